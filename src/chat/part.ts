@@ -1,0 +1,66 @@
+import type { NearfarError } from './error.ts';
+
+/** Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. */
+export type FinishReason = 'stop' | 'stop_sequence' | 'length';
+
+export interface Usage {
+  readonly promptTokenCount: number;
+  /** Of the prompt tokens, how many were served from a cache. */
+  readonly cachedTokenCount: number;
+  /** Over all choices. */
+  readonly completionTokenCount: number;
+}
+
+/** Measured in milliseconds, on the machine that ran the model. */
+export interface Timings {
+  readonly queueMs: number;
+  /** From admission to the first token. */
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+  readonly totalMs: number;
+}
+
+export interface TokenLogprob {
+  readonly token: number;
+  /** The token's raw bytes; may be a part of a UTF-8 character. */
+  readonly bytes: readonly number[];
+  /** Natural log, of the model's own distribution before sampling options. */
+  readonly logprob: number;
+  readonly top: readonly {
+    readonly token: number;
+    readonly bytes: readonly number[];
+    readonly logprob: number;
+  }[];
+}
+
+export type ModelGrade = 'smoke test' | 'basic' | 'assistant' | 'ungraded';
+
+/**
+ * What comes out of every model, local or remote:
+ * one `start`, then deltas, one `choice-end` per choice, and exactly one `finish` or `error`, last.
+ * An `error` may come first (then there is no `start`) or after deltas were delivered.
+ */
+export type ChatPart =
+  | {
+      readonly type: 'start';
+      /** The id of the model that answers, never an alias. */
+      readonly model: string;
+      readonly grade: ModelGrade;
+      readonly promptTokenCount: number;
+      readonly cachedTokenCount: number;
+    }
+  | {
+      readonly type: 'text-delta';
+      readonly choice: number;
+      /** Whole UTF-8 characters only; may be empty when only logprobs are carried. */
+      readonly text: string;
+      readonly logprobs?: readonly TokenLogprob[];
+    }
+  | {
+      readonly type: 'choice-end';
+      readonly choice: number;
+      readonly reason: FinishReason;
+      readonly stopSequence?: string;
+    }
+  | { readonly type: 'finish'; readonly usage: Usage; readonly timings: Timings }
+  | { readonly type: 'error'; readonly error: NearfarError };

@@ -1,0 +1,53 @@
+import type { SamplingOptions } from './sampling.ts';
+
+export type Role = 'system' | 'user' | 'assistant';
+
+export interface Message {
+  readonly role: Role;
+  readonly content: string;
+}
+
+/**
+ * What is to be continued: a conversation (rendered through the model's chat template) or raw text.
+ * `suffix` asks for fill-in-the-middle; `tokens` are ids of the answering model's vocabulary.
+ */
+export type ChatInput =
+  | { readonly kind: 'chat'; readonly messages: readonly Message[] }
+  | { readonly kind: 'text'; readonly text: string; readonly suffix?: string }
+  | { readonly kind: 'tokens'; readonly tokens: readonly number[] };
+
+/**
+ * `open` may go to any model. `local_only` must be answered by this machine, whatever fails.
+ * Privacy labels only ever tighten on the way through the pipeline.
+ */
+export type PrivacyLabel = 'open' | 'local_only';
+
+export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
+
+/** One prompt on its way in, the same for every dialect and every model. */
+export interface ChatRequest {
+  /** Unique; also the ledger's row id and the `x-request-id` header. */
+  readonly id: string;
+  readonly dialect: Dialect;
+  /** The name the client sent: `auto`, `near`, a model id or an alias. */
+  readonly requestedModel: string;
+  readonly input: ChatInput;
+  readonly sampling: SamplingOptions;
+  /** Strings that end a choice; never part of the text. */
+  readonly stop: readonly string[];
+  /** Upper bound on generated tokens per choice; `null` means until the context is full. */
+  readonly maxTokenCount: number | null;
+  /** Number of choices (OpenAI's `n`), at least 1. */
+  readonly choiceCount: number;
+  /** `null`: none. Otherwise the number of alternatives reported per token, 0-20. */
+  readonly topLogprobCount: number | null;
+  readonly privacy: PrivacyLabel;
+  /** Who asks. Prefixes and caches are shared only within one tenant. `access` sets it. */
+  readonly tenant: string;
+  /** Absolute, in milliseconds since the epoch; past it the request ends in a `timeout` error. */
+  readonly deadlineAt: number | null;
+  /** Benchmarks only: keep generating through end-of-generation tokens (llama-server's `ignore_eos`). */
+  readonly ignoreEndOfGeneration: boolean;
+  /** Ollama's `keep_alive` in seconds; -1 = for ever; `null` = the configured default. */
+  readonly keepAliveSeconds: number | null;
+}

@@ -1,0 +1,40 @@
+/**
+ * What the step loop needs from a decoder: the seam between the engine, which knows sequences and cells, and
+ * `llama/`, which knows C. A fake one drives the engine's tests without weights.
+ */
+export interface Decoder {
+  /** Cells in the unified KV pool. */
+  readonly cellCount: number;
+  /** Most tokens one `decode` takes (llama.h n_batch). */
+  readonly batchTokenCount: number;
+  /** Sequence ids are 0 .. sequenceCount-1. */
+  readonly sequenceCount: number;
+  readonly vocabTokenCount: number;
+  /** `token`: any range of a sequence may be copied or cut. `sequence`: only whole ones (recurrent, hybrid). */
+  readonly prefixGranularity: 'token' | 'sequence';
+
+  /** Empties the batch under construction. */
+  clearBatch(): void;
+  /**
+   * Adds one token to the batch. Returns its row in this batch, which `logits` takes if `wantsLogits`.
+   * @throws RangeError where llama.h would abort the process: batch full, bad sequence id, position not contiguous.
+   */
+  addToken(token: number, position: number, sequence: number, wantsLogits: boolean): number;
+  /** Runs the batch. `no_cells` leaves everything as before; `failed` means state is unknown: reset or die. */
+  decode(): DecodeOutcome;
+  /** A view of `vocabTokenCount` floats over native memory, valid until the next `decode`. */
+  logits(row: number): Float32Array;
+
+  /** Shares cells [from, to) of one sequence with another; metadata only. `to` -1 = end. */
+  copySequence(source: number, destination: number, from: number, to: number): void;
+  /** Removes positions [from, to) from a sequence; cells that no other sequence holds become free. */
+  removeSequence(sequence: number, from: number, to: number): boolean;
+  /** Serialises all cells of a sequence into host memory. */
+  saveSequence(sequence: number): Uint8Array;
+  /** Writes saved cells into an empty sequence as private cells; false if it does not fit or does not match. */
+  restoreSequence(sequence: number, data: Uint8Array): boolean;
+  /** Drops every sequence. */
+  clearCells(): void;
+}
+
+export type DecodeOutcome = 'ok' | 'no_cells' | 'failed';

@@ -1,0 +1,119 @@
+import type { ChatPart, ModelGrade } from '../chat/part.ts';
+import type { ChatInput } from '../chat/request.ts';
+import type { SamplingOptions } from '../chat/sampling.ts';
+import type { ErrorKind } from '../chat/error.ts';
+
+/** Every hand-off between the gateway process and the engine's child process, by name. */
+
+/** How a child loads its one model. */
+export interface LoadOptions {
+  readonly modelPath: string;
+  readonly modelId: string;
+  readonly grade: ModelGrade;
+  /** Cells in the KV pool shared by all sequences; `null` = chosen from memory and the model's own context. */
+  readonly contextTokenCount: number | null;
+  /** Most requests decoding at once, 1-128. */
+  readonly parallelCount: number;
+  /** Waiting requests beyond which `queue_full` is answered. */
+  readonly queueLimit: number;
+  /** Longest gap a reader should see between tokens while others prefill, in milliseconds. */
+  readonly targetInterTokenMs: number;
+  /** `null` = chosen by measuring. */
+  readonly threadCount: number | null;
+  /** `auto` = as many layers as fit the free device memory. */
+  readonly gpuLayerCount: number | 'auto';
+  readonly backend: 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal';
+  /** Bytes of host memory for prefixes that left the pool. */
+  readonly hostCacheBytes: number;
+  /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
+  readonly curvePath: string | null;
+}
+
+export interface GenerateCommand {
+  readonly type: 'generate';
+  readonly id: string;
+  readonly input: ChatInput;
+  readonly sampling: SamplingOptions;
+  readonly stop: readonly string[];
+  readonly maxTokenCount: number | null;
+  readonly choiceCount: number;
+  readonly topLogprobCount: number | null;
+  /** Prefixes are shared only between requests of the same salt. */
+  readonly salt: string;
+  readonly deadlineAt: number | null;
+  readonly ignoreEndOfGeneration: boolean;
+}
+
+export type EngineCommand =
+  | { readonly type: 'load'; readonly options: LoadOptions }
+  | GenerateCommand
+  | { readonly type: 'abort'; readonly id: string }
+  | { readonly type: 'count-tokens'; readonly id: string; readonly input: ChatInput }
+  | { readonly type: 'ping'; readonly sentAt: number }
+  | { readonly type: 'close' };
+
+/** An error as it crosses the process border. */
+export interface WireError {
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly field?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** ChatPart with its error made serialisable. */
+export type WirePart =
+  Exclude<ChatPart, { type: 'error' }> | { readonly type: 'error'; readonly error: WireError };
+
+/** What the engine knows about the model it loaded. */
+export interface LoadedModel {
+  readonly contextTokenCount: number;
+  readonly trainedContextTokenCount: number;
+  readonly vocabTokenCount: number;
+  readonly parameterCount: number;
+  readonly sizeBytes: number;
+  readonly description: string;
+  readonly hasChatTemplate: boolean;
+  readonly hasFillInMiddle: boolean;
+  readonly prefixGranularity: 'token' | 'sequence';
+  readonly libraryVersion: string;
+  readonly backend: string;
+  readonly deviceNames: readonly string[];
+  readonly gpuLayerCount: number;
+  readonly threadCount: number;
+  readonly systemInfo: string;
+  /** Measured cost of a step, milliseconds by batch width. */
+  readonly stepCost: readonly { readonly tokenCount: number; readonly milliseconds: number }[];
+  readonly loadMs: number;
+}
+
+/** Gauges and counters of the step loop; counters only grow within one child's life. */
+export interface EngineStats {
+  readonly stepCount: number;
+  readonly queuedCount: number;
+  readonly runningCount: number;
+  readonly lastBatchTokenCount: number;
+  readonly cellCount: number;
+  readonly usedCellCount: number;
+  /** Cells that more than one owner holds. */
+  readonly sharedCellCount: number;
+  readonly idleCellCount: number;
+  readonly hostCacheBytes: number;
+  readonly promptTokenCount: number;
+  readonly cachedTokenCount: number;
+  readonly completionTokenCount: number;
+  readonly preemptionCount: number;
+  readonly offloadedTokenCount: number;
+  readonly restoredTokenCount: number;
+}
+
+export type EngineEvent =
+  | { readonly type: 'loading'; readonly fraction: number }
+  | { readonly type: 'loaded'; readonly model: LoadedModel }
+  | { readonly type: 'load-failed'; readonly error: WireError }
+  /** All parts that one step (or one rejected command) produced, in order. */
+  | { readonly type: 'parts'; readonly parts: readonly { readonly id: string; readonly part: WirePart }[] }
+  | { readonly type: 'token-count'; readonly id: string; readonly tokenCount: number }
+  | { readonly type: 'token-count-failed'; readonly id: string; readonly error: WireError }
+  | { readonly type: 'stats'; readonly stats: EngineStats }
+  | { readonly type: 'pong'; readonly sentAt: number }
+  | { readonly type: 'log'; readonly level: 'error' | 'warn' | 'info'; readonly text: string };
