@@ -1,0 +1,19 @@
+/** What a caller may do. `use` = ask models; `admin` = also pull, delete and change settings. */
+export type Scope = 'use' | 'admin';
+
+export interface Caller {
+  /** Name of the key, or `local` where no key is needed. Never the key itself. */
+  readonly keyName: string;
+  /** Prefixes, caches and budgets are shared only within one tenant. */
+  readonly tenant: string;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+/** Who may ask, and how much. */
+export interface Access {
+  /**
+   * @param secret the bearer token, `x-api-key` value or null
+   * @throws NearfarError `unauthorized`
+   */
+  authenticate(secret: string | null): Caller;
+}

@@ -1,0 +1,24 @@
+import type { ChatModel } from '../chat/model.ts';
+import type { EngineStats, LoadedModel } from './protocol.ts';
+
+export interface RunningModel {
+  readonly id: string;
+  readonly state: 'loading' | 'ready' | 'restarting';
+  readonly loaded: LoadedModel | null;
+  readonly stats: EngineStats | null;
+  /** When keep-alive will unload it; `null` = never. */
+  readonly expiresAt: Date | null;
+  readonly restartCount: number;
+}
+
+/** The models that this machine runs: one engine child each, loaded on demand. */
+export interface LocalModels {
+  /** A handle; the weights are loaded by the first request or by `load`. @throws NearfarError `model_not_found` */
+  model(id: string): Promise<ChatModel>;
+  /** Loads and waits until the first step has run. */
+  load(id: string): Promise<LoadedModel>;
+  running(): readonly RunningModel[];
+  /** Waits for answers under way, then frees the weights. */
+  unload(id: string): Promise<void>;
+  close(): Promise<void>;
+}
