@@ -1,0 +1,84 @@
+import type { Access } from '../access/access.ts';
+import type { Answer } from '../answer/answer.ts';
+import type { NearfarError } from '../chat/error.ts';
+import type { ChatInput } from '../chat/request.ts';
+import type { LocalModels } from '../engine/local-models.ts';
+import type { ModelStore } from '../models/store.ts';
+
+/** What the routes need from the rest of the program; `cli/compose.ts` puts it together. */
+export interface AppDependencies {
+  readonly answer: Answer;
+  readonly access: Access;
+  /** The models on this machine: listings, `pull` and `delete`. */
+  readonly store: ModelStore;
+  /** The models in memory: `ps`, load and unload. */
+  readonly localModels: LocalModels;
+  readonly naming: ModelNaming;
+  /** Prompt tokens by the real tokenizer, chat template included. `modelId` is a resolved id. */
+  readonly countTokens: (modelId: string, input: ChatInput, signal: AbortSignal) => Promise<number>;
+  readonly metrics: MetricsPage;
+  /** Whether a prompt could be answered now; /ready says 503 and the reason otherwise. */
+  readonly readiness: () => Readiness;
+  /** nearfar's own version, e.g. `0.1.0`. */
+  readonly version: string;
+  readonly limits: HttpLimits;
+  readonly hosts: HostPolicy;
+  /** Called with errors of our own making (status 500 and above); never with a client's mistakes. */
+  readonly reportError: (error: NearfarError, requestId: string) => void;
+}
+
+/** How clients' model names become ids. */
+export interface ModelNaming {
+  /**
+   * `auto`, `near`, an id or an alias -> the id of a model that is here.
+   * @throws NearfarError `model_not_found` that lists what there is and how to alias it
+   */
+  readonly resolve: (name: string) => Promise<string>;
+  /** Alias -> the name it stands for, from the settings. Listed beside the ids. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** True for names and references that the catalog knows; only these and `hf:` are pulled over HTTP. */
+  readonly isInCatalog: (reference: string) => boolean;
+}
+
+export interface MetricsPage {
+  /** E.g. `text/plain; version=0.0.4; charset=utf-8`. */
+  readonly contentType: string;
+  readonly render: () => Promise<string>;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not; null when ready. */
+  readonly reason: string | null;
+}
+
+export interface HttpLimits {
+  /** Largest request body, in bytes; beyond it 413. */
+  readonly bodyBytes: number;
+  /** Longest time a client may take to send a whole body, in milliseconds; beyond it 408. */
+  readonly bodyTimeoutMs: number;
+  /** Longest time a client may take to send the headers, in milliseconds. */
+  readonly headerTimeoutMs: number;
+  /** A reader that takes nothing off a full stream for this long is dropped and its request aborted. */
+  readonly slowClientMs: number;
+  /** While nothing else is sent, a stream carries a comment this often, so that proxies keep it open. */
+  readonly keepAliveCommentMs: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  bodyBytes: 16 * 1024 * 1024,
+  bodyTimeoutMs: 30_000,
+  headerTimeoutMs: 15_000,
+  slowClientMs: 30_000,
+  keepAliveCommentMs: 10_000,
+};
+
+/** Which web names may reach this server. Loopback names are always taken while it listens on loopback. */
+export interface HostPolicy {
+  /** True where the server listens on loopback only. */
+  readonly isLoopback: boolean;
+  /** Further `Host` names, without port, lower case. Beyond loopback an empty list takes any. */
+  readonly allowedHosts: readonly string[];
+  /** Web origins that may call (CORS), e.g. `https://app.example.com`; empty: none. */
+  readonly allowedOrigins: readonly string[];
+}
