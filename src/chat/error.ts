@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'forbidden' // 403: scope missing, foreign Host or Origin
   | 'model_not_found' // 404
   | 'not_found' // 404: any other thing
+  | 'slow_request' // 408: the body did not arrive in time
   | 'conflict' // 409
   | 'too_large' // 413
   | 'unsupported_media_type' // 415: body is not JSON
@@ -27,6 +28,7 @@ export const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   forbidden: 403,
   model_not_found: 404,
   not_found: 404,
+  slow_request: 408,
   conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,

@@ -15,8 +15,11 @@ export interface RunningModel {
 export interface LocalModels {
   /** A handle; the weights are loaded by the first request or by `load`. @throws NearfarError `model_not_found` */
   model(id: string): Promise<ChatModel>;
-  /** Loads and waits until the first step has run. */
-  load(id: string): Promise<LoadedModel>;
+  /**
+   * Loads and waits until the first step has run. `keepAliveSeconds` as in ChatRequest: -1 = for ever,
+   * `null` or absent = the configured default.
+   */
+  load(id: string, options?: { readonly keepAliveSeconds?: number | null }): Promise<LoadedModel>;
   running(): readonly RunningModel[];
   /** Waits for answers under way, then frees the weights. */
   unload(id: string): Promise<void>;
