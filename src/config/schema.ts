@@ -1,0 +1,203 @@
+import { z } from 'zod';
+
+/**
+ * Every setting, its default and what it means, once. `nearfar config init` prints these descriptions as the
+ * comments of the file, so they are written for the person who edits it.
+ */
+
+const name = z.string().min(1).max(200);
+
+const keySchema = z
+  .strictObject({
+    name: name.describe(
+      'How the key is called in logs and in the ledger. Also its tenant: caches are not shared.',
+    ),
+    env: name.describe('Environment variable that holds the secret.').optional(),
+    file: name.describe('File that holds the secret, readable by its owner only.').optional(),
+    scopes: z
+      .array(z.enum(['use', 'admin']))
+      .min(1)
+      .default(['use'])
+      .describe('`use` asks models; `admin` may also pull and delete models.'),
+  })
+  .refine((key) => (key.env === undefined) !== (key.file === undefined), {
+    message: 'expected exactly one of `env` and `file` (the secret itself never stands in this file)',
+  });
+
+const milliseconds = z.number().int().min(1).max(86_400_000);
+const bytes = z.number().int().min(0);
+
+const engineSchema = z.strictObject({
+  contextTokenCount: z
+    .number()
+    .int()
+    .min(256)
+    .nullable()
+    .default(null)
+    .describe('Tokens of context shared by all requests under way. null: chosen from memory and the model.'),
+  parallelCount: z
+    .number()
+    .int()
+    .min(1)
+    .max(128)
+    .default(16)
+    .describe('Most requests that are decoded at the same time, 1-128.'),
+  queueLimit: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(256)
+    .describe('Waiting requests beyond which the next one is answered 429.'),
+  targetInterTokenMs: z
+    .number()
+    .min(1)
+    .max(60_000)
+    .default(250)
+    .describe(
+      'Longest gap, in milliseconds, that a reader should see between two tokens while others prefill.',
+    ),
+  threadCount: z
+    .number()
+    .int()
+    .min(1)
+    .max(1024)
+    .nullable()
+    .default(null)
+    .describe('Threads that compute. null: chosen by measuring.'),
+  gpuLayerCount: z
+    .union([z.literal('auto'), z.number().int().min(0)])
+    .default('auto')
+    .describe('Layers of the model on the GPU. auto: as many as fit its free memory.'),
+  backend: z
+    .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
+    .default('auto')
+    .describe('Build of the inference library: auto, cpu, cuda, vulkan or metal.'),
+  hostCacheBytes: bytes
+    .default(512 * 1024 * 1024)
+    .describe('Bytes of host memory for prefixes of finished prompts.'),
+  maxLoadedModels: z.number().int().min(1).max(64).default(1).describe('Models in memory at the same time.'),
+  keepAliveSeconds: z
+    .number()
+    .int()
+    .min(-1)
+    .default(300)
+    .describe('Seconds after its last answer before a model leaves memory; -1: never. `near` always stays.'),
+  watchdogMs: milliseconds
+    .default(60_000)
+    .describe('Milliseconds without a sign of life after which a hung engine is killed and started again.'),
+});
+
+const limitsSchema = z.strictObject({
+  bodyBytes: z
+    .number()
+    .int()
+    .min(1024)
+    .default(16 * 1024 * 1024)
+    .describe('Largest request body, in bytes; beyond it 413.'),
+  bodyTimeoutMs: milliseconds
+    .default(30_000)
+    .describe('Longest time a client may take to send a body; beyond it 408.'),
+  headerTimeoutMs: milliseconds
+    .default(15_000)
+    .describe('Longest time a client may take to send its headers.'),
+  slowClientMs: milliseconds
+    .default(30_000)
+    .describe('A reader that takes nothing off a full stream for this long is dropped.'),
+  keepAliveCommentMs: milliseconds
+    .default(10_000)
+    .describe('A waiting stream carries a comment this often, so that proxies keep it open.'),
+});
+
+const hubSchema = z.strictObject({
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .default('https://huggingface.co')
+    .describe('Where `hf:` models come from. HF_ENDPOINT sets it too.'),
+  tokenEnv: name.default('HF_TOKEN').describe('Environment variable that holds the access token of the hub.'),
+});
+
+export const settingsSchema = z.strictObject({
+  host: name
+    .default('127.0.0.1')
+    .describe('Address to listen on. Anything but loopback needs at least one key below.'),
+  port: z.number().int().min(0).max(65_535).default(4242).describe('Port to listen on. 0: any free one.'),
+  near: name
+    .default('smollm2-135m-instruct')
+    .describe('The model on this machine that `near`, and for now `auto`, stand for.'),
+  aliases: z
+    .record(name, name)
+    .default({})
+    .describe('Other names for models, so that clients need no change, e.g. {gpt-4o: auto}.'),
+  keys: z
+    .array(keySchema)
+    .default([])
+    .describe('Who may ask. Empty: anyone on this machine, with all rights. See docs/configuration.md.'),
+  allowedHosts: z
+    .array(name)
+    .default([])
+    .describe(
+      'Host names, besides loopback, under which clients may call. Beyond loopback, empty takes any.',
+    ),
+  allowedOrigins: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .default([])
+    .describe('Web pages that may call from a browser (CORS), e.g. [https://app.example.com]. Empty: none.'),
+  logLevel: z
+    .enum(['error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('How much is logged, on standard error: error, warn, info or debug. Never prompts or secrets.'),
+  ledgerPath: name
+    .nullable()
+    .default(null)
+    .describe('SQLite file with one row per request. null: ledger.sqlite in the nearfar home.'),
+  engine: engineSchema.prefault({}).describe('The inference engine.'),
+  limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
+  hub: hubSchema.prefault({}).describe('The model hub.'),
+});
+
+/** All settings, complete. `home` is not among them: it says where the settings file itself may be. */
+export type Settings = z.infer<typeof settingsSchema>;
+export type KeySetting = z.infer<typeof keySchema>;
+
+/** One setting that a flag, an environment variable or a line of the file can give. */
+export interface SettingLeaf {
+  /** E.g. `engine.parallelCount`. */
+  readonly path: string;
+  readonly schema: z.ZodType;
+  readonly description: string;
+}
+
+/** Groups of settings that have settings of their own inside. */
+const groups: Readonly<Record<string, z.ZodObject>> = {
+  engine: engineSchema,
+  limits: limitsSchema,
+  hub: hubSchema,
+};
+
+/** Every setting in the order of the schema, groups last. */
+export function settingLeaves(): readonly SettingLeaf[] {
+  return Object.entries(settingsSchema.shape).flatMap(([key, schema]): SettingLeaf[] => {
+    const group = groups[key];
+    if (group === undefined) return [{ path: key, schema, description: schema.description ?? '' }];
+    return Object.entries(group.shape).map(([inner, leaf]) => ({
+      path: `${key}.${inner}`,
+      schema: leaf as z.ZodType,
+      description: (leaf as z.ZodType).description ?? '',
+    }));
+  });
+}
+
+/** What stands over a group of settings in the file. */
+export function groupDescription(group: string): string {
+  const schema: z.ZodType | undefined = settingsSchema.shape[group as keyof typeof settingsSchema.shape];
+  return schema.description ?? '';
+}
+
+/** `engine.parallelCount` -> `NEARFAR_ENGINE_PARALLEL_COUNT`. */
+export function environmentName(path: string): string {
+  const words = path.replaceAll('.', '_').replaceAll(/([a-z])([A-Z])/g, '$1_$2');
+  return `NEARFAR_${words.toUpperCase()}`;
+}
+
+export const defaultSettings: Settings = settingsSchema.parse({});
