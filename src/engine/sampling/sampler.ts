@@ -1,0 +1,149 @@
+import { NearfarError } from '../../chat/error.ts';
+import type { SamplingOptions } from '../../chat/sampling.ts';
+import { argmax } from './argmax.ts';
+import { selectCandidates } from './candidates.ts';
+import { depthLimit, weightOfDepth } from './depth.ts';
+import { createPenalties } from './penalties.ts';
+import { createRandom } from './random.ts';
+import { blockLength, sharedWorkspace, type Workspace } from './workspace.ts';
+
+export interface Sampler {
+  /**
+   * Draws the next token. Reads the logits, never writes them: they may be a view of native memory.
+   * @param logits one per token of the vocabulary
+   * @throws NearfarError `internal` where they hold NaN or Infinity, `invalid_request` where biases ban every token
+   */
+  sample(logits: Float32Array): number;
+  /** Tells the penalties which token was taken. */
+  accept(token: number): void;
+}
+
+export interface SamplerSetup {
+  /** Which of several choices of one request this is; choice i draws with seed + i. 0 by default. */
+  readonly choiceIndex?: number;
+  /** The prompt, for the repetition penalty. Empty by default. */
+  readonly promptTokens?: ArrayLike<number>;
+}
+
+/**
+ * One choice's sampler. With a seed, the same options and logits give the same tokens.
+ * @param vocabTokenCount length of the logits
+ */
+export function createSampler(
+  options: SamplingOptions,
+  vocabTokenCount: number,
+  setup: SamplerSetup = {},
+): Sampler {
+  const { temperature, topK, topP, minP, typicalP, seed } = options;
+  const penalties = createPenalties(options, setup.promptTokens ?? []);
+  const random = createRandom(seed === null ? null : seed + (setup.choiceIndex ?? 0));
+  const isGreedy = temperature === 0 || topK === 1;
+  const hasFilters = topK > 0 || topP < 1 || minP > 0 || typicalP < 1;
+
+  function adjust(logits: Float32Array): Float32Array {
+    if (penalties.isIdle()) return logits;
+    const copy = sharedWorkspace(vocabTokenCount).logits;
+    copy.set(logits);
+    penalties.apply(copy);
+    if (options.logitBias.size > 0 && !copy.some((logit) => logit > -Infinity || Number.isNaN(logit))) {
+      throw new NearfarError('invalid_request', 'logit_bias bans every token of the vocabulary.', {
+        field: 'logit_bias',
+      });
+    }
+    return copy;
+  }
+
+  return {
+    sample(logits) {
+      if (logits.length !== vocabTokenCount) {
+        throw new RangeError(`expected ${vocabTokenCount} logits, got ${logits.length}`);
+      }
+      const adjusted = adjust(logits);
+      const top = argmax(adjusted);
+      if (isGreedy) return top;
+      const workspace = sharedWorkspace(vocabTokenCount);
+      if (!hasFilters) return drawFromAll(adjusted, top, temperature, random(), workspace);
+      const count = selectCandidates(adjusted, top, options, workspace);
+      return drawFromCandidates(count, top, temperature, random(), workspace);
+    },
+    accept(token) {
+      penalties.accept(token);
+    },
+  };
+}
+
+/** Draws from the whole vocabulary without listing candidates: sums by block, then a second look into one block. */
+function drawFromAll(
+  logits: Float32Array,
+  top: number,
+  temperature: number,
+  random: number,
+  workspace: Workspace,
+): number {
+  const { blockSums } = workspace;
+  const max = logits[top] as number;
+  const scale = 1 / temperature;
+  let total = 0;
+  let block = 0;
+  for (let start = 0; start < logits.length; start += blockLength) {
+    const end = Math.min(start + blockLength, logits.length);
+    let sum = 0;
+    for (let id = start; id < end; id += 1) {
+      const depth = (max - (logits[id] as number)) * scale;
+      if (depth < depthLimit) sum += weightOfDepth(depth);
+    }
+    blockSums[block] = sum;
+    total += sum;
+    block += 1;
+  }
+
+  let rest = random * total;
+  let blockIndex = 0;
+  while (blockIndex < block - 1 && rest >= (blockSums[blockIndex] as number)) {
+    rest -= blockSums[blockIndex] as number;
+    blockIndex += 1;
+  }
+  const start = blockIndex * blockLength;
+  const end = Math.min(start + blockLength, logits.length);
+  let last = top;
+  for (let id = start; id < end; id += 1) {
+    const depth = (max - (logits[id] as number)) * scale;
+    if (depth >= depthLimit) continue;
+    last = id;
+    rest -= weightOfDepth(depth);
+    if (rest < 0) return id;
+  }
+  // Rounding can leave a sliver past the last token.
+  return last;
+}
+
+function drawFromCandidates(
+  count: number,
+  top: number,
+  temperature: number,
+  random: number,
+  workspace: Workspace,
+): number {
+  const { ids, depths, weights } = workspace;
+  // Typical sampling may drop the likeliest token, so depths are taken from the least one left.
+  let least = Infinity;
+  for (let slot = 0; slot < count; slot += 1) least = Math.min(least, depths[slot] as number);
+  const scale = 1 / temperature;
+  let total = 0;
+  for (let slot = 0; slot < count; slot += 1) {
+    const depth = ((depths[slot] as number) - least) * scale;
+    const weight = depth < depthLimit ? weightOfDepth(depth) : 0;
+    weights[slot] = weight;
+    total += weight;
+  }
+  let rest = random * total;
+  let last = top;
+  for (let slot = 0; slot < count; slot += 1) {
+    const weight = weights[slot] as number;
+    if (weight === 0) continue;
+    last = ids[slot] as number;
+    rest -= weight;
+    if (rest < 0) return last;
+  }
+  return last;
+}
