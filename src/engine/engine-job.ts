@@ -1,0 +1,52 @@
+import type { NearfarError } from '../chat/error.ts';
+import type { ChatPart } from '../chat/part.ts';
+import type { ChatInput } from '../chat/request.ts';
+import type { PartBuffer } from './part-buffer.ts';
+import type { EngineCommand, GenerateCommand } from './protocol.ts';
+
+/** One thing asked of the engine, from its acceptance to its end, over as many children as that takes. */
+export interface EngineJob {
+  /** The command as one attempt sends it. */
+  readonly command: (wireId: string) => EngineCommand;
+  /** True once the client has seen a part of the answer, so that it cannot be started over. */
+  readonly isDelivered: () => boolean;
+  /** Forgets what the last attempt brought. */
+  readonly restart: () => void;
+  /** A part or a token count, whichever it asked for; anything else is ignored. */
+  readonly receive: (result: ChatPart | number) => void;
+  /** Ends it with an error, unless it has ended. */
+  readonly fail: (error: NearfarError) => void;
+}
+
+export function createGenerateJob(command: GenerateCommand, buffer: PartBuffer): EngineJob {
+  return {
+    command: (wireId) => ({ ...command, id: wireId }),
+    isDelivered: () => buffer.delivered,
+    restart: () => {
+      buffer.restart();
+    },
+    receive: (result) => {
+      if (typeof result !== 'number') buffer.push(result);
+    },
+    fail: (error) => {
+      buffer.push({ type: 'error', error });
+    },
+  };
+}
+
+export function createCountJob(
+  input: ChatInput,
+  resolve: (tokenCount: number) => void,
+  reject: (error: NearfarError) => void,
+): EngineJob {
+  return {
+    command: (wireId) => ({ type: 'count-tokens', id: wireId, input }),
+    isDelivered: () => false,
+    restart: () => undefined,
+    receive: (result) => {
+      if (typeof result === 'number') resolve(result);
+      else if (result.type === 'error') reject(result.error);
+    },
+    fail: reject,
+  };
+}

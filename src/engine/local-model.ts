@@ -1,0 +1,91 @@
+import { toNearfarError } from '../chat/error.ts';
+import type { ChatModel, ModelFacts } from '../chat/model.ts';
+import type { ChatRequest } from '../chat/request.ts';
+import { alreadyOver, guardJob } from './job-guard.ts';
+import type { GenerateCommand } from './protocol.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** The use of a running engine for one request: it is not unloaded until `release`. */
+export interface EngineLease {
+  readonly engine: Pick<Supervisor, 'generate' | 'countTokens'>;
+  release(): void;
+}
+
+export interface LocalModelOptions {
+  readonly facts: () => ModelFacts;
+  /**
+   * Loads the weights if they are not, and holds them. `keepAliveSeconds` as in ChatRequest.
+   * @throws NearfarError
+   */
+  readonly acquire: (keepAliveSeconds: number | null, signal: AbortSignal) => Promise<EngineLease>;
+}
+
+/** The part of a request that the engine needs; the tenant becomes the salt that keeps prefixes apart. */
+export function toGenerateCommand(request: ChatRequest): GenerateCommand {
+  return {
+    type: 'generate',
+    id: request.id,
+    input: request.input,
+    sampling: request.sampling,
+    stop: request.stop,
+    maxTokenCount: request.maxTokenCount,
+    choiceCount: request.choiceCount,
+    topLogprobCount: request.topLogprobCount,
+    salt: request.tenant,
+    deadlineAt: request.deadlineAt,
+    ignoreEndOfGeneration: request.ignoreEndOfGeneration,
+  };
+}
+
+/** A model of this machine behind the contract that upstreams share. */
+export function createLocalModel(options: LocalModelOptions): ChatModel {
+  return {
+    get facts() {
+      return options.facts();
+    },
+
+    async *stream(request, signal) {
+      let lease: EngineLease;
+      try {
+        lease = await acquireInTime(options.acquire, request.keepAliveSeconds, request.deadlineAt, signal);
+      } catch (thrown) {
+        yield { type: 'error', error: toNearfarError(thrown) };
+        return;
+      }
+      try {
+        yield* lease.engine.generate(toGenerateCommand(request), signal);
+      } finally {
+        lease.release();
+      }
+    },
+
+    async countTokens(input, signal) {
+      const lease = await acquireInTime(options.acquire, null, null, signal);
+      try {
+        return await lease.engine.countTokens(input, signal);
+      } finally {
+        lease.release();
+      }
+    },
+  };
+}
+
+/** Waiting for a model to make room is part of the request: it ends with the client and at the deadline. */
+async function acquireInTime(
+  acquire: LocalModelOptions['acquire'],
+  keepAliveSeconds: number | null,
+  deadlineAt: number | null,
+  signal: AbortSignal | undefined,
+): Promise<EngineLease> {
+  const over = alreadyOver(signal, deadlineAt);
+  if (over !== null) throw over;
+  const stop = new AbortController();
+  const unguard = guardJob(signal, deadlineAt, (error) => {
+    stop.abort(error);
+  });
+  try {
+    return await acquire(keepAliveSeconds, stop.signal);
+  } finally {
+    unguard();
+  }
+}

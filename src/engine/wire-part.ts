@@ -1,0 +1,26 @@
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { ChatPart } from '../chat/part.ts';
+import type { WireError, WirePart } from './protocol.ts';
+
+/** An error as it came over the process border, made throwable again. */
+export function fromWireError(error: WireError): NearfarError {
+  return new NearfarError(error.kind, error.message, {
+    ...(error.field === undefined ? {} : { field: error.field }),
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+  });
+}
+
+/** Whatever was thrown, in a shape that structured clone carries without loss. The cause stays behind: it is for this process's log. */
+export function toWireError(thrown: unknown): WireError {
+  const error = toNearfarError(thrown);
+  return {
+    kind: error.kind,
+    message: error.message,
+    ...(error.field === undefined ? {} : { field: error.field }),
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+  };
+}
+
+export function fromWirePart(part: WirePart): ChatPart {
+  return part.type === 'error' ? { type: 'error', error: fromWireError(part.error) } : part;
+}
