@@ -63,4 +63,10 @@ export type ChatPart =
       readonly stopSequence?: string;
     }
   | { readonly type: 'finish'; readonly usage: Usage; readonly timings: Timings }
-  | { readonly type: 'error'; readonly error: NearfarError };
+  | {
+      readonly type: 'error';
+      readonly error: NearfarError;
+      /** What the request cost until it broke off, where the model knows; the ledger's row is exact then. */
+      readonly usage?: Usage;
+      readonly timings?: Timings;
+    };

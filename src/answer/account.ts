@@ -1,0 +1,99 @@
+import type { Caller } from '../access/access.ts';
+import type { ChatPart, FinishReason } from '../chat/part.ts';
+import type { ChatRequest } from '../chat/request.ts';
+import { costMicros, localPrice } from '../ledger/cost.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { RouteDecision } from '../route/resolve-model-name.ts';
+import type { LastPart } from './single-end.ts';
+
+/** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
+export type ObserveGap = (model: string, milliseconds: number) => void;
+
+/** Keeps count of one request on its way, so that there is a row whatever its end. */
+export class Account {
+  readonly #request: ChatRequest;
+  readonly #caller: Caller;
+  readonly #observeGap: ObserveGap;
+  readonly #startedAt = Date.now();
+  readonly #enteredAt = performance.now();
+  #decision: RouteDecision | null = null;
+  #privacy: ChatRequest['privacy'];
+  #start: Extract<ChatPart, { type: 'start' }> | null = null;
+  #deltaCount = 0;
+  #finish: FinishReason = 'stop';
+  #firstTextAt: number | null = null;
+  #lastTextAt = 0;
+
+  constructor(request: ChatRequest, caller: Caller, observeGap: ObserveGap) {
+    this.#request = request;
+    this.#caller = caller;
+    this.#observeGap = observeGap;
+    this.#privacy = request.privacy;
+  }
+
+  label(privacy: ChatRequest['privacy']): void {
+    this.#privacy = privacy;
+  }
+
+  decide(decision: RouteDecision): void {
+    this.#decision = decision;
+  }
+
+  /** Runs once per part. */
+  see(part: ChatPart): void {
+    if (part.type === 'text-delta') {
+      this.#deltaCount += part.logprobs?.length ?? 1;
+      const now = performance.now();
+      if (this.#firstTextAt === null) this.#firstTextAt = now;
+      // Other choices' pieces come in the same step: only one choice's gaps say what a reader sees.
+      else if (part.choice === 0 && this.#lastTextAt > 0) {
+        this.#observeGap(this.#start?.model ?? 'unknown', now - this.#lastTextAt);
+      }
+      if (part.choice === 0) this.#lastTextAt = now;
+    } else if (part.type === 'start') {
+      this.#start = part;
+    } else if (part.type === 'choice-end') {
+      this.#finish = worseOf(this.#finish, part.reason);
+    }
+  }
+
+  close(last: LastPart): LedgerRow {
+    const { usage, timings } = last;
+    const tokens = usage ?? {
+      promptTokenCount: this.#start?.promptTokenCount ?? 0,
+      cachedTokenCount: this.#start?.cachedTokenCount ?? 0,
+      completionTokenCount: this.#deltaCount,
+    };
+    return {
+      requestId: this.#request.id,
+      startedAt: this.#startedAt,
+      keyName: this.#caller.keyName,
+      tenant: this.#caller.tenant,
+      dialect: this.#request.dialect,
+      requestedModel: this.#request.requestedModel,
+      answeringModel: this.#start?.model ?? null,
+      privacy: this.#privacy,
+      routeReasons: this.#decision?.reasons ?? [],
+      promptTokenCount: tokens.promptTokenCount,
+      cachedTokenCount: tokens.cachedTokenCount,
+      completionTokenCount: tokens.completionTokenCount,
+      isMeasured: usage !== undefined || this.#deltaCount === 0,
+      queueMs: timings?.queueMs ?? null,
+      prefillMs: timings?.prefillMs ?? null,
+      decodeMs: timings?.decodeMs ?? null,
+      firstTokenMs: this.#firstTextAt === null ? null : this.#firstTextAt - this.#enteredAt,
+      totalMs: performance.now() - this.#enteredAt,
+      finish: last.type === 'finish' ? this.#finish : last.error.kind,
+      status: last.type === 'finish' ? 200 : last.error.status,
+      costMicros: costMicros(tokens, localPrice),
+      currency: localPrice.currency,
+    };
+  }
+}
+
+const severity: Readonly<Record<FinishReason, number>> = { stop: 0, stop_sequence: 1, length: 2 };
+
+/** Over several choices the row names the end that a reader would most want to know of. */
+function worseOf(one: FinishReason, other: FinishReason): FinishReason {
+  return severity[other] > severity[one] ? other : one;
+}

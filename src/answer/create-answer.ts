@@ -1,0 +1,53 @@
+import { requireScope } from '../access/create-access.ts';
+import type { LocalModels } from '../engine/local-models.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { LabelRequest } from '../privacy/label.ts';
+import type { Route } from '../route/route.ts';
+import { Account } from './account.ts';
+import type { ObserveGap } from './account.ts';
+import type { Answer } from './answer.ts';
+import { singleEnd } from './single-end.ts';
+
+export interface AnswerDependencies {
+  readonly label: LabelRequest;
+  readonly route: Pick<Route, 'decide'>;
+  readonly models: Pick<LocalModels, 'model'>;
+  /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
+  readonly settle: (row: LedgerRow) => void;
+  readonly observeGap?: ObserveGap;
+  /**
+   * How long a model may take to end by itself after an abort or a deadline, in milliseconds.
+   * @default 1000
+   */
+  readonly graceMs?: number;
+}
+
+/** The pipeline. Cache and reserve join it where this line names them once they exist. */
+export function createAnswer(dependencies: AnswerDependencies): Answer {
+  const { label, route, models, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
+
+  return (request, caller, signal) => {
+    const account = new Account(request, caller, observeGap);
+    return singleEnd({
+      signal,
+      deadlineAt: request.deadlineAt,
+      choiceCount: request.choiceCount,
+      graceMs,
+      open: async (modelSignal) => {
+        requireScope(caller, 'use'); //                                                access
+        const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
+        account.label(labelled.privacy);
+        const decision = await route.decide(labelled); //                              route
+        account.decide(decision);
+        const model = await models.model(decision.modelId); //                         model
+        return model.stream(labelled, modelSignal);
+      },
+      onPart: (part) => {
+        account.see(part);
+      },
+      onEnd: (last) => {
+        settle(account.close(last)); //                                                settle
+      },
+    });
+  };
+}

@@ -1,0 +1,43 @@
+import type { ErrorKind } from '../chat/error.ts';
+import type { FinishReason } from '../chat/part.ts';
+import type { Dialect, PrivacyLabel } from '../chat/request.ts';
+
+/** What the ledger keeps of one request, whatever its end. No prompt, no answer, no secret. */
+export interface LedgerRow {
+  /** The request's id, also sent to the client as `x-request-id`. */
+  readonly requestId: string;
+  /** When the request entered the pipeline, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Name of the key; null where nobody was recognised. */
+  readonly keyName: string | null;
+  readonly tenant: string | null;
+  readonly dialect: Dialect;
+  /** As the client wrote it; null where the request was refused before it was read. */
+  readonly requestedModel: string | null;
+  /** The model that answered, never an alias; null where none was reached. */
+  readonly answeringModel: string | null;
+  readonly privacy: PrivacyLabel;
+  /** Why this model, one sentence each. */
+  readonly routeReasons: readonly string[];
+  readonly promptTokenCount: number;
+  /** Of the prompt tokens, those served from a cache. */
+  readonly cachedTokenCount: number;
+  readonly completionTokenCount: number;
+  /** False where the answer broke off and completion tokens were counted by deltas seen: a lower bound. */
+  readonly isMeasured: boolean;
+  /** Measured by the engine; null where the request did not get that far. */
+  readonly queueMs: number | null;
+  readonly prefillMs: number | null;
+  readonly decodeMs: number | null;
+  /** Measured by the gateway, from entry to the first text; null where none came. */
+  readonly firstTokenMs: number | null;
+  /** Measured by the gateway, from entry to end. */
+  readonly totalMs: number;
+  readonly finish: FinishReason | ErrorKind;
+  /** HTTP status of this end: 200, or the error's. */
+  readonly status: number;
+  /** In millionths of `currency`; 0 for this machine's models. */
+  readonly costMicros: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}

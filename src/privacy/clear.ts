@@ -1,0 +1,63 @@
+import { NearfarError } from '../chat/error.ts';
+import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
+
+/**
+ * Where a request is about to go. `machine`: stays in this machine's memory and disk. `outside`: anything that
+ * another party can read, be it an upstream, a shared cache, an embedding service or a trace.
+ */
+export type Boundary = 'machine' | 'outside';
+
+/** Known to this file alone: `constructor` can be reached through any instance, so the type's word is not enough. */
+const passport = Symbol('cleared');
+
+let construct: <B extends Boundary>(request: ChatRequest, boundary: B) => ClearedRequest<B>;
+
+/** The class is not exported, so that no other room can make one; its private field makes the type nominal. */
+class ClearedRequest<B extends Boundary> {
+  static {
+    construct = (request, boundary) => new ClearedRequest(passport, request, boundary);
+  }
+
+  readonly #request: ChatRequest;
+  readonly #boundary: B;
+
+  private constructor(key: symbol, request: ChatRequest, boundary: B) {
+    if (key !== passport) throw new TypeError('Only privacy/ clears a request.');
+    // A frozen copy: what was cleared is what is sent, whatever happens to the original.
+    this.#request = Object.freeze({ ...request });
+    this.#boundary = boundary;
+  }
+
+  get request(): ChatRequest {
+    return this.#request;
+  }
+
+  get boundary(): B {
+    return this.#boundary;
+  }
+}
+
+/**
+ * A request that may cross the boundary `B`. Whatever sends or stores a prompt beyond the engine takes this type
+ * and not `ChatRequest`; only `clear` makes one.
+ */
+export type Cleared<B extends Boundary = Boundary> = ClearedRequest<B>;
+
+/** Pure: may a request with this label cross this boundary? An unknown label may cross none but the machine's own. */
+export function mayCross(label: PrivacyLabel, boundary: Boundary): boolean {
+  return boundary === 'machine' || label === 'open';
+}
+
+/**
+ * The boundary check.
+ * @throws NearfarError `forbidden` for a `local_only` request that would leave this machine
+ */
+export function clear<B extends Boundary>(request: ChatRequest, boundary: B): Cleared<B> {
+  if (!mayCross(request.privacy, boundary)) {
+    throw new NearfarError(
+      'forbidden',
+      'This request is marked local_only and may not leave this machine; no local model could take it.',
+    );
+  }
+  return construct(request, boundary);
+}

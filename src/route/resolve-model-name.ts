@@ -1,0 +1,134 @@
+import { NearfarError } from '../chat/error.ts';
+import { nearestName } from './nearest-name.ts';
+
+export interface KnownNames {
+  /** Alias -> the name it stands for: `auto`, `near`, a model id or another alias. From the settings. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Ids of the models that can answer here. */
+  readonly modelIds: readonly string[];
+  /** The id that `near` stands for; null = the first model there is. */
+  readonly near: string | null;
+}
+
+/** Which model answers, and why. */
+export interface RouteDecision {
+  readonly modelId: string;
+  /** Short sentences in the order in which they were decided. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Pure: a client's model name -> the id of a model that is here.
+ * Names are tried as they are, as an alias, and in Ollama's forms (`name:latest`, `name:tag`).
+ *
+ * @throws NearfarError `model_not_found`, field `model`, listing what there is and how to alias it; also where
+ * aliases run in a circle or end in nothing
+ */
+export function resolveModelName(name: string, known: KnownNames): RouteDecision {
+  const reasons: string[] = [];
+  const visited = new Set<string>();
+  let current = name;
+  for (;;) {
+    if (current === 'auto') {
+      // The only tier there is today; the router that knows difficulty takes over here when it comes.
+      reasons.push('auto: the near model');
+      return nearModel(known, reasons);
+    }
+    if (current === 'near') return nearModel(known, reasons);
+    const alias = aliasOf(current, known.aliases);
+    if (alias === null) break;
+    if (visited.has(current)) throw circle([...visited, current]);
+    visited.add(current);
+    reasons.push(`alias ${current} -> ${alias}`);
+    current = alias;
+  }
+  const modelId = findModelId(current, known.modelIds);
+  if (modelId === null) throw notFound(name, current, known);
+  if (modelId !== current) reasons.push(`${current} is ${modelId} here`);
+  reasons.push(`model ${modelId}`);
+  return { modelId, reasons };
+}
+
+function nearModel({ near, modelIds, ...rest }: KnownNames, reasons: readonly string[]): RouteDecision {
+  const wanted = near ?? modelIds[0];
+  if (wanted === undefined) {
+    throw new NearfarError(
+      'model_not_found',
+      'No model is on this machine yet. Pull one: nearfar pull recommended',
+      {
+        field: 'model',
+      },
+    );
+  }
+  const modelId = findModelId(wanted, modelIds);
+  if (modelId === null) throw notFound('near', wanted, { near, modelIds, ...rest });
+  return {
+    modelId,
+    reasons: [...reasons, near === null ? `near: ${modelId}, the first there is` : `near: ${modelId}`],
+  };
+}
+
+function aliasOf(name: string, aliases: Readonly<Record<string, string>>): string | null {
+  for (const form of [name, withoutLatest(name)]) {
+    // Own properties only: a client may well send `constructor` or `__proto__`.
+    if (Object.hasOwn(aliases, form)) return aliases[form] ?? null;
+  }
+  return null;
+}
+
+/**
+ * Ollama says `smollm2:135m` where this store says `smollm2-135m-instruct`: a tag becomes a part of the name, and
+ * a chat suffix may be missing. A tag is never dropped, except `latest`: `llama3.2:70b` is not `llama3.2`.
+ */
+function findModelId(name: string, modelIds: readonly string[]): string | null {
+  const wanted = withoutLatest(name).toLowerCase();
+  const dashed = wanted.replace(':', '-');
+  const forms = [name.toLowerCase(), wanted, dashed, ...chatSuffixes.map((suffix) => dashed + suffix)];
+  if (modelIds.includes(name)) return name;
+  for (const form of forms) {
+    const found = modelIds.find(
+      (id) => id.toLowerCase() === form || withoutLatest(id).toLowerCase() === form,
+    );
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+const chatSuffixes = ['-instruct', '-it', '-chat'];
+
+function withoutLatest(name: string): string {
+  return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
+}
+
+function notFound(requested: string, sought: string, { aliases, modelIds }: KnownNames): NearfarError {
+  const names = ['auto', 'near', ...modelIds, ...Object.keys(aliases)];
+  const via = sought === requested ? '' : `, which stands for "${clip(sought)}"`;
+  const nearest = nearestName(sought, names);
+  const here =
+    modelIds.length === 0 ? 'no model is installed' : `here are ${names.slice(0, listedNames).join(', ')}`;
+  const more =
+    names.length > listedNames && modelIds.length > 0 ? ` and ${names.length - listedNames} more` : '';
+  return new NearfarError(
+    'model_not_found',
+    `There is no model "${clip(requested)}"${via}: ${here}${more}.` +
+      (nearest === null || nearest === requested ? '' : ` Did you mean "${nearest}"?`) +
+      ` To give it a meaning, add to the settings: aliases: { "${clip(requested)}": "auto" }`,
+    { field: 'model' },
+  );
+}
+
+function circle(names: readonly string[]): NearfarError {
+  return new NearfarError(
+    'model_not_found',
+    `The aliases run in a circle: ${names.map(clip).join(' -> ')}.`,
+    {
+      field: 'model',
+    },
+  );
+}
+
+const listedNames = 40;
+
+function clip(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}...` : name;
+}
