@@ -24,7 +24,5 @@ const table = Float64Array.from({ length: bucketCount + 1 }, (_, bucket) => Math
 export function weightOfDepth(depth: number): number {
   const bucket = (depth * bucketsPerNat) | 0;
   const rest = bucket * bucketWidth - depth;
-  return (
-    (table[bucket] as number) * (1 + rest * (1 + rest * (1 / 2 + rest * (1 / 6 + rest * (1 / 24)))))
-  );
+  return (table[bucket] as number) * (1 + rest * (1 + rest * (1 / 2 + rest * (1 / 6 + rest * (1 / 24)))));
 }

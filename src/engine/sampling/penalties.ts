@@ -28,7 +28,8 @@ export function createPenalties(options: SamplingOptions, promptTokens: ArrayLik
   const generated = new Map<number, number>();
   if (penalizes) {
     const first = Math.max(0, promptTokens.length - window);
-    for (let index = first; index < promptTokens.length; index += 1) history.push(promptTokens[index] as number);
+    for (let index = first; index < promptTokens.length; index += 1)
+      history.push(promptTokens[index] as number);
     for (const token of history) count(seen, token, 1);
   }
   const promptCount = history.length;

@@ -1,0 +1,202 @@
+import { Worker } from 'node:worker_threads';
+import { NearfarError } from '../../chat/error.ts';
+import type { Message } from '../../chat/request.ts';
+import type { TemplateSetup } from './template-program.ts';
+import type { RenderJob, WorkerReply } from './template-worker.ts';
+
+/** What models without a template of their own are given; many small ones were trained on it. */
+export const chatmlTemplate =
+  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+export interface TemplateFacts {
+  /** `chatml`: the model file has none, and its answers may be the worse for it. */
+  readonly source: 'model' | 'chatml';
+  /** False where system texts are folded into the user's turn. */
+  readonly knowsSystemRole: boolean;
+  /** Why the model's template cannot be used at all; every chat is then answered with an error. */
+  readonly problem: string | null;
+}
+
+export interface TemplateRenderer {
+  /**
+   * @throws NearfarError `invalid_request` with the template's own words where it refuses the messages, `timeout`
+   * where it does not end, `too_large` where its output does not, `internal` where it is at fault
+   */
+  render(messages: readonly Message[], options: { readonly addGenerationPrompt: boolean }): Promise<string>;
+  /** Known once the thread has started. */
+  facts(): Promise<TemplateFacts>;
+  close(): Promise<void>;
+}
+
+export interface TemplateRendererSetup {
+  /** The model's own; `null` falls back to ChatML. */
+  readonly template: string | null;
+  readonly bosToken: string;
+  readonly eosToken: string;
+  /** Time one rendering may take. 2,000 by default. */
+  readonly timeoutMs?: number;
+  /** 8 Mi characters by default. */
+  readonly maxOutputChars?: number;
+}
+
+interface Waiting {
+  readonly job: RenderJob;
+  resolve(text: string): void;
+  reject(error: Error): void;
+}
+
+/** Memory one rendering may take; far beyond any honest template. */
+const heapMegabytes = 128;
+
+/** The worker beside this file, in the language that this file runs in. */
+const workerUrl = new URL(
+  import.meta.url.endsWith('.ts') ? './template-worker.ts' : './template-worker.js',
+  import.meta.url,
+);
+
+/**
+ * Renders chats through the model's own Jinja template, in a thread that is warm, bounded in time, memory and
+ * output, and replaced when it exceeds them.
+ */
+export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRenderer {
+  const timeoutMs = setup.timeoutMs ?? 2_000;
+  const workerData: TemplateSetup = {
+    template: setup.template ?? chatmlTemplate,
+    bosToken: setup.bosToken,
+    eosToken: setup.eosToken,
+    maxOutputChars: setup.maxOutputChars ?? 8 * 1024 * 1024,
+  };
+  const ready = Promise.withResolvers<TemplateFacts>();
+  /** In order of arrival; the worker renders the first. */
+  const queue = new Map<number, Waiting>();
+  let timer: NodeJS.Timeout | null = null;
+  let nextId = 0;
+  let isClosed = false;
+  let worker: Worker | null = start();
+
+  function start(): Worker {
+    const started = new Worker(workerUrl, {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+      // Flags of the parent, such as --test, are nothing to this thread.
+      execArgv: [],
+    });
+    started.unref();
+    started.on('message', (reply: WorkerReply) => {
+      if (started === worker) receive(reply);
+    });
+    started.on('error', (cause) => {
+      replace(
+        started,
+        new NearfarError('internal', "The model's chat template used too much memory.", { cause }),
+      );
+    });
+    started.on('exit', () => {
+      replace(started, new NearfarError('internal', 'The chat template thread ended.'));
+    });
+    return started;
+  }
+
+  function receive(reply: WorkerReply): void {
+    if (reply.type === 'ready') {
+      const source = setup.template === null ? 'chatml' : 'model';
+      ready.resolve({ source, knowsSystemRole: reply.knowsSystemRole, problem: reply.problem });
+      restartTimer();
+      return;
+    }
+    const waiting = queue.get(reply.id);
+    queue.delete(reply.id);
+    restartTimer();
+    if (waiting === undefined) return;
+    if (reply.type === 'rendered') waiting.resolve(reply.text);
+    else waiting.reject(errorOf(reply));
+  }
+
+  /** Ends a thread that went wrong; the job at the head of the queue is to blame, the rest start over. */
+  function replace(failed: Worker, error: NearfarError): void {
+    if (failed !== worker) return;
+    worker = null;
+    void failed.terminate();
+    ready.resolve({ source: 'model', knowsSystemRole: true, problem: error.message });
+    const [head] = queue.keys();
+    if (head !== undefined) {
+      queue.get(head)?.reject(error);
+      queue.delete(head);
+    }
+    if (queue.size > 0 && !isClosed) {
+      worker = start();
+      for (const waiting of queue.values()) worker.postMessage(waiting.job);
+    }
+    restartTimer();
+  }
+
+  function restartTimer(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const [head] = queue.keys();
+    if (head === undefined) {
+      worker?.unref();
+      return;
+    }
+    worker?.ref();
+    timer = setTimeout(() => {
+      // A long step may have held this thread up while the reply was waiting: let messages in first.
+      setImmediate(() => {
+        if (worker === null || !queue.has(head)) return;
+        const error = new NearfarError(
+          'timeout',
+          `The model's chat template took longer than ${timeoutMs} ms.`,
+        );
+        replace(worker, error);
+      });
+    }, timeoutMs);
+  }
+
+  return {
+    render(messages, { addGenerationPrompt }) {
+      if (isClosed) return Promise.reject(new NearfarError('unavailable', 'The model was unloaded.'));
+      return new Promise((resolve, reject) => {
+        const job: RenderJob = {
+          id: nextId,
+          messages: messages.map(({ role, content }) => ({ role, content })),
+          addGenerationPrompt,
+        };
+        nextId += 1;
+        worker ??= start();
+        queue.set(job.id, { job, resolve, reject });
+        worker.postMessage(job);
+        if (queue.size === 1) restartTimer();
+      });
+    },
+    facts: () => ready.promise,
+    async close() {
+      isClosed = true;
+      const ending = worker;
+      worker = null;
+      for (const waiting of queue.values()) {
+        waiting.reject(new NearfarError('unavailable', 'The model was unloaded.'));
+      }
+      queue.clear();
+      restartTimer();
+      await ending?.terminate();
+    },
+  };
+}
+
+function errorOf(reply: Extract<WorkerReply, { message: string }>): NearfarError {
+  switch (reply.type) {
+    case 'refused':
+      return new NearfarError(
+        'invalid_request',
+        `The model's chat template refused the messages: ${reply.message}`,
+        {
+          field: 'messages',
+        },
+      );
+    case 'too-long':
+      return new NearfarError('too_large', reply.message, { field: 'messages' });
+    case 'failed':
+      return new NearfarError('internal', `The model's chat template failed: ${reply.message}`);
+  }
+}

@@ -1,0 +1,134 @@
+import type { ChatPart, TokenLogprob } from '../../chat/part.ts';
+import { tokenLogprobs } from '../sampling/logprobs.ts';
+import type { Sampler } from '../sampling/sampler.ts';
+import type { Detokenizer } from './detokenizer.ts';
+import type { StopMatcher } from './stop-matcher.ts';
+
+export type TextDelta = Extract<ChatPart, { type: 'text-delta' }>;
+export type ChoiceEnd = Extract<ChatPart, { type: 'choice-end' }>;
+
+export interface ChoiceSetup {
+  readonly choiceIndex: number;
+  readonly sampler: Sampler;
+  readonly detokenizer: Detokenizer;
+  readonly stopMatcher: StopMatcher;
+  /** A token's raw bytes, for logprobs. */
+  readonly pieceOf: (token: number) => Uint8Array;
+  /** Tokens after which the choice ends with reason `length`; at least 1. */
+  readonly maxTokenCount: number;
+  readonly isEndOfGeneration: (token: number) => boolean;
+  readonly ignoreEndOfGeneration: boolean;
+  /** `null`: no logprobs; otherwise alternatives per token, 0-20. */
+  readonly topLogprobCount: number | null;
+}
+
+export interface ChoiceStep {
+  /** The drawn token: to be decoded next, unless the choice has ended. */
+  readonly token: number;
+  readonly part: TextDelta | null;
+  readonly end: ChoiceEnd | null;
+}
+
+/** One answer being written: draws a token a step and turns it into parts. */
+export interface Choice {
+  /**
+   * Draws the next token from the logits. Not to be called after the end.
+   * @throws NearfarError as `Sampler.sample` does
+   */
+  advance(logits: Float32Array): ChoiceStep;
+  /** Tokens drawn so far; the one that ended the generation counts, as at OpenAI and in llama-server. */
+  readonly tokenCount: number;
+}
+
+/** A token's logprob that waits until the text it belongs to may be shown. Offsets are UTF-16 units of the answer. */
+interface WaitingLogprob {
+  readonly start: number;
+  readonly end: number;
+  readonly logprob: TokenLogprob;
+}
+
+/**
+ * Logprobs travel with the text that they belong to: what a stop string may swallow waits with its text, and
+ * tokens wholly inside a stop string, like those that end the generation, report none.
+ */
+export function createChoice(setup: ChoiceSetup): Choice {
+  const { choiceIndex, sampler, detokenizer, stopMatcher, maxTokenCount, topLogprobCount } = setup;
+  const waiting: WaitingLogprob[] = [];
+  let tokenCount = 0;
+  /** Length of all decoded text, shown or held. */
+  let decodedLength = 0;
+  let shownLength = 0;
+
+  function note(token: number, logits: Float32Array, start: number): void {
+    if (topLogprobCount === null) return;
+    const { logprob, top } = tokenLogprobs(logits, token, topLogprobCount);
+    waiting.push({
+      start,
+      // A token that ends inside a character belongs to that character, which is still to come.
+      end: decodedLength + (detokenizer.hasPending() ? 1 : 0),
+      logprob: {
+        token,
+        bytes: [...setup.pieceOf(token)],
+        logprob,
+        top: top.map((other) => ({ ...other, bytes: [...setup.pieceOf(other.token)] })),
+      },
+    });
+  }
+
+  function show(text: string, isLast: boolean): TextDelta | null {
+    shownLength += text.length;
+    if (topLogprobCount === null) {
+      return text === '' ? null : { type: 'text-delta', choice: choiceIndex, text };
+    }
+    let ready = 0;
+    for (const entry of waiting) {
+      const isShown = entry.end <= shownLength || (isLast && entry.start < shownLength);
+      if (!isShown) break;
+      ready += 1;
+    }
+    const logprobs = waiting.splice(0, ready).map((entry) => entry.logprob);
+    if (text === '' && logprobs.length === 0) return null;
+    return { type: 'text-delta', choice: choiceIndex, text, logprobs };
+  }
+
+  /** Lets go of everything held back; a stop string may still complete in it. */
+  function finish(before: string, reason: 'stop' | 'length'): { part: TextDelta | null; end: ChoiceEnd } {
+    const rest = detokenizer.flush();
+    decodedLength += rest.length;
+    const match = stopMatcher.push(rest);
+    if (match.matched !== null) return stopAt(before + match.text, match.matched);
+    return {
+      part: show(before + match.text + stopMatcher.flush(), true),
+      end: { type: 'choice-end', choice: choiceIndex, reason },
+    };
+  }
+
+  function stopAt(text: string, stopSequence: string): { part: TextDelta | null; end: ChoiceEnd } {
+    return {
+      part: show(text, true),
+      end: { type: 'choice-end', choice: choiceIndex, reason: 'stop_sequence', stopSequence },
+    };
+  }
+
+  return {
+    advance(logits) {
+      const token = sampler.sample(logits);
+      sampler.accept(token);
+      tokenCount += 1;
+      if (!setup.ignoreEndOfGeneration && setup.isEndOfGeneration(token)) {
+        return { token, ...finish('', 'stop') };
+      }
+      const start = decodedLength;
+      const text = detokenizer.push(token);
+      decodedLength += text.length;
+      note(token, logits, start);
+      const match = stopMatcher.push(text);
+      if (match.matched !== null) return { token, ...stopAt(match.text, match.matched) };
+      if (tokenCount >= maxTokenCount) return { token, ...finish(match.text, 'length') };
+      return { token, part: show(match.text, false), end: null };
+    },
+    get tokenCount() {
+      return tokenCount;
+    },
+  };
+}
