@@ -1,10 +1,10 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, Message } from '../../chat/request.ts';
 import type { TemplateRenderer } from './chat-template.ts';
+import { createControlTexts, type ControlVocabulary, type ShieldedMessages } from './control-text.ts';
 
 /** What a prompt needs of the model's vocabulary; `llama/vocabulary.ts` implements it. */
-export interface PromptVocabulary {
-  readonly tokenCount: number;
+export interface PromptVocabulary extends ControlVocabulary {
   readonly bos: number | null;
   readonly fimPrefix: number | null;
   readonly fimSuffix: number | null;
@@ -30,17 +30,41 @@ export interface PromptReaderSetup {
 }
 
 const plain = { addSpecial: false, parseSpecial: false } as const;
+const generation = { addGenerationPrompt: true } as const;
 const special = { addSpecial: false, parseSpecial: true } as const;
 
+/**
+ * Turns what was sent into tokens. Only the chat template writes control tokens: neither raw text nor the content
+ * of a message can, whatever it spells.
+ */
 export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup): PromptReader {
+  const controlTexts = createControlTexts(vocabulary);
+
   async function readChat(messages: readonly Message[]): Promise<Int32Array> {
     if (messages.length === 0) {
       throw new NearfarError('invalid_request', 'messages must hold at least one message.', {
         field: 'messages',
       });
     }
-    const text = await renderer.render(messages, { addGenerationPrompt: true });
+    const spellsControl = messages.some((message) => controlTexts.isIn(message.content));
+    if (spellsControl) return readShielded(controlTexts.shield(messages));
+    const text = await renderer.render(messages, generation);
     return withBos(await vocabulary.tokenizeAsync(text, special));
+  }
+
+  /**
+   * The way for messages that spell out a control token: only the template's own become control tokens, what was
+   * sent stays text. llama.cpp, too, splits at control tokens first and tokenizes what lies between, so that all
+   * else comes out the same.
+   */
+  async function readShielded(shielded: ShieldedMessages): Promise<Int32Array> {
+    const segments = shielded.split(await renderer.render(shielded.messages, generation));
+    const parts = await Promise.all(
+      segments.map(async (segment) =>
+        segment.kind === 'token' ? [segment.token] : await vocabulary.tokenizeAsync(segment.text, plain),
+      ),
+    );
+    return withBos(Int32Array.from(parts.flatMap((part) => [...part])));
   }
 
   /** Templates that leave the beginning-of-sequence token to the tokenizer get it here, none get it twice. */
@@ -71,7 +95,23 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
     return withBos(Int32Array.from([fimPrefix, ...before, fimSuffix, ...after, fimMiddle]));
   }
 
+  async function readText(text: string): Promise<Int32Array> {
+    const tokens = await vocabulary.tokenizeAsync(text, { addSpecial: true, parseSpecial: false });
+    if (tokens.length > 0) return tokens;
+    if (vocabulary.bos !== null) return Int32Array.of(vocabulary.bos);
+    throw new NearfarError(
+      'invalid_request',
+      'The prompt is empty and this model has no token to begin with.',
+      {
+        field: 'prompt',
+      },
+    );
+  }
+
   function checkTokens(tokens: readonly number[]): Int32Array {
+    if (tokens.length === 0) {
+      throw new NearfarError('invalid_request', 'The prompt holds no tokens.', { field: 'prompt' });
+    }
     tokens.forEach((token, index) => {
       if (!Number.isInteger(token) || token < 0 || token >= vocabulary.tokenCount) {
         throw new NearfarError(
@@ -90,9 +130,7 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
         case 'chat':
           return readChat(input.messages);
         case 'text':
-          return input.suffix === undefined
-            ? vocabulary.tokenizeAsync(input.text, { addSpecial: true, parseSpecial: false })
-            : readMiddle(input.text, input.suffix);
+          return input.suffix === undefined ? readText(input.text) : readMiddle(input.text, input.suffix);
         case 'tokens':
           return checkTokens(input.tokens);
       }
