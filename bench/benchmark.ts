@@ -1,0 +1,67 @@
+import type { Peer } from './peer.ts';
+import type { StreamClient } from './stream-client.ts';
+
+/** A server under test and the client that drives it. */
+export interface Side {
+  readonly label: string;
+  readonly origin: string;
+  readonly client: StreamClient;
+  /** From spawn to the first healthy answer, milliseconds. */
+  readonly startMs: number;
+  stop(): Promise<void>;
+}
+
+/** Our own server; its model is put into a store of its own at the first start. */
+export interface NearfarServer {
+  start(): Promise<Side>;
+}
+
+/** What every benchmark is given. */
+export interface BenchmarkSetup {
+  /** The GGUF that both sides load. */
+  readonly modelPath: string;
+  readonly threadCount: number;
+  /** `null` = the benchmark's own default. */
+  readonly repeatCount: number | null;
+  /** Fewer repeats and configurations: a check that it runs, not a figure. */
+  readonly quick: boolean;
+  readonly nearfar: NearfarServer;
+  /** Opened, and built if need be, only by the benchmarks that compare with it. */
+  readonly openPeer: () => Promise<Peer>;
+  readonly progress: (text: string) => void;
+}
+
+/** One row of the table in the report: a label and a cell for each column. */
+export interface Row {
+  readonly label: string;
+  readonly cells: Readonly<Record<string, string | number>>;
+}
+
+export interface Target {
+  readonly key: string;
+  readonly value: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+export interface BenchmarkResult {
+  /** The figures of the issue, under its keys: top level in the JSON. */
+  readonly figures: Readonly<Record<string, number | Readonly<Record<string, number>>>>;
+  readonly targets: readonly Target[];
+  readonly rows: readonly Row[];
+  /** What was checked, and what a reader must know to judge the figures. */
+  readonly notes: readonly string[];
+}
+
+export type Benchmark = (setup: BenchmarkSetup) => Promise<BenchmarkResult>;
+
+export function isMet(target: Target): boolean {
+  return target.value >= (target.atLeast ?? -Infinity) && target.value <= (target.atMost ?? Infinity);
+}
+
+/** The same list forwards and backwards in turn, so that a drift of the machine falls on all alike. */
+export function* alternating<Item>(items: readonly Item[], repeatCount: number): Generator<[Item, number]> {
+  for (let repeat = 0; repeat < repeatCount; repeat++) {
+    for (const item of repeat % 2 === 0 ? items : items.toReversed()) yield [item, repeat];
+  }
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import type { Benchmark } from './benchmark.ts';
+import { killServers } from './child-server.ts';
+import { readMachine } from './machine.ts';
+import { openNearfar } from './nearfar.ts';
+import { openPeer, peerFolder, type Peer } from './peer.ts';
+import { jsonReport, markdownReport, withSection } from './report.ts';
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Benchmark>;
+}
+
+const benchmarks: Readonly<Record<string, Entry>> = {
+  decode: {
+    summary: 'one stream over HTTP, against llama-server',
+    load: async () => (await import('./decode.ts')).decode,
+  },
+  burst: {
+    summary: '32 chats with one system prompt, 16 at a time, cold and warm, against llama-server',
+    load: async () => (await import('./burst.ts')).burst,
+  },
+  interference: {
+    summary: 'how long a stream stalls while long prompts come in, against llama-server',
+    load: async () => (await import('./interference.ts')).interference,
+  },
+  idle: {
+    summary: 'what 14,000 cached tokens of finished prompts cost a step',
+    load: async () => (await import('./idle.ts')).idle,
+  },
+  scale: {
+    summary: 'batched decode in our loop, as a share of a bare llama_decode loop',
+    load: async () => (await import('./scale.ts')).scale,
+  },
+  start: {
+    summary: 'from the second start of the server to its first answered request',
+    load: async () => (await import('./start.ts')).start,
+  },
+};
+
+const usage = `Usage: npm run bench -- NAME [options]
+
+${Object.entries(benchmarks)
+  .map(([name, entry]) => `  ${name.padEnd(14)}${entry.summary}`)
+  .join('\n')}
+
+  --json         print JSON instead of Markdown
+  --write        also write the section into docs/benchmarks.md
+  --repeats N    alternating repeats
+  --quick        fewer repeats and configurations: shows that it runs, gives no figure
+  --model PATH   the GGUF for both sides (default: $NEARFAR_BENCH_MODEL)
+  --threads N    threads of both sides (default: the cores that this process may use)
+  --peer DIR     folder of the installed peer (default: $NEARFAR_PEER_DIR, else peers/ in the nearfar home)
+  --set NAME=V   a further setting of nearfar's server`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+      repeats: { type: 'string' },
+      model: { type: 'string' },
+      threads: { type: 'string' },
+      peer: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const name = positionals[0] ?? '';
+  const entry = benchmarks[name];
+  if (values.help || entry === undefined) {
+    (values.help ? process.stdout : process.stderr).write(`${usage}\n`);
+    return values.help ? 0 : 2;
+  }
+  const nearfarHome = process.env['NEARFAR_HOME'] ?? join(homedir(), '.nearfar');
+  const given = values.model ?? process.env['NEARFAR_BENCH_MODEL'];
+  if (given === undefined || !existsSync(given)) {
+    process.stderr.write(`bench: ${given ?? '--model'}: expected the path of a GGUF file\n`);
+    return 2;
+  }
+  const modelPath = resolve(given);
+  const threadCount = positiveNumber('--threads', values.threads) ?? availableParallelism();
+  const machine = await readMachine();
+  const home = await mkdtemp(join(tmpdir(), 'nearfar-bench-'));
+  const progress = progressLine();
+  let peer: Peer | null = null;
+  try {
+    const benchmark = await entry.load();
+    const folder = values.peer ?? process.env['NEARFAR_PEER_DIR'] ?? peerFolder(nearfarHome);
+    const result = await benchmark({
+      modelPath,
+      threadCount,
+      repeatCount: positiveNumber('--repeats', values.repeats),
+      quick: values.quick,
+      nearfar: openNearfar({ home, modelPath, threadCount, settings: values.set }),
+      openPeer: async () => {
+        peer = await openPeer({ folder, modelPath, threadCount }, progress.show);
+        return peer;
+      },
+      progress: progress.show,
+    });
+    progress.clear();
+    const conditions = {
+      command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+      date: new Date().toISOString(),
+      model: basename(modelPath),
+      threadCount,
+      peer: peerName(peer),
+      machine,
+    };
+    const section = markdownReport(name, result, conditions);
+    process.stdout.write(
+      values.json ? `${JSON.stringify(jsonReport(name, result, conditions), null, 2)}\n` : section,
+    );
+    if (values.write) {
+      const file = new URL('../docs/benchmarks.md', import.meta.url);
+      await writeFile(file, withSection(await readFile(file, 'utf8'), name, section));
+    }
+    return 0;
+  } catch (error) {
+    progress.clear();
+    process.stderr.write(`bench ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  } finally {
+    killServers();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+function peerName(peer: Peer | null): string | null {
+  return peer === null ? null : `llama-server ${peer.version}`;
+}
+
+function positiveNumber(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${option}: expected a whole number from 1, got ${text}`);
+  return value;
+}
+
+/** On a terminal one line that rewrites itself; elsewhere nothing, so that logs hold only the result. */
+function progressLine() {
+  const { isTTY } = process.stderr;
+  const startedAt = performance.now();
+  const clear = (): void => {
+    if (isTTY) process.stderr.write('\r\x1b[K');
+  };
+  const show = (text: string): void => {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    clear();
+    if (isTTY) process.stderr.write(`${seconds} s  ${text}`.slice(0, process.stderr.columns - 1));
+  };
+  return { clear, show };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killServers();
+    process.exit(130);
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+  process.exitCode = 2;
+}
