@@ -1,0 +1,248 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { command, createHarness, expectedText, type Harness } from './testing/harness.ts';
+
+const range = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => from + (index % 50));
+
+function drain(harness: Harness, limit = 5000): number {
+  let steps = 0;
+  while (harness.engine.step()) {
+    if (++steps > limit) throw new Error('the engine does not come to rest');
+  }
+  return steps;
+}
+
+const lastPart = (harness: Harness, id: string) => harness.parts.get(id)?.at(-1);
+
+describe('the step loop', () => {
+  it('answers one request with start, text, choice-end and finish', async () => {
+    const harness = createHarness();
+    await harness.engine.submit(command('one', range(1, 40)));
+    drain(harness);
+    expect(harness.textOf('one')).toBe(expectedText(range(1, 40), 20));
+    const types = harness.parts.get('one')?.map((part) => part.type) ?? [];
+    expect(types[0]).toBe('start');
+    expect(types.slice(-2)).toEqual(['choice-end', 'finish']);
+  });
+
+  it('serves a repeated prompt from the prefix cache and says so', async () => {
+    const harness = createHarness();
+    await harness.engine.submit(command('first', range(1, 40)));
+    drain(harness);
+    await harness.engine.submit(command('second', range(1, 40)));
+    drain(harness);
+    expect(harness.textOf('second')).toBe(harness.textOf('first'));
+    expect(harness.parts.get('first')?.[0]).toMatchObject({ cachedTokenCount: 0 });
+    expect(harness.parts.get('second')?.[0]).toMatchObject({ cachedTokenCount: 39 });
+  });
+
+  it('never shares a prefix between salts', async () => {
+    const harness = createHarness();
+    await harness.engine.submit(command('first', range(1, 40), { salt: 'alice' }));
+    drain(harness);
+    await harness.engine.submit(command('second', range(1, 40), { salt: 'bob' }));
+    drain(harness);
+    expect(harness.parts.get('second')?.[0]).toMatchObject({ cachedTokenCount: 0 });
+  });
+
+  it('computes a prefix once when many arrive together', async () => {
+    const harness = createHarness();
+    for (let index = 0; index < 4; index++) {
+      await harness.engine.submit(command(`r${index}`, [...range(1, 60), index + 1, 7]));
+    }
+    drain(harness);
+    const cached = [0, 1, 2, 3].map((index) => {
+      const start = harness.parts.get(`r${index}`)?.[0];
+      return start?.type === 'start' ? start.cachedTokenCount : -1;
+    });
+    expect(cached).toEqual([0, 60, 60, 60]);
+  });
+
+  it('gives n choices one prompt computation', async () => {
+    const harness = createHarness();
+    await harness.engine.submit(command('n', range(1, 60), { choiceCount: 3 }));
+    drain(harness);
+    expect(harness.parts.get('n')?.filter((part) => part.type === 'choice-end')).toHaveLength(3);
+    expect(lastPart(harness, 'n')).toMatchObject({ type: 'finish', usage: { promptTokenCount: 60 } });
+    expect(harness.parts.get('n')?.filter((part) => part.type === 'start')).toHaveLength(1);
+  });
+
+  it('bounds prefill chunks while someone is reading, and not otherwise', async () => {
+    const harness = createHarness({ cellCount: 1000, batchTokenCount: 200, targetInterTokenMs: 20 });
+    await harness.engine.submit(
+      command('reader', range(1, 10), { maxTokenCount: 200, ignoreEndOfGeneration: true }),
+    );
+    harness.engine.step();
+    await harness.engine.submit(command('long', range(3, 400)));
+    let widest = 0;
+    for (let step = 0; step < 15; step++) {
+      harness.engine.step();
+      widest = Math.max(widest, harness.engine.stats().lastBatchTokenCount);
+    }
+    expect(widest).toBeGreaterThan(1);
+    expect(widest).toBeLessThanOrEqual(20);
+    drain(harness);
+    const alone = createHarness({ cellCount: 1000, batchTokenCount: 200, targetInterTokenMs: 20 });
+    await alone.engine.submit(command('long', range(3, 400)));
+    alone.engine.step();
+    expect(alone.engine.stats().lastBatchTokenCount).toBe(200);
+  });
+
+  it('rejects a prompt over the context naming both counts, and an empty one', async () => {
+    const harness = createHarness({ cellCount: 100 });
+    await harness.engine.submit(command('big', range(1, 100)));
+    await harness.engine.submit(command('empty', []));
+    expect(lastPart(harness, 'big')).toMatchObject({ type: 'error', error: { kind: 'context_overflow' } });
+    expect(JSON.stringify(lastPart(harness, 'big'))).toMatch(/100 tokens.*holds 100/);
+    expect(lastPart(harness, 'empty')).toMatchObject({ type: 'error', error: { kind: 'invalid_request' } });
+  });
+
+  it('says queue_full with a time to retry', async () => {
+    const harness = createHarness({ parallelCount: 1, queueLimit: 2 });
+    for (let index = 0; index < 6; index++) await harness.engine.submit(command(`r${index}`, range(1, 10)));
+    const full = [...harness.parts.values()].filter((parts) => parts[0]?.type === 'error');
+    expect(full).toHaveLength(3);
+    expect(full[0]?.[0]).toMatchObject({
+      error: { kind: 'queue_full', retryAfterSeconds: expect.any(Number) as number },
+    });
+    drain(harness);
+    expect(
+      [...harness.parts.values()].every((parts) => ['finish', 'error'].includes(parts.at(-1)?.type ?? '')),
+    ).toBe(true);
+  });
+
+  it('frees the cells of an aborted request at once', async () => {
+    const harness = createHarness();
+    await harness.engine.submit(
+      command('gone', range(1, 40), { ignoreEndOfGeneration: true, maxTokenCount: 100 }),
+    );
+    for (let step = 0; step < 10; step++) harness.engine.step();
+    expect(harness.engine.stats().runningCount).toBe(1);
+    harness.engine.abort('gone');
+    const { runningCount, usedCellCount, idleCellCount } = harness.engine.stats();
+    expect(runningCount).toBe(0);
+    expect(usedCellCount - idleCellCount).toBe(0);
+    expect(lastPart(harness, 'gone')).toMatchObject({ type: 'error', error: { kind: 'aborted' } });
+  });
+
+  it('keeps deadlines for waiting and running requests', async () => {
+    const harness = createHarness({ parallelCount: 1 });
+    const long = { ignoreEndOfGeneration: true, maxTokenCount: 150, deadlineAt: 30 };
+    await harness.engine.submit(command('running', range(1, 10), long));
+    await harness.engine.submit(command('waiting', range(1, 10), long));
+    drain(harness);
+    expect(lastPart(harness, 'running')).toMatchObject({ error: { kind: 'timeout' } });
+    expect(lastPart(harness, 'waiting')).toMatchObject({ error: { kind: 'timeout' } });
+  });
+
+  it('moves idle prefixes to host memory and brings them back', async () => {
+    const harness = createHarness({ cellCount: 2000, batchTokenCount: 64 });
+    for (let index = 0; index < 3; index++) {
+      await harness.engine.submit(command(`r${index}`, [index + 1, ...range(1, 400)]));
+    }
+    drain(harness);
+    const { idleCellCount, offloadedTokenCount } = harness.engine.stats();
+    expect(idleCellCount).toBeLessThanOrEqual(512);
+    expect(offloadedTokenCount).toBeGreaterThan(600);
+    await harness.engine.submit(command('again', [1, ...range(1, 400)]));
+    drain(harness);
+    expect(harness.parts.get('again')?.[0]).toMatchObject({ cachedTokenCount: 400 });
+    expect(harness.engine.stats().restoredTokenCount).toBeGreaterThan(0);
+    expect(harness.textOf('again')).toBe(expectedText([1, ...range(1, 400)], 20));
+  });
+});
+
+interface Arrival {
+  readonly family: number;
+  readonly shared: number;
+  readonly own: number;
+  readonly max: number;
+  readonly atStep: number;
+  readonly abortAfter: number | null;
+  readonly salt: string;
+  readonly choiceCount: number;
+}
+
+const arrival: fc.Arbitrary<Arrival> = fc.record({
+  family: fc.integer({ min: 1, max: 3 }),
+  shared: fc.integer({ min: 0, max: 60 }),
+  own: fc.integer({ min: 1, max: 30 }),
+  max: fc.integer({ min: 1, max: 40 }),
+  atStep: fc.integer({ min: 0, max: 60 }),
+  abortAfter: fc.option(fc.integer({ min: 0, max: 40 }), { freq: 4 }),
+  salt: fc.constantFrom('a', 'b'),
+  choiceCount: fc.integer({ min: 1, max: 2 }),
+});
+
+const promptOf = (one: Arrival, index: number) => [
+  ...Array.from({ length: one.shared }, (_, at) => (one.family * 7 + at * one.family) % 64),
+  ...Array.from({ length: one.own }, (_, at) => (index * 13 + at * 5) % 64),
+];
+
+describe('under random arrivals, lengths, aborts and cache sizes', () => {
+  it('ends every request exactly once, with the text of a lone run, and leaks no cell', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arrival, { minLength: 1, maxLength: 14 }),
+        fc.record({
+          cellCount: fc.integer({ min: 132, max: 500 }),
+          batchTokenCount: fc.integer({ min: 8, max: 64 }),
+          sequenceCount: fc.integer({ min: 7, max: 20 }),
+          parallelCount: fc.integer({ min: 1, max: 5 }),
+          hostCacheBytes: fc.constantFrom(0, 800, 100_000),
+          targetInterTokenMs: fc.integer({ min: 1, max: 40 }),
+        }),
+        async (arrivals, options) => {
+          const harness = createHarness(options);
+          let step = 0;
+          const due = arrivals.map((one, index) => ({ ...one, index, id: `r${index}` }));
+          const last = Math.max(...due.map((one) => one.atStep + (one.abortAfter ?? 0)));
+          for (;;) {
+            for (const one of due) {
+              if (one.atStep === step) {
+                await harness.engine.submit(
+                  command(one.id, promptOf(one, one.index), {
+                    maxTokenCount: one.max,
+                    salt: one.salt,
+                    choiceCount: one.choiceCount,
+                  }),
+                );
+              }
+              if (one.abortAfter !== null && one.atStep + one.abortAfter === step)
+                harness.engine.abort(one.id);
+            }
+            const worked = harness.engine.step();
+            const { usedCellCount, cellCount } = harness.engine.stats();
+            expect(usedCellCount).toBe(harness.decoder.usedCellCount);
+            expect(usedCellCount).toBeLessThanOrEqual(cellCount);
+            if (!worked && step > last) break;
+            if (++step > 8000) throw new Error('starvation: the engine does not come to rest');
+          }
+          expect(harness.decoder.widestBatch).toBeLessThanOrEqual(options.batchTokenCount);
+          for (const one of due) {
+            const parts = harness.parts.get(one.id) ?? [];
+            const ends = parts.filter((part) => part.type === 'finish' || part.type === 'error');
+            expect(ends).toHaveLength(1);
+            expect(parts.at(-1)).toBe(ends[0]);
+            if (ends[0]?.type === 'error') {
+              expect(ends[0].error.kind).toBe('aborted');
+              expect(one.abortAfter).not.toBeNull();
+              continue;
+            }
+            for (let choice = 0; choice < one.choiceCount; choice++) {
+              const text = parts
+                .map((part) => (part.type === 'text-delta' && part.choice === choice ? part.text : ''))
+                .join('');
+              expect(text).toBe(expectedText(promptOf(one, one.index), one.max));
+            }
+          }
+          const { runningCount, queuedCount, usedCellCount, idleCellCount } = harness.engine.stats();
+          expect({ runningCount, queuedCount }).toEqual({ runningCount: 0, queuedCount: 0 });
+          expect(usedCellCount).toBe(idleCellCount);
+        },
+      ),
+      { numRuns: Number(process.env['NEARFAR_PROPERTY_RUNS'] ?? 300) },
+    );
+  });
+});

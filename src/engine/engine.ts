@@ -1,0 +1,400 @@
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { ModelGrade } from '../chat/part.ts';
+import type { ChatInput } from '../chat/request.ts';
+import type { Decoder } from './decoder.ts';
+import { createHostStore } from './host-store.ts';
+import { createPrefixCache } from './prefix-cache.ts';
+import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
+import { schedule, type StepPlan } from './scheduler.ts';
+import { schedulerView } from './scheduler-view.ts';
+import { pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
+import type { StepCost } from './step-cost.ts';
+import type { Choice } from './text/choice.ts';
+import { toWireError } from './wire-part.ts';
+
+export interface EngineSetup {
+  readonly decoder: Decoder;
+  readonly cost: StepCost;
+  readonly modelId: string;
+  readonly grade: ModelGrade;
+  /** Most tokens of one sequence, prompt and answer together. */
+  readonly contextTokenCount: number;
+  /** Most sequences running at once; the decoder has at least this many ids plus one. */
+  readonly parallelCount: number;
+  /** Sequences that may wait; more is `queue_full`. */
+  readonly queueLimit: number;
+  readonly targetInterTokenMs: number;
+  readonly hostCacheBytes: number;
+  /** Prompt to tokens, off the loop. @throws NearfarError */
+  readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
+  readonly createChoice: (
+    command: GenerateCommand,
+    choiceIndex: number,
+    promptTokens: readonly number[],
+    maxTokenCount: number,
+  ) => Choice;
+  /** All parts of one step. */
+  readonly emit: (parts: readonly { readonly id: string; readonly part: WirePart }[]) => void;
+  /** Called when there is work for `step`. */
+  readonly wake: () => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since the epoch, for deadlines. */
+  readonly wallClock: () => number;
+}
+
+/** The step loop: `schedule -> decode -> sample -> emit`, one `decode` a step. Everything else waits in between. */
+export interface Engine {
+  /** Never throws: what is wrong becomes the request's `error` part. */
+  submit(command: GenerateCommand): Promise<void>;
+  /** Frees what the request holds before the next step; it gets one `aborted` error part. */
+  abort(id: string): void;
+  /** One step, or one slice of housekeeping. False if there is nothing to do. @throws if the decoder is lost */
+  step(): boolean;
+  stats(): EngineStats;
+}
+
+/** Idle cells that may stay in the pool when nobody runs: scanning so few costs next to nothing. */
+const keptIdleCellCount = 512;
+
+export function createEngine(setup: EngineSetup): Engine {
+  const { decoder, cost, now } = setup;
+  const host = createHostStore(setup.hostCacheBytes);
+  const cache = createPrefixCache({ decoder, host, now });
+  const requests = new Map<string, ActiveRequest>();
+  /** Ids between `submit` and the queue: their prompts are being read. */
+  const reading = new Set<string>();
+  let waiting: Sequence[] = [];
+  let running: Sequence[] = [];
+  let outbox: { id: string; part: WirePart }[] = [];
+  let nextKey = 0;
+  let meanRequestMs = 1000;
+  const counts = { step: 0, lastBatch: 0, prompt: 0, cached: 0, completion: 0, preemption: 0 };
+
+  function push(id: string, part: WirePart): void {
+    outbox.push({ id, part });
+  }
+
+  function flush(): void {
+    if (outbox.length === 0) return;
+    const parts = outbox;
+    outbox = [];
+    setup.emit(parts);
+  }
+
+  // ---- arrival ----------------------------------------------------------------------------------------------------
+
+  async function submit(command: GenerateCommand): Promise<void> {
+    const submittedAt = now();
+    try {
+      if (waiting.length + reading.size + command.choiceCount > setup.queueLimit + idleSlotCount()) {
+        throw queueFull();
+      }
+      reading.add(command.id);
+      const prompt = await setup.readPrompt(command.input);
+      // An abort during reading has already answered.
+      if (!reading.delete(command.id)) return;
+      enqueue(command, prompt, submittedAt);
+    } catch (thrown) {
+      reading.delete(command.id);
+      push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
+    }
+    flush();
+    setup.wake();
+  }
+
+  function idleSlotCount(): number {
+    return Math.max(0, setup.parallelCount - running.length);
+  }
+
+  function queueFull(): NearfarError {
+    const estimate = ((waiting.length + 1) * meanRequestMs) / setup.parallelCount / 1000;
+    return new NearfarError('queue_full', `The queue is full: ${waiting.length} requests are waiting.`, {
+      retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
+    });
+  }
+
+  function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
+    if (prompt.length === 0) throw new NearfarError('invalid_request', 'The prompt is empty.');
+    const room = setup.contextTokenCount - prompt.length;
+    if (room < 1) {
+      throw new NearfarError(
+        'context_overflow',
+        `The prompt has ${prompt.length} tokens, but the context of ${setup.modelId} holds ` +
+          `${setup.contextTokenCount}, of which at least one is needed for the answer.`,
+      );
+    }
+    const maxTokenCount = Math.min(room, command.maxTokenCount ?? room);
+    const request: ActiveRequest = {
+      command,
+      promptTokenCount: prompt.length,
+      sequences: [],
+      submittedAt,
+      admittedAt: null,
+      firstTokenAt: null,
+      cachedTokenCount: 0,
+      completionTokenCount: 0,
+      openChoiceCount: command.choiceCount,
+    };
+    for (let index = 0; index < command.choiceCount; index++) {
+      request.sequences.push({
+        key: nextKey++,
+        request,
+        choice: setup.createChoice(command, index, prompt, maxTokenCount),
+        tokens: prompt.slice(),
+        computedCount: 0,
+        hold: null,
+        commonPromptTokenCount: new Map(),
+      });
+    }
+    requests.set(command.id, request);
+    waiting.push(...request.sequences);
+  }
+
+  // ---- departure --------------------------------------------------------------------------------------------------
+
+  function abort(id: string): void {
+    const aborted = new NearfarError('aborted', 'The request was cancelled.');
+    if (reading.delete(id)) push(id, { type: 'error', error: toWireError(aborted) });
+    const request = requests.get(id);
+    if (request !== undefined) fail(request, aborted);
+    flush();
+  }
+
+  function fail(request: ActiveRequest, error: NearfarError): void {
+    for (const sequence of request.sequences) leave(sequence, false);
+    close(request, { type: 'error', error: toWireError(error) });
+  }
+
+  function close(request: ActiveRequest, part: WirePart): void {
+    requests.delete(request.command.id);
+    push(request.command.id, part);
+  }
+
+  /** Takes a sequence out of the loop; `keep` leaves all that it computed as a prefix for others. */
+  function leave(sequence: Sequence, keep: boolean): void {
+    waiting = waiting.filter((other) => other !== sequence);
+    running = running.filter((other) => other !== sequence);
+    if (sequence.hold === null) return;
+    const { tokens, computedCount } = sequence;
+    cache.release(sequence.hold, keep ? { tokens, computedCount } : null);
+    sequence.hold = null;
+  }
+
+  function expire(): void {
+    const time = setup.wallClock();
+    for (const request of requests.values()) {
+      const { deadlineAt } = request.command;
+      if (deadlineAt !== null && time >= deadlineAt) {
+        fail(request, new NearfarError('timeout', 'The deadline passed before the answer was complete.'));
+      }
+    }
+  }
+
+  // ---- one step ---------------------------------------------------------------------------------------------------
+
+  function step(): boolean {
+    expire();
+    if (waiting.length === 0 && running.length === 0) {
+      flush();
+      return cache.offloadIdle(keptIdleCellCount);
+    }
+    const plan = schedule(
+      schedulerView({
+        waiting,
+        running,
+        cache,
+        cost,
+        parallelCount: setup.parallelCount,
+        batchTokenCount: decoder.batchTokenCount,
+        targetInterTokenMs: setup.targetInterTokenMs,
+        sharesRunningPrefixes: decoder.prefixGranularity === 'token',
+      }),
+    );
+    for (const key of plan.preempt) preempt(key);
+    for (const key of plan.admit) admit(key);
+    run(plan);
+    flush();
+    return true;
+  }
+
+  function preempt(key: number): void {
+    const sequence = running.find((other) => other.key === key);
+    if (sequence === undefined) return;
+    leave(sequence, true);
+    sequence.computedCount = 0;
+    waiting.unshift(sequence);
+    counts.preemption++;
+  }
+
+  function admit(key: number): void {
+    const sequence = waiting.find((other) => other.key === key);
+    if (sequence === undefined) return;
+    const { request } = sequence;
+    const hold = cache.acquire(request.command.salt, sequence.tokens);
+    if (hold === null) return;
+    waiting = waiting.filter((other) => other !== sequence);
+    running.push(sequence);
+    sequence.hold = hold;
+    sequence.computedCount = hold.cachedTokenCount;
+    if (request.admittedAt !== null) return;
+    request.admittedAt = now();
+    request.cachedTokenCount = hold.cachedTokenCount;
+    counts.prompt += request.promptTokenCount;
+    counts.cached += hold.cachedTokenCount;
+    push(request.command.id, {
+      type: 'start',
+      model: setup.modelId,
+      grade: setup.grade,
+      promptTokenCount: request.promptTokenCount,
+      cachedTokenCount: request.cachedTokenCount,
+    });
+  }
+
+  /** Fills the batch in plan order, decodes it, and draws from the rows that were asked for. */
+  function run(plan: StepPlan): void {
+    const byKey = new Map(running.map((sequence) => [sequence.key, sequence]));
+    const work: { sequence: Sequence; tokenCount: number; row: number }[] = [];
+    let room = decoder.batchTokenCount;
+    decoder.clearBatch();
+    const add = (key: number, wanted: number) => {
+      const sequence = byKey.get(key);
+      if (sequence === undefined || sequence.hold === null) return;
+      const tokenCount = Math.min(wanted, pendingTokenCount(sequence), room);
+      if (tokenCount === 0 || !cache.makeRoom(batchTokens() + tokenCount)) return;
+      room -= tokenCount;
+      work.push({ sequence, tokenCount, row: addTokens(sequence, tokenCount) });
+    };
+    const batchTokens = () => decoder.batchTokenCount - room;
+    for (const key of plan.decode) add(key, 1);
+    for (const { key, tokenCount } of plan.prefill) add(key, tokenCount);
+    if (work.length === 0) return;
+
+    const tokenCount = batchTokens();
+    const cellCount = cache.usedCellCount;
+    const startedAt = now();
+    const outcome = decoder.decode();
+    if (outcome === 'failed') throw new Error('the decoder failed and its state is unknown');
+    if (outcome === 'no_cells') {
+      // The count of free cells was wrong (models without ranges keep copies): free something and try again.
+      if (!cache.makeRoom(cache.freeCellCount + tokenCount)) relieve();
+      return;
+    }
+    // Logits are read before anything else touches the context; reading them waits for the computation.
+    for (const { sequence, tokenCount: added } of work) sequence.computedCount += added;
+    for (const { sequence, row } of work) if (row >= 0) draw(sequence, row);
+    settle(work, tokenCount, cellCount, now() - startedAt);
+  }
+
+  function relieve(): void {
+    const youngest = running.at(-1);
+    if (running.length > 1 && youngest !== undefined) preempt(youngest.key);
+    else if (youngest !== undefined) {
+      fail(
+        youngest.request,
+        new NearfarError('internal', 'The KV cache is full although nothing else runs.'),
+      );
+    }
+  }
+
+  function addTokens(sequence: Sequence, tokenCount: number): number {
+    const { tokens, computedCount, hold } = sequence;
+    const end = computedCount + tokenCount;
+    let row = -1;
+    for (let position = computedCount; position < end; position++) {
+      const wantsLogits = position === tokens.length - 1;
+      row = decoder.addToken(tokens[position] ?? 0, position, hold?.sequence ?? -1, wantsLogits);
+    }
+    return end === tokens.length ? row : -1;
+  }
+
+  function draw(sequence: Sequence, row: number): void {
+    const { request, choice } = sequence;
+    const { id } = request.command;
+    if (!requests.has(id)) return;
+    try {
+      const { token, part, end } = choice.advance(decoder.logits(row));
+      request.firstTokenAt ??= now();
+      counts.completion++;
+      request.completionTokenCount++;
+      if (part !== null) push(id, part);
+      if (end === null) {
+        sequence.tokens.push(token);
+        return;
+      }
+      push(id, end);
+      request.openChoiceCount--;
+    } catch (thrown) {
+      fail(request, toNearfarError(thrown));
+    }
+  }
+
+  /** Bookkeeping after the draws: publish, finish, learn what the step cost. */
+  function settle(
+    work: readonly { sequence: Sequence; tokenCount: number; row: number }[],
+    tokenCount: number,
+    cellCount: number,
+    milliseconds: number,
+  ): void {
+    counts.step++;
+    counts.lastBatch = tokenCount;
+    cost.observe(tokenCount, cellCount, milliseconds);
+    cache.chargeIdle(cost.curve.attentionMsPerTokenCell * tokenCount * cost.loadFactor);
+    for (const { sequence, tokenCount: added, row } of work) {
+      const { hold, tokens, computedCount, request } = sequence;
+      if (hold === null) continue;
+      const hasEnded = row >= 0 && computedCount === tokens.length;
+      if (hasEnded) leave(sequence, true);
+      else if (added > 1 || computedCount <= request.promptTokenCount)
+        cache.publish(hold, tokens, computedCount);
+      else cache.setTail(hold, hold.tailTokenCount + added);
+      if (request.openChoiceCount === 0 && requests.has(request.command.id)) finish(request);
+    }
+    cache.offloadOverdue();
+  }
+
+  function finish(request: ActiveRequest): void {
+    const endedAt = now();
+    const admittedAt = request.admittedAt ?? endedAt;
+    const firstTokenAt = request.firstTokenAt ?? endedAt;
+    const totalMs = endedAt - request.submittedAt;
+    meanRequestMs += 0.1 * (totalMs - meanRequestMs);
+    for (const sequence of request.sequences) leave(sequence, true);
+    close(request, {
+      type: 'finish',
+      usage: {
+        promptTokenCount: request.promptTokenCount,
+        cachedTokenCount: request.cachedTokenCount,
+        completionTokenCount: request.completionTokenCount,
+      },
+      timings: {
+        queueMs: admittedAt - request.submittedAt,
+        prefillMs: firstTokenAt - admittedAt,
+        decodeMs: endedAt - firstTokenAt,
+        totalMs,
+      },
+    });
+  }
+
+  function stats(): EngineStats {
+    return {
+      stepCount: counts.step,
+      queuedCount: waiting.length + reading.size,
+      runningCount: running.length,
+      lastBatchTokenCount: counts.lastBatch,
+      cellCount: decoder.cellCount,
+      usedCellCount: cache.usedCellCount,
+      sharedCellCount: cache.sharedCellCount,
+      idleCellCount: cache.idleCellCount,
+      hostCacheBytes: host.usedBytes,
+      promptTokenCount: counts.prompt,
+      cachedTokenCount: counts.cached,
+      completionTokenCount: counts.completion,
+      preemptionCount: counts.preemption,
+      offloadedTokenCount: cache.offloadedTokenCount,
+      restoredTokenCount: cache.restoredTokenCount,
+    };
+  }
+
+  return { submit, abort, step, stats };
+}

@@ -1,0 +1,40 @@
+import type { GenerateCommand } from './protocol.ts';
+import type { PrefixHold } from './prefix-cache.ts';
+import type { Choice } from './text/choice.ts';
+
+/** A request inside the engine: one prompt and one sequence per choice. Times are milliseconds of one clock. */
+export interface ActiveRequest {
+  readonly command: GenerateCommand;
+  readonly promptTokenCount: number;
+  readonly sequences: Sequence[];
+  readonly submittedAt: number;
+  admittedAt: number | null;
+  firstTokenAt: number | null;
+  cachedTokenCount: number;
+  completionTokenCount: number;
+  openChoiceCount: number;
+}
+
+/** One choice being computed: a list of tokens, of which the first `computedCount` have cells. */
+export interface Sequence {
+  /** Unique in this engine; grows with arrival. */
+  readonly key: number;
+  readonly request: ActiveRequest;
+  readonly choice: Choice;
+  /** Prompt, then what was generated; the last one generated is not computed yet. */
+  readonly tokens: number[];
+  computedCount: number;
+  /** `null` while it waits. */
+  hold: PrefixHold | null;
+  /** Common prefix lengths with other sequences' prompts, by key; prompts do not change. */
+  readonly commonPromptTokenCount: Map<number, number>;
+}
+
+export function pendingTokenCount(sequence: Sequence): number {
+  return sequence.tokens.length - sequence.computedCount;
+}
+
+/** True if only the token drawn last is missing, so that a step takes one token of it. */
+export function isDecoding(sequence: Sequence): boolean {
+  return sequence.tokens.length > sequence.request.promptTokenCount && pendingTokenCount(sequence) === 1;
+}

@@ -1,0 +1,142 @@
+import type { DecodeOutcome, Decoder } from '../decoder.ts';
+
+interface Cell {
+  readonly position: number;
+  readonly token: number;
+  readonly sequences: Set<number>;
+}
+
+/**
+ * A decoder without weights for tests of the step loop: it keeps cells as llama.cpp does, enforces llama.h's rules,
+ * and its next token is a hash of every token that the sequence's cells hold. So a wrong share, a lost cell or a
+ * bad restore changes the answer.
+ */
+export interface FakeDecoder extends Decoder {
+  /** Cells in use, over all sequences. */
+  readonly usedCellCount: number;
+  /** Widest batch decoded so far. */
+  readonly widestBatch: number;
+}
+
+export interface FakeDecoderOptions {
+  readonly cellCount: number;
+  readonly batchTokenCount: number;
+  readonly sequenceCount: number;
+  readonly vocabTokenCount?: number;
+  /** Told the width of each decoded batch, e.g. to advance a clock. */
+  readonly onDecode?: (tokenCount: number) => void;
+}
+
+export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
+  const { cellCount, batchTokenCount, sequenceCount, vocabTokenCount = 64 } = options;
+  let cells = new Set<Cell>();
+  let batch: { token: number; position: number; sequence: number; wantsLogits: boolean }[] = [];
+  let rows = new Map<number, number>();
+  let widestBatch = 0;
+
+  const check = (id: number) => {
+    if (!Number.isInteger(id) || id < 0 || id >= sequenceCount) throw new RangeError(`bad sequence id ${id}`);
+  };
+  const cellsOf = (id: number) =>
+    [...cells].filter((cell) => cell.sequences.has(id)).sort((a, b) => a.position - b.position);
+  const inRange = (cell: Cell, from: number, to: number) =>
+    cell.position >= Math.max(0, from) && (to < 0 || cell.position < to);
+
+  function tokensOf(id: number): number[] {
+    const own = cellsOf(id);
+    own.forEach((cell, index) => {
+      if (cell.position !== index)
+        throw new Error(`sequence ${id} has position ${cell.position} at ${index}`);
+    });
+    return own.map((cell) => cell.token);
+  }
+
+  function decode(): DecodeOutcome {
+    if (cells.size + batch.length > cellCount) return 'no_cells';
+    rows = new Map();
+    options.onDecode?.(batch.length);
+    widestBatch = Math.max(widestBatch, batch.length);
+    for (const { token, position, sequence } of batch) {
+      cells.add({ position, token, sequences: new Set([sequence]) });
+    }
+    batch.forEach(({ sequence, position, wantsLogits }, row) => {
+      if (wantsLogits) rows.set(row, nextToken(tokensOf(sequence).slice(0, position + 1), vocabTokenCount));
+    });
+    return 'ok';
+  }
+
+  return {
+    cellCount,
+    batchTokenCount,
+    sequenceCount,
+    vocabTokenCount,
+    prefixGranularity: 'token',
+    clearBatch: () => {
+      batch = [];
+    },
+    addToken(token, position, sequence, wantsLogits) {
+      check(sequence);
+      if (batch.length >= batchTokenCount) throw new RangeError('the batch is full');
+      const queued = batch.filter((entry) => entry.sequence === sequence).length;
+      const expected = cellsOf(sequence).length + queued;
+      if (position !== expected) throw new RangeError(`position ${position} where ${expected} is next`);
+      return batch.push({ token, position, sequence, wantsLogits }) - 1;
+    },
+    decode,
+    logits(row) {
+      const next = rows.get(row);
+      if (next === undefined) throw new RangeError(`row ${row} has no logits`);
+      const logits = new Float32Array(vocabTokenCount).fill(-10);
+      logits[next] = 10;
+      return logits;
+    },
+    copySequence(source, destination, from, to) {
+      check(source);
+      check(destination);
+      for (const cell of cells) {
+        if (cell.sequences.has(source) && inRange(cell, from, to)) cell.sequences.add(destination);
+      }
+    },
+    removeSequence(sequence, from, to) {
+      check(sequence);
+      for (const cell of cells) {
+        if (!cell.sequences.has(sequence) || !inRange(cell, from, to)) continue;
+        cell.sequences.delete(sequence);
+        if (cell.sequences.size === 0) cells.delete(cell);
+      }
+      return true;
+    },
+    saveSequence(sequence) {
+      const saved = cellsOf(sequence).flatMap((cell) => [cell.position, cell.token]);
+      return new Uint8Array(Int32Array.from(saved).buffer);
+    },
+    restoreSequence(sequence, data) {
+      const saved = new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+      if (cells.size + saved.length / 2 > cellCount || cellsOf(sequence).length > 0) return false;
+      for (let index = 0; index < saved.length; index += 2) {
+        cells.add({
+          position: saved[index] ?? 0,
+          token: saved[index + 1] ?? 0,
+          sequences: new Set([sequence]),
+        });
+      }
+      return true;
+    },
+    clearCells: () => {
+      cells = new Set();
+    },
+    get usedCellCount() {
+      return cells.size;
+    },
+    get widestBatch() {
+      return widestBatch;
+    },
+  };
+}
+
+/** What the fake model says after these tokens; 0 is its end of generation, one in `vocabTokenCount`. */
+export function nextToken(tokens: readonly number[], vocabTokenCount = 64): number {
+  let hash = 2166136261;
+  for (const token of tokens) hash = Math.imul(hash ^ token, 16777619) >>> 0;
+  return (hash >>> 7) % vocabTokenCount;
+}

@@ -1,0 +1,123 @@
+import { neutralSampling } from '../../chat/sampling.ts';
+import { createEngine, type Engine } from '../engine.ts';
+import type { GenerateCommand, WirePart } from '../protocol.ts';
+import { createSampler } from '../sampling/sampler.ts';
+import { createStepCost } from '../step-cost.ts';
+import { createChoice } from '../text/choice.ts';
+import { createDetokenizer } from '../text/detokenizer.ts';
+import { createStopMatcher } from '../text/stop-matcher.ts';
+import { createFakeDecoder, nextToken, type FakeDecoder } from './fake-decoder.ts';
+
+export interface HarnessOptions {
+  readonly cellCount?: number;
+  readonly batchTokenCount?: number;
+  readonly sequenceCount?: number;
+  readonly parallelCount?: number;
+  readonly queueLimit?: number;
+  readonly hostCacheBytes?: number;
+  readonly targetInterTokenMs?: number;
+}
+
+export interface Harness {
+  readonly engine: Engine;
+  readonly decoder: FakeDecoder;
+  readonly parts: Map<string, WirePart[]>;
+  textOf(id: string): string;
+  clock: { ms: number };
+}
+
+const vocabTokenCount = 64;
+const pieceOf = (token: number) => Uint8Array.of(32 + token);
+
+/** The engine over the fake decoder, with the real sampler and text path. One token costs 1 ms of a fake clock. */
+export function createHarness(options: HarnessOptions = {}): Harness {
+  const clock = { ms: 0 };
+  const decoder = createFakeDecoder({
+    cellCount: options.cellCount ?? 256,
+    batchTokenCount: options.batchTokenCount ?? 32,
+    sequenceCount: options.sequenceCount ?? 16,
+    vocabTokenCount,
+    onDecode: (tokenCount) => {
+      clock.ms += tokenCount;
+    },
+  });
+  const parts = new Map<string, WirePart[]>();
+  const engine = createEngine({
+    decoder,
+    cost: createStepCost({
+      points: [
+        { tokenCount: 1, milliseconds: 1 },
+        { tokenCount: 32, milliseconds: 32 },
+      ],
+      attentionMsPerTokenCell: 0.001,
+    }),
+    modelId: 'fake',
+    grade: 'ungraded',
+    contextTokenCount: decoder.cellCount,
+    parallelCount: options.parallelCount ?? 4,
+    queueLimit: options.queueLimit ?? 1000,
+    targetInterTokenMs: options.targetInterTokenMs ?? 8,
+    hostCacheBytes: options.hostCacheBytes ?? 100_000,
+    readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
+    createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
+      createChoice({
+        choiceIndex,
+        sampler: createSampler(command.sampling, vocabTokenCount),
+        detokenizer: createDetokenizer(pieceOf),
+        stopMatcher: createStopMatcher(command.stop),
+        pieceOf,
+        maxTokenCount,
+        isEndOfGeneration: (token) => token === 0,
+        ignoreEndOfGeneration: command.ignoreEndOfGeneration,
+        topLogprobCount: command.topLogprobCount,
+      }),
+    emit: (emitted) => {
+      for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);
+    },
+    wake: () => undefined,
+    now: () => clock.ms,
+    wallClock: () => clock.ms,
+  });
+  return {
+    engine,
+    decoder,
+    parts,
+    clock,
+    textOf: (id) =>
+      (parts.get(id) ?? []).map((part) => (part.type === 'text-delta' ? part.text : '')).join(''),
+  };
+}
+
+export function command(
+  id: string,
+  tokens: readonly number[],
+  more: Partial<GenerateCommand> = {},
+): GenerateCommand {
+  return {
+    type: 'generate',
+    id,
+    input: { kind: 'tokens', tokens },
+    sampling: { ...neutralSampling, temperature: 0 },
+    stop: [],
+    maxTokenCount: 20,
+    choiceCount: 1,
+    topLogprobCount: null,
+    salt: 'a',
+    deadlineAt: null,
+    ignoreEndOfGeneration: false,
+    ...more,
+  };
+}
+
+/** What a lone run of the fake model writes. */
+export function expectedText(prompt: readonly number[], maxTokenCount: number): string {
+  const tokens = [...prompt];
+  let text = '';
+  for (let count = 0; count < maxTokenCount; count++) {
+    const token = nextToken(tokens, vocabTokenCount);
+    if (token === 0) break;
+    text += String.fromCharCode(32 + token);
+    tokens.push(token);
+  }
+  return text;
+}
