@@ -1,0 +1,299 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  chatRequest,
+  collect,
+  errorKindOf,
+  loadOptions,
+  modelFacts,
+} from '../../test/fixtures/engine-requests.ts';
+import { createFakeEngine, type FakeEngine } from '../../test/fixtures/fake-engine.ts';
+import { NearfarError } from '../chat/error.ts';
+import type { ChatPart } from '../chat/part.ts';
+import type { LocalModels } from './local-models.ts';
+import { createModelPool, type ModelPoolOptions } from './model-pool.ts';
+
+const never = new AbortController().signal;
+
+interface Pool extends LocalModels {
+  readonly engines: FakeEngine[];
+  living(): string[];
+  engine(id: string): FakeEngine;
+  ask(id: string, keepAliveSeconds?: number | null, signal?: AbortSignal): Promise<ChatPart[]>;
+}
+
+function createPool(changes: Partial<ModelPoolOptions> = {}): Pool {
+  const engines: FakeEngine[] = [];
+  const pool = createModelPool({
+    findModel: (id) =>
+      Promise.resolve(id.startsWith('m') ? { facts: modelFacts(id), path: `/models/${id}.gguf` } : null),
+    loadOptionsFor: (model) => loadOptions({ modelId: model.facts.id, modelPath: model.path }),
+    maxLoadedCount: 1,
+    defaultModelId: 'main',
+    keepAliveSeconds: 300,
+    watchdogMs: 1_000,
+    log: () => undefined,
+    createEngine: (load) => {
+      const engine = createFakeEngine(load);
+      engines.push(engine);
+      return engine;
+    },
+    ...changes,
+  });
+  return {
+    ...pool,
+    engines,
+    living: () => engines.filter((engine) => !engine.isClosed).map((engine) => engine.load.modelId),
+    engine: (id) => engines.findLast((engine) => engine.load.modelId === id)!,
+    async ask(id, keepAliveSeconds = null, signal = never) {
+      const model = await pool.model(id);
+      return collect(model.stream(chatRequest('hello', { keepAliveSeconds }), signal));
+    },
+  };
+}
+
+/** Lets everything that can run do so; works under fake timers too. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await Promise.resolve();
+}
+
+async function answer(pool: Pool, id: string, keepAliveSeconds: number | null = null): Promise<void> {
+  const parts = pool.ask(id, keepAliveSeconds);
+  await settle();
+  pool.engine(id).finishOne();
+  expect(errorKindOf(await parts)).toBeNull();
+  await settle();
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('loading', () => {
+  it('waits for the first request, shares one engine, and tells the context that is really there', async () => {
+    const pool = createPool();
+    const model = await pool.model('m1');
+    expect(pool.engines).toHaveLength(0);
+    expect(model.facts.contextTokenCount).toBeNull();
+    const both = Promise.all([pool.ask('m1'), pool.ask('m1'), pool.load('m1')]);
+    await settle();
+    expect(pool.living()).toEqual(['m1']);
+    expect(pool.running()).toMatchObject([{ id: 'm1', state: 'ready', expiresAt: null, restartCount: 0 }]);
+    pool.engine('m1').finishOne();
+    pool.engine('m1').finishOne();
+    await both;
+    expect(pool.engines).toHaveLength(1);
+    expect(model.facts.contextTokenCount).toBe(777);
+    expect(await model.countTokens({ kind: 'text', text: '' })).toBe(2);
+  });
+
+  it('says that a model is not there', async () => {
+    const pool = createPool();
+    await expect(pool.model('other')).rejects.toMatchObject({ kind: 'model_not_found' });
+    await expect(pool.load('other')).rejects.toMatchObject({ kind: 'model_not_found' });
+  });
+
+  it('answers with the reason of a failed load, and tries again after a while', async () => {
+    vi.useFakeTimers();
+    const pool = createPool();
+    const parts = pool.ask('m1');
+    await settle();
+    pool.engine('m1').failForGood(new NearfarError('unavailable', 'not a GGUF file'));
+    expect(errorKindOf(await parts)).toBe('unavailable');
+    await settle();
+    expect(errorKindOf(await pool.ask('m1'))).toBe('unavailable');
+    expect(pool.engines).toHaveLength(1);
+    expect(pool.running()).toEqual([]);
+    vi.advanceTimersByTime(10_000);
+    await answer(pool, 'm1');
+    expect(pool.engines).toHaveLength(2);
+  });
+
+  it('turns whatever the composer throws into an error part', async () => {
+    const pool = createPool({
+      loadOptionsFor: () => Promise.reject(new Error('no memory measured')),
+    });
+    expect(errorKindOf(await pool.ask('m1'))).toBe('internal');
+  });
+});
+
+describe('making room', () => {
+  it('unloads what was used longest ago', async () => {
+    const pool = createPool({ maxLoadedCount: 2 });
+    await answer(pool, 'm1');
+    await answer(pool, 'm2');
+    await answer(pool, 'm1');
+    await answer(pool, 'm3');
+    expect(pool.living().sort()).toEqual(['m1', 'm3']);
+  });
+
+  it('never cuts an answer: a newcomer waits, and the busy model takes nothing new', async () => {
+    const pool = createPool();
+    const first = pool.ask('m1');
+    await settle();
+    const newcomer = pool.ask('m2');
+    const second = pool.ask('m1');
+    await settle();
+    expect(pool.engine('m1').answeringCount).toBe(1);
+    expect(pool.living()).toEqual(['m1']);
+    pool.engine('m1').finishOne();
+    await first;
+    await settle();
+    expect(pool.living()).toEqual(['m2']);
+    pool.engine('m2').finishOne();
+    await newcomer;
+    await settle();
+    expect(pool.living()).toEqual(['m1']);
+    pool.engine('m1').finishOne();
+    expect(errorKindOf(await second)).toBeNull();
+    expect(pool.engines.some((engine) => engine.wasInterrupted)).toBe(false);
+  });
+
+  it('lets a client go that does not want to wait, and keeps its deadline', async () => {
+    const pool = createPool();
+    const first = pool.ask('m1');
+    await settle();
+    const client = new AbortController();
+    const waiting = pool.ask('m2', null, client.signal);
+    const model = await pool.model('m2');
+    const late = collect(model.stream(chatRequest('hello', { deadlineAt: Date.now() + 20 }), never));
+    await settle();
+    client.abort();
+    expect(errorKindOf(await waiting)).toBe('aborted');
+    expect(errorKindOf(await late)).toBe('timeout');
+    pool.engine('m1').finishOne();
+    expect(errorKindOf(await first)).toBeNull();
+  });
+});
+
+describe('keep-alive', () => {
+  it('unloads an idle model after its time, and never the default one', async () => {
+    vi.useFakeTimers();
+    const pool = createPool({ maxLoadedCount: 2 });
+    await answer(pool, 'main');
+    await answer(pool, 'm1');
+    expect(pool.running().map((model) => [model.id, model.expiresAt !== null])).toEqual([
+      ['main', false],
+      ['m1', true],
+    ]);
+    vi.advanceTimersByTime(299_000);
+    await answer(pool, 'm1');
+    vi.advanceTimersByTime(299_000);
+    await settle();
+    expect(pool.living()).toEqual(['main', 'm1']);
+    vi.advanceTimersByTime(2_000);
+    await settle();
+    expect(pool.living()).toEqual(['main']);
+  });
+
+  it('follows the request: 0 unloads after the answer, -1 keeps for ever', async () => {
+    vi.useFakeTimers();
+    const pool = createPool({ maxLoadedCount: 2 });
+    await answer(pool, 'm1', 0);
+    expect(pool.living()).toEqual([]);
+    await answer(pool, 'm1', -1);
+    vi.advanceTimersByTime(3_600_000_000);
+    await settle();
+    expect(pool.living()).toEqual(['m1']);
+    await pool.load('m1', { keepAliveSeconds: 0 });
+    await settle();
+    expect(pool.living()).toEqual([]);
+  });
+
+  it('unloads on request, after the answers under way', async () => {
+    const pool = createPool();
+    const first = pool.ask('m1');
+    await settle();
+    const unloading = pool.unload('m1');
+    await settle();
+    expect(pool.living()).toEqual(['m1']);
+    pool.engine('m1').finishOne();
+    await unloading;
+    await first;
+    expect(pool.running()).toEqual([]);
+    await pool.unload('m1');
+  });
+});
+
+it('loads a better file of the same model as soon as nobody uses the old one', async () => {
+  let path = '/models/slow.gguf';
+  const pool = createPool({ findModel: (id) => Promise.resolve({ facts: modelFacts(id), path }) });
+  const first = pool.ask('m1');
+  await settle();
+  path = '/models/fast.gguf';
+  const second = pool.ask('m1');
+  await settle();
+  expect(pool.engine('m1').answeringCount).toBe(2);
+  pool.engine('m1').finishOne();
+  pool.engine('m1').finishOne();
+  await Promise.all([first, second]);
+  await answer(pool, 'm1');
+  expect(pool.engine('m1').load.modelPath).toBe('/models/fast.gguf');
+  expect(pool.living()).toEqual(['m1']);
+});
+
+it('closes everything, and refuses who waits and who comes', async () => {
+  const pool = createPool();
+  const first = pool.ask('m1');
+  await settle();
+  const waiting = pool.ask('m2');
+  await settle();
+  await pool.close();
+  expect(errorKindOf(await waiting)).toBe('unavailable');
+  expect(errorKindOf(await pool.ask('m1'))).toBe('unavailable');
+  expect(pool.living()).toEqual([]);
+  pool.engine('m1').finishOne();
+  await first;
+});
+
+it('ends every request, within its room, and never in the middle of an answer', async () => {
+  const action = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('ask' as const) },
+    { weight: 5, arbitrary: fc.constant('finish' as const) },
+    { weight: 1, arbitrary: fc.constant('abort' as const) },
+    { weight: 1, arbitrary: fc.constant('unload' as const) },
+    { weight: 1, arbitrary: fc.constant('load' as const) },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(action, fc.nat(3), fc.constantFrom(null, 0, -1, 60)), { maxLength: 50 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (actions, maxLoadedCount) => {
+        const pool = createPool({ maxLoadedCount });
+        const asked: { readonly parts: Promise<ChatPart[]>; readonly client: AbortController }[] = [];
+        const others: Promise<unknown>[] = [];
+        for (const [kind, which, keepAlive] of actions) {
+          const id = `m${which}`;
+          if (kind === 'ask') {
+            const client = new AbortController();
+            asked.push({ parts: pool.ask(id, keepAlive, client.signal), client });
+          } else if (kind === 'finish') pool.engines.at(-1 - which)?.finishOne();
+          else if (kind === 'abort') asked.at(-1 - which)?.client.abort();
+          else if (kind === 'unload') others.push(pool.unload(id));
+          else others.push(pool.load(id));
+          await settle();
+          expect(pool.living().length).toBeLessThanOrEqual(maxLoadedCount);
+          expect(new Set(pool.living()).size).toBe(pool.living().length);
+        }
+        const all = Promise.all([...asked.map((one) => one.parts), ...others]);
+        for (let round = 0; round < 200; round += 1) {
+          for (const engine of pool.engines) engine.finishOne();
+          await settle();
+        }
+        const outcome = await Promise.race([all.then(() => 'done'), sleep(5_000, 'stuck', { ref: false })]);
+        expect(outcome).toBe('done');
+        for (const { parts, client } of asked) {
+          const ends = (await parts).filter((part) => part.type === 'finish' || part.type === 'error');
+          expect(ends).toHaveLength(1);
+          if (errorKindOf(await parts) !== null) expect(client.signal.aborted).toBe(true);
+        }
+        expect(pool.engines.some((engine) => engine.wasInterrupted)).toBe(false);
+        await pool.close();
+        await sleep(0);
+        expect(pool.living()).toEqual([]);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
