@@ -4,26 +4,11 @@ import { createBatch } from './batch.ts';
 import type { NativeBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
+import { checkOptions, checkThreads, contextParams } from './context-options.ts';
+import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
-import { enums } from './structs.ts';
-
-/** Type of the KV cache: `f16` loses nothing, `q8_0` takes 53% of its memory, `q4_0` 28%. */
-export type KvType = 'f16' | 'q8_0' | 'q4_0';
-
-export interface ContextOptions {
-  /** Cells of the unified KV pool. The native side rounds up to a multiple of 256. */
-  readonly cellCount: number;
-  /** Most tokens of one `decode`. */
-  readonly batchTokenCount: number;
-  /** Sequence ids to be used, 1-256. */
-  readonly sequenceCount: number;
-  /** Most rows with logits in one batch; each costs a float per word of the vocabulary, twice. */
-  readonly outputCount: number;
-  readonly threadCount: number;
-  readonly kvType?: KvType;
-}
 
 /** A KV pool over a model, and the only way to run it. Not reentrant: one caller. */
 export interface LlamaContext extends Decoder {
@@ -34,9 +19,6 @@ export interface LlamaContext extends Decoder {
   close(): void;
 }
 
-const sequenceLimit = 256;
-// The physical slice of a batch: larger ones need more memory for activations and are not faster on a CPU.
-const sliceTokenLimit = 512;
 // Rows come back at a few addresses; were the native buffer moved often, stale views would pile up.
 const logitsViewLimit = 1024;
 
@@ -214,50 +196,6 @@ function contextOver(
 // A saved sequence: its range as two little-endian int32, then what llama.cpp wrote.
 const headerBytes = 8;
 
-function checkOptions(options: ContextOptions): void {
-  const { cellCount, batchTokenCount, sequenceCount, outputCount } = options;
-  const requireBetween = (name: string, value: number, low: number, high: number): void => {
-    if (Number.isInteger(value) && value >= low && value <= high) return;
-    throw new RangeError(`${name} is ${value}; expected a whole number from ${low} to ${high}.`);
-  };
-  requireBetween('cellCount', cellCount, 1, 2 ** 31 - 1);
-  requireBetween('batchTokenCount', batchTokenCount, 1, cellCount);
-  requireBetween('sequenceCount', sequenceCount, 1, sequenceLimit);
-  requireBetween('outputCount', outputCount, 1, batchTokenCount);
-  checkThreads(options.threadCount);
-}
-
-function checkThreads(count: number): void {
-  if (!Number.isInteger(count) || count < 1 || count > 512) {
-    throw new RangeError(`threadCount is ${count}; expected a whole number from 1 to 512.`);
-  }
-}
-
-function contextParams(model: LlamaModel, options: ContextOptions): ReturnType<Bindings['contextDefaults']> {
-  const types = enums.ggml_type;
-  const kvTypes = { f16: types.GGML_TYPE_F16, q8_0: types.GGML_TYPE_Q8_0, q4_0: types.GGML_TYPE_Q4_0 };
-  const kvType = kvTypes[options.kvType ?? 'f16'];
-  const isWhole = model.isRecurrent || model.isHybrid;
-  return {
-    ...model.library.bindings.contextDefaults(),
-    n_ctx: options.cellCount,
-    n_batch: options.batchTokenCount,
-    n_ubatch: Math.min(options.batchTokenCount, sliceTokenLimit),
-    // Every unit of n_seq_max reserves a row of logits. A unified pool takes ids up to 255 whatever it says; only
-    // recurrent memory has one state an id.
-    n_seq_max: isWhole ? options.sequenceCount : Math.min(options.sequenceCount, options.outputCount),
-    n_outputs_max: isWhole ? Math.max(options.sequenceCount, options.outputCount) : options.outputCount,
-    n_threads: options.threadCount,
-    n_threads_batch: options.threadCount,
-    type_k: kvType,
-    type_v: kvType,
-    kv_unified: true,
-    // Recycled window cells would make a copied range silently wrong (rule 9 of reference/engines.md).
-    swa_full: true,
-    no_perf: true,
-  };
-}
-
 function outcomeOf(code: number): DecodeOutcome {
   if (code === 0) return 'ok';
   return code === 1 ? 'no_cells' : 'failed';
@@ -272,11 +210,8 @@ function reread(
   ranges: SequenceRanges,
 ): void {
   for (const sequence of new Set(batch.sequences.subarray(0, rowCount))) {
-    set(
-      sequence,
-      Math.max(0, bindings.memoryFirst(memory, sequence)),
-      bindings.memoryLast(memory, sequence) + 1,
-    );
+    const start = Math.max(0, bindings.memoryFirst(memory, sequence));
+    ranges.set(sequence, start, bindings.memoryLast(memory, sequence) + 1);
   }
 }
 

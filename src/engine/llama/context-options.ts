@@ -1,0 +1,71 @@
+import type { StructValue } from './bindings.ts';
+import type { LlamaModel } from './model.ts';
+import { enums } from './structs.ts';
+
+/** Type of the KV cache: `f16` loses nothing, `q8_0` takes 53% of its memory, `q4_0` 28%. */
+export type KvType = 'f16' | 'q8_0' | 'q4_0';
+
+export interface ContextOptions {
+  /** Cells of the unified KV pool. The native side rounds up to a multiple of 256. */
+  readonly cellCount: number;
+  /** Most tokens of one `decode`. */
+  readonly batchTokenCount: number;
+  /** Sequence ids to be used, 1-256. */
+  readonly sequenceCount: number;
+  /** Most rows with logits in one batch; each costs a float per word of the vocabulary, twice. */
+  readonly outputCount: number;
+  readonly threadCount: number;
+  readonly kvType?: KvType;
+}
+
+// LLAMA_MAX_SEQ.
+const sequenceLimit = 256;
+// The physical slice of a batch: larger ones need more memory for activations and are not faster on a CPU.
+const sliceTokenLimit = 512;
+
+/** @throws RangeError naming the option that llama.h would not take */
+export function checkOptions(options: ContextOptions): void {
+  const { cellCount, batchTokenCount, sequenceCount, outputCount } = options;
+  const requireBetween = (name: string, value: number, low: number, high: number): void => {
+    if (Number.isInteger(value) && value >= low && value <= high) return;
+    throw new RangeError(`${name} is ${value}; expected a whole number from ${low} to ${high}.`);
+  };
+  requireBetween('cellCount', cellCount, 1, 2 ** 31 - 1);
+  requireBetween('batchTokenCount', batchTokenCount, 1, cellCount);
+  requireBetween('sequenceCount', sequenceCount, 1, sequenceLimit);
+  requireBetween('outputCount', outputCount, 1, batchTokenCount);
+  checkThreads(options.threadCount);
+}
+
+/** @throws RangeError */
+export function checkThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1 || count > 512) {
+    throw new RangeError(`threadCount is ${count}; expected a whole number from 1 to 512.`);
+  }
+}
+
+/** The options in the terms of llama_context_params. */
+export function contextParams(model: LlamaModel, options: ContextOptions): StructValue {
+  const types = enums.ggml_type;
+  const kvTypes = { f16: types.GGML_TYPE_F16, q8_0: types.GGML_TYPE_Q8_0, q4_0: types.GGML_TYPE_Q4_0 };
+  const kvType = kvTypes[options.kvType ?? 'f16'];
+  const isWhole = model.isRecurrent || model.isHybrid;
+  return {
+    ...model.library.bindings.contextDefaults(),
+    n_ctx: options.cellCount,
+    n_batch: options.batchTokenCount,
+    n_ubatch: Math.min(options.batchTokenCount, sliceTokenLimit),
+    // Every unit of n_seq_max reserves a row of logits. A unified pool takes ids up to 255 whatever it says; only
+    // recurrent memory has one state an id.
+    n_seq_max: isWhole ? options.sequenceCount : Math.min(options.sequenceCount, options.outputCount),
+    n_outputs_max: isWhole ? Math.max(options.sequenceCount, options.outputCount) : options.outputCount,
+    n_threads: options.threadCount,
+    n_threads_batch: options.threadCount,
+    type_k: kvType,
+    type_v: kvType,
+    kv_unified: true,
+    // Recycled window cells would make a copied range silently wrong (rule 9 of reference/engines.md).
+    swa_full: true,
+    no_perf: true,
+  };
+}
