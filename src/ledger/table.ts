@@ -1,0 +1,58 @@
+import type { LedgerTable } from '../store/schema.ts';
+import type { LedgerRow } from './row.ts';
+
+/** A row as the store keeps it. */
+export function toTable(row: LedgerRow): LedgerTable {
+  return {
+    request_id: row.requestId,
+    started_at: row.startedAt,
+    key_name: row.keyName,
+    tenant: row.tenant,
+    dialect: row.dialect,
+    requested_model: row.requestedModel,
+    answering_model: row.answeringModel,
+    privacy: row.privacy,
+    route_reasons: JSON.stringify(row.routeReasons),
+    prompt_tokens: row.promptTokenCount,
+    cached_tokens: row.cachedTokenCount,
+    completion_tokens: row.completionTokenCount,
+    is_measured: row.isMeasured ? 1 : 0,
+    queue_ms: row.queueMs,
+    prefill_ms: row.prefillMs,
+    decode_ms: row.decodeMs,
+    first_token_ms: row.firstTokenMs,
+    total_ms: row.totalMs,
+    finish: row.finish,
+    status: row.status,
+    cost_micros: row.costMicros,
+    currency: row.currency,
+  };
+}
+
+/** The store's row as the program sees it; the inverse of `toTable`. */
+export function fromTable(row: LedgerTable): LedgerRow {
+  return {
+    requestId: row.request_id,
+    startedAt: row.started_at,
+    keyName: row.key_name,
+    tenant: row.tenant,
+    dialect: row.dialect as LedgerRow['dialect'],
+    requestedModel: row.requested_model,
+    answeringModel: row.answering_model,
+    privacy: row.privacy as LedgerRow['privacy'],
+    routeReasons: JSON.parse(row.route_reasons) as readonly string[],
+    promptTokenCount: row.prompt_tokens,
+    cachedTokenCount: row.cached_tokens,
+    completionTokenCount: row.completion_tokens,
+    isMeasured: row.is_measured === 1,
+    queueMs: row.queue_ms,
+    prefillMs: row.prefill_ms,
+    decodeMs: row.decode_ms,
+    firstTokenMs: row.first_token_ms,
+    totalMs: row.total_ms,
+    finish: row.finish as LedgerRow['finish'],
+    status: row.status,
+    costMicros: row.cost_micros,
+    currency: row.currency,
+  };
+}

@@ -1,0 +1,45 @@
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/**
+ * Every change of the schema, in order of name, never edited once released. A migration runs once per database and
+ * must survive being tried twice: SQLite changes its schema outside transactions.
+ */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '001-ledger': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('ledger')
+        .ifNotExists()
+        .addColumn('request_id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('started_at', 'bigint', (column) => column.notNull())
+        .addColumn('key_name', 'text')
+        .addColumn('tenant', 'text')
+        .addColumn('dialect', 'text', (column) => column.notNull())
+        .addColumn('requested_model', 'text')
+        .addColumn('answering_model', 'text')
+        .addColumn('privacy', 'text', (column) => column.notNull())
+        .addColumn('route_reasons', 'text', (column) => column.notNull())
+        .addColumn('prompt_tokens', 'bigint', (column) => column.notNull())
+        .addColumn('cached_tokens', 'bigint', (column) => column.notNull())
+        .addColumn('completion_tokens', 'bigint', (column) => column.notNull())
+        .addColumn('is_measured', 'smallint', (column) => column.notNull())
+        .addColumn('queue_ms', 'double precision')
+        .addColumn('prefill_ms', 'double precision')
+        .addColumn('decode_ms', 'double precision')
+        .addColumn('first_token_ms', 'double precision')
+        .addColumn('total_ms', 'double precision', (column) => column.notNull())
+        .addColumn('finish', 'text', (column) => column.notNull())
+        .addColumn('status', 'integer', (column) => column.notNull())
+        .addColumn('cost_micros', 'bigint', (column) => column.notNull())
+        .addColumn('currency', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex('ledger_started_at')
+        .ifNotExists()
+        .on('ledger')
+        .column('started_at')
+        .execute();
+    },
+  },
+};

@@ -1,0 +1,33 @@
+/**
+ * The tables, in types that SQLite and PostgreSQL share: text, bigint (whole numbers; here within 2^53), double
+ * precision, and 0 or 1 for truth. Times are milliseconds since the epoch. A dialect must give bigints as numbers.
+ */
+export interface StoreSchema {
+  ledger: LedgerTable;
+}
+
+export interface LedgerTable {
+  request_id: string;
+  started_at: number;
+  key_name: string | null;
+  tenant: string | null;
+  dialect: string;
+  requested_model: string | null;
+  answering_model: string | null;
+  privacy: string;
+  /** A JSON array of sentences. */
+  route_reasons: string;
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  is_measured: 0 | 1;
+  queue_ms: number | null;
+  prefill_ms: number | null;
+  decode_ms: number | null;
+  first_token_ms: number | null;
+  total_ms: number;
+  finish: string;
+  status: number;
+  cost_micros: number;
+  currency: string;
+}

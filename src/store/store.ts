@@ -1,0 +1,82 @@
+import { chmod, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { NearfarError } from '../chat/error.ts';
+import { migrations } from './migrations.ts';
+import type { StoreSchema } from './schema.ts';
+import { NodeSqliteDatabase } from './sqlite-database.ts';
+
+export interface StoreSettings {
+  /** Absolute path of the SQLite file, made where it is missing; `:memory:` keeps nothing. */
+  readonly path: string;
+}
+
+export interface Store {
+  readonly db: Kysely<StoreSchema>;
+  close(): Promise<void>;
+}
+
+/** While it opens, another process may be migrating the same file. */
+const openBusyMs = 5000;
+/** Later a lock may hold up the event loop no longer than this; writers try again by themselves. */
+const runningBusyMs = 50;
+
+/**
+ * Opens the state of this machine: one SQLite file in WAL mode that only its owner can read, brought to the newest
+ * schema. Writes reach the operating system before they are answered, so killing nearfar loses none; a power cut
+ * may lose the last ones but leaves the file whole (`synchronous = normal`).
+ *
+ * @throws NearfarError `internal` naming the file where it cannot be opened or brought up to date
+ */
+export async function createStore({ path }: StoreSettings): Promise<Store> {
+  try {
+    if (path !== ':memory:') await prepareFile(path);
+    const database = new NodeSqliteDatabase(path, openBusyMs);
+    const db = new Kysely<StoreSchema>({ dialect: new SqliteDialect({ database }) });
+    try {
+      database.run('pragma journal_mode = wal; pragma synchronous = normal;');
+      await migrate(db);
+      database.run(`pragma busy_timeout = ${runningBusyMs}`);
+    } catch (thrown) {
+      database.close();
+      throw thrown;
+    }
+    return { db, close: () => db.destroy() };
+  } catch (thrown) {
+    if (thrown instanceof NearfarError) throw thrown;
+    throw new NearfarError('internal', `The state file ${path} cannot be opened: ${reasonOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** SQLite gives its -wal and -shm files the rights of the database file, so these must be right before. */
+async function prepareFile(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, 'a', 0o600);
+  await file.close();
+  if (process.platform !== 'win32') await chmod(path, 0o600);
+}
+
+/** Two processes that start at once may both find a migration undone: the second finds it done at its next try. */
+async function migrate(db: Kysely<StoreSchema>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+  });
+  for (let attempt = 1; ; attempt += 1) {
+    const { error } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    if (attempt === migrationAttempts)
+      throw new Error(`migration failed: ${reasonOf(error)}`, { cause: error });
+    await sleep(50 * attempt);
+  }
+}
+
+const migrationAttempts = 4;
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
