@@ -6,6 +6,8 @@ import type { EngineCommand, GenerateCommand } from './protocol.ts';
 
 /** One thing asked of the engine, from its acceptance to its end, over as many children as that takes. */
 export interface EngineJob {
+  /** Places that it takes in the child's queue: one a choice, none for a count. */
+  readonly placeCount: number;
   /** The command as one attempt sends it. */
   readonly command: (wireId: string) => EngineCommand;
   /** True once the client has seen a part of the answer, so that it cannot be started over. */
@@ -20,6 +22,7 @@ export interface EngineJob {
 
 export function createGenerateJob(command: GenerateCommand, buffer: PartBuffer): EngineJob {
   return {
+    placeCount: command.choiceCount,
     command: (wireId) => ({ ...command, id: wireId }),
     isDelivered: () => buffer.delivered,
     restart: () => {
@@ -40,6 +43,7 @@ export function createCountJob(
   reject: (error: NearfarError) => void,
 ): EngineJob {
   return {
+    placeCount: 0,
     command: (wireId) => ({ type: 'count-tokens', id: wireId, input }),
     isDelivered: () => false,
     restart: () => undefined,

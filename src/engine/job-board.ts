@@ -4,7 +4,7 @@ import type { EngineJob } from './engine-job.ts';
 import type { EngineCommand } from './protocol.ts';
 
 export interface JobBoardOptions {
-  /** Unstarted jobs that the child's own queue takes. */
+  /** Places for unstarted work in the child's own queue. */
   readonly queueLimit: number;
   /** Jobs that may wait here while there is no child. */
   readonly waitLimit: number;
@@ -78,14 +78,16 @@ export function createJobBoard(options: JobBoardOptions): JobBoard {
   /** Never sends more at once than the child's queue takes: it must not refuse what was accepted here. */
   function dispatch(): void {
     if (!isOpen || waitingCount === 0) return;
-    let room = Math.max(1, options.queueLimit);
-    for (const entry of sent.values()) if (!entry.isStarted) room -= 1;
+    let takenCount = 0;
+    for (const entry of sent.values()) if (!entry.isStarted) takenCount += entry.job.placeCount;
     for (const entry of entries.values()) {
-      if (room <= 0 || waitingCount === 0) return;
+      if (waitingCount === 0) return;
       if (entry.wireId !== null) continue;
+      // One that is larger than the whole queue goes alone.
+      if (takenCount > 0 && takenCount + entry.job.placeCount > options.queueLimit) return;
       waitingCount -= 1;
       send(entry);
-      room -= 1;
+      takenCount += entry.job.placeCount;
     }
   }
 
