@@ -286,9 +286,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     } else {
       if (wasIdle) idleTokenCount -= node.tokens.length;
       if (!wholeOnly) {
-        const source = anyHolder(node);
-        decoder.removeSequence(hold.sequence, node.start, endOf(node));
-        decoder.copySequence(source, hold.sequence, node.start, endOf(node));
+        replaceCells(hold.sequence, anyHolder(node), node.start, endOf(node));
       }
     }
     node.liveCount++;
@@ -296,6 +294,15 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     idleLeaves.delete(node);
     if (wasIdle) dropHolders(node);
     moveHolder(hold, node);
+  }
+
+  /** Puts `source`'s cells [from, to) in the place of the sequence's own, without ever leaving a hole in it. */
+  function replaceCells(sequence: number, source: number, from: number, to: number): void {
+    decoder.copySequence(sequence, scratch, to, -1);
+    decoder.removeSequence(sequence, from, -1);
+    decoder.copySequence(source, sequence, from, to);
+    decoder.copySequence(scratch, sequence, to, -1);
+    decoder.removeSequence(scratch, -1, -1);
   }
 
   function moveHolder(hold: PrefixHold, to: PrefixNode): void {

@@ -1,0 +1,148 @@
+/**
+ * The engine's process: one model, one step loop, driven over IPC by the supervisor (see protocol.ts). It ends with
+ * its channel, so a gateway that was killed leaves no orphan.
+ */
+import { toNearfarError } from '../chat/error.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { load, type Loaded } from './load.ts';
+import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
+import { createSampler } from './sampling/sampler.ts';
+import { createStepCost } from './step-cost.ts';
+import { createTemplateRenderer } from './text/chat-template.ts';
+import { createChoice } from './text/choice.ts';
+import { createDetokenizer } from './text/detokenizer.ts';
+import { createPromptReader, type PromptReader } from './text/prompt.ts';
+import { createStopMatcher } from './text/stop-matcher.ts';
+import { toWireError } from './wire-part.ts';
+
+const statsIntervalMs = 250;
+
+interface Running {
+  readonly engine: Engine;
+  readonly reader: PromptReader;
+}
+
+let running: Running | null = null;
+let isScheduled = false;
+let statsSentAt = 0;
+
+function send(event: EngineEvent): void {
+  // The channel may be gone already; `disconnect` ends the process then.
+  if (process.connected) process.send?.(event);
+}
+
+function wake(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(tick);
+}
+
+/** One step, then back to the event loop, where new commands are read. */
+function tick(): void {
+  isScheduled = false;
+  if (running === null) return;
+  const hasWorked = running.engine.step();
+  const time = performance.now();
+  if (!hasWorked || time - statsSentAt >= statsIntervalMs) {
+    statsSentAt = time;
+    send({ type: 'stats', stats: running.engine.stats() });
+  }
+  if (hasWorked) wake();
+}
+
+async function start(options: LoadOptions): Promise<void> {
+  try {
+    const loaded = await load(options, send);
+    const { vocabulary, chatTemplate, bosText, eosText } = loaded.model;
+    const renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
+    const reader = createPromptReader({ vocabulary, renderer });
+    running = { reader, engine: createLoadedEngine(options, loaded, reader) };
+    send({ type: 'loaded', model: loaded.facts });
+  } catch (thrown) {
+    send({ type: 'load-failed', error: toWireError(toNearfarError(thrown)) });
+    if (toNearfarError(thrown).kind === 'internal') console.error(thrown);
+  }
+}
+
+function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: PromptReader): Engine {
+  const { vocabulary } = loaded.model;
+  const pieceOf = (token: number) => vocabulary.piece(token);
+  const createEngineChoice = (
+    command: GenerateCommand,
+    choiceIndex: number,
+    promptTokens: readonly number[],
+    maxTokenCount: number,
+  ) =>
+    createChoice({
+      choiceIndex,
+      sampler: createSampler(command.sampling, vocabulary.tokenCount, { choiceIndex, promptTokens }),
+      detokenizer: createDetokenizer(pieceOf),
+      stopMatcher: createStopMatcher(command.stop),
+      pieceOf,
+      maxTokenCount,
+      isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
+      ignoreEndOfGeneration: command.ignoreEndOfGeneration,
+      topLogprobCount: command.topLogprobCount,
+    });
+  return createEngine({
+    decoder: loaded.context,
+    cost: createStepCost(loaded.calibration.curve),
+    modelId: options.modelId,
+    grade: options.grade,
+    contextTokenCount: loaded.contextTokenCount,
+    parallelCount: Math.min(options.parallelCount, loaded.context.sequenceCount - 1),
+    queueLimit: options.queueLimit,
+    targetInterTokenMs: options.targetInterTokenMs,
+    hostCacheBytes: options.hostCacheBytes,
+    readPrompt: async (input) => Array.from(await reader.read(input)),
+    createChoice: createEngineChoice,
+    emit: (parts) => {
+      send({ type: 'parts', parts });
+    },
+    wake,
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+  });
+}
+
+async function countTokens(id: string, { reader }: Running, input: GenerateCommand['input']): Promise<void> {
+  try {
+    const tokens = await reader.read(input);
+    send({ type: 'token-count', id, tokenCount: tokens.length });
+  } catch (thrown) {
+    send({ type: 'token-count-failed', id, error: toWireError(toNearfarError(thrown)) });
+  }
+}
+
+function receive(command: EngineCommand): void {
+  switch (command.type) {
+    case 'load':
+      void start(command.options);
+      return;
+    case 'ping':
+      send({ type: 'pong', sentAt: command.sentAt });
+      return;
+    case 'close':
+      return process.exit(0);
+    case 'generate':
+      void requireRunning().engine.submit(command);
+      return;
+    case 'abort':
+      requireRunning().engine.abort(command.id);
+      wake();
+      return;
+    case 'count-tokens':
+      void countTokens(command.id, requireRunning(), command.input);
+      return;
+  }
+}
+
+function requireRunning(): Running {
+  if (running === null) throw new Error('a request came before the model was loaded');
+  return running;
+}
+
+process.on('message', receive);
+process.on('disconnect', () => process.exit(0));
+// A terminal's Ctrl-C goes to the whole group; the gateway decides when this process ends.
+process.on('SIGINT', () => undefined);
