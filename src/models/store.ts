@@ -7,7 +7,7 @@ import { chooseFromCatalog, defaultModelId, idOfChoice } from './catalog.ts';
 import { discoverModels, type DiscoveryFolders } from './discovery.ts';
 import { lockFile } from './file-lock.ts';
 import { folderOfId, readManifest, readManifests, type Manifest, type Requantization } from './manifest.ts';
-import { planPull, runPull, type PullSettings } from './pull.ts';
+import type { PullSettings } from './pull.ts';
 import { formatOf, formatReference, parseReference, type ModelReference } from './reference.ts';
 import type { HubSettings } from './sources/huggingface.ts';
 import { defaultPythonCommands, type PipSettings } from './sources/pip.ts';
@@ -173,6 +173,8 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
       if (reference.scheme === 'recommended') {
         reference = parseReference((await settings.recommend?.()) ?? defaultModelId);
       }
+      // Loaded when first pulled: the HTTP client and the sources would slow every start.
+      const { planPull, runPull } = await import('./pull.ts');
       const plan = planPull(reference);
       const already = plan.id === null ? null : await findOwn(plan.id);
       if (already !== null) return requireSameSource(already, plan.choice !== null, reference);

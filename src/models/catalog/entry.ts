@@ -1,12 +1,14 @@
 import type { ModelGrade } from '../../chat/part.ts';
 
-/** A published figure that an entry's grade rests on. */
+/** Benchmarks that grades rest on: how each maps to one scale is in `grade.ts`. */
+export type Benchmark = 'MMLU' | 'MMLU-Redux' | 'MMLU-Pro' | 'IFEval' | 'Open LLM Leaderboard v1';
+
+/** A published figure that an entry's grade rests on, of the unquantized model. */
 export interface PublishedScore {
-  /** What was measured and how, e.g. `MMLU (5-shot)`. */
-  readonly benchmark: string;
-  /** In the benchmark's own unit, percent unless it says otherwise. */
+  readonly benchmark: Benchmark;
+  /** Percent. */
   readonly value: number;
-  /** Who published it and where. */
+  /** Who published it and where, and whether it is of the base model. */
   readonly source: string;
 }
 
@@ -23,7 +25,7 @@ export interface CatalogFile {
   /** E.g. `Q4_K_M`. */
   readonly format: string;
   readonly sizeBytes: number;
-  /** False where the size is parameters x the format's usual bits a weight / 8. */
+  /** False where the size is known only to three digits. */
   readonly isSizeExact: boolean;
   /** In order of preference. */
   readonly sources: readonly CatalogSource[];
@@ -44,11 +46,22 @@ export interface CatalogEntry {
   /** Family of its chat template; `null` for a base model, which has none. */
   readonly chatTemplate: string | null;
   readonly goodFor: string;
+  /** By the rule in `grade.ts` from `scores`; a test holds the two together. */
   readonly grade: ModelGrade;
-  /** `null` only where none was published that its grade could rest on. */
-  readonly score: PublishedScore | null;
+  /** Empty only where none was published that a grade could rest on: then it is a smoke test. */
+  readonly scores: readonly PublishedScore[];
   /** Bytes of F16 KV cache a token of context takes: 2 x layers x KV heads x head length x 2. */
   readonly kvBytesPerToken: number;
   /** The first is the default. */
   readonly files: readonly [CatalogFile, ...CatalogFile[]];
+}
+
+/** One file of a Hugging Face repository whose SHA-256 the hub states at download. */
+export function hubFile(repo: string, file: string, format: string, gigabytes: number): CatalogFile {
+  return {
+    format,
+    sizeBytes: Math.round(gigabytes * 1e9),
+    isSizeExact: false,
+    sources: [{ reference: `hf:${repo}/${file}`, sha256: null }],
+  };
 }
