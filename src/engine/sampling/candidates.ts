@@ -1,14 +1,15 @@
 import type { SamplingOptions } from '../../chat/sampling.ts';
-import { bucketCount, bucketsPerNat, depthLimit, weightOfDepth } from './depth.ts';
+import { findBorder, keepWithin } from './border.ts';
+import { depthLimit, lowerBoundFactor, nearDepth, weightBoundOfDepth, weightOfDepth } from './depth.ts';
+import { selectTopK } from './top-k.ts';
 import type { Workspace } from './workspace.ts';
 
-/** top_k up to this many is found with a heap in one pass; more with a histogram. */
+/** A top_k up to this is found with a heap in one pass; a larger one with a histogram. */
 const heapLimit = 512;
 
 /**
  * Selects the tokens that top_k, typical_p, top_p and min_p (in this order) leave, into `ids` and `depths` of the
- * workspace. Depths are at temperature 1. Where tokens are equally likely the lower id stays. At least the
- * likeliest token always stays.
+ * workspace. Where tokens are equally likely those with the lower ids stay. At least one token always stays.
  * @param top the index of the largest logit
  * @returns how many there are
  */
@@ -19,29 +20,31 @@ export function selectCandidates(
   workspace: Workspace,
 ): number {
   const { topK, typicalP, topP, minP } = options;
+  const { depths, keys, weights } = workspace;
   const max = logits[top] as number;
-  let count: number;
-  let total: number | null = null;
-  if (topK > 0 && topK < logits.length) {
-    if (topK <= heapLimit) {
-      count = gatherTopK(logits, max, topK, workspace);
-    } else {
-      count = gather(logits, max, depthLimit, workspace);
-      if (topK < count) count = keepUntil(workspace, count, workspace.depths, null, topK);
-    }
-  } else if (typicalP < 1) {
-    count = gather(logits, max, depthLimit, workspace);
-  } else if (topP < 1) {
-    total = fillHistogram(logits, max, workspace.buckets);
-    count = gather(logits, max, depthReaching(workspace.buckets, topP * total), workspace);
-  } else {
-    count = gather(logits, max, minP > 0 ? -Math.log(minP) : depthLimit, workspace);
+  const limitsCount = topK > 0 && topK < logits.length;
+  if (!limitsCount && typicalP >= 1 && topP < 1) {
+    const count = gatherTopP(logits, max, topP, workspace);
+    if (count !== null) return minP > 0 ? keepAbove(workspace, count, minP) : count;
   }
 
-  if (typicalP < 1) count = keepTypical(workspace, count, typicalP);
+  let count: number;
+  if (limitsCount && topK <= heapLimit) {
+    count = gatherTopK(logits, max, topK, workspace);
+  } else {
+    const needsAll = limitsCount || typicalP < 1 || topP < 1 || minP === 0;
+    count = gather(logits, max, needsAll ? depthLimit : -Math.log(minP), workspace);
+    if (limitsCount && topK < count) {
+      count = keepWithin(workspace, count, depths, findBorder(workspace, count, depths, null, topK));
+    }
+  }
+  if (typicalP < 1) {
+    const mass = typicalP * fillSurprise(workspace, count);
+    count = keepWithin(workspace, count, keys, findBorder(workspace, count, keys, weights, mass));
+  }
   if (topP < 1) {
-    const sum = weigh(workspace, count);
-    count = keepUntil(workspace, count, workspace.depths, workspace.weights, topP * (total ?? sum));
+    const mass = topP * weigh(workspace, count);
+    count = keepWithin(workspace, count, depths, findBorder(workspace, count, depths, weights, mass));
   }
   if (minP > 0) count = keepAbove(workspace, count, minP);
   return count;
@@ -63,78 +66,46 @@ function gather(logits: Float32Array, max: number, limit: number, workspace: Wor
   return count;
 }
 
-/** Mass of each bucket of depths; returns the total. */
-function fillHistogram(logits: Float32Array, max: number, buckets: Float64Array): number {
-  buckets.fill(0);
-  const lowest = max - depthLimit;
-  let total = 0;
-  for (let id = 0; id < logits.length; id += 1) {
-    const logit = logits[id] as number;
-    if (logit > lowest) {
-      const depth = max - logit;
-      const weight = weightOfDepth(depth);
-      const bucket = (depth * bucketsPerNat) | 0;
-      buckets[bucket] = (buckets[bucket] as number) + weight;
-      total += weight;
-    }
-  }
-  return total;
-}
-
-/** The depth within which the buckets reach a mass, rounded up by a bucket so that no rounding error can cut it. */
-function depthReaching(buckets: Float64Array, target: number): number {
-  let mass = 0;
-  for (let bucket = 0; bucket < bucketCount; bucket += 1) {
-    mass += buckets[bucket] as number;
-    if (mass >= target) return (bucket + 2) / bucketsPerNat;
-  }
-  return depthLimit;
-}
-
-/** The K likeliest tokens through a heap whose root is the worst that was kept: most tokens fail one comparison. */
 function gatherTopK(logits: Float32Array, max: number, limit: number, workspace: Workspace): number {
   const { ids, depths } = workspace;
-  let count = 0;
-  let worst = Infinity;
-  for (let id = 0; id < logits.length; id += 1) {
-    const depth = max - (logits[id] as number);
-    // A later token of the same depth has the higher id, so it never displaces an earlier one.
-    if (count === limit && depth >= worst) continue;
-    if (depth === Infinity) continue;
-    let slot: number;
-    if (count < limit) {
-      slot = count;
-      count += 1;
-      while (slot > 0) {
-        const parent = (slot - 1) >> 1;
-        if ((depths[parent] as number) > depth) break;
-        depths[slot] = depths[parent] as number;
-        ids[slot] = ids[parent] as number;
-        slot = parent;
-      }
-    } else {
-      slot = 0;
-      for (;;) {
-        let child = 2 * slot + 1;
-        if (child >= count) break;
-        if (child + 1 < count && isWorse(depths, ids, child + 1, child)) child += 1;
-        // Equal depths: this token has the highest id so far and belongs nearer to the root.
-        if ((depths[child] as number) <= depth) break;
-        depths[slot] = depths[child] as number;
-        ids[slot] = ids[child] as number;
-        slot = child;
-      }
-    }
-    depths[slot] = depth;
-    ids[slot] = id;
-    worst = depths[0] as number;
-  }
+  const count = selectTopK(logits, limit, ids, depths);
+  for (let slot = 0; slot < count; slot += 1) depths[slot] = max - (depths[slot] as number);
   return count;
 }
 
-function isWorse(depths: Float64Array, ids: Int32Array, left: number, right: number): boolean {
-  const difference = (depths[left] as number) - (depths[right] as number);
-  return difference > 0 || (difference === 0 && (ids[left] as number) > (ids[right] as number));
+/**
+ * top_p over the whole vocabulary, from the near tokens alone where their mass suffices: the far ones' mass enters
+ * only through an upper and a lower bound, and where both lead to the same border the true mass does, too.
+ * @returns `null` where this decides nothing
+ */
+function gatherTopP(logits: Float32Array, max: number, topP: number, workspace: Workspace): number | null {
+  const { ids, depths, weights } = workspace;
+  const nearest = max - nearDepth(logits.length);
+  const lowest = max - depthLimit;
+  let count = 0;
+  let near = 0;
+  let farBound = 0;
+  for (let id = 0; id < logits.length; id += 1) {
+    const logit = logits[id] as number;
+    if (logit >= nearest) {
+      const depth = max - logit;
+      const weight = weightOfDepth(depth);
+      ids[count] = id;
+      depths[count] = depth;
+      weights[count] = weight;
+      near += weight;
+      count += 1;
+    } else if (logit > lowest) {
+      farBound += weightBoundOfDepth(max - logit);
+    }
+  }
+  const most = topP * (near + farBound);
+  if (most > near) return null;
+  const least = topP * (near + farBound * lowerBoundFactor);
+  const border = findBorder(workspace, count, depths, weights, least);
+  const other = findBorder(workspace, count, depths, weights, most);
+  if (border.id !== other.id) return null;
+  return keepWithin(workspace, count, depths, border);
 }
 
 /** Fills `weights` with e^-depth; returns their sum. */
@@ -151,99 +122,27 @@ function weigh(workspace: Workspace, count: number): number {
 }
 
 /**
- * Locally typical sampling (Meister et al. 2022, section 3): the tokens whose information is nearest to the
- * distribution's entropy, until their mass reaches `typicalP`.
+ * Locally typical sampling (Meister et al. 2022, section 3) orders tokens by how far their information is from the
+ * distribution's entropy. Fills `keys` with that distance and `weights`; returns the sum of the weights.
  */
-function keepTypical(workspace: Workspace, count: number, typicalP: number): number {
+function fillSurprise(workspace: Workspace, count: number): number {
   const { depths, keys, weights } = workspace;
   const total = weigh(workspace, count);
-  const logTotal = Math.log(total);
-  // -log p = depth + log Z.
-  let entropy = logTotal;
+  // -log p = depth + log Z, so the entropy less log Z is the mean depth, and log Z cancels in the distance.
+  let sum = 0;
   for (let slot = 0; slot < count; slot += 1) {
     const weight = weights[slot] as number;
-    if (weight > 0) entropy += (weight / total) * (depths[slot] as number);
+    if (weight > 0) sum += weight * (depths[slot] as number);
   }
-  for (let slot = 0; slot < count; slot += 1) {
-    keys[slot] = Math.abs((depths[slot] as number) + logTotal - entropy);
-  }
-  return keepUntil(workspace, count, keys, weights, typicalP * total);
+  const meanDepth = sum / total;
+  for (let slot = 0; slot < count; slot += 1) keys[slot] = Math.abs((depths[slot] as number) - meanDepth);
+  return total;
 }
 
+/** Keeps tokens at least `minP` times as likely as the likeliest one left. */
 function keepAbove(workspace: Workspace, count: number, minP: number): number {
-  const { ids, depths } = workspace;
+  const { depths } = workspace;
   let least = Infinity;
   for (let slot = 0; slot < count; slot += 1) least = Math.min(least, depths[slot] as number);
-  const limit = least - Math.log(minP);
-  let kept = 0;
-  for (let slot = 0; slot < count; slot += 1) {
-    const depth = depths[slot] as number;
-    if (depth <= limit) {
-      depths[kept] = depth;
-      ids[kept] = ids[slot] as number;
-      kept += 1;
-    }
-  }
-  return kept;
-}
-
-/**
- * Keeps the candidates with the smallest keys until their weights (each 1 where `weights` is null) reach `target`;
- * the one that reaches it stays. A histogram over the keys finds the one bucket in which the border lies, so that
- * only its members are sorted.
- */
-function keepUntil(
-  workspace: Workspace,
-  count: number,
-  keys: Float64Array,
-  weights: Float64Array | null,
-  target: number,
-): number {
-  const { ids, depths, buckets } = workspace;
-  buckets.fill(0);
-  for (let slot = 0; slot < count; slot += 1) {
-    const bucket = bucketOfKey(keys[slot] as number);
-    buckets[bucket] = (buckets[bucket] as number) + (weights === null ? 1 : (weights[slot] as number));
-  }
-  let reached = 0;
-  let border = 0;
-  for (; border < bucketCount; border += 1) {
-    const next = reached + (buckets[border] as number);
-    if (next >= target) break;
-    reached = next;
-  }
-
-  const members: number[] = [];
-  for (let slot = 0; slot < count; slot += 1) {
-    if (bucketOfKey(keys[slot] as number) === border) members.push(slot);
-  }
-  members.sort((left, right) => {
-    const difference = (keys[left] as number) - (keys[right] as number);
-    return difference === 0 ? (ids[left] as number) - (ids[right] as number) : difference;
-  });
-  let lastKey = -Infinity;
-  let lastId = -1;
-  for (const slot of members) {
-    lastKey = keys[slot] as number;
-    lastId = ids[slot] as number;
-    reached += weights === null ? 1 : (weights[slot] as number);
-    if (reached >= target) break;
-  }
-
-  let kept = 0;
-  for (let slot = 0; slot < count; slot += 1) {
-    const key = keys[slot] as number;
-    const bucket = bucketOfKey(key);
-    const id = ids[slot] as number;
-    if (bucket < border || (bucket === border && (key < lastKey || (key === lastKey && id <= lastId)))) {
-      ids[kept] = id;
-      depths[kept] = depths[slot] as number;
-      kept += 1;
-    }
-  }
-  return kept;
-}
-
-function bucketOfKey(key: number): number {
-  return key < depthLimit ? (key * bucketsPerNat) | 0 : bucketCount;
+  return keepWithin(workspace, count, depths, { key: least - Math.log(minP), id: Infinity });
 }

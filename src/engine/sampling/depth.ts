@@ -26,3 +26,19 @@ export function weightOfDepth(depth: number): number {
   const rest = bucket * bucketWidth - depth;
   return (table[bucket] as number) * (1 + rest * (1 + rest * (1 / 2 + rest * (1 / 6 + rest * (1 / 24)))));
 }
+
+/** At least e^-depth and at most e^(1/64) times it, for depths in [0, depthLimit]; the table alone. */
+export function weightBoundOfDepth(depth: number): number {
+  return table[(depth * bucketsPerNat) | 0] as number;
+}
+
+/** What a sum of `weightBoundOfDepth` must be multiplied with to be no more than the sum of the weights. */
+export const lowerBoundFactor = Math.exp(-bucketWidth);
+
+/**
+ * The near tokens of a vocabulary are those above this depth. All others together weigh at most e^-2 of the
+ * likeliest token, however many there are: usually some hundred tokens are near and few draws need the rest.
+ */
+export function nearDepth(vocabTokenCount: number): number {
+  return Math.log(vocabTokenCount) + 2;
+}

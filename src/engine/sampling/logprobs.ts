@@ -1,4 +1,6 @@
 import { depthLimit, weightOfDepth } from './depth.ts';
+import { selectTopK } from './top-k.ts';
+import { sharedWorkspace } from './workspace.ts';
 
 export interface LogprobOfToken {
   readonly token: number;
@@ -16,11 +18,12 @@ export interface TokenLogprobs extends LogprobOfToken {
  * @param topCount 0-20
  */
 export function tokenLogprobs(logits: Float32Array, token: number, topCount: number): TokenLogprobs {
-  let max = -Infinity;
-  for (let id = 0; id < logits.length; id += 1) {
-    const logit = logits[id] as number;
-    if (logit > max) max = logit;
-  }
+  const { ids, depths: values } = sharedWorkspace(logits.length);
+  const count = selectTopK(logits, Math.max(1, topCount), ids, values);
+  const likeliest = [...ids.subarray(0, count)].sort(
+    (left, right) => (logits[right] as number) - (logits[left] as number) || left - right,
+  );
+  const max = logits[likeliest[0] ?? token] as number;
   const lowest = max - depthLimit;
   let total = 0;
   for (let id = 0; id < logits.length; id += 1) {
@@ -28,28 +31,6 @@ export function tokenLogprobs(logits: Float32Array, token: number, topCount: num
     if (logit > lowest) total += weightOfDepth(max - logit);
   }
   const logTotal = max + Math.log(total);
-  const top = likeliest(logits, Math.min(topCount, logits.length)).map((id) => ({
-    token: id,
-    logprob: (logits[id] as number) - logTotal,
-  }));
-  return { token, logprob: (logits[token] as number) - logTotal, top };
-}
-
-/** Insertion into a short sorted list: most tokens fail the one comparison with its last entry. */
-function likeliest(logits: Float32Array, count: number): number[] {
-  const best: number[] = [];
-  if (count === 0) return best;
-  let worst = -Infinity;
-  for (let id = 0; id < logits.length; id += 1) {
-    const logit = logits[id] as number;
-    if (best.length === count && logit <= worst) continue;
-    let slot = best.length === count ? count - 1 : best.length;
-    while (slot > 0 && (logits[best[slot - 1] as number] as number) < logit) {
-      best[slot] = best[slot - 1] as number;
-      slot -= 1;
-    }
-    best[slot] = id;
-    worst = logits[best[best.length - 1] as number] as number;
-  }
-  return best;
+  const entry = (id: number): LogprobOfToken => ({ token: id, logprob: (logits[id] as number) - logTotal });
+  return { ...entry(token), top: likeliest.slice(0, topCount).map(entry) };
 }

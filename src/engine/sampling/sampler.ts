@@ -2,10 +2,10 @@ import { NearfarError } from '../../chat/error.ts';
 import type { SamplingOptions } from '../../chat/sampling.ts';
 import { argmax } from './argmax.ts';
 import { selectCandidates } from './candidates.ts';
-import { depthLimit, weightOfDepth } from './depth.ts';
+import { drawFromAll, drawFromCandidates } from './draw.ts';
 import { createPenalties } from './penalties.ts';
 import { createRandom } from './random.ts';
-import { blockLength, sharedWorkspace, type Workspace } from './workspace.ts';
+import { sharedWorkspace } from './workspace.ts';
 
 export interface Sampler {
   /**
@@ -62,88 +62,12 @@ export function createSampler(
       const top = argmax(adjusted);
       if (isGreedy) return top;
       const workspace = sharedWorkspace(vocabTokenCount);
-      if (!hasFilters) return drawFromAll(adjusted, top, temperature, random(), workspace);
+      if (!hasFilters) return drawFromAll(adjusted, top, temperature, random, workspace);
       const count = selectCandidates(adjusted, top, options, workspace);
-      return drawFromCandidates(count, top, temperature, random(), workspace);
+      return drawFromCandidates(count, temperature, random, workspace);
     },
     accept(token) {
       penalties.accept(token);
     },
   };
-}
-
-/** Draws from the whole vocabulary without listing candidates: sums by block, then a second look into one block. */
-function drawFromAll(
-  logits: Float32Array,
-  top: number,
-  temperature: number,
-  random: number,
-  workspace: Workspace,
-): number {
-  const { blockSums } = workspace;
-  const max = logits[top] as number;
-  const scale = 1 / temperature;
-  let total = 0;
-  let block = 0;
-  for (let start = 0; start < logits.length; start += blockLength) {
-    const end = Math.min(start + blockLength, logits.length);
-    let sum = 0;
-    for (let id = start; id < end; id += 1) {
-      const depth = (max - (logits[id] as number)) * scale;
-      if (depth < depthLimit) sum += weightOfDepth(depth);
-    }
-    blockSums[block] = sum;
-    total += sum;
-    block += 1;
-  }
-
-  let rest = random * total;
-  let blockIndex = 0;
-  while (blockIndex < block - 1 && rest >= (blockSums[blockIndex] as number)) {
-    rest -= blockSums[blockIndex] as number;
-    blockIndex += 1;
-  }
-  const start = blockIndex * blockLength;
-  const end = Math.min(start + blockLength, logits.length);
-  let last = top;
-  for (let id = start; id < end; id += 1) {
-    const depth = (max - (logits[id] as number)) * scale;
-    if (depth >= depthLimit) continue;
-    last = id;
-    rest -= weightOfDepth(depth);
-    if (rest < 0) return id;
-  }
-  // Rounding can leave a sliver past the last token.
-  return last;
-}
-
-function drawFromCandidates(
-  count: number,
-  top: number,
-  temperature: number,
-  random: number,
-  workspace: Workspace,
-): number {
-  const { ids, depths, weights } = workspace;
-  // Typical sampling may drop the likeliest token, so depths are taken from the least one left.
-  let least = Infinity;
-  for (let slot = 0; slot < count; slot += 1) least = Math.min(least, depths[slot] as number);
-  const scale = 1 / temperature;
-  let total = 0;
-  for (let slot = 0; slot < count; slot += 1) {
-    const depth = ((depths[slot] as number) - least) * scale;
-    const weight = depth < depthLimit ? weightOfDepth(depth) : 0;
-    weights[slot] = weight;
-    total += weight;
-  }
-  let rest = random * total;
-  let last = top;
-  for (let slot = 0; slot < count; slot += 1) {
-    const weight = weights[slot] as number;
-    if (weight === 0) continue;
-    last = ids[slot] as number;
-    rest -= weight;
-    if (rest < 0) return last;
-  }
-  return last;
 }

@@ -1,16 +1,13 @@
 import { bucketCount } from './depth.ts';
 
-/** Tokens per partial sum when drawing from the whole vocabulary. */
-export const blockLength = 256;
-
 /** Buffers for one draw. Draws are synchronous, so all samplers of a thread share one per vocabulary size. */
 export interface Workspace {
   /** Copy of the logits that penalties and biases are applied to. */
   readonly logits: Float32Array;
-  readonly blockSums: Float64Array;
-  /** The candidates: ids, in ascending order unless said otherwise, and their depths in nats. */
+  /** The candidates and their depths in nats at temperature 1. */
   readonly ids: Int32Array;
   readonly depths: Float64Array;
+  /** By what the candidates are ordered, where that is not the depth. */
   readonly keys: Float64Array;
   readonly weights: Float64Array;
   /** One more than there are buckets: the last takes what lies beyond the depth limit. */
@@ -20,7 +17,6 @@ export interface Workspace {
 function createWorkspace(vocabTokenCount: number): Workspace {
   return {
     logits: new Float32Array(vocabTokenCount),
-    blockSums: new Float64Array(Math.ceil(vocabTokenCount / blockLength)),
     ids: new Int32Array(vocabTokenCount),
     depths: new Float64Array(vocabTokenCount),
     keys: new Float64Array(vocabTokenCount),
