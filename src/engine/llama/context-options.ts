@@ -49,12 +49,14 @@ export function contextParams(model: LlamaModel, options: ContextOptions): Struc
   const types = enums.ggml_type;
   const kvTypes = { f16: types.GGML_TYPE_F16, q8_0: types.GGML_TYPE_Q8_0, q4_0: types.GGML_TYPE_Q4_0 };
   const kvType = kvTypes[options.kvType ?? 'f16'];
-  const isWhole = model.isRecurrent || model.isHybrid;
+  const isWhole = takesWholeSequences(model);
+  const isWindowed = model.swaWindow > 0 && !isWhole;
   return {
     ...model.library.bindings.contextDefaults(),
     n_ctx: options.cellCount,
     n_batch: options.batchTokenCount,
-    n_ubatch: Math.min(options.batchTokenCount, sliceTokenLimit),
+    // One slice where there is a window: the second could recycle cells that the first has just filled.
+    n_ubatch: isWindowed ? options.batchTokenCount : Math.min(options.batchTokenCount, sliceTokenLimit),
     // Every unit of n_seq_max reserves a row of logits. A unified pool takes ids up to 255 whatever it says; only
     // recurrent memory has one state an id.
     n_seq_max: isWhole ? options.sequenceCount : Math.min(options.sequenceCount, options.outputCount),
@@ -64,8 +66,20 @@ export function contextParams(model: LlamaModel, options: ContextOptions): Struc
     type_k: kvType,
     type_v: kvType,
     kv_unified: true,
-    // Recycled window cells would make a copied range silently wrong (rule 9 of reference/engines.md).
+    // With cells for the whole text in window layers too, ranges can be copied; see sequence-memory.ts.
     swa_full: true,
     no_perf: true,
   };
 }
+
+/** Whether the model's memory has states in place of cells, so that no part of a sequence can be copied or cut. */
+export function takesWholeSequences(model: LlamaModel): boolean {
+  return (
+    model.isRecurrent ||
+    model.isHybrid ||
+    compressingArchitectures.has(model.metadata.get('general.architecture') ?? '')
+  );
+}
+
+// Their cells stand for several positions each.
+const compressingArchitectures: ReadonlySet<string> = new Set(['deepseek4']);

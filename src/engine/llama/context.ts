@@ -1,14 +1,15 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { DecodeOutcome, Decoder } from '../decoder.ts';
 import { createBatch } from './batch.ts';
-import type { NativeBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
-import { checkOptions, checkThreads, contextParams } from './context-options.ts';
+import { checkOptions, checkThreads, contextParams, takesWholeSequences } from './context-options.ts';
 import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
+import { createSequenceMemory, usableSequenceCount } from './sequence-memory.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
-import type { SequenceRanges } from './sequence-ranges.ts';
+import { createThreadpool } from './threadpool.ts';
+import type { Threadpool } from './threadpool.ts';
 
 /** A KV pool over a model, and the only way to run it. Not reentrant: one caller. */
 export interface LlamaContext extends Decoder {
@@ -19,6 +20,8 @@ export interface LlamaContext extends Decoder {
   close(): void;
 }
 
+// Workers that spin between steps would take the core that the event loop needs.
+const idlePolling = 0;
 // Rows come back at a few addresses; were the native buffer moved often, stale views would pile up.
 const logitsViewLimit = 1024;
 
@@ -56,31 +59,55 @@ function contextOver(
   memory: Pointer,
 ): LlamaContext {
   const { bindings } = model.library;
-  const { sequenceCount, outputCount } = options;
+  const { outputCount } = options;
+  const isWhole = takesWholeSequences(model);
+  const sequenceCount = usableSequenceCount(options.sequenceCount, model.swaWindow, isWhole);
   const batchTokenCount = Math.min(options.batchTokenCount, bindings.contextBatchCount(pointer));
   const batch = createBatch(batchTokenCount);
   const { tokens, positions, sequences, outputs, struct } = batch;
   const ranges = createSequenceRanges(sequenceCount);
   const logitsAt = createLogits(bindings, pointer, model.vocabulary.tokenCount);
   const vocabTokenCount = model.vocabulary.tokenCount;
-  const isWhole = model.isRecurrent || model.isHybrid;
+  const held = createSequenceMemory({
+    bindings,
+    context: pointer,
+    memory,
+    sequenceCount,
+    swaWindow: model.swaWindow,
+    isWhole,
+  });
+  let threadpool: Threadpool | null = null;
   let rowCount = 0;
   let outputRowCount = 0;
   let isDecoded = false;
   let isOpen = true;
 
   const clearBatch = (): void => {
-    ranges.rollback();
+    ranges.settle(false);
     rowCount = 0;
     outputRowCount = 0;
     isDecoded = false;
   };
   const requireWhole = (sequence: number, from: number, to: number): void => {
-    if (!isWhole || (from <= ranges.start(sequence) && (to < 0 || to >= ranges.end(sequence)))) return;
+    if (!isWhole) return;
+    const all = ranges.held(sequence);
+    if (from <= all.from && (to < 0 || to >= all.to)) return;
     throw new RangeError(
       `This model's memory takes whole sequences only, not [${from}, ${to}) of ${sequence}.`,
     );
   };
+
+  // A pool keeps its threads from step to step; without one, libllama starts them anew for each.
+  const useThreads = (count: number): void => {
+    bindings.setThreads(pointer, count, count);
+    if (threadpool?.threadCount === count) return;
+    const previous = threadpool;
+    threadpool = createThreadpool(model.library, count, idlePolling);
+    if (threadpool === null) bindings.detachThreadpool(pointer);
+    else bindings.attachThreadpool(pointer, threadpool.pointer, threadpool.pointer);
+    previous?.free();
+  };
+  useThreads(options.threadCount);
 
   return {
     cellCount: bindings.contextCellCount(pointer),
@@ -104,7 +131,7 @@ function contextOver(
       const row = rowCount++;
       tokens[row] = token;
       positions[row] = position;
-      sequences[row] = sequence;
+      sequences[row] = held.nativeId(sequence);
       outputs[row] = wantsLogits ? 1 : 0;
       if (wantsLogits) outputRowCount++;
       return row;
@@ -115,9 +142,11 @@ function contextOver(
       struct.n_tokens = rowCount;
       const outcome = outcomeOf(bindings.decode(pointer, struct));
       isDecoded = outcome === 'ok';
-      if (outcome === 'ok') ranges.commit();
-      else ranges.rollback();
-      if (outcome === 'failed') reread(bindings, memory, batch, rowCount, ranges);
+      for (const sequence of ranges.settle(isDecoded)) {
+        if (isDecoded) held.grown(sequence, ranges.end(sequence));
+        // After a failure some slices of the batch may have been kept.
+        else if (outcome === 'failed') ranges.set(sequence, held.reread(sequence));
+      }
       return outcome;
     },
     logits: (row) => {
@@ -135,84 +164,48 @@ function contextOver(
         );
       }
       const range = ranges.copy(source, destination, from, to);
-      if (range !== null) bindings.memoryCopy(memory, source, destination, range.from, range.to);
+      if (range !== null) held.copy(source, destination, range);
     },
     removeSequence: (sequence, from, to) => {
-      const [start, end] = [ranges.start(sequence), ranges.end(sequence)];
+      const before = ranges.held(sequence);
       const range = ranges.remove(sequence, from, to);
       if (range === null) return true;
-      // Whole sequences are named as such: recurrent memory refuses a part, however it is put.
-      const isAll = range.from === start && range.to === end;
-      const isRemoved = bindings.memoryRemove(
-        memory,
-        sequence,
-        isAll ? -1 : range.from,
-        isAll ? -1 : range.to,
-      );
-      if (!isRemoved) ranges.set(sequence, start, end);
+      const isAll = range.from === before.from && range.to === before.to;
+      const isRemoved = held.remove(sequence, range, isAll);
+      if (!isRemoved) ranges.set(sequence, before);
       return isRemoved;
     },
-    saveSequence: (sequence) => {
-      const end = ranges.end(sequence);
-      const size = bindings.stateSize(pointer, sequence);
-      const data = new Uint8Array(headerBytes + size);
-      const header = new DataView(data.buffer);
-      header.setInt32(0, ranges.start(sequence), true);
-      header.setInt32(4, end, true);
-      const written = bindings.stateGet(pointer, data.subarray(headerBytes), size, sequence);
-      if (written !== size)
-        throw new NearfarError('internal', `Saving sequence ${sequence} gave ${written} of ${size} bytes.`);
-      return data;
-    },
+    saveSequence: (sequence) => held.save(sequence, ranges.held(sequence)),
     restoreSequence: (sequence, data) => {
       if (!ranges.isEmpty(sequence)) throw new RangeError(`Sequence ${sequence} is not empty.`);
-      if (data.length <= headerBytes) throw new RangeError('This is not a saved sequence.');
-      const header = new DataView(data.buffer, data.byteOffset, headerBytes);
-      const state = data.subarray(headerBytes);
-      if (bindings.stateSet(pointer, state, state.length, sequence) === 0) return false;
-      ranges.set(sequence, header.getInt32(0, true), header.getInt32(4, true));
-      return true;
+      const range = held.restore(sequence, data);
+      if (range !== null) ranges.set(sequence, range);
+      return range !== null;
     },
     clearCells: () => {
       clearBatch();
-      bindings.memoryClear(memory, false);
+      held.clear();
       ranges.clear();
     },
 
     sequenceEnd: (sequence) => ranges.end(sequence),
     setThreads: (count) => {
       checkThreads(count);
-      bindings.setThreads(pointer, count, count);
+      useThreads(count);
     },
     close: () => {
       if (!isOpen) return;
       isOpen = false;
       bindings.freeContext(pointer);
+      threadpool?.free();
       batch.free();
     },
   };
 }
 
-// A saved sequence: its range as two little-endian int32, then what llama.cpp wrote.
-const headerBytes = 8;
-
 function outcomeOf(code: number): DecodeOutcome {
   if (code === 0) return 'ok';
   return code === 1 ? 'no_cells' : 'failed';
-}
-
-// After a failure some slices of the batch may have been kept.
-function reread(
-  bindings: Bindings,
-  memory: Pointer,
-  batch: NativeBatch,
-  rowCount: number,
-  ranges: SequenceRanges,
-): void {
-  for (const sequence of new Set(batch.sequences.subarray(0, rowCount))) {
-    const start = Math.max(0, bindings.memoryFirst(memory, sequence));
-    ranges.set(sequence, start, bindings.memoryLast(memory, sequence) + 1);
-  }
 }
 
 /** Views of rows, kept by address: the native buffer stays where it is from step to step. */

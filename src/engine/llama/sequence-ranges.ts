@@ -1,19 +1,17 @@
 /**
  * What every sequence holds, as positions [start, end): a copy in JavaScript of what the native memory knows, so that
  * the rules of llama.h are checked without crossing the border. Tokens of the batch under construction are pending
- * until `commit`. Every method that is told something impossible throws RangeError and changes nothing.
+ * until `settle`. Every method that is told something impossible throws RangeError and changes nothing.
  */
 export interface SequenceRanges {
-  start(sequence: number): number;
-  /** One past the last position; equals `start` where the sequence is empty. */
+  held(sequence: number): Range;
+  /** One past the last position; 0 = empty. */
   end(sequence: number): number;
   isEmpty(sequence: number): boolean;
   /** Adds the next position to the batch under construction. */
   append(sequence: number, position: number): void;
-  /** The batch was decoded: pending positions are held now. */
-  commit(): void;
-  /** Forgets the pending positions. */
-  rollback(): void;
+  /** Ends the batch: pending positions are held now, or forgotten. Returns the sequences that had any. */
+  settle(isDecoded: boolean): readonly number[];
   /**
    * Records that `destination` shares [from, to) of `source`; negative bounds mean its ends. Returns the range that
    * was really there, or `null` where it is empty.
@@ -21,10 +19,11 @@ export interface SequenceRanges {
   copy(source: number, destination: number, from: number, to: number): Range | null;
   /** Like `copy`, for a cut; removal must leave one piece. */
   remove(sequence: number, from: number, to: number): Range | null;
-  set(sequence: number, start: number, end: number): void;
+  set(sequence: number, range: Range): void;
   clear(): void;
 }
 
+/** Positions [from, to). */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -58,16 +57,16 @@ export function createSequenceRanges(sequenceCount: number): SequenceRanges {
       );
     }
   };
-  const held = (sequence: number, from: number, to: number): Range | null => {
+  const within = (sequence: number, from: number, to: number): Range | null => {
     const low = Math.max(from < 0 ? 0 : from, startOf(sequence));
     const high = Math.min(to < 0 ? endOf(sequence) : to, endOf(sequence));
     return low < high ? { from: low, to: high } : null;
   };
 
   return {
-    start: (sequence) => {
+    held: (sequence) => {
       requireSequence(sequence);
-      return startOf(sequence);
+      return { from: startOf(sequence), to: endOf(sequence) };
     },
     end: (sequence) => {
       requireSequence(sequence);
@@ -92,20 +91,21 @@ export function createSequenceRanges(sequenceCount: number): SequenceRanges {
       if (expected === endOf(sequence)) touched.push(sequence);
       pendingEnds[sequence] = expected + 1;
     },
-    commit: () => {
-      for (const sequence of touched) ends[sequence] = pendingEndOf(sequence);
+    settle: (isDecoded) => {
+      const settled = touched;
       touched = [];
-    },
-    rollback: () => {
-      for (const sequence of touched) pendingEnds[sequence] = endOf(sequence);
-      touched = [];
+      for (const sequence of settled) {
+        if (isDecoded) ends[sequence] = pendingEndOf(sequence);
+        else pendingEnds[sequence] = endOf(sequence);
+      }
+      return settled;
     },
 
     copy: (source, destination, from, to) => {
       requireSettled(source);
       requireSettled(destination);
       if (source === destination) throw new RangeError(`Sequence ${source} cannot be copied to itself.`);
-      const range = held(source, from, to);
+      const range = within(source, from, to);
       if (range === null) return null;
       const isEmpty = endOf(destination) === 0;
       if (!isEmpty && range.from !== endOf(destination)) {
@@ -119,7 +119,7 @@ export function createSequenceRanges(sequenceCount: number): SequenceRanges {
     },
     remove: (sequence, from, to) => {
       requireSettled(sequence);
-      const range = held(sequence, from, to);
+      const range = within(sequence, from, to);
       if (range === null) return null;
       if (range.to === endOf(sequence)) assign(sequence, startOf(sequence), range.from);
       else if (range.from === startOf(sequence)) assign(sequence, range.to, endOf(sequence));
@@ -130,9 +130,9 @@ export function createSequenceRanges(sequenceCount: number): SequenceRanges {
       }
       return range;
     },
-    set: (sequence, start, end) => {
+    set: (sequence, { from, to }) => {
       requireSequence(sequence);
-      assign(sequence, start, end);
+      assign(sequence, from, to);
     },
     clear: () => {
       starts.fill(0);
