@@ -86,7 +86,7 @@ export async function startServer(command: ServerCommand): Promise<ChildServer> 
       await stop();
       throw new Error(`${command.label} was not healthy in time:\n${log}`);
     }
-    await sleep(50);
+    await sleep(20);
   }
   return { origin: command.origin, startMs: performance.now() - startedAt, log: () => log, stop };
 }

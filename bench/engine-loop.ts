@@ -1,0 +1,144 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { serialize } from 'node:v8';
+import { neutralSampling } from '../src/chat/sampling.ts';
+import { createEngine } from '../src/engine/engine.ts';
+import type { LlamaContext } from '../src/engine/llama/context.ts';
+import type { LlamaModel } from '../src/engine/llama/model.ts';
+import type { WirePart } from '../src/engine/protocol.ts';
+import { createSampler } from '../src/engine/sampling/sampler.ts';
+import { createStepCost, type StepCostCurve } from '../src/engine/step-cost.ts';
+import { createChoice } from '../src/engine/text/choice.ts';
+import { createDetokenizer } from '../src/engine/text/detokenizer.ts';
+import { createStopMatcher } from '../src/engine/text/stop-matcher.ts';
+
+/** One step as the loop's driver saw it. */
+export interface StepRecord {
+  /** From the end of the step before, so that nothing of the loop goes uncounted. */
+  readonly milliseconds: number;
+  readonly batchTokenCount: number;
+}
+
+export interface Prompt {
+  readonly tokens: readonly number[];
+  readonly outputTokenCount: number;
+}
+
+/** Our step loop in this process: the product's engine, sampler and text, without IPC and HTTP. */
+export interface EngineLoop {
+  /** Runs prompts together to their ends. @throws Error where one does not finish as asked */
+  run(prompts: readonly Prompt[]): Promise<{
+    readonly steps: readonly StepRecord[];
+    /** Of each prompt, tokens that came from a cache. */
+    readonly cachedTokenCounts: readonly number[];
+  }>;
+  readonly usedCellCount: number;
+}
+
+export interface EngineLoopOptions {
+  readonly parallelCount: number;
+  readonly hostCacheBytes: number;
+  readonly curve: StepCostCurve;
+}
+
+/** Takes over the context: its cells are cleared. */
+export function createEngineLoop(
+  model: LlamaModel,
+  decoder: LlamaContext,
+  options: EngineLoopOptions,
+): EngineLoop {
+  const { vocabulary } = model;
+  const results = new Map<string, { cached: number; completion: number; error: string | null }>();
+  let nextId = 0;
+  decoder.clearCells();
+  const engine = createEngine({
+    decoder,
+    cost: createStepCost(options.curve),
+    modelId: 'bench',
+    grade: 'ungraded',
+    contextTokenCount: decoder.cellCount,
+    parallelCount: options.parallelCount,
+    queueLimit: 1024,
+    targetInterTokenMs: 250,
+    hostCacheBytes: options.hostCacheBytes,
+    readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
+    createChoice: (command, choiceIndex, promptTokens, maxTokenCount) =>
+      createChoice({
+        choiceIndex,
+        sampler: createSampler(command.sampling, vocabulary.tokenCount, { choiceIndex, promptTokens }),
+        detokenizer: createDetokenizer((token) => vocabulary.piece(token)),
+        stopMatcher: createStopMatcher(command.stop),
+        pieceOf: (token) => vocabulary.piece(token),
+        maxTokenCount,
+        isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
+        ignoreEndOfGeneration: command.ignoreEndOfGeneration,
+        topLogprobCount: command.topLogprobCount,
+      }),
+    emit: (parts) => {
+      // What the engine's process pays to hand a step to the gateway.
+      serialize({ type: 'parts', parts });
+      for (const { id, part } of parts) note(id, part);
+    },
+    wake: () => undefined,
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+  });
+
+  function note(id: string, part: WirePart): void {
+    const result = results.get(id);
+    if (result === undefined) return;
+    if (part.type === 'finish') {
+      result.cached = part.usage.cachedTokenCount;
+      result.completion = part.usage.completionTokenCount;
+    } else if (part.type === 'error') result.error = part.error.message;
+  }
+
+  async function submit(prompt: Prompt): Promise<string> {
+    const id = `bench-${nextId++}`;
+    results.set(id, { cached: 0, completion: 0, error: null });
+    await engine.submit({
+      type: 'generate',
+      id,
+      input: { kind: 'tokens', tokens: prompt.tokens },
+      sampling: { ...neutralSampling, temperature: 0 },
+      stop: [],
+      maxTokenCount: prompt.outputTokenCount,
+      choiceCount: 1,
+      topLogprobCount: null,
+      salt: 'bench',
+      deadlineAt: null,
+      ignoreEndOfGeneration: true,
+    });
+    return id;
+  }
+
+  return {
+    async run(prompts) {
+      const ids: string[] = [];
+      for (const prompt of prompts) ids.push(await submit(prompt));
+      const steps: StepRecord[] = [];
+      let endedAt = performance.now();
+      while (engine.stats().runningCount + engine.stats().queuedCount > 0) {
+        engine.step();
+        // Commands come in between steps, as in the engine's process.
+        await nextTurn();
+        const now = performance.now();
+        steps.push({ milliseconds: now - endedAt, batchTokenCount: engine.stats().lastBatchTokenCount });
+        endedAt = now;
+      }
+      const cachedTokenCounts = ids.map((id, index) => {
+        const result = results.get(id);
+        const wanted = prompts[index]?.outputTokenCount ?? 0;
+        if (result?.completion !== wanted) {
+          const got = result?.error ?? `${result?.completion ?? 0} tokens`;
+          throw new Error(`a prompt in the engine's loop ended with ${got} instead of ${wanted} tokens`);
+        }
+        results.delete(id);
+        return result.cached;
+      });
+      return { steps, cachedTokenCounts };
+    },
+    get usedCellCount() {
+      return engine.stats().usedCellCount;
+    },
+  };
+}
