@@ -1,7 +1,124 @@
 import { Hono } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import { randomUUID } from 'node:crypto';
+import type { Caller } from '../access/access.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { readJsonBody } from './body.ts';
 import type { AppDependencies } from './dependencies.ts';
+import { dialectOf, errorResponse } from './error-response.ts';
+import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
+import type { Operation } from './operation.ts';
+import { allOperations } from './all-operations.ts';
+import { schemaError } from './schema-error.ts';
 
-/** The whole gateway as a function from Request to Response. Routes only; everything else is passed in. */
-export function createApp(_dependencies: AppDependencies): Hono {
-  return new Hono();
+/**
+ * The whole gateway as a function from Request to Response. Routes only; everything else is passed in.
+ * For every request: guard -> authenticate -> read and check the body -> the operation.
+ */
+export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Partial<HttpBindings> }> {
+  const app = new Hono<{ Bindings: Partial<HttpBindings> }>();
+
+  /** Runs one request and turns whatever goes wrong into the client's own dialect. */
+  async function run(
+    request: Request,
+    path: string,
+    perform: (requestId: string) => Promise<Response> | Response,
+  ): Promise<Response> {
+    const requestId = newRequestId();
+    const cors = corsHeaders(request, dependencies.hosts);
+    try {
+      guardRequest(request, dependencies.hosts);
+      const response = await perform(requestId);
+      for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
+      return response;
+    } catch (thrown) {
+      const error = toNearfarError(thrown);
+      if (error.status >= 500) dependencies.reportError(error, requestId);
+      return errorResponse(error, dialectOf(path, request.headers), requestId, cors);
+    }
+  }
+
+  for (const operation of allOperations(dependencies)) {
+    app.on(operation.method, operation.path, (context) => {
+      const request = context.req.raw;
+      return run(request, context.req.path, (requestId) =>
+        performOperation(operation, dependencies, {
+          request,
+          requestId,
+          pathParameter: (name) => context.req.param(name) ?? '',
+          // There is no socket where the app is called as a function.
+          disconnect: () => (context.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(),
+        }),
+      );
+    });
+  }
+
+  app.on('OPTIONS', '*', (context) =>
+    run(context.req.raw, context.req.path, () => {
+      return new Response(null, {
+        status: 204,
+        headers: preflightHeaders(context.req.raw, dependencies.hosts),
+      });
+    }),
+  );
+
+  app.notFound((context) =>
+    run(context.req.raw, context.req.path, () => {
+      throw new NearfarError(
+        'not_found',
+        `There is no ${context.req.method} ${context.req.path} here; see /openapi.json.`,
+      );
+    }),
+  );
+  return app;
+}
+
+interface Arrival {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly pathParameter: (name: string) => string;
+  readonly disconnect: () => void;
+}
+
+async function performOperation(
+  operation: Operation,
+  dependencies: AppDependencies,
+  { request, requestId, pathParameter, disconnect }: Arrival,
+): Promise<Response> {
+  const caller = authorize(operation, dependencies, request.headers);
+  let body: unknown = null;
+  if (operation.body !== null) {
+    const parsed = operation.body.safeParse(await readJsonBody(request, dependencies.limits));
+    if (!parsed.success) throw schemaError(parsed.error);
+    body = parsed.data;
+  }
+  return operation.handle({
+    body,
+    caller,
+    requestId,
+    headers: request.headers,
+    query: new URL(request.url).searchParams,
+    pathParameter,
+    signal: request.signal,
+    disconnect,
+  });
+}
+
+const nobody: Caller = { keyName: 'none', tenant: 'none', scopes: new Set() };
+
+/** @throws NearfarError `unauthorized` or `forbidden` */
+function authorize(operation: Operation, { access }: AppDependencies, headers: Headers): Caller {
+  if (operation.scope === null) return nobody;
+  const caller = access.authenticate(readSecret(headers));
+  if (caller.scopes.has(operation.scope)) return caller;
+  throw new NearfarError('forbidden', `This key lacks the scope "${operation.scope}" that this needs.`);
+}
+
+function readSecret(headers: Headers): string | null {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+  return bearer ?? headers.get('x-api-key');
+}
+
+function newRequestId(): string {
+  return `req_${randomUUID().replaceAll('-', '')}`;
 }

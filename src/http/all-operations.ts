@@ -1,0 +1,19 @@
+import { anthropicOperations } from './anthropic/operations.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { modelOperations } from './model-operations.ts';
+import { ollamaOperations } from './ollama/operations.ts';
+import { openaiOperations } from './openai/operations.ts';
+import type { Operation } from './operation.ts';
+import { serviceOperations } from './service-operations.ts';
+
+/** Everything that the gateway serves; the routes and their description are both made from this. */
+export function allOperations(dependencies: AppDependencies): readonly Operation[] {
+  const all: readonly Operation[] = [
+    ...serviceOperations(dependencies, () => all),
+    ...openaiOperations(dependencies),
+    ...modelOperations(dependencies),
+    ...anthropicOperations(dependencies),
+    ...ollamaOperations(dependencies),
+  ];
+  return all;
+}

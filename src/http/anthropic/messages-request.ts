@@ -1,0 +1,49 @@
+import { NearfarError } from '../../chat/error.ts';
+import type { ChatInput, ChatRequest, Message } from '../../chat/request.ts';
+import { neutralSampling } from '../../chat/sampling.ts';
+import { candidateSampling } from '../default-sampling.ts';
+import type { Envelope } from '../envelope.ts';
+import { textOfContent } from '../text-content.ts';
+import type { CountTokensBody, MessagesBody } from './messages-schema.ts';
+
+/** @throws NearfarError `unsupported` for an answer that is begun by the client */
+export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatRequest {
+  return {
+    ...envelope,
+    requestedModel: body.model,
+    input: messagesInput(body),
+    sampling: {
+      ...neutralSampling,
+      ...candidateSampling(body),
+      temperature: body.temperature ?? neutralSampling.temperature,
+    },
+    stop: body.stop_sequences ?? [],
+    maxTokenCount: body.max_tokens,
+    choiceCount: 1,
+    topLogprobCount: null,
+    ignoreEndOfGeneration: false,
+    keepAliveSeconds: null,
+  };
+}
+
+/** The system text becomes the first message; turns of the same role in a row are one, as Anthropic has it. */
+export function messagesInput(body: Pick<CountTokensBody, 'messages' | 'system'>): ChatInput {
+  const messages: Message[] = [];
+  const system = textOfContent(body.system ?? '');
+  if (system !== '') messages.push({ role: 'system', content: system });
+  for (const { role, content } of body.messages) {
+    const text = textOfContent(content);
+    const last = messages.at(-1);
+    if (last?.role === role) messages[messages.length - 1] = { role, content: `${last.content}\n${text}` };
+    else messages.push({ role, content: text });
+  }
+  if (messages.at(-1)?.role === 'assistant') {
+    const field = `messages[${body.messages.length - 1}].role`;
+    throw new NearfarError(
+      'unsupported',
+      `${field}: an answer that the client begins (a last message of the assistant) is not supported yet.`,
+      { field },
+    );
+  }
+  return { kind: 'chat', messages };
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import {
+  ignored,
+  maxTokens,
+  modelName,
+  optional,
+  stopStrings,
+  topK,
+  topP,
+  unsupported,
+} from '../schema-field.ts';
+
+const noImages = 'only text content is supported; there are no images, documents or tools yet';
+const cacheControl = ignored('prefixes are found by themselves');
+
+const textBlock = z.strictObject({
+  type: z.literal('text', { error: noImages }),
+  text: z.string(),
+  cache_control: cacheControl,
+  citations: unsupported('citations are not supported'),
+});
+
+const content = z.union([z.string(), z.array(textBlock).min(1)]);
+
+/** What counts towards the prompt, and so belongs to count_tokens too. */
+const promptFields = {
+  model: modelName,
+  messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant', 'system']), content })).min(1),
+  system: optional(z.union([z.string(), z.array(textBlock)])),
+  cache_control: cacheControl,
+  tools: unsupported('tools are not supported yet'),
+  tool_choice: z
+    .union([z.null(), z.looseObject({ type: z.enum(['auto', 'none'], 'tools are not supported yet') })])
+    .optional(),
+  thinking: z
+    .union([
+      z.null(),
+      z.looseObject({ type: z.literal('disabled', { error: 'extended thinking is not supported yet' }) }),
+    ])
+    .optional(),
+  output_config: unsupported('output settings (effort, format) are not supported yet'),
+  output_format: unsupported('output formats are not supported yet'),
+  context_management: unsupported('context management is not supported'),
+  mcp_servers: unsupported('tools are not supported yet'),
+  speed: ignored('there is one speed'),
+  user_profile_id: ignored('a label of the caller'),
+  workspace_id: ignored('a label of the caller'),
+};
+
+/** https://docs.anthropic.com/en/api/messages-count-tokens */
+export const countTokensSchema = z.strictObject(promptFields);
+
+/** https://docs.anthropic.com/en/api/messages */
+export const messagesSchema = z.strictObject({
+  ...promptFields,
+  max_tokens: maxTokens,
+  stream: optional(z.boolean()),
+  stop_sequences: optional(stopStrings),
+  temperature: optional(z.number().min(0).max(1)),
+  top_p: optional(topP),
+  top_k: optional(topK),
+  metadata: ignored('a label of the caller'),
+  service_tier: ignored('there is one tier'),
+  container: unsupported('containers are not supported'),
+  diagnostics: ignored('a note on the request'),
+  inference_geo: unsupported('answers come from where this gateway stands; no region can be promised'),
+});
+
+export type MessagesBody = z.infer<typeof messagesSchema>;
+export type CountTokensBody = z.infer<typeof countTokensSchema>;

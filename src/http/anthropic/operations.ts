@@ -1,0 +1,46 @@
+import type { AppDependencies } from '../dependencies.ts';
+import { readEnvelope } from '../envelope.ts';
+import { jsonResponse } from '../json-response.ts';
+import { defineOperation, type Operation } from '../operation.ts';
+import { replyWhole, replyWithStream, sseFormat } from '../reply.ts';
+import { messagesInput, messagesRequest } from './messages-request.ts';
+import { anthropicMessage, messageEventEncoder } from './messages-response.ts';
+import { countTokensSchema, messagesSchema } from './messages-schema.ts';
+
+export function anthropicOperations(dependencies: AppDependencies): readonly Operation[] {
+  return [
+    defineOperation({
+      method: 'POST',
+      path: '/v1/messages',
+      dialect: 'anthropic',
+      summary: 'Answer a conversation.',
+      scope: 'use',
+      isAnswer: true,
+      body: messagesSchema,
+      answers: { 'application/json': 'message', 'text/event-stream': 'message events' },
+      handle(call) {
+        const request = messagesRequest(call.body, readEnvelope(call, 'anthropic'));
+        const reply = { call, dialect: 'anthropic', requests: [request] } as const;
+        const options = { requestId: call.requestId, maxTokenCount: call.body.max_tokens };
+        return call.body.stream === true
+          ? replyWithStream(dependencies, reply, { ...sseFormat, encode: messageEventEncoder(options) })
+          : replyWhole(dependencies, reply, (parts) => anthropicMessage(parts, options));
+      },
+    }),
+    defineOperation({
+      method: 'POST',
+      path: '/v1/messages/count_tokens',
+      dialect: 'anthropic',
+      summary: "Count a prompt's tokens by the model's own tokenizer and chat template.",
+      scope: 'use',
+      body: countTokensSchema,
+      answers: { 'application/json': '{ "input_tokens": number }' },
+      async handle(call) {
+        const input = messagesInput(call.body);
+        const modelId = await dependencies.naming.resolve(call.body.model);
+        const tokenCount = await dependencies.countTokens(modelId, input, call.signal);
+        return jsonResponse({ input_tokens: tokenCount }, call, 'anthropic');
+      },
+    }),
+  ];
+}

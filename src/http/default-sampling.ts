@@ -1,0 +1,25 @@
+import { neutralSampling, type SamplingOptions } from '../chat/sampling.ts';
+
+/**
+ * What holds where an OpenAI or Anthropic client sets no sampling field: those APIs' documented temperature of 1
+ * and top_p of 1. Small models wander off at that, so where a client leaves the choice of candidates open (no top_p,
+ * top_k or min_p) those below 5% of the likeliest token's probability are cut, as in llama.cpp.
+ */
+export const unsetMinP = 0.05;
+
+export interface CandidateFields {
+  readonly top_p?: number | null | undefined;
+  readonly top_k?: number | null | undefined;
+  readonly min_p?: number | null | undefined;
+}
+
+export function candidateSampling(fields: CandidateFields): Pick<SamplingOptions, 'topK' | 'topP' | 'minP'> {
+  const isOpen = [fields.top_p, fields.top_k, fields.min_p].every(
+    (field) => field === undefined || field === null,
+  );
+  return {
+    topK: fields.top_k ?? neutralSampling.topK,
+    topP: fields.top_p ?? neutralSampling.topP,
+    minP: fields.min_p ?? (isOpen ? unsetMinP : neutralSampling.minP),
+  };
+}

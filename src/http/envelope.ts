@@ -1,0 +1,39 @@
+import { NearfarError } from '../chat/error.ts';
+import type { ChatRequest, Dialect, PrivacyLabel } from '../chat/request.ts';
+import type { Call } from './operation.ts';
+
+/** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
+export type Envelope = Pick<ChatRequest, 'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt'>;
+
+/** @throws NearfarError `invalid_request` naming a malformed `x-nearfar-*` header */
+export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
+  return {
+    id: call.requestId,
+    dialect,
+    privacy: readPrivacy(call.headers.get('x-nearfar-privacy')),
+    tenant: call.caller.tenant,
+    deadlineAt: readDeadline(call.headers.get('x-nearfar-timeout-ms')),
+  };
+}
+
+/** A label that is not understood must not weaken what the client asked for, so it is an error. */
+function readPrivacy(header: string | null): PrivacyLabel {
+  if (header === null || header === 'open') return 'open';
+  if (header === 'local_only') return 'local_only';
+  throw new NearfarError('invalid_request', 'x-nearfar-privacy: expected local_only or open.', {
+    field: 'x-nearfar-privacy',
+  });
+}
+
+function readDeadline(header: string | null): number | null {
+  if (header === null) return null;
+  const milliseconds = /^\d{1,9}$/.test(header) ? Number(header) : 0;
+  if (milliseconds > 0) return Date.now() + milliseconds;
+  throw new NearfarError(
+    'invalid_request',
+    'x-nearfar-timeout-ms: expected a whole number of milliseconds.',
+    {
+      field: 'x-nearfar-timeout-ms',
+    },
+  );
+}

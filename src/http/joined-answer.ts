@@ -1,0 +1,83 @@
+import { toNearfarError } from '../chat/error.ts';
+import type { ChatPart, Timings, Usage } from '../chat/part.ts';
+
+type Finish = Extract<ChatPart, { type: 'finish' }>;
+
+/**
+ * Several answers as one, for requests that carry a list of prompts: choice `c` of answer `a` becomes choice
+ * `a * choiceCount + c`, usage is summed, the first error ends all.
+ * @param choiceCount choices of each answer
+ * @param abortAll called at the first error, so that the others stop
+ */
+export async function* joinAnswers(
+  answers: readonly AsyncIterable<ChatPart>[],
+  choiceCount: number,
+  abortAll: () => void,
+): AsyncGenerator<ChatPart, void, undefined> {
+  const iterators = answers.map((answer) => answer[Symbol.asyncIterator]());
+  const pending = new Map(iterators.map((_, index) => [index, take(iterators, index)]));
+  const finishes: Finish[] = [];
+  let hasStarted = false;
+  try {
+    while (pending.size > 0) {
+      const { index, part } = await Promise.race(pending.values());
+      if (part.type === 'error') {
+        abortAll();
+        yield part;
+        return;
+      }
+      if (part.type === 'finish') {
+        pending.delete(index);
+        finishes.push(part);
+        continue;
+      }
+      pending.set(index, take(iterators, index));
+      if (part.type === 'start') {
+        if (!hasStarted) yield part;
+        hasStarted = true;
+      } else {
+        yield { ...part, choice: index * choiceCount + part.choice };
+      }
+    }
+    yield { type: 'finish', usage: sumUsage(finishes), timings: longestTimings(finishes) };
+  } finally {
+    for (const iterator of iterators) void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+async function take(
+  iterators: readonly AsyncIterator<ChatPart>[],
+  index: number,
+): Promise<{ index: number; part: ChatPart }> {
+  try {
+    const next = await iterators[index]?.next();
+    if (next === undefined || next.done === true) throw new Error('An answer broke off without an end.');
+    return { index, part: next.value };
+  } catch (thrown) {
+    return { index, part: { type: 'error', error: toNearfarError(thrown) } };
+  }
+}
+
+function sumUsage(finishes: readonly Finish[]): Usage {
+  let promptTokenCount = 0;
+  let cachedTokenCount = 0;
+  let completionTokenCount = 0;
+  for (const { usage } of finishes) {
+    promptTokenCount += usage.promptTokenCount;
+    cachedTokenCount += usage.cachedTokenCount;
+    completionTokenCount += usage.completionTokenCount;
+  }
+  return { promptTokenCount, cachedTokenCount, completionTokenCount };
+}
+
+/** They ran side by side, so the longest of each counts. */
+function longestTimings(finishes: readonly Finish[]): Timings {
+  const longest = (read: (timings: Timings) => number): number =>
+    finishes.reduce((most, { timings }) => Math.max(most, read(timings)), 0);
+  return {
+    queueMs: longest((timings) => timings.queueMs),
+    prefillMs: longest((timings) => timings.prefillMs),
+    decodeMs: longest((timings) => timings.decodeMs),
+    totalMs: longest((timings) => timings.totalMs),
+  };
+}

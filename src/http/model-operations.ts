@@ -1,0 +1,44 @@
+import type { AppDependencies } from './dependencies.ts';
+import { anthropicModel, anthropicModelPage } from './anthropic/models.ts';
+import { dialectOf } from './error-response.ts';
+import { jsonResponse } from './json-response.ts';
+import { findListedModel, listedModels } from './listed-models.ts';
+import { openaiModel } from './openai/models.ts';
+import { defineOperation, type Operation } from './operation.ts';
+
+/** /v1/models belongs to OpenAI and Anthropic alike; the header `anthropic-version` tells whose client asks. */
+export function modelOperations(dependencies: AppDependencies): readonly Operation[] {
+  return [
+    defineOperation({
+      method: 'GET',
+      path: '/v1/models',
+      dialect: 'openai',
+      summary:
+        "The names that may be asked. In Anthropic's shape where the header anthropic-version is sent.",
+      scope: 'use',
+      body: null,
+      answers: { 'application/json': 'the list of models' },
+      async handle(call) {
+        const models = await listedModels(dependencies);
+        return dialectOf('/v1/models', call.headers) === 'anthropic'
+          ? jsonResponse(anthropicModelPage(models, call.query), call, 'anthropic')
+          : jsonResponse({ object: 'list', data: models.map(openaiModel) }, call, 'openai');
+      },
+    }),
+    defineOperation({
+      method: 'GET',
+      path: '/v1/models/:model{.+}',
+      dialect: 'openai',
+      summary: 'One model, by any of its names.',
+      scope: 'use',
+      body: null,
+      answers: { 'application/json': 'the model' },
+      async handle(call) {
+        const model = await findListedModel(call.pathParameter('model'), dependencies);
+        return dialectOf('/v1/models', call.headers) === 'anthropic'
+          ? jsonResponse(anthropicModel(model), call, 'anthropic')
+          : jsonResponse(openaiModel(model), call, 'openai');
+      },
+    }),
+  ];
+}

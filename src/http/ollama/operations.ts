@@ -1,0 +1,81 @@
+import type { AppDependencies } from '../dependencies.ts';
+import { jsonResponse } from '../json-response.ts';
+import { readEnvelope } from '../envelope.ts';
+import { type Call, defineOperation, type Operation } from '../operation.ts';
+import { replyWhole, replyWithStream } from '../reply.ts';
+import { ollamaModelOperations } from './model-operations.ts';
+import { chatIntent, generateIntent, type OllamaIntent } from './prompt-request.ts';
+import { ollamaAnswer, ollamaLineEncoder, ollamaLoadAnswer, type TextField } from './prompt-response.ts';
+import { ollamaChatSchema, ollamaGenerateSchema } from './prompt-schema.ts';
+
+const answers = { 'application/x-ndjson': 'one object a line', 'application/json': 'one object' } as const;
+
+export function ollamaOperations(dependencies: AppDependencies): readonly Operation[] {
+  return [
+    defineOperation({
+      method: 'POST',
+      path: '/api/chat',
+      dialect: 'ollama',
+      summary: 'Answer a conversation; without messages, load or unload the model.',
+      scope: 'use',
+      isAnswer: true,
+      body: ollamaChatSchema,
+      answers,
+      handle: (call) =>
+        perform(dependencies, call, chatIntent(call.body, readEnvelope(call, 'ollama')), {
+          field: 'message',
+          isStream: call.body.stream ?? true,
+        }),
+    }),
+    defineOperation({
+      method: 'POST',
+      path: '/api/generate',
+      dialect: 'ollama',
+      summary: 'Answer a prompt; without one, load or unload the model.',
+      scope: 'use',
+      isAnswer: true,
+      body: ollamaGenerateSchema,
+      answers,
+      handle: (call) =>
+        perform(dependencies, call, generateIntent(call.body, readEnvelope(call, 'ollama')), {
+          field: 'response',
+          isStream: call.body.stream ?? true,
+        }),
+    }),
+    ...ollamaModelOperations(dependencies),
+  ];
+}
+
+async function perform(
+  dependencies: AppDependencies,
+  call: Call<unknown>,
+  intent: OllamaIntent,
+  { field, isStream }: { readonly field: TextField; readonly isStream: boolean },
+): Promise<Response> {
+  switch (intent.kind) {
+    case 'answer': {
+      const reply = { call, dialect: 'ollama', requests: [intent.request] } as const;
+      if (!isStream) return replyWhole(dependencies, reply, (parts) => ollamaAnswer(parts, field));
+      return replyWithStream(dependencies, reply, {
+        contentType: 'application/x-ndjson',
+        // Lines have no comments: such a stream waits in silence.
+        keepAliveText: null,
+        encode: ollamaLineEncoder(field),
+      });
+    }
+    case 'load': {
+      const id = await dependencies.naming.resolve(intent.model);
+      await dependencies.localModels.load(id, { keepAliveSeconds: intent.keepAliveSeconds });
+      return jsonResponse(ollamaLoadAnswer(id, field, 'load'), call, 'ollama');
+    }
+    case 'unload': {
+      const id = await dependencies.naming.resolve(intent.model);
+      await unloadIfRunning(dependencies, id);
+      return jsonResponse(ollamaLoadAnswer(id, field, 'unload'), call, 'ollama');
+    }
+  }
+}
+
+async function unloadIfRunning({ localModels }: AppDependencies, id: string): Promise<void> {
+  if (localModels.running().some((model) => model.id === id)) await localModels.unload(id);
+}

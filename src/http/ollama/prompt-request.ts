@@ -1,0 +1,85 @@
+import { NearfarError } from '../../chat/error.ts';
+import type { ChatInput, ChatRequest } from '../../chat/request.ts';
+import type { Envelope } from '../envelope.ts';
+import { keepAliveSeconds } from './keep-alive.ts';
+import { ollamaMaxTokenCount, ollamaSampling } from './options-schema.ts';
+import type { OllamaChatBody, OllamaGenerateBody } from './prompt-schema.ts';
+
+/** What a call asks for: an answer, or only that the model be loaded or unloaded. */
+export type OllamaIntent =
+  | { readonly kind: 'answer'; readonly request: ChatRequest }
+  | { readonly kind: 'load'; readonly model: string; readonly keepAliveSeconds: number | null }
+  | { readonly kind: 'unload'; readonly model: string };
+
+/** @throws NearfarError `unsupported` or `invalid_request` where fields do not go together */
+export function chatIntent(body: OllamaChatBody, envelope: Envelope): OllamaIntent {
+  const messages = body.messages ?? [];
+  if (messages.length === 0) return loadIntent(body);
+  if (messages.at(-1)?.role === 'assistant') {
+    const field = `messages[${messages.length - 1}].role`;
+    throw new NearfarError(
+      'unsupported',
+      `${field}: an answer that the client begins (a last message of the assistant) is not supported yet.`,
+      { field },
+    );
+  }
+  return answerIntent(body, envelope, {
+    kind: 'chat',
+    messages: messages.map(({ role, content }) => ({ role, content })),
+  });
+}
+
+/** @throws NearfarError `unsupported` or `invalid_request` where fields do not go together */
+export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): OllamaIntent {
+  const prompt = body.prompt ?? '';
+  const suffix = body.suffix ?? '';
+  const system = body.system ?? '';
+  if (prompt === '' && suffix === '') return loadIntent(body);
+  if (system !== '' && (body.raw === true || suffix !== '')) {
+    throw new NearfarError('unsupported', 'system: has no place in a raw prompt or beside a suffix.', {
+      field: 'system',
+    });
+  }
+  if (suffix !== '') return answerIntent(body, envelope, { kind: 'text', text: prompt, suffix });
+  if (body.raw === true) return answerIntent(body, envelope, { kind: 'text', text: prompt });
+  return answerIntent(body, envelope, {
+    kind: 'chat',
+    messages: [
+      ...(system === '' ? [] : [{ role: 'system', content: system } as const]),
+      { role: 'user', content: prompt },
+    ],
+  });
+}
+
+type CommonBody = Pick<OllamaChatBody, 'model' | 'options' | 'keep_alive' | 'logprobs' | 'top_logprobs'>;
+
+function loadIntent(body: CommonBody): OllamaIntent {
+  const keepAlive = readKeepAlive(body);
+  return keepAlive === 0
+    ? { kind: 'unload', model: body.model }
+    : { kind: 'load', model: body.model, keepAliveSeconds: keepAlive };
+}
+
+function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): OllamaIntent {
+  const options = body.options ?? {};
+  const { stop } = options;
+  return {
+    kind: 'answer',
+    request: {
+      ...envelope,
+      requestedModel: body.model,
+      input,
+      sampling: ollamaSampling(options),
+      stop: typeof stop === 'string' ? [stop] : (stop ?? []),
+      maxTokenCount: ollamaMaxTokenCount(options),
+      choiceCount: 1,
+      topLogprobCount: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
+      ignoreEndOfGeneration: false,
+      keepAliveSeconds: readKeepAlive(body),
+    },
+  };
+}
+
+function readKeepAlive({ keep_alive: value }: CommonBody): number | null {
+  return value === undefined || value === null ? null : keepAliveSeconds(value);
+}

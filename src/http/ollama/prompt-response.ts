@@ -1,0 +1,83 @@
+import type { ChatPart, FinishReason, Timings, TokenLogprob, Usage } from '../../chat/part.ts';
+import { collectAnswer } from '../collected-answer.ts';
+import type { PartEncoder } from '../event-stream.ts';
+import { chatLogprobs, type ChatLogprob } from '../openai/logprobs.ts';
+import { ollamaErrorBody } from './error.ts';
+
+/** /api/chat and /api/generate differ only in where the text stands. */
+export type TextField = 'message' | 'response';
+
+/** A whole answer as one object. */
+export function ollamaAnswer(parts: readonly ChatPart[], field: TextField): object {
+  const answer = collectAnswer(parts, 1);
+  const [choice] = answer.choices;
+  const logprobs = choice?.logprobs ?? [];
+  return {
+    model: answer.model,
+    created_at: new Date().toISOString(),
+    ...textOf(field, choice?.text ?? ''),
+    ...(logprobs.length === 0 ? {} : { logprobs: chatLogprobs(logprobs) }),
+    ...ending(choice?.reason ?? 'stop', answer.usage, answer.timings),
+  };
+}
+
+/** One JSON object a line; the last one is `done` and carries counts and times. */
+export function ollamaLineEncoder(field: TextField): PartEncoder {
+  let model = '';
+  let reason: FinishReason = 'stop';
+  const line = (fields: object): string =>
+    `${JSON.stringify({ model, created_at: new Date().toISOString(), ...fields })}\n`;
+  return (part) => {
+    switch (part.type) {
+      case 'start':
+        model = part.model;
+        return '';
+      case 'text-delta':
+        return line({ ...textOf(field, part.text), ...logprobsOf(part.logprobs), done: false });
+      case 'choice-end':
+        reason = part.reason;
+        return '';
+      case 'finish':
+        return line({ ...textOf(field, ''), ...ending(reason, part.usage, part.timings) });
+      case 'error':
+        return `${JSON.stringify(ollamaErrorBody(part.error))}\n`;
+    }
+  };
+}
+
+/** The answer to a call without a prompt. */
+export function ollamaLoadAnswer(model: string, field: TextField, doneReason: 'load' | 'unload'): object {
+  return {
+    model,
+    created_at: new Date().toISOString(),
+    ...textOf(field, ''),
+    done_reason: doneReason,
+    done: true,
+  };
+}
+
+function textOf(field: TextField, text: string): object {
+  return field === 'response' ? { response: text } : { message: { role: 'assistant', content: text } };
+}
+
+function logprobsOf(logprobs: readonly TokenLogprob[] | undefined): { logprobs?: readonly ChatLogprob[] } {
+  return logprobs === undefined ? {} : { logprobs: chatLogprobs(logprobs) };
+}
+
+/** Durations are in nanoseconds. `load_duration` is the whole wait before the prompt's first step. */
+function ending(reason: FinishReason, usage: Usage, timings: Timings): object {
+  return {
+    done: true,
+    done_reason: reason === 'length' ? 'length' : 'stop',
+    total_duration: nanoseconds(timings.totalMs),
+    load_duration: nanoseconds(timings.queueMs),
+    prompt_eval_count: usage.promptTokenCount,
+    prompt_eval_duration: nanoseconds(timings.prefillMs),
+    eval_count: usage.completionTokenCount,
+    eval_duration: nanoseconds(timings.decodeMs),
+  };
+}
+
+function nanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6);
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { ignored, modelName, optional, topLogprobs, unsupported } from '../schema-field.ts';
+import { keepAliveField } from './keep-alive.ts';
+import { optionsSchema } from './options-schema.ts';
+
+const commonFields = {
+  model: modelName,
+  stream: optional(z.boolean()),
+  options: optional(optionsSchema),
+  keep_alive: keepAliveField,
+  logprobs: optional(z.boolean()),
+  top_logprobs: optional(topLogprobs),
+  format: unsupported('output formats are not supported yet'),
+  think: unsupported('thinking is not supported yet'),
+};
+
+const message = z.strictObject({
+  role: z.enum(
+    ['system', 'user', 'assistant'],
+    'only system, user and assistant are supported; there are no tools yet',
+  ),
+  content: z.string(),
+  thinking: ignored('thoughts of an earlier answer are not part of the prompt'),
+  images: unsupported('images are not supported'),
+  tool_calls: unsupported('tools are not supported yet'),
+  tool_name: unsupported('tools are not supported yet'),
+});
+
+/** https://github.com/ollama/ollama/blob/main/docs/api.md */
+export const ollamaChatSchema = z.strictObject({
+  ...commonFields,
+  messages: optional(z.array(message)).meta({
+    description: 'None: load the model; or unload it, with keep_alive 0.',
+  }),
+  tools: unsupported('tools are not supported yet'),
+});
+
+export const ollamaGenerateSchema = z.strictObject({
+  ...commonFields,
+  prompt: optional(z.string()).meta({
+    description: 'None: load the model; or unload it, with keep_alive 0.',
+  }),
+  suffix: optional(z.string()).meta({
+    description: 'Text after the gap: fill in the middle, where the model can.',
+  }),
+  system: optional(z.string()),
+  raw: optional(z.boolean()).meta({ description: 'Continue the prompt as it is, without a chat template.' }),
+  template: unsupported("the chat template is the model's own"),
+  context: unsupported('earlier token contexts are not supported; send the conversation to /api/chat'),
+  images: unsupported('images are not supported'),
+  width: unsupported('images are not generated'),
+  height: unsupported('images are not generated'),
+  steps: unsupported('images are not generated'),
+});
+
+export type OllamaChatBody = z.infer<typeof ollamaChatSchema>;
+export type OllamaGenerateBody = z.infer<typeof ollamaGenerateSchema>;

@@ -1,0 +1,61 @@
+import { NearfarError } from '../../chat/error.ts';
+import type { ChatRequest, Message } from '../../chat/request.ts';
+import type { Envelope } from '../envelope.ts';
+import { textOfContent } from '../text-content.ts';
+import type { ChatBody } from './chat-schema.ts';
+import { openaiSampling, stopList } from './sampling-schema.ts';
+
+/** @throws NearfarError `invalid_request` where fields contradict each other */
+export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
+  return {
+    ...envelope,
+    requestedModel: body.model,
+    input: { kind: 'chat', messages: body.messages.map(toMessage) },
+    sampling: openaiSampling(body),
+    stop: stopList(body.stop),
+    maxTokenCount: maxTokenCount(body),
+    choiceCount: body.n ?? 1,
+    topLogprobCount: topLogprobCount(body),
+    ignoreEndOfGeneration: body.ignore_eos ?? false,
+    keepAliveSeconds: null,
+  };
+}
+
+function toMessage(message: ChatBody['messages'][number]): Message {
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return { role: 'system', content: textOfContent(message.content) };
+    case 'user':
+    case 'assistant':
+      return { role: message.role, content: textOfContent(message.content) };
+    case 'tool':
+    case 'function':
+      throw new NearfarError('unsupported', 'tools are not supported yet', { field: 'messages' });
+  }
+}
+
+/** `max_tokens` is the old name of `max_completion_tokens`. */
+function maxTokenCount(body: ChatBody): number | null {
+  const { max_tokens: older, max_completion_tokens: newer } = body;
+  if (typeof older === 'number' && typeof newer === 'number' && older !== newer) {
+    throw new NearfarError(
+      'invalid_request',
+      'max_tokens: differs from max_completion_tokens; send only one.',
+      {
+        field: 'max_tokens',
+      },
+    );
+  }
+  return newer ?? older ?? null;
+}
+
+function topLogprobCount(body: ChatBody): number | null {
+  if (body.logprobs === true) return body.top_logprobs ?? 0;
+  if (typeof body.top_logprobs === 'number' && body.top_logprobs > 0) {
+    throw new NearfarError('invalid_request', 'top_logprobs: needs "logprobs": true.', {
+      field: 'top_logprobs',
+    });
+  }
+  return null;
+}

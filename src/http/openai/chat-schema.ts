@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import {
+  ignored,
+  isOff,
+  maxTokens,
+  optional,
+  topLogprobs,
+  unsupported,
+  unsupportedMark,
+} from '../schema-field.ts';
+import { samplingFields } from './sampling-schema.ts';
+
+const noImages = 'only text content is supported; this model takes no images, sound or files';
+
+const textPart = z.strictObject({
+  type: z.literal('text', { error: noImages }),
+  text: z.string(),
+  cache_control: ignored('prefixes are found by themselves'),
+  prompt_cache_breakpoint: ignored('prefixes are found by themselves'),
+});
+
+const content = z.union([z.string(), z.array(textPart).min(1)]);
+
+/** A message that only speaks. What an earlier answer carried besides its text is taken where it is empty. */
+const speaking = {
+  name: unsupported('participant names are not passed to the model'),
+};
+
+const message = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, ...speaking }),
+  z.strictObject({
+    role: z.literal('assistant'),
+    content,
+    ...speaking,
+    refusal: unsupported('refusals are not passed to the model'),
+    audio: unsupported(noImages),
+    tool_calls: unsupported('tools are not supported yet'),
+    function_call: unsupported('functions are not supported yet'),
+    annotations: ignored('notes on an earlier answer'),
+  }),
+  z
+    .looseObject({ role: z.enum(['tool', 'function']) })
+    .refine(() => false, { error: 'tools are not supported yet', params: unsupportedMark, path: ['role'] }),
+]);
+
+/** https://platform.openai.com/docs/api-reference/chat/create */
+export const chatSchema = z.strictObject({
+  ...samplingFields,
+  messages: z.array(message).min(1),
+  max_completion_tokens: optional(maxTokens),
+  logprobs: optional(z.boolean()),
+  top_logprobs: optional(topLogprobs),
+  store: unsupported('answers are not stored'),
+  parallel_tool_calls: ignored('there are no tools to call'),
+  tools: unsupported('tools are not supported yet'),
+  tool_choice: unsupported('tools are not supported yet', ['none', 'auto']),
+  functions: unsupported('functions are not supported yet'),
+  function_call: unsupported('functions are not supported yet', ['none', 'auto']),
+  response_format: z
+    .custom<unknown>(isTextFormat, {
+      error: 'only {"type": "text"} is supported yet',
+      params: unsupportedMark,
+    })
+    .optional(),
+  modalities: z
+    .custom<unknown>(
+      (value) => isOff(value) || (Array.isArray(value) && value.every((item) => item === 'text')),
+      {
+        error: 'only ["text"] is supported',
+        params: unsupportedMark,
+      },
+    )
+    .optional(),
+  audio: unsupported('sound is not supported'),
+  prediction: unsupported('predicted outputs are not supported'),
+  reasoning_effort: unsupported('reasoning effort is not supported', ['none']),
+  verbosity: unsupported('verbosity is not supported', ['medium']),
+  web_search_options: unsupported('web search is not supported'),
+  moderation: unsupported('moderation is not supported'),
+});
+
+export type ChatBody = z.infer<typeof chatSchema>;
+
+function isTextFormat(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return (
+    typeof value === 'object' && 'type' in value && value.type === 'text' && Object.keys(value).length === 1
+  );
+}

@@ -1,0 +1,40 @@
+import type { ErrorKind, NearfarError } from '../../chat/error.ts';
+
+export interface OpenaiErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+  };
+}
+
+const codes: Readonly<Partial<Record<ErrorKind, string>>> = {
+  unsupported: 'unsupported_parameter',
+  context_overflow: 'context_length_exceeded',
+  unauthorized: 'invalid_api_key',
+  model_not_found: 'model_not_found',
+  queue_full: 'queue_full',
+  rate_limited: 'rate_limit_exceeded',
+  model_crashed: 'model_crashed',
+  unavailable: 'unavailable',
+  timeout: 'timeout',
+  aborted: 'aborted',
+};
+
+/** https://platform.openai.com/docs/guides/error-codes */
+export function openaiErrorBody(error: NearfarError): OpenaiErrorBody {
+  return {
+    error: {
+      message: error.message,
+      type: typeOfStatus(error.status),
+      param: error.field ?? null,
+      code: codes[error.kind] ?? null,
+    },
+  };
+}
+
+function typeOfStatus(status: number): string {
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}

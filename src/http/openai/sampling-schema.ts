@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
+import { candidateSampling } from '../default-sampling.ts';
+import {
+  ignored,
+  logitBias,
+  maxTokens,
+  minP,
+  modelName,
+  optional,
+  penalty,
+  repetitionPenalty,
+  seed,
+  stopStrings,
+  temperature,
+  topK,
+  topP,
+  typicalP,
+} from '../schema-field.ts';
+
+const extension = (meaning: string): { description: string } => ({ description: `Extension: ${meaning}.` });
+
+/** The fields that /v1/chat/completions and /v1/completions share. */
+export const samplingFields = {
+  model: modelName,
+  stream: optional(z.boolean()),
+  stream_options: optional(
+    z.strictObject({
+      include_usage: optional(z.boolean()),
+      include_obfuscation: ignored('nothing is padded'),
+    }),
+  ),
+  temperature: optional(temperature),
+  top_p: optional(topP),
+  presence_penalty: optional(penalty),
+  frequency_penalty: optional(penalty),
+  logit_bias: optional(logitBias),
+  seed: optional(seed),
+  stop: optional(z.union([z.string().min(1).max(1_000), stopStrings])),
+  n: optional(z.int().min(1).max(128)),
+  max_tokens: optional(maxTokens),
+  user: ignored('a label of the caller'),
+  metadata: ignored('a label'),
+  service_tier: ignored('there is one tier'),
+  prompt_cache_key: ignored('prefixes are found by themselves'),
+  prompt_cache_retention: ignored('prefixes are kept while there is room'),
+  prompt_cache_options: ignored('prefixes are found by themselves'),
+  safety_identifier: ignored('a label of the caller'),
+  top_k: optional(topK).meta(extension('0 is off')),
+  min_p: optional(minP).meta(extension('0 is off')),
+  typical_p: optional(typicalP).meta(extension('1 is off')),
+  repetition_penalty: optional(repetitionPenalty).meta(extension('1 is off')),
+  repeat_last_n: optional(z.int().min(-1)).meta(
+    extension('tokens that the penalties look at, -1 is all, 64 where absent'),
+  ),
+  ignore_eos: optional(z.boolean()).meta(extension('for benchmarks: go on through end-of-text')),
+};
+
+type SamplingFields = z.infer<z.ZodObject<typeof samplingFields>>;
+
+export function openaiSampling(body: SamplingFields): SamplingOptions {
+  return {
+    ...candidateSampling(body),
+    temperature: body.temperature ?? neutralSampling.temperature,
+    typicalP: body.typical_p ?? neutralSampling.typicalP,
+    repetitionPenalty: body.repetition_penalty ?? neutralSampling.repetitionPenalty,
+    presencePenalty: body.presence_penalty ?? neutralSampling.presencePenalty,
+    frequencyPenalty: body.frequency_penalty ?? neutralSampling.frequencyPenalty,
+    penaltyWindow: body.repeat_last_n ?? neutralSampling.penaltyWindow,
+    logitBias: new Map(Object.entries(body.logit_bias ?? {}).map(([token, bias]) => [Number(token), bias])),
+    seed: body.seed ?? neutralSampling.seed,
+  };
+}
+
+export function stopList(stop: string | readonly string[] | null | undefined): readonly string[] {
+  return typeof stop === 'string' ? [stop] : (stop ?? []);
+}

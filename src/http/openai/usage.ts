@@ -1,0 +1,17 @@
+import type { Usage } from '../../chat/part.ts';
+
+export interface OpenaiUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
+}
+
+export function openaiUsage(usage: Usage): OpenaiUsage {
+  return {
+    prompt_tokens: usage.promptTokenCount,
+    completion_tokens: usage.completionTokenCount,
+    total_tokens: usage.promptTokenCount + usage.completionTokenCount,
+    prompt_tokens_details: { cached_tokens: usage.cachedTokenCount },
+  };
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Dialect } from '../chat/request.ts';
+import type { Operation } from './operation.ts';
+
+/** An OpenAPI 3.1 document made from the operations themselves and the schemas that check their bodies. */
+export function openapiDocument(operations: readonly Operation[], version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    const path = (paths[openapiPath(operation.path)] ??= {});
+    path[operation.method.toLowerCase()] = describe(operation);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'nearfar',
+      version,
+      description:
+        'One gateway for the OpenAI, Anthropic and Ollama APIs with an inference engine of its own inside it.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: Object.entries(tagOfDialect).map(([, name]) => ({ name })),
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+      },
+    },
+    paths,
+  };
+}
+
+const tagOfDialect: Readonly<Record<Dialect, string>> = {
+  openai: 'OpenAI',
+  anthropic: 'Anthropic',
+  ollama: 'Ollama',
+  internal: 'Server',
+};
+
+function describe(operation: Operation): object {
+  const names = [...operation.path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  const parameters = [
+    ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...(operation.isAnswer === true ? answerHeaders : []),
+  ];
+  return {
+    tags: [tagOfDialect[operation.dialect]],
+    summary: operation.summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(operation.body === null
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: bodySchema(operation.body) } },
+          },
+        }),
+    responses: {
+      200: {
+        description: Object.values(operation.answers).join('; or '),
+        content: Object.fromEntries(
+          Object.entries(operation.answers).map(([type, description]) => [type, { schema: { description } }]),
+        ),
+      },
+      default: { description: `An error in the shape of ${tagOfDialect[operation.dialect]}.` },
+    },
+    // Keys are only asked for where the settings hold some, hence the empty alternative.
+    security: operation.scope === null ? [] : [{ bearer: [] }, { apiKey: [] }, {}],
+    ...(operation.scope === null ? {} : { 'x-nearfar-scope': operation.scope }),
+  };
+}
+
+/** Request headers of nearfar's own that every prompt may carry. */
+const answerHeaders = [
+  {
+    name: 'x-nearfar-privacy',
+    in: 'header',
+    required: false,
+    description: 'local_only: this machine answers or nobody does.',
+    schema: { type: 'string', enum: ['open', 'local_only'] },
+  },
+  {
+    name: 'x-nearfar-timeout-ms',
+    in: 'header',
+    required: false,
+    description: 'The answer is given up after this many milliseconds.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+] as const;
+
+function bodySchema(schema: z.ZodType): object {
+  // OpenAPI 3.1 speaks JSON Schema 2020-12, which is zod's default. Checks made by functions have no JSON form.
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
+  return rest;
+}
+
+/** `/v1/models/:model{.+}` -> `/v1/models/{model}` */
+export function openapiPath(path: string): string {
+  return path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}');
+}

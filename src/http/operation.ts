@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+import type { Caller, Scope } from '../access/access.ts';
+import type { Dialect } from '../chat/request.ts';
+
+/** One HTTP request after the guard, authentication and validation. */
+export interface Call<Body> {
+  /** Parsed by the operation's schema; null where it has none. */
+  readonly body: Body;
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly headers: Headers;
+  readonly query: URLSearchParams;
+  /** A `:name` of the path, decoded. */
+  readonly pathParameter: (name: string) => string;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  /** Cuts the connection; does nothing where there is no socket (tests without one). */
+  readonly disconnect: () => void;
+}
+
+/**
+ * One route and all that is known about it. The app's routes and /openapi.json are made from the same list, so
+ * they cannot drift apart.
+ */
+export interface Operation<Body = unknown> {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** In Hono's notation: `/v1/models/:model`. */
+  readonly path: string;
+  readonly dialect: Dialect;
+  readonly summary: string;
+  /** What the caller's key must allow; `null`: open to all, for probes. */
+  readonly scope: Scope | null;
+  /** True where a prompt is answered, so that the `x-nearfar-*` request headers mean something. */
+  readonly isAnswer?: true;
+  /** `null`: takes no body. */
+  readonly body: z.ZodType<Body> | null;
+  /** What a good answer carries, by content type. */
+  readonly answers: Readonly<Record<string, string>>;
+  handle(call: Call<Body>): Promise<Response> | Response;
+}
+
+/** Keeps the body's type between schema and handler, then forgets it so that operations fit one list. */
+export function defineOperation<Body>(operation: Operation<Body>): Operation {
+  return operation;
+}

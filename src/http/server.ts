@@ -1,0 +1,88 @@
+import { createAdaptorServer } from '@hono/node-server';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NearfarError } from '../chat/error.ts';
+import type { HttpLimits } from './dependencies.ts';
+
+export interface ServerOptions {
+  readonly app: { readonly fetch: (request: Request, env: object) => Promise<Response> | Response };
+  /** Address or name to bind, e.g. `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly limits: Pick<HttpLimits, 'headerTimeoutMs' | 'bodyTimeoutMs'>;
+}
+
+export interface ListeningServer {
+  /** E.g. `http://127.0.0.1:4242`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Takes no new requests, lets those under way end for at most `graceMs`, then cuts them.
+   * @param graceMs milliseconds, 5,000 where absent
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** @throws NearfarError `conflict` where the port is taken, `unavailable` where the address cannot be bound */
+export async function startServer({ app, host, port, limits }: ServerOptions): Promise<ListeningServer> {
+  const server = createAdaptorServer({
+    fetch: (request, env) => app.fetch(request, env),
+    serverOptions: {
+      headersTimeout: limits.headerTimeoutMs,
+      // Backstop only: body.ts gives up sooner and says so in the client's dialect.
+      requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs + 1_000,
+      connectionsCheckingInterval: Math.max(50, Math.min(5_000, limits.headerTimeoutMs / 4)),
+      keepAliveTimeout: 65_000,
+    },
+  }) as Server;
+  await listen(server, host, port);
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${name}:${address.port}`,
+    port: address.port,
+    close: (graceMs = 5_000) => close(server, graceMs),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new NearfarError('conflict', `Port ${port} on ${host} is taken; is nearfar running already?`, {
+              field: 'port',
+              cause,
+            })
+          : new NearfarError(
+              'unavailable',
+              `Cannot listen on ${host}:${port} (${cause.code ?? cause.message}).`,
+              {
+                field: 'host',
+                cause,
+              },
+            ),
+      );
+    });
+    server.listen(port, host, () => {
+      server.removeAllListeners('error');
+      // An error on the listening socket later on must not end the process.
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
