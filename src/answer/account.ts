@@ -70,6 +70,7 @@ export class Account {
       keyName: this.#caller.keyName,
       tenant: this.#caller.tenant,
       dialect: this.#request.dialect,
+      operation: this.#request.input.kind === 'chat' ? 'chat' : 'text_completion',
       requestedModel: this.#request.requestedModel,
       answeringModel: this.#start?.model ?? null,
       privacy: this.#privacy,

@@ -18,6 +18,7 @@ export function refusalRow({ requestId, dialect, error }: Refusal): LedgerRow {
     keyName: null,
     tenant: null,
     dialect,
+    operation: null,
     requestedModel: null,
     answeringModel: null,
     privacy: 'open',

@@ -3,7 +3,7 @@ import type { LedgerRow } from '../ledger/row.ts';
 
 export interface SettleDependencies {
   readonly ledger: Pick<Ledger, 'record'>;
-  readonly metrics: { readonly observeAnswer: (row: LedgerRow) => void };
+  readonly metrics: { readonly observeRow: (row: LedgerRow) => void };
   readonly warn: (message: string, cause?: unknown) => void;
 }
 
@@ -16,7 +16,7 @@ export function createSettle({ ledger, metrics, warn }: SettleDependencies): (ro
       warn(`The ledger did not take the row of request ${row.requestId}.`, thrown);
     }
     try {
-      metrics.observeAnswer(row);
+      metrics.observeRow(row);
     } catch (thrown) {
       warn(`The metrics did not take request ${row.requestId}.`, thrown);
     }

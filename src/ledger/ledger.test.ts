@@ -34,6 +34,7 @@ function rowOf(number: number, changes: Partial<LedgerRow> = {}): LedgerRow {
     keyName: 'local',
     tenant: 'local',
     dialect: 'openai',
+    operation: 'chat',
     requestedModel: 'gpt-4o',
     answeringModel: 'tiny',
     privacy: 'open',

@@ -12,6 +12,8 @@ export interface LedgerRow {
   readonly keyName: string | null;
   readonly tenant: string | null;
   readonly dialect: Dialect;
+  /** OpenTelemetry's name of what was asked; null where the request was refused before it was read. */
+  readonly operation: 'chat' | 'text_completion' | null;
   /** As the client wrote it; null where the request was refused before it was read. */
   readonly requestedModel: string | null;
   /** The model that answered, never an alias; null where none was reached. */

@@ -16,6 +16,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn('key_name', 'text')
         .addColumn('tenant', 'text')
         .addColumn('dialect', 'text', (column) => column.notNull())
+        .addColumn('operation', 'text')
         .addColumn('requested_model', 'text')
         .addColumn('answering_model', 'text')
         .addColumn('privacy', 'text', (column) => column.notNull())

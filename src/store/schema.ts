@@ -12,6 +12,7 @@ export interface LedgerTable {
   key_name: string | null;
   tenant: string | null;
   dialect: string;
+  operation: string | null;
   requested_model: string | null;
   answering_model: string | null;
   privacy: string;
