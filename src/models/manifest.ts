@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { readJson, writeJsonAtomically } from './file-digest.ts';
 
-const speedSchema = z.object({
+const measuredSchema = z.object({
   prefillTokensPerSecond: z.number(),
   decodeTokensPerSecond: z.number(),
   perplexity: z.number(),
@@ -36,8 +36,8 @@ const manifestSchema = z.object({
       toFormat: z.string(),
       /** `null` where the original stayed the faster one, or the better choice. */
       file: z.object({ name: fileName, bytes: z.number() }).nullable(),
-      before: speedSchema.nullable(),
-      after: speedSchema.nullable(),
+      before: measuredSchema.nullable(),
+      after: measuredSchema.nullable(),
       decidedAt: z.iso.datetime(),
       /** Why it was used or not, in a sentence. */
       reason: z.string(),
@@ -47,6 +47,8 @@ const manifestSchema = z.object({
 
 /** What the store keeps about one model, beside its files. */
 export type Manifest = z.infer<typeof manifestSchema>;
+/** A model in one format, measured on this machine. */
+export type MeasuredModel = z.infer<typeof measuredSchema>;
 export type Requantization = NonNullable<Manifest['requantization']>;
 
 const manifestName = 'manifest.json';
@@ -64,6 +66,12 @@ export async function readManifest(folder: string): Promise<Manifest | null> {
   for (const file of parsed.data.files) {
     const found = await stat(join(folder, file.name)).catch(() => null);
     if (found?.size !== file.bytes) return null;
+  }
+  const extra = parsed.data.requantization?.file ?? null;
+  if (extra !== null) {
+    const found = await stat(join(folder, extra.name)).catch(() => null);
+    // Deleted by hand: the original is still there, and the decision is open again.
+    if (found?.size !== extra.bytes) return { ...parsed.data, requantization: null };
   }
   return parsed.data;
 }

@@ -41,6 +41,8 @@ export interface CatalogEntry {
   /** SPDX id where there is one, else the licence's own name. */
   readonly license: string;
   readonly licenseUrl: string;
+  /** Set where the licence forbids commercial use: then it is never recommended, only pulled by name. */
+  readonly isNonCommercial?: true;
   /** Tokens that the model was trained for. */
   readonly contextTokenCount: number;
   /** Family of its chat template; `null` for a base model, which has none. */

@@ -55,6 +55,7 @@ export const qwen: readonly CatalogEntry[] = [
     parameterCount: 3_085_938_688,
     license: 'Qwen Research License (non-commercial)',
     licenseUrl: 'https://huggingface.co/Qwen/Qwen2.5-3B-Instruct/blob/main/LICENSE',
+    isNonCommercial: true,
     contextTokenCount: 32_768,
     chatTemplate: 'chatml',
     goodFor: 'questions, summaries and common code, for non-commercial use',
