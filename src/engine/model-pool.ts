@@ -18,8 +18,8 @@ export interface ModelPoolOptions {
   readonly loadOptionsFor: (model: FoundModel) => LoadOptions | Promise<LoadOptions>;
   /** Models in memory at once, at least 1. */
   readonly maxLoadedCount: number;
-  /** The model that stays loaded while nobody asks for it; `null` = none. */
-  readonly defaultModelId: string | null;
+  /** The model that stays loaded while nobody asks for it; `null` = none. A function where the owner may change it. */
+  readonly defaultModelId: string | null | (() => string | null);
   /** How long the others stay after their last answer, in seconds; -1 = for ever. */
   readonly keepAliveSeconds: number;
   /** See SupervisorOptions. */
@@ -115,7 +115,9 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
   }
 
   function defaultKeepAlive(id: string): number {
-    return id === options.defaultModelId ? -1 : options.keepAliveSeconds;
+    const { defaultModelId } = options;
+    const kept = typeof defaultModelId === 'function' ? defaultModelId() : defaultModelId;
+    return id === kept ? -1 : options.keepAliveSeconds;
   }
 
   async function add(found: FoundModel): Promise<void> {

@@ -10,11 +10,12 @@ import type { EngineEvent, EngineStats, GenerateCommand, LoadedModel, LoadOption
 import { defaultRestartPolicy, restartDelayMs, type RestartPolicy } from './restart-policy.ts';
 import { createWatchdog } from './watchdog.ts';
 import { fromWireError, fromWirePart } from './wire-part.ts';
+import { within } from './within.ts';
 
 export interface SupervisorOptions {
   readonly connect: ConnectChild;
   readonly load: LoadOptions;
-  /** A child that has work and says nothing for this long is killed, in milliseconds. */
+  /** A child that has work and says nothing for this long is killed, in milliseconds; see watchdog.ts. */
   readonly watchdogMs: number;
   readonly restart?: RestartPolicy;
   /** How long `close` waits for answers under way, in milliseconds. */
@@ -79,7 +80,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     waitLimit: load.queueLimit + load.parallelCount,
     retryAfterSeconds: () => Math.ceil((loaded?.loadMs ?? 4_000) / 1_000) + 1,
     send: (command) => {
-      watchdog.heard(command.type);
+      watchdog.heard('progress');
       connection?.send(command);
     },
   });
@@ -92,8 +93,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return board.sentCount > 0 ? 'answering' : 'none';
     },
     ping: () => connection?.send({ type: 'ping', sentAt: Date.now() }),
-    onHang: (silentMs) => {
-      log('error', `${name}: the engine said nothing for ${silentMs} ms and is killed.`);
+    onHang: (stuckMs) => {
+      log('error', `${name}: the engine has come no further for ${stuckMs} ms and is killed.`);
       wasHung = true;
       connection?.kill();
     },
@@ -115,7 +116,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function receive(event: EngineEvent): void {
-    watchdog.heard(event.type);
+    watchdog.heard(isProgress(event) ? 'progress' : 'life');
     switch (event.type) {
       case 'loaded':
         loaded = event.model;
@@ -147,6 +148,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       case 'pong':
         break;
     }
+  }
+
+  function isProgress(event: EngineEvent): boolean {
+    if (event.type === 'stats') return event.stats.stepCount !== stats?.stepCount;
+    return event.type !== 'pong';
   }
 
   function onGone(end: ChildEnd): void {
@@ -293,14 +299,4 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return closing;
     },
   };
-}
-
-/** Waits for `promise`, but no longer than `milliseconds`. */
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

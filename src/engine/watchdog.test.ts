@@ -47,22 +47,32 @@ it('leaves a child alone that owes nothing', () => {
 it('takes any event for life while answers are owed', () => {
   for (let step = 0; step < 20; step += 1) {
     vi.advanceTimersByTime(700);
-    watchdog.heard(step % 2 === 0 ? 'pong' : 'parts');
+    watchdog.heard(step % 2 === 0 ? 'life' : 'progress');
   }
   expect(hangs).toEqual([]);
 });
 
-it('is more patient with a load, but wants progress and not mere pongs', () => {
+it('is more patient with a load, but wants progress and not mere life', () => {
   activity = 'loading';
   for (let step = 0; step < 5; step += 1) {
     vi.advanceTimersByTime(4_000);
-    watchdog.heard('loading');
+    watchdog.heard('progress');
   }
   expect(hangs).toEqual([]);
   for (let step = 0; step < 5; step += 1) {
     vi.advanceTimersByTime(1_000);
-    watchdog.heard('pong');
+    watchdog.heard('life');
   }
+  expect(hangs).toEqual([5_000]);
+});
+
+it('does not let a living event loop hide steps that lead nowhere', () => {
+  for (let step = 0; step < 19; step += 1) {
+    vi.advanceTimersByTime(250);
+    watchdog.heard('life');
+  }
+  expect(hangs).toEqual([]);
+  vi.advanceTimersByTime(250);
   expect(hangs).toEqual([5_000]);
 });
 

@@ -2,21 +2,24 @@
 export type ChildActivity = 'none' | 'loading' | 'answering';
 
 export interface WatchdogOptions {
-  /** Longest silence of a child that answers, in milliseconds. A load may be silent five times as long. */
+  /**
+   * Longest silence of a child that answers, in milliseconds. Five times as long it may go on without progress: while
+   * it loads, or while its event loop lives and its steps lead nowhere.
+   */
   readonly watchdogMs: number;
   readonly activity: () => ChildActivity;
   readonly ping: () => void;
   /** Called once per child. */
-  readonly onHang: (silentMs: number) => void;
+  readonly onHang: (stuckMs: number) => void;
 }
 
 export interface Watchdog {
-  /** Any sign of life, by the name of its event. */
-  heard(sign: string): void;
+  /** `life`: it can still speak. `progress`: a part, a step or a piece of the load is done, or new work was sent. */
+  heard(sign: 'life' | 'progress'): void;
   stop(): void;
 }
 
-const loadingPatience = 5;
+const progressPatience = 5;
 const longestTickMs = 5_000;
 
 /**
@@ -26,32 +29,39 @@ const longestTickMs = 5_000;
 export function createWatchdog(options: WatchdogOptions): Watchdog {
   const tickMs = Math.max(1, Math.min(longestTickMs, Math.floor(options.watchdogMs / 4)));
   let silentMs = 0;
+  let stuckMs = 0;
   let hasBarked = false;
+
+  function rest(): void {
+    silentMs = 0;
+    stuckMs = 0;
+    hasBarked = false;
+  }
 
   const timer = setInterval(() => {
     const activity = options.activity();
     if (activity === 'none') {
-      silentMs = 0;
-      hasBarked = false;
+      rest();
       return;
     }
     silentMs += tickMs;
-    const patienceMs = options.watchdogMs * (activity === 'loading' ? loadingPatience : 1);
-    if (silentMs < patienceMs) {
+    stuckMs += tickMs;
+    const isStuck = stuckMs >= options.watchdogMs * progressPatience;
+    // A load blocks the child's event loop: there only progress counts.
+    const isSilent = activity === 'answering' && silentMs >= options.watchdogMs;
+    if (!isStuck && !isSilent) {
       options.ping();
     } else if (!hasBarked) {
       hasBarked = true;
-      options.onHang(silentMs);
+      options.onHang(stuckMs);
     }
   }, tickMs);
   timer.unref();
 
   return {
     heard(sign) {
-      // A child whose event loop answers may still be stuck in a load that makes no progress.
-      if (sign === 'pong' && options.activity() === 'loading') return;
       silentMs = 0;
-      hasBarked = false;
+      if (sign === 'progress') rest();
     },
     stop() {
       clearInterval(timer);
