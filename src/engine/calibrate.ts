@@ -9,6 +9,8 @@ export interface TunableDecoder extends Decoder {
 export interface Calibration {
   readonly threadCount: number;
   readonly curve: StepCostCurve;
+  /** Median over minimum of the repeats, averaged over the widths; 1 = a quiet machine. */
+  readonly noise: number;
 }
 
 export interface CalibrateOptions {
@@ -24,6 +26,10 @@ export interface CalibrateOptions {
 
 const widths = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const repeatCount = 3;
+/** Measured whatever it takes: shorter curves would leave chunking to guesswork. */
+const neededWidth = 64;
+/** More threads must lose by this factor before fewer are taken: a busy moment must not decide for good. */
+const threadMargin = 1.15;
 /** Any token will do: cost does not depend on what is read. */
 const anyToken = 1;
 const attentionCellCount = 1024;
@@ -43,18 +49,23 @@ export function calibrate(options: CalibrateOptions): Calibration {
   decoder.setThreads(threadCount);
 
   const points: StepCostPoint[] = [];
+  const noises: number[] = [];
   for (const tokenCount of widths) {
     if (tokenCount > decoder.batchTokenCount || tokenCount > decoder.cellCount) break;
     const last = points.at(-1);
-    if (last !== undefined && 2 * last.milliseconds > remainingMs()) break;
+    if (last !== undefined && tokenCount > neededWidth && 2 * last.milliseconds > remainingMs()) break;
     const times = [timeStep(options, tokenCount)];
     while (times.length < repeatCount && (times[0] ?? 0) * 4 < remainingMs())
       times.push(timeStep(options, tokenCount));
-    points.push({ tokenCount, milliseconds: median(times) });
+    // What other processes add to a step is not the step's own cost, so the quickest repeat counts.
+    const quickest = Math.min(...times);
+    points.push({ tokenCount, milliseconds: quickest });
+    noises.push(median(times) / quickest);
   }
   const attentionMsPerTokenCell = measureAttention(options, points, remainingMs());
   decoder.clearCells();
-  return { threadCount, curve: { points, attentionMsPerTokenCell } };
+  const noise = noises.reduce((sum, value) => sum + value, 0) / noises.length;
+  return { threadCount, curve: { points, attentionMsPerTokenCell }, noise };
 }
 
 function chooseThreads(options: CalibrateOptions): number {
@@ -69,9 +80,9 @@ function chooseThreads(options: CalibrateOptions): number {
       list.push(timeStep(options, 1));
     }
   }
-  let best = first;
-  for (const [count, list] of times) if (median(list) < median(times.get(best) ?? [])) best = count;
-  return best;
+  const quickest = Math.min(...[...times.values()].map(median));
+  const good = [...times].filter(([, list]) => median(list) <= quickest * threadMargin);
+  return Math.max(first, ...good.map(([count]) => count));
 }
 
 /** One step of `tokenCount` tokens over an empty pool, in milliseconds. */
@@ -118,7 +129,7 @@ function measureAttention(
     decoder.removeSequence(0, attentionCellCount, -1);
     times.push(timeAppend(options, attentionCellCount, attentionWidth));
   }
-  const extra = median(times) - narrow.milliseconds;
+  const extra = Math.min(...times) - narrow.milliseconds;
   // Noise can make the full pool look faster; attention is never free.
   return Math.max(extra / (attentionWidth * attentionCellCount), guessAttention(points) / 10);
 }

@@ -7,6 +7,7 @@ const calibrationFile = z.object({
   /** What was measured; another model, CPU or library is measured anew. */
   key: z.string(),
   threadCount: z.int().positive(),
+  noise: z.number().positive(),
   curve: z.object({
     points: z.array(z.object({ tokenCount: z.int().positive(), milliseconds: z.number().positive() })).min(1),
     attentionMsPerTokenCell: z.number().nonnegative(),
@@ -23,7 +24,8 @@ export function readCalibration(path: string, key: string): Calibration | null {
   }
   const result = calibrationFile.safeParse(parsed);
   if (!result.success || result.data.key !== key) return null;
-  return { threadCount: result.data.threadCount, curve: result.data.curve };
+  const { threadCount, curve, noise } = result.data;
+  return { threadCount, curve, noise };
 }
 
 /** Lands by rename, so that a reader sees the old file or the new one. */

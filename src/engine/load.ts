@@ -19,6 +19,7 @@ export interface Loaded {
 
 const batchTokenCount = 512;
 const calibrationBudgetMs = 4000;
+const noisyCalibration = 1.5;
 /** KV cells by default where memory allows: room for several long chats and their prefixes. */
 const defaultCellCount = 16_384;
 /** Share of this machine's memory that the KV cache may take by default. */
@@ -33,7 +34,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const library = openLibrary({
     backend: options.backend,
     onLog: (level, text) => {
-      if (level !== 'info') send({ type: 'log', level, text });
+      // The pool is larger than the trained context because many requests share it; each is held to its own.
+      if (level !== 'info' && !text.includes('n_ctx_seq')) send({ type: 'log', level, text });
     },
   });
   let reported = 0;
@@ -103,7 +105,8 @@ function findCalibration(options: LoadOptions, model: LlamaModel, context: Llama
     options.parallelCount,
   ].join(' | ');
   const kept = options.curvePath === null ? null : readCalibration(options.curvePath, key);
-  if (kept !== null) return kept;
+  // What was measured while the machine was busy is measured once more at the next start.
+  if (kept !== null && kept.noise < noisyCalibration) return kept;
   const measured = calibrate({
     decoder: context,
     threadCounts: options.threadCount === null ? threadCandidates(cpus().length) : [options.threadCount],

@@ -72,12 +72,17 @@ export interface PrefixCacheOptions {
   readonly now: () => number;
 }
 
+/** llama.cpp scans cells in blocks of this many, so fewer idle ones cost nothing worth a move. */
+const freeOfChargeCellCount = 256;
+/** What going and coming back costs besides the bytes: allocation, calls. A guess on the high side. */
+const fixedMoveMs = 1;
+
 export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   const { decoder, host, now, sliceTokenCount = 256 } = options;
   const wholeOnly = decoder.prefixGranularity === 'sequence';
   let tree = createPrefixTree();
-  // The last id is kept for saving and restoring.
-  const scratch = decoder.sequenceCount - 1;
+  // Id 0 is kept for saving and restoring: llama.cpp saves only ids below n_seq_max, which may be fewer than it shares.
+  const scratch = 0;
   let freeIds: number[] = [];
   const idleLeaves = new Set<PrefixNode>();
   let clock = 0;
@@ -93,7 +98,10 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
 
   function reset(): void {
     tree = createPrefixTree();
-    freeIds = Array.from({ length: scratch }, (_, index) => scratch - 1 - index);
+    freeIds = Array.from(
+      { length: decoder.sequenceCount - 1 },
+      (_, index) => decoder.sequenceCount - 1 - index,
+    );
     idleLeaves.clear();
     poolTokenCount = tailTokenCount = idleTokenCount = 0;
   }
@@ -355,11 +363,12 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   }
 
   function offloadOverdue(): boolean {
-    if (wholeOnly) return false;
+    if (wholeOnly || idleTokenCount <= freeOfChargeCellCount) return false;
     let overdue: PrefixNode | null = null;
     for (const leaf of idleLeaves) {
       // Ski rental: stay until the stay has cost as much as going and coming back.
-      if (idleMeter - leaf.idleSince < moveMsPerToken) continue;
+      const length = Math.min(leaf.tokens.length, sliceTokenCount);
+      if ((idleMeter - leaf.idleSince) * length < moveMsPerToken * length + fixedMoveMs) continue;
       if (overdue === null || leaf.idleSince < overdue.idleSince) overdue = leaf;
     }
     if (overdue === null) return false;
