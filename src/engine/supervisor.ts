@@ -8,7 +8,7 @@ import { abortedError, alreadyOver, guardJob } from './job-guard.ts';
 import { createPartBuffer } from './part-buffer.ts';
 import type { EngineEvent, EngineStats, GenerateCommand, LoadedModel, LoadOptions } from './protocol.ts';
 import { defaultRestartPolicy, restartDelayMs, type RestartPolicy } from './restart-policy.ts';
-import { createWatchdog } from './watchdog.ts';
+import { createWatchdog, signOf } from './watchdog.ts';
 import { fromWireError, fromWirePart } from './wire-part.ts';
 import { within } from './within.ts';
 
@@ -25,7 +25,7 @@ export interface SupervisorOptions {
 
 export type SupervisorState = 'loading' | 'ready' | 'restarting' | 'failed' | 'closed';
 
-/** Keeps one model running in a child process, whatever happens to that process. */
+/** Keeps one model running in a child process, whatever happens to that. */
 export interface Supervisor {
   readonly state: SupervisorState;
   /** What the child said of the model when it was last loaded. */
@@ -116,7 +116,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function receive(event: EngineEvent): void {
-    watchdog.heard(isProgress(event) ? 'progress' : 'life');
+    watchdog.heard(signOf(event, stats));
     switch (event.type) {
       case 'loaded':
         loaded = event.model;
@@ -148,11 +148,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       case 'pong':
         break;
     }
-  }
-
-  function isProgress(event: EngineEvent): boolean {
-    if (event.type === 'stats') return event.stats.stepCount !== stats?.stepCount;
-    return event.type !== 'pong';
   }
 
   function onGone(end: ChildEnd): void {

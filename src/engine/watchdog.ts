@@ -1,5 +1,10 @@
+import type { EngineEvent, EngineStats } from './protocol.ts';
+
 /** What the child is doing, as far as its parent knows. `none`: nothing is owed, so silence means nothing. */
 export type ChildActivity = 'none' | 'loading' | 'answering';
+
+/** `life`: it can still speak. `progress`: a part, a step or a piece of the load is done, or new work was sent. */
+export type ChildSign = 'life' | 'progress';
 
 export interface WatchdogOptions {
   /**
@@ -14,8 +19,7 @@ export interface WatchdogOptions {
 }
 
 export interface Watchdog {
-  /** `life`: it can still speak. `progress`: a part, a step or a piece of the load is done, or new work was sent. */
-  heard(sign: 'life' | 'progress'): void;
+  heard(sign: ChildSign): void;
   stop(): void;
 }
 
@@ -67,4 +71,10 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
       clearInterval(timer);
     },
   };
+}
+
+/** What an event says of the child; statistics are progress where the steps went on since the last ones. */
+export function signOf(event: EngineEvent, last: EngineStats | null): ChildSign {
+  if (event.type === 'stats') return event.stats.stepCount === last?.stepCount ? 'life' : 'progress';
+  return event.type === 'pong' ? 'life' : 'progress';
 }
