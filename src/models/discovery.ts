@@ -1,11 +1,12 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 
+import { findBySource, idOfChoice, type CatalogChoice } from './catalog.ts';
 import { readJson, writeJsonAtomically } from './file-digest.ts';
 import { readGguf } from './gguf.ts';
 import { ggufFacts } from './gguf-facts.ts';
 import { ollamaModels } from './ollama-models.ts';
-import { idOfFileName, splitFiles, splitName } from './reference.ts';
+import { idOfFileName, parseReference, splitFiles, splitName } from './reference.ts';
 import type { InstalledModel } from './store.ts';
 
 /** Folders of other programs; `null` = not looked at. They are only ever read. */
@@ -25,6 +26,8 @@ export interface FoundFile {
   readonly files: readonly string[];
   readonly reference: string;
   readonly owner: 'ollama' | 'lm-studio' | 'huggingface';
+  /** As the other program names its content; `null` where it does not. */
+  readonly sha256: string | null;
 }
 
 /** Where the other programs keep their models by their own rules, given the home folder and environment. Pure. */
@@ -71,6 +74,7 @@ async function lmStudioModels(folder: string): Promise<readonly FoundFile[]> {
     files: splitFiles(basename(path)).map((name) => join(dirname(path), name)),
     reference: `file:${path}`,
     owner: 'lm-studio',
+    sha256: null,
   }));
 }
 
@@ -96,6 +100,8 @@ async function huggingFaceModels(folder: string): Promise<readonly FoundFile[]> 
         files: splitFiles(basename(path)).map((name) => join(dirname(path), name)),
         reference: `hf:${match[1] ?? ''}/${match[2] ?? ''}/${inside}`,
         owner: 'huggingface',
+        // The cache names large files' blobs by their SHA-256, others by a shorter hash.
+        sha256: /^[0-9a-f]{64}$/.test(basename(real)) ? basename(real) : null,
       });
     }
   }
@@ -143,6 +149,15 @@ async function factsOf(path: string, cache: FactsCache): Promise<KnownFacts | nu
   };
 }
 
+/** The hub's file names may hold what no reference can name. */
+function catalogChoice(reference: string): CatalogChoice | null {
+  try {
+    return findBySource(parseReference(reference));
+  } catch {
+    return null;
+  }
+}
+
 async function totalBytes(paths: readonly string[]): Promise<number | null> {
   let total = 0;
   for (const path of paths) {
@@ -176,23 +191,25 @@ export async function discoverModels(
     const sizeBytes = await totalBytes(file.files);
     if (facts === null || sizeBytes === null) continue;
     kept[file.path] = facts;
+    const choice = file.owner === 'huggingface' ? catalogChoice(file.reference) : null;
+    const id = choice === null ? file.id : idOfChoice(choice);
     models.push({
-      id: file.id,
+      id,
       path: file.path,
       files: file.files,
       reference: file.reference,
       owner: file.owner,
       facts: {
-        id: file.id,
-        grade: 'ungraded',
-        license: facts.license,
+        id,
+        grade: choice?.entry.grade ?? 'ungraded',
+        license: choice?.entry.license ?? facts.license,
         contextTokenCount: facts.contextTokenCount,
         parameterCount: facts.parameterCount,
         format: facts.format,
         family: facts.family,
         sizeBytes,
         createdAt: new Date(facts.modifiedMs),
-        sha256: null,
+        sha256: file.sha256,
         verified: false,
       },
     });

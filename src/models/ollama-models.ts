@@ -47,7 +47,8 @@ export async function ollamaModels(folder: string): Promise<readonly FoundFile[]
           if (layer === undefined || layers.length > 1) continue;
           const path = join(folder, 'blobs', layer.digest.replace(':', '-'));
           const id = nameOf(host, namespace, model, tag);
-          found.push({ id, path, files: [path], reference: `ollama:${id}`, owner: 'ollama' });
+          const sha256 = layer.digest.slice('sha256:'.length);
+          found.push({ id, path, files: [path], reference: `ollama:${id}`, owner: 'ollama', sha256 });
         }
       }
     }
