@@ -46,6 +46,9 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Time the thread has to start and to read the template, on a machine that is busy loading weights. */
+const startMs = 10_000;
+
 /** Memory one rendering may take; far beyond any honest template. */
 const heapMegabytes = 128;
 
@@ -73,7 +76,10 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
   let timer: NodeJS.Timeout | null = null;
   let nextId = 0;
   let isClosed = false;
-  let worker: Worker | null = start();
+  let isReady = false;
+  let worker: Worker | null = null;
+  worker = start();
+  restartTimer();
 
   function start(): Worker {
     const started = new Worker(workerUrl, {
@@ -83,6 +89,7 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
       execArgv: [],
     });
     started.unref();
+    isReady = false;
     started.on('message', (reply: WorkerReply) => {
       if (started === worker) receive(reply);
     });
@@ -100,6 +107,7 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
 
   function receive(reply: WorkerReply): void {
     if (reply.type === 'ready') {
+      isReady = true;
       const source = setup.template === null ? 'chatml' : 'model';
       ready.resolve({ source, knowsSystemRole: reply.knowsSystemRole, problem: reply.problem });
       restartTimer();
@@ -131,26 +139,30 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
     restartTimer();
   }
 
+  /** Watches the start of the thread, then the job at the head of the queue. */
   function restartTimer(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
+    const watched = worker;
+    if (watched === null) return;
     const [head] = queue.keys();
-    if (head === undefined) {
-      worker?.unref();
-      return;
-    }
-    worker?.ref();
-    timer = setTimeout(() => {
+    if (head === undefined) watched.unref();
+    else watched.ref();
+    if (isReady && head === undefined) return;
+    const limit = isReady ? timeoutMs : startMs;
+    const expired = setTimeout(() => {
       // A long step may have held this thread up while the reply was waiting: let messages in first.
       setImmediate(() => {
-        if (worker === null || !queue.has(head)) return;
-        const error = new NearfarError(
-          'timeout',
-          `The model's chat template took longer than ${timeoutMs} ms.`,
+        if (timer !== expired) return;
+        replace(
+          watched,
+          new NearfarError('timeout', `The model's chat template took longer than ${limit} ms.`),
         );
-        replace(worker, error);
       });
-    }, timeoutMs);
+    }, limit);
+    // The thread itself keeps the process alive while a job waits.
+    expired.unref();
+    timer = expired;
   }
 
   return {
@@ -163,10 +175,11 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
           addGenerationPrompt,
         };
         nextId += 1;
+        const isFirst = queue.size === 0;
         worker ??= start();
         queue.set(job.id, { job, resolve, reject });
         worker.postMessage(job);
-        if (queue.size === 1) restartTimer();
+        if (isFirst) restartTimer();
       });
     },
     facts: () => ready.promise,
