@@ -72,7 +72,7 @@ export class Account {
       dialect: this.#request.dialect,
       operation: this.#request.input.kind === 'chat' ? 'chat' : 'text_completion',
       requestedModel: this.#request.requestedModel,
-      answeringModel: this.#start?.model ?? null,
+      answeringModel: this.#start?.model ?? this.#decision?.modelId ?? null,
       privacy: this.#privacy,
       routeReasons: this.#decision?.reasons ?? [],
       promptTokenCount: tokens.promptTokenCount,

@@ -16,7 +16,7 @@ export interface LedgerRow {
   readonly operation: 'chat' | 'text_completion' | null;
   /** As the client wrote it; null where the request was refused before it was read. */
   readonly requestedModel: string | null;
-  /** The model that answered, never an alias; null where none was reached. */
+  /** The model that answered, or was chosen to before the request failed; never an alias; null where none was. */
   readonly answeringModel: string | null;
   readonly privacy: PrivacyLabel;
   /** Why this model, one sentence each. */

@@ -77,24 +77,34 @@ function aliasOf(name: string, aliases: Readonly<Record<string, string>>): strin
 }
 
 /**
- * Ollama says `smollm2:135m` where this store says `smollm2-135m-instruct`: a tag becomes a part of the name, and
- * a chat suffix may be missing. A tag is never dropped, except `latest`: `llama3.2:70b` is not `llama3.2`.
+ * Ids here look like `qwen2.5-1.5b-instruct` or, for another format than the usual, `qwen2.5-1.5b-instruct:q8_0`;
+ * Ollama says `qwen2.5:1.5b`, others `Qwen2.5-1.5B-Instruct`. Tried in order: the name as it is; without regard to
+ * case, dashes and colons; with a chat suffix; and the same against ids without their format. What a client's name
+ * says is never dropped, `latest` excepted: `llama3.2:70b` is not `llama3.2`.
  */
 function findModelId(name: string, modelIds: readonly string[]): string | null {
-  const wanted = withoutLatest(name).toLowerCase();
-  const dashed = wanted.replace(':', '-');
-  const forms = [name.toLowerCase(), wanted, dashed, ...chatSuffixes.map((suffix) => dashed + suffix)];
   if (modelIds.includes(name)) return name;
-  for (const form of forms) {
-    const found = modelIds.find(
-      (id) => id.toLowerCase() === form || withoutLatest(id).toLowerCase() === form,
-    );
-    if (found !== undefined) return found;
+  const wanted = squash(withoutLatest(name));
+  if (wanted === '') return null;
+  const forms = [wanted, ...chatSuffixes.map((suffix) => wanted + suffix)];
+  for (const readId of [squash, (id: string) => squash(withoutFormat(id))]) {
+    for (const form of forms) {
+      const found = modelIds.find((id) => readId(withoutLatest(id)) === form);
+      if (found !== undefined) return found;
+    }
   }
   return null;
 }
 
-const chatSuffixes = ['-instruct', '-it', '-chat'];
+const chatSuffixes = ['instruct', 'it', 'chat'];
+
+function squash(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_:]/g, '');
+}
+
+function withoutFormat(id: string): string {
+  return id.replace(/:[^:/]*$/, '');
+}
 
 function withoutLatest(name: string): string {
   return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;

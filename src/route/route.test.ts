@@ -16,7 +16,14 @@ const known: KnownNames = {
     two: 'one',
     lost: 'gone',
   },
-  modelIds: ['smollm2-135m-instruct', 'Qwen3-4b', 'llama3.2'],
+  modelIds: [
+    'smollm2-135m-instruct',
+    'Qwen3-4b',
+    'llama3.2',
+    'phi-4:q4_k_m',
+    'phi-4:q8_0',
+    'gemma-2-2b-it:q4_0',
+  ],
   near: 'Qwen3-4b',
 };
 
@@ -33,6 +40,10 @@ describe('a name that is known', () => {
     ['smollm2:135m', 'smollm2-135m-instruct'],
     ['qwen3:4b', 'Qwen3-4b'],
     ['QWEN3-4B', 'Qwen3-4b'],
+    ['phi-4', 'phi-4:q4_k_m'],
+    ['phi4:latest', 'phi-4:q4_k_m'],
+    ['phi-4:q8_0', 'phi-4:q8_0'],
+    ['gemma2:2b', 'gemma-2-2b-it:q4_0'],
   ])('%s is %s', (name, modelId) => {
     const decision = resolveModelName(name, known);
     expect(decision.modelId).toBe(modelId);
@@ -54,10 +65,11 @@ describe('a name that is known', () => {
 
 describe('a name that is not', () => {
   test.each([
+    ['phi-4:q2_k', /There is no model/],
     ['llama3.2:70b', /There is no model "llama3.2:70b"/],
     ['smolm2-135m-instruct', /Did you mean "smollm2-135m-instruct"/],
     ['gpt-5', /aliases: \{ "gpt-5": "auto" \}/],
-    ['gpt-5', /auto, near, smollm2-135m-instruct, Qwen3-4b, llama3.2, gpt-4o/],
+    ['gpt-5', /auto, near, smollm2-135m-instruct, Qwen3-4b, llama3.2, .*gpt-4o/],
     ['one', /circle: one -> two -> one/],
     ['lost', /"lost", which stands for "gone"/],
     ['constructor', /There is no model "constructor"/],
@@ -78,8 +90,8 @@ describe('a name that is not', () => {
   });
 
   test('a near model that is not here is named', () => {
-    expect(() => resolveModelName('auto', { ...known, near: 'phi-4' })).toThrow(
-      /"near", which stands for "phi-4"/,
+    expect(() => resolveModelName('auto', { ...known, near: 'phi-5' })).toThrow(
+      /"near", which stands for "phi-5"/,
     );
   });
 });
