@@ -7,6 +7,7 @@ import { readJsonBody } from './body.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { dialectOf, errorResponse } from './error-response.ts';
 import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
+import { noRouteError } from './no-route.ts';
 import type { Operation } from './operation.ts';
 import { allOperations } from './all-operations.ts';
 import { schemaError } from './schema-error.ts';
@@ -46,8 +47,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
           request,
           requestId,
           pathParameter: (name) => context.req.param(name) ?? '',
-          // There is no socket where the app is called as a function.
-          disconnect: () => (context.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(),
+          disconnect: disconnectOf(context.env),
         }),
       );
     });
@@ -64,10 +64,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
 
   app.notFound((context) =>
     run(context.req.raw, context.req.path, () => {
-      throw new NearfarError(
-        'not_found',
-        `There is no ${context.req.method} ${context.req.path} here; see /openapi.json.`,
-      );
+      throw noRouteError(context.req.method, context.req.path);
     }),
   );
   return app;
@@ -77,7 +74,7 @@ interface Arrival {
   readonly request: Request;
   readonly requestId: string;
   readonly pathParameter: (name: string) => string;
-  readonly disconnect: () => void;
+  readonly disconnect: (() => void) | null;
 }
 
 async function performOperation(
@@ -117,6 +114,12 @@ function authorize(operation: Operation, { access }: AppDependencies, headers: H
 function readSecret(headers: Headers): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
   return bearer ?? headers.get('x-api-key');
+}
+
+/** @param env what the server hands over with a request; undefined where the app is called as a function */
+function disconnectOf(env: Partial<HttpBindings> | undefined): (() => void) | null {
+  const outgoing = env?.outgoing;
+  return outgoing === undefined ? null : () => outgoing.destroy();
 }
 
 function newRequestId(): string {

@@ -19,8 +19,8 @@ export interface EventStreamOptions<Item> {
   readonly limits: Pick<HttpLimits, 'slowClientMs' | 'keepAliveCommentMs'>;
   /** Told when nobody reads any more: the client went away, or takes nothing off the stream. */
   readonly onAbandoned: (reason: NearfarError) => void;
-  /** Cuts the connection of a client that has stalled. */
-  readonly disconnect: () => void;
+  /** Cuts the connection of a client that has stalled; null where there is no socket. */
+  readonly disconnect: (() => void) | null;
 }
 
 const utf8 = new TextEncoder();
@@ -38,6 +38,7 @@ export function createEventStream<Item>(options: EventStreamOptions<Item>): Read
   let watch: NodeJS.Timeout | undefined;
 
   function abandon(message: string): void {
+    if (isAbandoned) return;
     isAbandoned = true;
     clearInterval(watch);
     reader.close();
@@ -50,8 +51,10 @@ export function createEventStream<Item>(options: EventStreamOptions<Item>): Read
     if (!isPulling || hasUnsent) {
       if (idleMs < limits.slowClientMs) return;
       abandon('The client stopped reading.');
-      controller.error(new NearfarError('aborted', 'The client stopped reading.'));
-      options.disconnect();
+      // Cutting the connection cancels this stream; the server would log an error in it instead.
+      if (options.disconnect === null)
+        controller.error(new NearfarError('aborted', 'The client stopped reading.'));
+      else options.disconnect();
     } else if (keepAliveText !== null && idleMs >= limits.keepAliveCommentMs) {
       controller.enqueue(utf8.encode(keepAliveText));
       sentAt = performance.now();

@@ -14,8 +14,8 @@ export interface Call<Body> {
   readonly pathParameter: (name: string) => string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
-  /** Cuts the connection; does nothing where there is no socket (tests without one). */
-  readonly disconnect: () => void;
+  /** Cuts the connection; null where there is no socket (the app called as a function). */
+  readonly disconnect: (() => void) | null;
 }
 
 /**

@@ -1,0 +1,23 @@
+import { NearfarError } from '../chat/error.ts';
+
+/** Parts of the three APIs that clients may look for and that nearfar does not serve yet. */
+const absent: readonly { readonly path: RegExp; readonly what: string }[] = [
+  { path: /^\/(api\/embed(dings)?|v1\/embeddings)$/, what: 'embeddings' },
+  { path: /^\/v1\/responses/, what: 'the Responses API; use /v1/chat/completions' },
+  { path: /^\/v1\/(messages\/batches|batches)/, what: 'batches' },
+  { path: /^\/v1\/(files|uploads)/, what: 'files' },
+  { path: /^\/v1\/(audio|images|videos)/, what: 'sound and images' },
+  { path: /^\/v1\/moderations/, what: 'moderation' },
+  { path: /^\/api\/(create|copy|push|blobs)/, what: 'making or publishing models; use "nearfar pull"' },
+];
+
+/** 404 that says whether the path is only missing here or nothing at all. */
+export function noRouteError(method: string, path: string): NearfarError {
+  const known = absent.find((entry) => entry.path.test(path));
+  return new NearfarError(
+    'not_found',
+    known === undefined
+      ? `There is no ${method} ${path.slice(0, 200)} here; /openapi.json lists what there is.`
+      : `nearfar does not serve ${known.what} yet (${path.slice(0, 200)}).`,
+  );
+}
