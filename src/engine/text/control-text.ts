@@ -15,12 +15,12 @@ export type Segment =
 export interface ShieldedMessages {
   readonly messages: readonly Message[];
   /** Splits what the template made of them: its own control tokens, and plain text with the contents as sent. */
-  split(rendered: string): readonly Segment[];
+  readonly split: (rendered: string) => readonly Segment[];
 }
 
 /** The texts of a vocabulary's control tokens, such as `<|im_end|>`. */
 export interface ControlTexts {
-  isIn(text: string): boolean;
+  readonly isIn: (text: string) => boolean;
   /**
    * Puts opaque marks where contents spell out a control token, so that after rendering the template's own control
    * tokens can be told from those that somebody wrote into a message.
