@@ -183,7 +183,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** The end of all trying: whatever waits and whatever comes gets the reason. */
   function fail(reason: string, cause: unknown): void {
-    const text = `${name} could not be loaded from ${load.modelPath}: ${reason}`;
+    const from = reason.includes(load.modelPath) ? '' : ` from ${load.modelPath}`;
+    const text = `${name} could not be loaded${from}: ${reason}`;
     const error = new NearfarError('unavailable', text, { cause });
     log('error', text);
     state = 'failed';
