@@ -76,7 +76,7 @@ function contextOver(
     swaWindow: model.swaWindow,
     isWhole,
   });
-  let threadpool: Threadpool | null = null;
+  const pools = new Map<number, Threadpool | null>();
   let rowCount = 0;
   let outputRowCount = 0;
   let isDecoded = false;
@@ -97,15 +97,15 @@ function contextOver(
     );
   };
 
-  // A pool keeps its threads from step to step; without one, libllama starts them anew for each.
+  // A pool keeps its threads from step to step; without one, libllama starts them anew for each. Pools live as long as
+  // the context: at the next step the backend pauses the one it used last, so it must not be freed before.
   const useThreads = (count: number): void => {
     bindings.setThreads(pointer, count, count);
-    if (threadpool?.threadCount === count) return;
-    const previous = threadpool;
-    threadpool = createThreadpool(model.library, count, idlePolling);
-    if (threadpool === null) bindings.detachThreadpool(pointer);
-    else bindings.attachThreadpool(pointer, threadpool.pointer, threadpool.pointer);
-    previous?.free();
+    const known = pools.get(count);
+    const pool = known === undefined ? createThreadpool(model.library, count, idlePolling) : known;
+    pools.set(count, pool);
+    if (pool === null) bindings.detachThreadpool(pointer);
+    else bindings.attachThreadpool(pointer, pool.pointer, pool.pointer);
   };
   useThreads(options.threadCount);
 
@@ -197,7 +197,7 @@ function contextOver(
       if (!isOpen) return;
       isOpen = false;
       bindings.freeContext(pointer);
-      threadpool?.free();
+      for (const pool of pools.values()) pool?.free();
       batch.free();
     },
   };

