@@ -6,7 +6,7 @@ import type { ChatRequest } from '../src/chat/request.ts';
 import type { LocalModels, RunningModel } from '../src/engine/local-models.ts';
 import { createApp } from '../src/http/app.ts';
 import { type AppDependencies, defaultHttpLimits } from '../src/http/dependencies.ts';
-import { type ListeningServer, startServer } from '../src/http/server.ts';
+import { listen, type ListeningServer } from '../src/http/server.ts';
 import type { InstalledModel, ModelStore } from '../src/models/store.ts';
 
 /** A gateway whose answers are made up, for tests of everything between the socket and `answer`. */
@@ -156,7 +156,7 @@ export async function listeningFakeGateway(
 ): Promise<FakeGateway & { readonly server: ListeningServer }> {
   const gateway = fakeGateway(script, overrides);
   const { limits } = gateway.dependencies;
-  return { ...gateway, server: await startServer({ app: gateway.app, host: '127.0.0.1', port: 0, limits }) };
+  return { ...gateway, server: await listen(gateway.app, { host: '127.0.0.1', port: 0, limits }) };
 }
 
 export async function* failing(error: NearfarError): AsyncGenerator<ChatPart> {

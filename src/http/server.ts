@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { NearfarError } from '../chat/error.ts';
 import type { HttpLimits } from './dependencies.ts';
 
-export interface ServerOptions {
-  readonly app: { readonly fetch: (request: Request, env: object) => Promise<Response> | Response };
+/** What is served: a Hono app, or anything of its shape. */
+export interface ServedApp {
+  readonly fetch: (request: Request, env: object) => Promise<Response> | Response;
+}
+
+export interface ListenOptions {
   /** Address or name to bind, e.g. `127.0.0.1`. */
   readonly host: string;
   /** 0 takes any free one. */
@@ -25,7 +29,10 @@ export interface ListeningServer {
 }
 
 /** @throws NearfarError `conflict` where the port is taken, `unavailable` where the address cannot be bound */
-export async function startServer({ app, host, port, limits }: ServerOptions): Promise<ListeningServer> {
+export async function listen(
+  app: ServedApp,
+  { host, port, limits }: ListenOptions,
+): Promise<ListeningServer> {
   const server = createAdaptorServer({
     fetch: (request, env) => app.fetch(request, env),
     serverOptions: {
@@ -36,7 +43,7 @@ export async function startServer({ app, host, port, limits }: ServerOptions): P
       keepAliveTimeout: 65_000,
     },
   }) as Server;
-  await listen(server, host, port);
+  await bind(server, host, port);
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
@@ -46,7 +53,7 @@ export async function startServer({ app, host, port, limits }: ServerOptions): P
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
