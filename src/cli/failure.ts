@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { inspect } from 'node:util';
 import { NearfarError } from '../chat/error.ts';
 import { SettingsError } from '../config/problem.ts';
 import { UsageError, type Command } from './command.ts';
@@ -21,7 +22,7 @@ export function reportFailure(thrown: unknown, command: Command): number {
   process.stderr.write(`nearfar ${command.name}: ${message}\n`);
   if (process.env['NEARFAR_DEBUG'] !== undefined || !known) {
     if (thrown instanceof Error && thrown.stack !== undefined) process.stderr.write(`${thrown.stack}\n`);
-    if (known && thrown.cause !== undefined) process.stderr.write(`Caused by: ${String(thrown.cause)}\n`);
+    if (known && thrown.cause !== undefined) process.stderr.write(`Caused by: ${inspect(thrown.cause)}\n`);
   }
   return 1;
 }

@@ -147,6 +147,10 @@ export const settingsSchema = z.strictObject({
     .enum(['error', 'warn', 'info', 'debug'])
     .default('info')
     .describe('How much is logged, on standard error: error, warn, info or debug. Never prompts or secrets.'),
+  logFormat: z
+    .enum(['text', 'json'])
+    .default('text')
+    .describe('text: lines for people. json: one object a line, for machines.'),
   ledgerPath: name
     .nullable()
     .default(null)

@@ -1,0 +1,33 @@
+import type { LoadedSettings } from '../config/load.ts';
+import type { InstalledModel } from '../models/store.ts';
+import { gradeNote, modelLine } from './model-line.ts';
+
+/** What `serve` prints when it listens: the address, the model and one line to paste. */
+export function renderBanner(
+  loaded: LoadedSettings,
+  url: string,
+  version: string,
+  model: InstalledModel,
+): string {
+  const note = gradeNote(model.facts);
+  return [
+    `nearfar ${version} listens on ${url}`,
+    `  model    ${modelLine(model.facts)}`,
+    ...(note === null ? [] : [`           ${note}`]),
+    '  library  llama.cpp (MIT)',
+    `  try it   ${curlLine(loaded, url)}`,
+  ].join('\n');
+}
+
+/** One line for a shell that gets an answer from this gateway as it is set up, its key included. */
+export function curlLine(loaded: LoadedSettings, url: string): string {
+  const key = loaded.settings.keys.find((candidate) => candidate.scopes.includes('use'));
+  const secret =
+    key === undefined ? null : key.env === undefined ? `$(cat ${key.file ?? ''})` : `$${key.env}`;
+  const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Say hello.' }] });
+  return [
+    `curl ${url}/v1/chat/completions -H 'content-type: application/json'`,
+    ...(secret === null ? [] : [`-H "authorization: Bearer ${secret}"`]),
+    `-d '${body}'`,
+  ].join(' ');
+}

@@ -1,0 +1,35 @@
+import { NearfarError } from '../chat/error.ts';
+import type { LoadedSettings } from '../config/load.ts';
+import type { InstalledModel } from '../models/store.ts';
+import { openStore } from './open-store.ts';
+import { createProgressPrinter } from './progress.ts';
+
+/**
+ * The model that `near` stands for, pulled first where it is not here. Nothing is pulled where the owner set `near`
+ * to something that can only be a file of his own.
+ * @throws NearfarError naming each source that was tried
+ */
+export async function prepareModel(
+  loaded: LoadedSettings,
+  out: NodeJS.WriteStream,
+  signal: AbortSignal,
+  options: { readonly mayPull: boolean } = { mayPull: true },
+): Promise<InstalledModel> {
+  const store = await openStore(loaded, (line) => out.write(`${line}\n`));
+  const { near } = loaded.settings;
+  const here = await store.find(near);
+  if (here !== null) return here;
+  if (!options.mayPull) {
+    throw new NearfarError(
+      'model_not_found',
+      `${near} is not on this machine, and pulling was forbidden by --no-pull.`,
+    );
+  }
+  out.write(`${near} is not here yet; pulling it.\n`);
+  const printer = createProgressPrinter(out);
+  try {
+    return await store.pull(near, { onProgress: printer.update, signal });
+  } finally {
+    printer.end();
+  }
+}

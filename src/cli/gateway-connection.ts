@@ -1,0 +1,80 @@
+import process from 'node:process';
+import type { LoadedSettings } from '../config/load.ts';
+import type { Post } from './conversation.ts';
+import { firstSecret } from './secrets.ts';
+
+/** Something that answers: the gateway that is running, or one that lives in this process for this command. */
+export interface GatewayConnection {
+  readonly post: Post;
+  readonly modelIds: () => Promise<readonly string[]>;
+  /** One sentence for the person who asks where the answers come from. */
+  readonly description: string;
+  readonly close: () => Promise<void>;
+}
+
+/** How long a running gateway may take to say that it is there, in milliseconds. */
+const healthMs = 700;
+
+/** The gateway at the configured address if one is there, else an engine within this process. */
+export async function connectGateway(
+  loaded: LoadedSettings,
+  signal: AbortSignal,
+): Promise<GatewayConnection> {
+  const secret = await firstSecret(loaded);
+  const url = gatewayUrl(loaded.settings.host, loaded.settings.port);
+  const request = async (path: string, init: RequestInit): Promise<Response> => fetch(url + path, init);
+  if (loaded.settings.port !== 0 && (await isNearfar(url))) {
+    return connection(request, secret, `Answers come from the gateway at ${url}.`, () => Promise.resolve());
+  }
+  const { composeGateway } = await import('./compose.ts');
+  const { prepareModel } = await import('./first-start.ts');
+  await prepareModel(loaded, process.stderr, signal);
+  // Quiet: a chat's terminal is no place for a server's log.
+  const quiet =
+    loaded.sources.get('logLevel') === 'default'
+      ? { ...loaded.settings, logLevel: 'error' as const }
+      : loaded.settings;
+  const gateway = await composeGateway({ ...loaded, settings: quiet });
+  const within = async (path: string, init: RequestInit): Promise<Response> =>
+    gateway.fetch(new Request(url + path, init));
+  return connection(within, secret, 'No gateway is running; the engine runs in this process.', gateway.close);
+}
+
+/** Where a client on this machine reaches a gateway that listens on `host`. */
+export function gatewayUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' || host === '[::]' ? '[::1]' : host;
+  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function connection(
+  request: (path: string, init: RequestInit) => Promise<Response>,
+  secret: string | null,
+  description: string,
+  close: () => Promise<void>,
+): GatewayConnection {
+  const headers = {
+    'content-type': 'application/json',
+    ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+  };
+  return {
+    post: (path, body, signal) =>
+      request(path, { method: 'POST', headers, body: JSON.stringify(body), signal }),
+    modelIds: async () => {
+      const response = await request('/v1/models', { headers });
+      const { data } = (await response.json()) as { data?: { id: string }[] };
+      return (data ?? []).map((model) => model.id);
+    },
+    description,
+    close,
+  };
+}
+
+async function isNearfar(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(healthMs) });
+    const body = (await response.json()) as { status?: unknown; version?: unknown };
+    return response.ok && body.status === 'ok' && typeof body.version === 'string';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { nearest } from '../config/nearest.ts';
+import { readArguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import { renderCommandHelp, renderOverview, type VerbSummary } from './help.ts';
+import { reportFailure } from './failure.ts';
+import { nearfarVersion } from './version.ts';
+
+interface Verb extends VerbSummary {
+  /** Loaded only when asked for, so that every command starts fast. */
+  readonly load: () => Promise<Command>;
+}
+
+const verbs: readonly Verb[] = [
+  {
+    name: 'serve',
+    group: 'talk',
+    summary: 'Start the gateway: the OpenAI, Anthropic and Ollama APIs on one port',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  {
+    name: 'chat',
+    group: 'talk',
+    summary: 'Talk with a model in this terminal',
+    load: async () => (await import('./chat.ts')).chat,
+  },
+  {
+    name: 'run',
+    group: 'talk',
+    summary: 'Answer one prompt, from the command line or a pipe',
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'pull',
+    group: 'models',
+    summary: 'Fetch a model',
+    load: async () => (await import('./pull.ts')).pull,
+  },
+  {
+    name: 'models',
+    group: 'models',
+    summary: 'List the models that are here and those that could be',
+    load: async () => (await import('./models.ts')).models,
+  },
+  {
+    name: 'rm',
+    group: 'models',
+    summary: 'Delete a model',
+    load: async () => (await import('./rm.ts')).rm,
+  },
+  {
+    name: 'doctor',
+    group: 'machine',
+    summary: 'What this machine has, what was loaded, and what is slow and why',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'config',
+    group: 'machine',
+    summary: 'Write, check or show the settings',
+    load: async () => (await import('./config.ts')).config,
+  },
+];
+
+/** Runs one command and sets the process's exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  const [first, ...rest] = args;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const asked = verbs.find((verb) => verb.name === rest[0]);
+    const text =
+      asked === undefined ? renderOverview(verbs, nearfarVersion()) : renderCommandHelp(await asked.load());
+    process.stdout.write(`${text}\n`);
+    return;
+  }
+  if (first === '--version' || first === '-v' || first === 'version') {
+    process.stdout.write(`${nearfarVersion()}\n`);
+    return;
+  }
+  const verb = verbs.find((candidate) => candidate.name === first);
+  if (verb === undefined) {
+    const near = nearest(
+      first,
+      verbs.map((candidate) => candidate.name),
+    );
+    const hint = near === null ? '"nearfar --help" lists all of them.' : `Did you mean "nearfar ${near}"?`;
+    process.stderr.write(`nearfar: there is no command "${first}". ${hint}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  // `nearfar models | head`: the reader has seen enough. A gateway goes on without its terminal.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' && verb.name !== 'serve') process.exit(0);
+  });
+  const command = await verb.load();
+  try {
+    const input = readArguments(command, rest);
+    if (input.options.flag('help')) {
+      process.stdout.write(`${renderCommandHelp(command)}\n`);
+      return;
+    }
+    process.exitCode = await command.run(input);
+  } catch (thrown) {
+    process.exitCode = reportFailure(thrown, command);
+  }
+}
+
+// Run directly (in a clone); the package's bin imports `main` instead.
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(process.argv.slice(2));
+}

@@ -1,0 +1,37 @@
+import type { InstalledModel, ModelStore } from '../models/store.ts';
+
+/** The store's list, read from disk at most every `freshMs` however many requests ask for it. */
+export interface ModelIndex {
+  readonly ids: () => Promise<readonly string[]>;
+  /** A model that is not in the list yet is looked for on disk: another process may just have pulled it. */
+  readonly find: (id: string) => Promise<InstalledModel | null>;
+  /** Ids as last read, without waiting. */
+  readonly known: () => readonly string[];
+}
+
+export function createModelIndex(store: ModelStore, freshMs = 2_000): ModelIndex {
+  let models: readonly InstalledModel[] = [];
+  let readAt = -Infinity;
+  let reading: Promise<readonly InstalledModel[]> | null = null;
+
+  const read = (): Promise<readonly InstalledModel[]> => {
+    reading ??= store
+      .list()
+      .then((list) => {
+        models = list;
+        readAt = performance.now();
+        return list;
+      })
+      .finally(() => {
+        reading = null;
+      });
+    return reading;
+  };
+  const list = async () => (performance.now() - readAt < freshMs ? models : await read());
+
+  return {
+    ids: async () => (await list()).map((model) => model.id),
+    find: async (id) => (await list()).find((model) => model.id === id) ?? (await store.find(id)),
+    known: () => models.map((model) => model.id),
+  };
+}

@@ -1,0 +1,61 @@
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import type { AccessKey } from '../access/keys.ts';
+import type { LoadedSettings } from '../config/load.ts';
+import type { KeySetting } from '../config/schema.ts';
+import { SettingsError } from '../config/problem.ts';
+
+/**
+ * The keys of the settings with their secrets read from environment and files.
+ * @throws SettingsError where a secret's variable is empty; NearfarError where its file is missing or open to others
+ */
+export async function accessKeys(loaded: LoadedSettings): Promise<readonly AccessKey[]> {
+  if (loaded.settings.keys.length === 0) return [];
+  const { createAccessKey } = await import('../access/keys.ts');
+  return Promise.all(
+    loaded.settings.keys.map(async (key) =>
+      createAccessKey({ name: key.name, secret: await secretOf(key, loaded), scopes: key.scopes }),
+    ),
+  );
+}
+
+/** A secret that may ask models, for commands of this machine's owner; null where no key is needed. */
+export async function firstSecret(loaded: LoadedSettings): Promise<string | null> {
+  if (loaded.settings.keys.length === 0) return null;
+  const failures: unknown[] = [];
+  for (const key of loaded.settings.keys) {
+    if (!key.scopes.includes('use')) continue;
+    try {
+      return await secretOf(key, loaded);
+    } catch (thrown) {
+      failures.push(thrown);
+    }
+  }
+  throw failures[0] instanceof Error
+    ? failures[0]
+    : new Error('none of the keys in the settings has the scope `use`.');
+}
+
+/** Values that must never be shown in a log, as far as the environment holds them. */
+export function secretsOf({ settings }: LoadedSettings): readonly string[] {
+  const names = [settings.hub.tokenEnv, ...settings.keys.map((key) => key.env)];
+  return names
+    .flatMap((name) => (name === undefined ? [] : [process.env[name] ?? '']))
+    .filter((text) => text !== '');
+}
+
+async function secretOf(key: KeySetting, loaded: LoadedSettings): Promise<string> {
+  if (key.file !== undefined) {
+    const { readKeyFile } = await import('../access/keys.ts');
+    const folder = loaded.file === null ? loaded.home : path.dirname(loaded.file);
+    return readKeyFile(path.resolve(folder, key.file.replace(/^~(?=$|[/\\])/, os.homedir())));
+  }
+  const name = key.env ?? '';
+  const secret = process.env[name];
+  if (secret !== undefined && secret !== '') return secret;
+  const where = loaded.sources.get('keys') ?? 'settings';
+  throw new SettingsError([
+    { where, setting: 'keys', message: `key "${key.name}": the environment variable ${name} is not set` },
+  ]);
+}

@@ -1,0 +1,103 @@
+import process from 'node:process';
+import type { Command, CommandInput } from './command.ts';
+import { renderBanner } from './banner.ts';
+import { prepareModel } from './first-start.ts';
+import { commandSettings } from './settings.ts';
+import { nearfarVersion } from './version.ts';
+
+/** How long answers under way may take to end after the first Ctrl-C, in milliseconds. */
+const closingMs = 10_000;
+
+export const serve: Command = {
+  name: 'serve',
+  usage: '[options]',
+  description: [
+    'Starts the gateway: OpenAI under /v1, Anthropic under /v1/messages, Ollama under /api, on one port.',
+    'The first start pulls a small model, so that there is something to talk to; later ones take a second or two.',
+    'Ctrl-C ends it once the answers under way are done; a second Ctrl-C ends it at once.',
+  ].join('\n'),
+  options: {
+    host: { type: 'string', placeholder: 'ADDRESS', description: 'Address to listen on (127.0.0.1)' },
+    port: {
+      type: 'string',
+      short: 'p',
+      placeholder: 'N',
+      description: 'Port to listen on (4242); 0: any free one',
+    },
+    near: { type: 'string', placeholder: 'MODEL', description: 'The model that near and auto stand for' },
+    'no-pull': { type: 'boolean', description: 'Fail instead of pulling a model that is not here' },
+  },
+  examples: ['nearfar serve', 'nearfar serve --port 8080 --near qwen2.5-1.5b-instruct'],
+  run: runServe,
+};
+
+async function runServe(input: CommandInput): Promise<number> {
+  const loaded = await commandSettings(input.options, { host: 'host', port: 'port', near: 'near' });
+  const stop = stopSignal();
+  // Imported while the model is looked for: neither waits for the other.
+  const composing = import('./compose.ts');
+  const listening = import('../http/server.ts');
+  const model = await prepareModel(loaded, process.stderr, stop.signal, {
+    mayPull: !input.options.flag('no-pull'),
+  });
+
+  const { composeGateway } = await composing;
+  const gateway = await composeGateway(loaded);
+  // The weights are read while the socket opens; who asks meanwhile waits for them.
+  const loading = gateway.localModels.load(model.id);
+  loading.catch((thrown: unknown) => {
+    gateway.log.error('The model could not be loaded; requests for it will say why.', { cause: thrown });
+  });
+  try {
+    const { startServer } = await listening;
+    const server = await startServer({
+      app: gateway.app,
+      host: loaded.settings.host,
+      port: loaded.settings.port,
+      limits: loaded.settings.limits,
+    });
+    process.stdout.write(`${renderBanner(loaded, server.url, nearfarVersion(), model)}\n`);
+    const { offerRecommended } = await import('./recommended.ts');
+    void loading
+      .then(() =>
+        offerRecommended({ loaded, store: gateway.store, signal: stop.signal, setNear: gateway.setNear }),
+      )
+      .catch((thrown: unknown) => {
+        gateway.log.warn('No better model could be named.', { cause: thrown });
+      });
+    await stop.requested;
+    process.stderr.write('Stopping; answers under way are finished first. Ctrl-C again stops at once.\n');
+    // Whatever hangs then, hangs without us.
+    const limit = setTimeout(() => process.exit(1), 2 * closingMs);
+    limit.unref();
+    await server.close(closingMs);
+    return 0;
+  } finally {
+    await gateway.close();
+    stop.release();
+  }
+}
+
+/** The first Ctrl-C or termination asks to stop; the second, half a second later or more, stops at once. */
+function stopSignal() {
+  const controller = new AbortController();
+  const requested = Promise.withResolvers<undefined>();
+  let firstAt: number | null = null;
+  const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now();
+    // A terminal and a wrapper such as npm may both pass on the same Ctrl-C.
+    if (firstAt !== null && now - firstAt > 500) process.exit(signal === 'SIGINT' ? 130 : 143);
+    firstAt ??= now;
+    controller.abort();
+    requested.resolve(undefined);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    signal: controller.signal,
+    requested: requested.promise,
+    release: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
