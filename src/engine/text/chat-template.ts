@@ -88,16 +88,14 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
       // Flags of the parent, such as --test, are nothing to this thread.
       execArgv: [],
     });
-    started.unref();
     isReady = false;
     started.on('message', (reply: WorkerReply) => {
       if (started === worker) receive(reply);
     });
-    started.on('error', (cause) => {
-      replace(
-        started,
-        new NearfarError('internal', "The model's chat template used too much memory.", { cause }),
-      );
+    started.on('error', (cause: Error) => {
+      const isMemory = 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const what = isMemory ? 'used too much memory' : 'could not be run';
+      replace(started, new NearfarError('internal', `The model's chat template ${what}.`, { cause }));
     });
     started.on('exit', () => {
       replace(started, new NearfarError('internal', 'The chat template thread ended.'));
@@ -146,9 +144,11 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
     const watched = worker;
     if (watched === null) return;
     const [head] = queue.keys();
-    if (head === undefined) watched.unref();
+    const isIdle = isReady && head === undefined;
+    // An idle thread keeps no process alive.
+    if (isIdle) watched.unref();
     else watched.ref();
-    if (isReady && head === undefined) return;
+    if (isIdle) return;
     const limit = isReady ? timeoutMs : startMs;
     const expired = setTimeout(() => {
       // A long step may have held this thread up while the reply was waiting: let messages in first.
@@ -160,7 +160,6 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
         );
       });
     }, limit);
-    // The thread itself keeps the process alive while a job waits.
     expired.unref();
     timer = expired;
   }

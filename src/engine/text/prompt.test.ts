@@ -21,13 +21,14 @@ function byteVocabulary(changes: Partial<PromptVocabulary> = {}): PromptVocabula
     isControl: (token) => control.has(token),
     isEndOfGeneration: () => false,
     piece: (token) => Buffer.from(control.get(token) ?? [token]),
-    async tokenizeAsync(text, { addSpecial, parseSpecial }) {
+    tokenize(text, { addSpecial, parseSpecial }) {
       const tokens = text.split(/(<\d+>)/).flatMap((part) => {
         const token = parseSpecial && /^<\d+>$/.test(part) ? Number(part.slice(1, -1)) : null;
         return token === null ? [...Buffer.from(part)] : [token];
       });
       return Int32Array.from(addSpecial && vocabulary.addsBos ? [vocabulary.bos ?? 0, ...tokens] : tokens);
     },
+    tokenizeAsync: async (text, options) => vocabulary.tokenize(text, options),
     ...changes,
   };
   return vocabulary;
@@ -63,6 +64,14 @@ describe('createPromptReader', () => {
     const messages = [user('a<257>b')];
     const tokens = await read(reader('<259>{{ messages[0].content }}<259>').read({ kind: 'chat', messages }));
     expect(tokens).toEqual([256, 259, ...bytes('a<257>b'), 259]);
+  });
+
+  it('reads long texts like short ones', async () => {
+    const content = 'long <257> '.repeat(2_000);
+    const tokens = await read(
+      reader('{{ messages[0].content }}').read({ kind: 'chat', messages: [user(content)] }),
+    );
+    expect(tokens).toEqual([256, ...bytes(content)]);
   });
 
   it('reads raw text as text', async () => {

@@ -10,10 +10,14 @@ export interface PromptVocabulary extends ControlVocabulary {
   readonly fimSuffix: number | null;
   readonly fimMiddle: number | null;
   readonly addsBos: boolean;
-  tokenizeAsync(
-    text: string,
-    options: { readonly addSpecial: boolean; readonly parseSpecial: boolean },
-  ): Promise<Int32Array>;
+  tokenize(text: string, options: TokenizeOptions): Int32Array;
+  /** The same on another thread. */
+  tokenizeAsync(text: string, options: TokenizeOptions): Promise<Int32Array>;
+}
+
+interface TokenizeOptions {
+  readonly addSpecial: boolean;
+  readonly parseSpecial: boolean;
 }
 
 export interface PromptReader {
@@ -29,6 +33,12 @@ export interface PromptReaderSetup {
   readonly renderer: TemplateRenderer;
 }
 
+/**
+ * Texts up to this length are tokenized at once: 8,192 characters took 2 ms here, while each wait for another thread
+ * costs a whole step when others are being answered.
+ */
+const longestAtOnce = 8_192;
+
 const plain = { addSpecial: false, parseSpecial: false } as const;
 const generation = { addGenerationPrompt: true } as const;
 const special = { addSpecial: false, parseSpecial: true } as const;
@@ -40,6 +50,12 @@ const special = { addSpecial: false, parseSpecial: true } as const;
 export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup): PromptReader {
   const controlTexts = createControlTexts(vocabulary);
 
+  async function tokenize(text: string, options: TokenizeOptions): Promise<Int32Array> {
+    return text.length <= longestAtOnce
+      ? vocabulary.tokenize(text, options)
+      : vocabulary.tokenizeAsync(text, options);
+  }
+
   async function readChat(messages: readonly Message[]): Promise<Int32Array> {
     if (messages.length === 0) {
       throw new NearfarError('invalid_request', 'messages must hold at least one message.', {
@@ -49,7 +65,7 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
     const spellsControl = messages.some((message) => controlTexts.isIn(message.content));
     if (spellsControl) return readShielded(controlTexts.shield(messages));
     const text = await renderer.render(messages, generation);
-    return withBos(await vocabulary.tokenizeAsync(text, special));
+    return withBos(await tokenize(text, special));
   }
 
   /**
@@ -61,7 +77,7 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
     const segments = shielded.split(await renderer.render(shielded.messages, generation));
     const parts = await Promise.all(
       segments.map(async (segment) =>
-        segment.kind === 'token' ? [segment.token] : await vocabulary.tokenizeAsync(segment.text, plain),
+        segment.kind === 'token' ? [segment.token] : await tokenize(segment.text, plain),
       ),
     );
     return withBos(Int32Array.from(parts.flatMap((part) => [...part])));
@@ -88,15 +104,12 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
         },
       );
     }
-    const [before, after] = await Promise.all([
-      vocabulary.tokenizeAsync(prefix, plain),
-      vocabulary.tokenizeAsync(suffix, plain),
-    ]);
+    const [before, after] = await Promise.all([tokenize(prefix, plain), tokenize(suffix, plain)]);
     return withBos(Int32Array.from([fimPrefix, ...before, fimSuffix, ...after, fimMiddle]));
   }
 
   async function readText(text: string): Promise<Int32Array> {
-    const tokens = await vocabulary.tokenizeAsync(text, { addSpecial: true, parseSpecial: false });
+    const tokens = await tokenize(text, { addSpecial: true, parseSpecial: false });
     if (tokens.length > 0) return tokens;
     if (vocabulary.bos !== null) return Int32Array.of(vocabulary.bos);
     throw new NearfarError(
