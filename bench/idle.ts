@@ -1,10 +1,7 @@
-import { createContext } from '../src/engine/llama/context.ts';
-import { openLibrary } from '../src/engine/llama/library.ts';
-import { loadModel } from '../src/engine/llama/model.ts';
-import type { StepCostCurve } from '../src/engine/step-cost.ts';
 import { createBareLoop, type BareLoop } from './bare-loop.ts';
 import { alternating, type Benchmark } from './benchmark.ts';
 import { createEngineLoop, type Prompt } from './engine-loop.ts';
+import { loadInProcess } from './in-process.ts';
 import { median, rounded, summarize } from './stats.ts';
 import { distinctPrompts } from './token-prompts.ts';
 
@@ -13,6 +10,7 @@ const finishedCount = 14;
 const finishedTokenCount = 1000;
 const streamTokenCount = 16;
 const cellCount = 24_576;
+const parallelCount = 16;
 /** Of the finished tokens, at least this share must still be served from a cache after the measurement. */
 const keptShare = 0.95;
 
@@ -25,35 +23,28 @@ interface Steps {
 export const idle: Benchmark = async (setup) => {
   const repeatCount = setup.repeatCount ?? (setup.quick ? 1 : 3);
   const stepCount = 128;
-  const { threadCount } = setup;
-  const library = openLibrary({ backend: 'cpu', onLog: () => undefined });
-  const model = await loadModel(library, { path: setup.modelPath, gpuLayerCount: 0 });
-  const sequenceCount = 64;
-  const outputCount = 32;
-  const prompts = distinctPrompts(model.vocabulary, finishedCount + 16, finishedTokenCount);
+  const { model, context, curve, close } = await loadInProcess(setup, { cellCount, parallelCount });
+  const prompts = distinctPrompts(model.vocabulary, finishedCount + parallelCount, finishedTokenCount);
   const finished = prompts.slice(0, finishedCount);
   const streams = prompts.slice(finishedCount).map((prompt) => prompt.slice(0, streamTokenCount));
 
   setup.progress('bare loop, with and without the finished prompts in the pool');
-  const bare = createBareLoop(model, { cellCount, sequenceCount: finishedCount + 16, threadCount });
-  const { curve, left } = measurePool(bare, streams, finished);
+  const bare = createBareLoop(model, {
+    cellCount,
+    sequenceCount: finishedCount + parallelCount,
+    threadCount: setup.threadCount,
+  });
+  const left = measureLeftInPool(bare, streams, finished);
   bare.close();
 
-  const decoder = createContext(model, {
-    cellCount,
-    batchTokenCount: 512,
-    sequenceCount,
-    outputCount,
-    threadCount,
-  });
-  const options = { parallelCount: 16, hostCacheBytes: 2 ** 30, curve };
+  const options = { parallelCount, hostCacheBytes: 2 ** 30, curve };
   const measured = new Map(batches.map((batch) => [batch, { none: [] as Steps[], cached: [] as Steps[] }]));
   const kept: number[] = [];
   try {
     for (const [state, repeat] of alternating(['none', 'cached'] as const, repeatCount)) {
       for (const batch of batches) {
         setup.progress(`repeat ${repeat + 1} of ${repeatCount}: batch ${batch}, ${state}`);
-        const loop = createEngineLoop(model, decoder, options);
+        const loop = createEngineLoop(model, context, options);
         const asked = finished.map((tokens): Prompt => ({ tokens, outputTokenCount: 1 }));
         if (state === 'cached') await loop.run(asked);
         const own = streams.slice(0, batch);
@@ -71,9 +62,7 @@ export const idle: Benchmark = async (setup) => {
       }
     }
   } finally {
-    decoder.close();
-    model.close();
-    library.close();
+    close();
   }
   const least = Math.min(...kept);
   if (least < keptShare) {
@@ -91,24 +80,18 @@ export const idle: Benchmark = async (setup) => {
   ]);
 };
 
-/** What cells that nobody reads cost a bare step here: the reference, and the curve that the engine decides by. */
-function measurePool(
+/** What cells that nobody reads would cost: a bare step with the finished prompts in the pool, over one without. */
+function measureLeftInPool(
   bare: BareLoop,
   streams: readonly (readonly number[])[],
   finished: readonly (readonly number[])[],
-): { readonly curve: StepCostCurve; readonly left: ReadonlyMap<number, number> } {
+): ReadonlyMap<number, number> {
   const left = new Map<number, number>();
-  const points = [];
-  let attentionMsPerTokenCell = 0;
   for (const batch of batches) {
     const own = streams.slice(0, batch);
-    const none = median(bare.run(own, 32));
-    const full = median(bare.run(own, 32, finished));
-    left.set(batch, full / none);
-    points.push({ tokenCount: batch, milliseconds: none });
-    attentionMsPerTokenCell = Math.max(0, full - none) / (batch * finishedCount * finishedTokenCount);
+    left.set(batch, median(bare.run(own, 32, finished)) / median(bare.run(own, 32)));
   }
-  return { curve: { points, attentionMsPerTokenCell }, left };
+  return left;
 }
 
 function judge(

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
 import { killServers } from './child-server.ts';
 import { readMachine } from './machine.ts';
-import { openNearfar } from './nearfar.ts';
+import { defaultModelPath, openNearfar } from './nearfar.ts';
 import { openPeer, peerFolder, type Peer } from './peer.ts';
 import { jsonReport, markdownReport, withSection } from './report.ts';
 
@@ -53,7 +53,7 @@ ${Object.entries(benchmarks)
   --write        also write the section into docs/benchmarks.md
   --repeats N    alternating repeats
   --quick        fewer repeats and configurations: shows that it runs, gives no figure
-  --model PATH   the GGUF for both sides (default: $NEARFAR_BENCH_MODEL)
+  --model PATH   the GGUF for both sides (default: $NEARFAR_BENCH_MODEL, else the default model)
   --threads N    threads of both sides (default: the cores that this process may use)
   --peer DIR     folder of the installed peer (default: $NEARFAR_PEER_DIR, else peers/ in the nearfar home)
   --set NAME=V   a further setting of nearfar's server`;
@@ -81,11 +81,11 @@ async function main(): Promise<number> {
   }
   const nearfarHome = process.env['NEARFAR_HOME'] ?? join(homedir(), '.nearfar');
   const given = values.model ?? process.env['NEARFAR_BENCH_MODEL'];
-  if (given === undefined || !existsSync(given)) {
-    process.stderr.write(`bench: ${given ?? '--model'}: expected the path of a GGUF file\n`);
+  if (given !== undefined && !existsSync(given)) {
+    process.stderr.write(`bench: ${given}: expected the path of a GGUF file\n`);
     return 2;
   }
-  const modelPath = resolve(given);
+  const modelPath = resolve(given ?? (await defaultModelPath(nearfarHome)));
   const threadCount = positiveNumber('--threads', values.threads) ?? availableParallelism();
   const machine = await readMachine();
   const home = await mkdtemp(join(tmpdir(), 'nearfar-bench-'));

@@ -16,16 +16,12 @@ export interface NearfarOptions {
 }
 
 const entry = new URL('../src/cli/main.ts', import.meta.url).pathname;
+const defaultModel = 'smollm2-135m-instruct';
 
-/** Settings under which the server is measured; all others are the defaults of the product. */
-function settingArguments(options: NearfarOptions, modelId: string, port: number): string[] {
-  const settings = [
-    `port=${port}`,
-    `near=${modelId}`,
-    `engine.threadCount=${options.threadCount}`,
-    ...options.settings,
-  ];
-  return settings.flatMap((setting) => ['--set', setting]);
+interface ListedModel {
+  readonly id: string;
+  readonly reference: string;
+  readonly path: string;
 }
 
 /** Our own server as a user starts it: `nearfar serve`, as a process of its own, over a store of its own. */
@@ -48,25 +44,48 @@ export function openNearfar(options: NearfarOptions): NearfarServer {
   };
 }
 
+/** The file that the user's own store loads for the default model, which is pulled there if it is absent. */
+export async function defaultModelPath(nearfarHome: string): Promise<string> {
+  const isDefault = (model: ListedModel): boolean => model.id === defaultModel;
+  const found = (await listModels(nearfarHome)).find(isDefault);
+  if (found !== undefined) return found.path;
+  await runCommand(nearfarHome, 'pull', defaultModel);
+  const pulled = (await listModels(nearfarHome)).find(isDefault);
+  if (pulled === undefined) throw new Error(`${defaultModel} was pulled and is not listed`);
+  return pulled.path;
+}
+
+/** Settings under which the server is measured; all others are the defaults of the product. */
+function settingArguments(options: NearfarOptions, modelId: string, port: number): string[] {
+  const settings = [
+    `port=${port}`,
+    `near=${modelId}`,
+    `engine.threadCount=${options.threadCount}`,
+    ...options.settings,
+  ];
+  return settings.flatMap((setting) => ['--set', setting]);
+}
+
 /** Puts the model into the benchmark's store by `nearfar pull file:` and returns its id. */
 async function installModel(options: NearfarOptions): Promise<string> {
   await mkdir(options.home, { recursive: true });
-  const run = async (...args: string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [entry, ...args, '--home', options.home]);
-    return stdout;
-  };
-  await run('pull', `file:${options.modelPath}`);
-  const listed = JSON.parse(await run('models', '--json')) as unknown;
-  const id = findId(listed, options.modelPath);
-  if (id === null) throw new Error(`"nearfar models --json" does not list file:${options.modelPath}`);
-  return id;
+  await runCommand(options.home, 'pull', `file:${options.modelPath}`);
+  const listed = await listModels(options.home);
+  const model = findByFile(listed, options.modelPath);
+  if (model === null) throw new Error(`"nearfar models --json" does not list file:${options.modelPath}`);
+  return model.id;
 }
 
-/** The id of the model that came from this file, in the output of `nearfar models --json`. */
-export function findId(listed: unknown, modelPath: string): string | null {
-  const models = Array.isArray(listed) ? listed : ((listed as { models?: unknown[] } | null)?.models ?? []);
-  for (const model of models as { id?: unknown; reference?: unknown }[]) {
-    if (typeof model.id === 'string' && model.reference === `file:${modelPath}`) return model.id;
-  }
-  return null;
+/** The model that came from this file; others may be listed because they are used in place. */
+export function findByFile(listed: readonly ListedModel[], modelPath: string): ListedModel | null {
+  return listed.find((model) => model.reference === `file:${modelPath}`) ?? null;
+}
+
+async function listModels(home: string): Promise<readonly ListedModel[]> {
+  return JSON.parse(await runCommand(home, 'models', '--json')) as ListedModel[];
+}
+
+async function runCommand(home: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [entry, ...args, '--home', home]);
+  return stdout;
 }

@@ -1,9 +1,7 @@
-import { openLibrary } from '../src/engine/llama/library.ts';
-import { createContext } from '../src/engine/llama/context.ts';
-import { loadModel } from '../src/engine/llama/model.ts';
 import { createBareLoop } from './bare-loop.ts';
 import { alternating, type Benchmark } from './benchmark.ts';
 import { createEngineLoop, type EngineLoop, type Prompt } from './engine-loop.ts';
+import { loadInProcess } from './in-process.ts';
 import { distinctPrompts } from './token-prompts.ts';
 import { median, rounded, summarize } from './stats.ts';
 
@@ -19,17 +17,9 @@ const widest = 32;
 export const scale: Benchmark = async (setup) => {
   const repeatCount = setup.repeatCount ?? (setup.quick ? 2 : 7);
   const stepCount = setup.quick ? 24 : 64;
+  const { model, context, curve, close } = await loadInProcess(setup, { cellCount, parallelCount: widest });
   const { threadCount } = setup;
-  const library = openLibrary({ backend: 'cpu', onLog: () => undefined });
-  const model = await loadModel(library, { path: setup.modelPath, gpuLayerCount: 0 });
   const bare = createBareLoop(model, { cellCount, sequenceCount: widest, threadCount });
-  const decoder = createContext(model, {
-    cellCount,
-    batchTokenCount: 512,
-    sequenceCount: 2 * widest,
-    outputCount: widest,
-    threadCount,
-  });
   const prompts = distinctPrompts(model.vocabulary, widest, promptTokenCount);
   try {
     const speeds = new Map(batches.map((batch) => [batch, { bare: [] as number[], ours: [] as number[] }]));
@@ -41,12 +31,7 @@ export const scale: Benchmark = async (setup) => {
           side === 'bare'
             ? bare.run(own, stepCount)
             : await fullSteps(
-                createEngineLoop(model, decoder, {
-                  parallelCount: widest,
-                  hostCacheBytes: 0,
-                  // Any curve does: no prompt waits while these streams run.
-                  curve: { points: [{ tokenCount: 1, milliseconds: 5 }], attentionMsPerTokenCell: 0 },
-                }),
+                createEngineLoop(model, context, { parallelCount: widest, hostCacheBytes: 0, curve }),
                 own.map((prompt): Prompt => ({ tokens: prompt, outputTokenCount: stepCount + 1 })),
                 stepCount,
               );
@@ -90,10 +75,8 @@ export const scale: Benchmark = async (setup) => {
       ],
     };
   } finally {
-    decoder.close();
     bare.close();
-    model.close();
-    library.close();
+    close();
   }
 };
 

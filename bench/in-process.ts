@@ -1,0 +1,48 @@
+import { load } from '../src/engine/load.ts';
+import type { LlamaContext } from '../src/engine/llama/context.ts';
+import type { LlamaModel } from '../src/engine/llama/model.ts';
+import type { StepCostCurve } from '../src/engine/step-cost.ts';
+import type { BenchmarkSetup } from './benchmark.ts';
+
+/** What the engine's process holds after loading, in this process. */
+export interface InProcess {
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  readonly curve: StepCostCurve;
+  readonly close: () => void;
+}
+
+/** Loads as the engine's process does, on the CPU, with the curve measured here and now. */
+export async function loadInProcess(
+  setup: BenchmarkSetup,
+  options: { readonly cellCount: number; readonly parallelCount: number },
+): Promise<InProcess> {
+  setup.progress('loading, measuring the step-cost curve');
+  const { model, context, calibration } = await load(
+    {
+      modelPath: setup.modelPath,
+      modelId: 'bench',
+      grade: 'ungraded',
+      contextTokenCount: options.cellCount,
+      parallelCount: options.parallelCount,
+      queueLimit: 1024,
+      targetInterTokenMs: 250,
+      threadCount: setup.threadCount,
+      gpuLayerCount: 0,
+      backend: 'cpu',
+      hostCacheBytes: 0,
+      curvePath: null,
+    },
+    () => undefined,
+  );
+  return {
+    model,
+    context,
+    curve: calibration.curve,
+    close() {
+      context.close();
+      model.close();
+      model.library.close();
+    },
+  };
+}
