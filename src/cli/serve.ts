@@ -49,9 +49,8 @@ async function runServe(input: CommandInput): Promise<number> {
     gateway.log.error('The model could not be loaded; requests for it will say why.', { cause: thrown });
   });
   try {
-    const { startServer } = await listening;
-    const server = await startServer({
-      app: gateway.app,
+    const { listen } = await listening;
+    const server = await listen(gateway.app, {
       host: loaded.settings.host,
       port: loaded.settings.port,
       limits: loaded.settings.limits,
