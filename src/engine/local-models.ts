@@ -9,6 +9,8 @@ export interface RunningModel {
   /** When keep-alive will unload it; `null` = never. */
   readonly expiresAt: Date | null;
   readonly restartCount: number;
+  /** Of the engine's process; `null` while there is none. */
+  readonly processId?: number | null;
 }
 
 /** The models that this machine runs: one engine child each, loaded on demand. */

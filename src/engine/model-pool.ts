@@ -287,7 +287,7 @@ function factsOf(found: FoundModel, entry: Entry | undefined): ModelFacts {
 }
 
 function toRunningModel(entry: Entry): RunningModel | null {
-  const { state, loaded, stats, restartCount } = entry.engine;
+  const { state, loaded, stats, restartCount, processId } = entry.engine;
   if (state === 'failed' || state === 'closed') return null;
-  return { id: entry.id, state, loaded, stats, expiresAt: entry.expiresAt, restartCount };
+  return { id: entry.id, state, loaded, stats, expiresAt: entry.expiresAt, restartCount, processId };
 }
