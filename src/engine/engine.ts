@@ -108,8 +108,9 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function queueFull(): NearfarError {
-    const estimate = ((waiting.length + 1) * meanRequestMs) / setup.parallelCount / 1000;
-    return new NearfarError('queue_full', `The queue is full: ${waiting.length} requests are waiting.`, {
+    const queuedCount = waiting.length + reading.size;
+    const estimate = ((queuedCount + 1) * meanRequestMs) / setup.parallelCount / 1000;
+    return new NearfarError('queue_full', `The queue is full: ${queuedCount} answers are waiting.`, {
       retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
     });
   }

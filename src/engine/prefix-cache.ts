@@ -1,6 +1,8 @@
 import type { Decoder } from './decoder.ts';
 import type { HostStore } from './host-store.ts';
-import { commonLength, createPrefixTree, endOf, hasPoolChild, type PrefixNode } from './prefix-tree.ts';
+import { createPrefixPool, scratchSequence } from './prefix-pool.ts';
+import { createPrefixTier } from './prefix-tier.ts';
+import { commonLength, endOf, hasPoolChild, type PrefixNode } from './prefix-tree.ts';
 
 /**
  * Which cells of the unified KV pool hold which prefix, and who shares them.
@@ -24,7 +26,7 @@ export interface PrefixCache {
    * The sequence is over. What it published stays as an idle prefix, with `keep` also all that it computed;
    * a private tail is freed.
    */
-  release(hold: PrefixHold, keep: { tokens: readonly number[]; computedCount: number } | null): void;
+  release(hold: PrefixHold, keep: ComputedTokens | null): void;
   /** Tells how many cells the sequence has beyond its published prefix. */
   setTail(hold: PrefixHold, tokenCount: number): void;
   /** Frees cells of idle prefixes, least recently used first, until `cellCount` are free. False if it cannot. */
@@ -35,16 +37,19 @@ export interface PrefixCache {
   offloadIdle(keepCellCount: number): boolean;
   /** The running steps just paid this much for each cell in use. */
   chargeIdle(millisecondsPerCell: number): void;
-  /** Forgets everything; the decoder's cells must be cleared by the caller. */
-  reset(): void;
   readonly freeCellCount: number;
   /** Cells that `makeRoom` could free. */
-  readonly evictableCellCount: number;
   readonly idleCellCount: number;
   readonly usedCellCount: number;
   readonly sharedCellCount: number;
   readonly offloadedTokenCount: number;
   readonly restoredTokenCount: number;
+}
+
+/** A sequence's tokens, of which the first `computedCount` have cells. */
+export interface ComputedTokens {
+  readonly tokens: readonly number[];
+  readonly computedCount: number;
 }
 
 export interface PrefixProbe {
@@ -72,104 +77,17 @@ export interface PrefixCacheOptions {
   readonly now: () => number;
 }
 
-/** llama.cpp scans cells in blocks of this many, so fewer idle ones cost nothing worth a move. */
-const freeOfChargeCellCount = 256;
-/** What going and coming back costs besides the bytes: allocation, calls. A guess on the high side. */
-const fixedMoveMs = 1;
-
 export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   const { decoder, host, now, sliceTokenCount = 256 } = options;
-  const wholeOnly = decoder.prefixGranularity === 'sequence';
-  let tree = createPrefixTree();
-  // Id 0 is kept for saving and restoring: llama.cpp saves only ids below n_seq_max, which may be fewer than it shares.
-  const scratch = 0;
-  let freeIds: number[] = [];
-  const idleLeaves = new Set<PrefixNode>();
-  let clock = 0;
-  let poolTokenCount = 0;
-  let tailTokenCount = 0;
-  let idleTokenCount = 0;
-  /** Milliseconds that each idle cell has cost the running steps so far. */
-  let idleMeter = 0;
-  let offloadedTokenCount = 0;
-  let restoredTokenCount = 0;
-  /** Milliseconds to save and restore one token's cells; measured as it happens, begun with a guess. */
-  let moveMsPerToken = 0.01;
-
-  function reset(): void {
-    tree = createPrefixTree();
-    freeIds = Array.from(
-      { length: decoder.sequenceCount - 1 },
-      (_, index) => decoder.sequenceCount - 1 - index,
-    );
-    idleLeaves.clear();
-    poolTokenCount = tailTokenCount = idleTokenCount = 0;
-  }
-  reset();
-
-  const freeCellCount = () => decoder.cellCount - poolTokenCount - tailTokenCount;
-
-  // ---- live counts and leaves -------------------------------------------------------------------------------------
-
-  function pin(node: PrefixNode): void {
-    for (let at: PrefixNode | null = node; at !== null; at = at.parent) {
-      if (at.liveCount === 0 && at.location === 'pool') idleTokenCount -= at.tokens.length;
-      at.liveCount++;
-      at.lastUsedAt = clock;
-      idleLeaves.delete(at);
-    }
-  }
-
-  function unpin(node: PrefixNode): void {
-    for (let at: PrefixNode | null = node; at !== null; at = at.parent) {
-      at.liveCount--;
-      if (at.liveCount === 0) {
-        at.idleSince = idleMeter;
-        if (at.location === 'pool') idleTokenCount += at.tokens.length;
-      }
-    }
-  }
-
-  /** Brings a node's place among the idle leaves, and its holders, in line with the tree. */
-  function settle(node: PrefixNode): void {
-    const isIdleLeaf =
-      node.parent !== null && node.location === 'pool' && node.liveCount === 0 && !hasPoolChild(node);
-    if (!isIdleLeaf) {
-      idleLeaves.delete(node);
-      return;
-    }
-    idleLeaves.add(node);
-    const [, ...redundant] = node.holders;
-    for (const id of redundant) dropHolder(node, id);
-  }
-
-  function dropHolder(node: PrefixNode, id: number): void {
-    node.holders.delete(id);
-    decoder.removeSequence(id, -1, -1);
-    freeIds.push(id);
-  }
-
-  function dropHolders(node: PrefixNode): void {
-    for (const id of [...node.holders]) dropHolder(node, id);
-  }
-
-  /** Any sequence that covers the whole path down to this pool node. */
-  function anyHolder(node: PrefixNode): number {
-    const stack = [node];
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      for (const id of at.holders) return id;
-      for (const child of at.children.values()) if (child.location === 'pool') stack.push(child);
-    }
-    throw new Error('a pool node has no holder');
-  }
-
-  // ---- matching and acquiring -------------------------------------------------------------------------------------
+  const pool = createPrefixPool(decoder);
+  const tier = createPrefixTier({ decoder, host, pool, sliceTokenCount, now });
+  const { tree, wholeOnly } = pool;
 
   function find(salt: string, tokens: readonly number[]): { node: PrefixNode; matchedTokenCount: number } {
     const found = tree.match(salt, tokens, tokens.length - 1);
     if (!wholeOnly) return found;
     // Only a state that ends exactly here can be taken over: walk up to the nearest idle end.
-    let node: PrefixNode = found.node;
+    let { node } = found;
     if (found.matchedTokenCount < endOf(node)) node = node.parent ?? node;
     while (node.parent !== null && (node.holders.size === 0 || node.liveCount > 0)) node = node.parent;
     return { node, matchedTokenCount: endOf(node) };
@@ -178,79 +96,55 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   function probe(salt: string, tokens: readonly number[]): PrefixProbe {
     const { node, matchedTokenCount } = find(salt, tokens);
     let hostTokenCount = 0;
-    let idle = 0;
+    let idleTokenCount = 0;
     for (let at: PrefixNode | null = node; at !== null; at = at.parent) {
-      const covered = Math.min(endOf(at), matchedTokenCount) - at.start;
       // Restoring brings the whole blob back before the part that is not needed is dropped.
       if (at.blob !== null) hostTokenCount += at.blob.end - at.blob.start;
-      else if (at.liveCount === 0) idle += covered;
+      else if (at.liveCount === 0) idleTokenCount += Math.min(endOf(at), matchedTokenCount) - at.start;
     }
-    return { matchedTokenCount, hostTokenCount, idleTokenCount: idle };
+    return { matchedTokenCount, hostTokenCount, idleTokenCount };
   }
 
   function takeId(): number | null {
-    while (freeIds.length === 0) if (!evictSlice()) return null;
-    return freeIds.pop() ?? null;
+    for (;;) {
+      const id = pool.takeId();
+      if (id !== null || !tier.evictSlice()) return id;
+    }
   }
 
   function acquire(salt: string, tokens: readonly number[]): PrefixHold | null {
-    clock++;
+    pool.clock++;
     // Before anything is matched: making room for an id may take prefixes away.
     const sequence = takeId();
     if (sequence === null) return null;
     const found = find(salt, tokens);
-    let node = found.node;
+    let { node } = found;
     const offset = found.matchedTokenCount - node.start;
-    if (offset > 0 && offset < node.tokens.length) node = splitNode(node, offset);
-    pin(node);
+    if (offset > 0 && offset < node.tokens.length) node = pool.split(node, offset);
+    pool.pin(node);
     const path = pathTo(node);
     let reached = tree.root(salt);
     for (const at of path) if (at.location === 'pool') reached = at;
     if (reached.parent !== null) {
-      const source = anyHolder(reached);
+      const source = pool.anyHolder(reached);
       if (wholeOnly) decoder.copySequence(source, sequence, -1, -1);
       else decoder.copySequence(source, sequence, 0, endOf(reached));
     }
     for (const at of path) {
       if (at.location === 'pool') continue;
-      if (!restore(at, sequence)) break;
+      if (!tier.restore(at, sequence)) break;
       reached = at;
     }
     if (reached !== node) {
       // A restore failed: go on from what is there and compute the rest.
-      unpin(node);
-      pin(reached);
+      pool.unpin(node);
+      pool.pin(reached);
     }
     // This sequence covers the path now: ids that only kept a node of it alive are no longer needed.
-    for (const at of pathTo(reached)) if (at.liveCount === 1) dropHolders(at);
+    for (const at of pathTo(reached)) if (at.liveCount === 1) pool.dropHolders(at);
     reached.holders.add(sequence);
     return { sequence, salt, node: reached, cachedTokenCount: endOf(reached), tailTokenCount: 0 };
   }
-
-  /** Brings a host node back into the pool as cells of `sequence`, through the scratch id. */
-  function restore(node: PrefixNode, sequence: number): boolean {
-    const blob = node.blob;
-    if (blob === null) return false;
-    const startedAt = now();
-    if (!makeRoom(blob.end - blob.start) || !decoder.restoreSequence(scratch, blob.data)) return false;
-    decoder.copySequence(scratch, sequence, node.start, endOf(node));
-    decoder.removeSequence(scratch, -1, -1);
-    node.location = 'pool';
-    poolTokenCount += node.tokens.length;
-    restoredTokenCount += node.tokens.length;
-    host.release(blob);
-    node.blob = null;
-    learnMoveCost(now() - startedAt, blob.end - blob.start);
-    return true;
-  }
-
-  function splitNode(node: PrefixNode, offset: number): PrefixNode {
-    const upper = tree.split(node, offset);
-    settle(node);
-    return upper;
-  }
-
-  // ---- publishing and releasing -----------------------------------------------------------------------------------
 
   function publish(hold: PrefixHold, tokens: readonly number[], computedCount: number): void {
     // Without ranges a state that still moves cannot be shared; `release` keeps its last one.
@@ -260,57 +154,52 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
 
   function extend(hold: PrefixHold, tokens: readonly number[], computedCount: number): void {
     while (endOf(hold.node) < computedCount) {
-      const node = hold.node;
+      const { node } = hold;
       const from = endOf(node);
       const child = node.children.get(tokens[from] ?? -1);
       if (child === undefined) {
-        const added = tokens.slice(from, computedCount);
-        poolTokenCount += added.length;
-        if (node.parent !== null && node.children.size === 0 && node.liveCount === 1) {
-          // Nobody else ends here: the leaf grows.
-          for (const token of added) node.tokens.push(token);
-        } else {
-          const leaf = tree.addChild(node, added);
-          leaf.liveCount = 1;
-          leaf.lastUsedAt = clock;
-          moveHolder(hold, leaf);
-        }
+        grow(hold, tokens.slice(from, computedCount));
       } else {
         const common = commonLength(child.tokens, tokens, from, computedCount);
-        join(hold, common < child.tokens.length ? splitNode(child, common) : child);
+        join(hold, common < child.tokens.length ? pool.split(child, common) : child);
       }
     }
     setTail(hold, 0);
   }
 
+  function grow(hold: PrefixHold, added: readonly number[]): void {
+    const { node } = hold;
+    pool.addCells(added.length);
+    if (node.parent !== null && node.children.size === 0 && node.liveCount === 1) {
+      // Nobody else ends here: the leaf grows.
+      for (const token of added) node.tokens.push(token);
+      return;
+    }
+    const leaf = tree.addChild(node, added);
+    leaf.liveCount = 1;
+    leaf.lastUsedAt = pool.clock;
+    moveHolder(hold, leaf);
+  }
+
   /** The sequence has computed what a node already stands for: one copy of the cells stays. */
   function join(hold: PrefixHold, node: PrefixNode): void {
     const wasIdle = node.liveCount === 0;
-    if (node.location === 'host') {
-      node.location = 'pool';
-      poolTokenCount += node.tokens.length;
-      if (node.blob !== null) host.release(node.blob);
-      node.blob = null;
-    } else {
-      if (wasIdle) idleTokenCount -= node.tokens.length;
-      if (!wholeOnly) {
-        replaceCells(hold.sequence, anyHolder(node), node.start, endOf(node));
-      }
+    if (node.location === 'pool' && !wholeOnly) {
+      replaceCells(hold.sequence, pool.anyHolder(node), node.start, endOf(node));
     }
-    node.liveCount++;
-    node.lastUsedAt = clock;
-    idleLeaves.delete(node);
-    if (wasIdle) dropHolders(node);
+    tier.releaseBlob(node);
+    pool.adopt(node);
+    if (wasIdle) pool.dropHolders(node);
     moveHolder(hold, node);
   }
 
   /** Puts `source`'s cells [from, to) in the place of the sequence's own, without ever leaving a hole in it. */
   function replaceCells(sequence: number, source: number, from: number, to: number): void {
-    decoder.copySequence(sequence, scratch, to, -1);
+    decoder.copySequence(sequence, scratchSequence, to, -1);
     decoder.removeSequence(sequence, from, -1);
     decoder.copySequence(source, sequence, from, to);
-    decoder.copySequence(scratch, sequence, to, -1);
-    decoder.removeSequence(scratch, -1, -1);
+    decoder.copySequence(scratchSequence, sequence, to, -1);
+    decoder.removeSequence(scratchSequence, -1, -1);
   }
 
   function moveHolder(hold: PrefixHold, to: PrefixNode): void {
@@ -320,151 +209,22 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   }
 
   function setTail(hold: PrefixHold, tokenCount: number): void {
-    tailTokenCount += tokenCount - hold.tailTokenCount;
+    pool.tailCellCount += tokenCount - hold.tailTokenCount;
     hold.tailTokenCount = tokenCount;
   }
 
-  function release(
-    hold: PrefixHold,
-    keep: { tokens: readonly number[]; computedCount: number } | null,
-  ): void {
+  function release(hold: PrefixHold, keep: ComputedTokens | null): void {
     if (keep !== null) extend(hold, keep.tokens, keep.computedCount);
     const { node, sequence } = hold;
     const hasTail = hold.tailTokenCount > 0;
     setTail(hold, 0);
-    unpin(node);
+    pool.unpin(node);
     const coveredByOthers = wholeOnly ? node.holders.size > 1 : node.liveCount > 0 || hasPoolChild(node);
     // Without ranges a tail cannot be cut off, so the state is lost with it.
-    if (coveredByOthers || node.parent === null || (wholeOnly && hasTail)) dropHolder(node, sequence);
+    if (coveredByOthers || node.parent === null || (wholeOnly && hasTail)) pool.dropHolder(node, sequence);
     else if (hasTail) decoder.removeSequence(sequence, endOf(node), -1);
-    if (wholeOnly) dropBareAncestors(node);
-    settle(node);
-  }
-
-  // ---- leaving the pool -------------------------------------------------------------------------------------------
-
-  function oldestIdleLeaf(): PrefixNode | null {
-    let oldest: PrefixNode | null = null;
-    for (const leaf of idleLeaves) if (oldest === null || leaf.lastUsedAt < oldest.lastUsedAt) oldest = leaf;
-    return oldest;
-  }
-
-  function makeRoom(cellCount: number): boolean {
-    while (freeCellCount() < cellCount) if (!evictSlice()) return false;
-    return true;
-  }
-
-  /** Takes the last tokens of the least recently used idle leaf out of the pool. */
-  function evictSlice(): boolean {
-    const leaf = oldestIdleLeaf();
-    if (leaf === null) return false;
-    moveOut(leaf);
-    return true;
-  }
-
-  function offloadOverdue(): boolean {
-    if (wholeOnly || idleTokenCount <= freeOfChargeCellCount) return false;
-    let overdue: PrefixNode | null = null;
-    for (const leaf of idleLeaves) {
-      // Ski rental: stay until the stay has cost as much as going and coming back.
-      const length = Math.min(leaf.tokens.length, sliceTokenCount);
-      if ((idleMeter - leaf.idleSince) * length < moveMsPerToken * length + fixedMoveMs) continue;
-      if (overdue === null || leaf.idleSince < overdue.idleSince) overdue = leaf;
-    }
-    if (overdue === null) return false;
-    moveOut(overdue);
-    return true;
-  }
-
-  function offloadIdle(keepCellCount: number): boolean {
-    if (wholeOnly || idleTokenCount <= keepCellCount) return false;
-    return evictSlice();
-  }
-
-  function moveOut(leaf: PrefixNode): void {
-    const holder = firstHolder(leaf);
-    const length = leaf.tokens.length;
-    if (!wholeOnly && length > sliceTokenCount) tree.split(leaf, length - sliceTokenCount);
-    const parent = leaf.parent;
-    if (parent === null) throw new Error('a root cannot leave the pool');
-    const saved = wholeOnly ? null : save(leaf, holder);
-    idleLeaves.delete(leaf);
-    idleTokenCount -= leaf.tokens.length;
-    poolTokenCount -= leaf.tokens.length;
-    leaf.holders.delete(holder);
-    const parentNeedsHolder =
-      !wholeOnly && parent.parent !== null && parent.liveCount === 0 && !hasOtherPoolChild(parent, leaf);
-    if (parentNeedsHolder && parent.holders.size === 0) {
-      decoder.removeSequence(holder, leaf.start, -1);
-      parent.holders.add(holder);
-    } else {
-      decoder.removeSequence(holder, -1, -1);
-      freeIds.push(holder);
-    }
-    if (saved !== null) {
-      leaf.location = 'host';
-      leaf.blob = saved;
-      offloadedTokenCount += leaf.tokens.length;
-    } else {
-      dropSubtree(leaf);
-      if (wholeOnly) dropBareAncestors(parent);
-    }
-    settle(parent);
-  }
-
-  function save(leaf: PrefixNode, holder: number): ReturnType<HostStore['add']> | null {
-    if (host.budgetBytes === 0) return null;
-    const startedAt = now();
-    decoder.copySequence(holder, scratch, leaf.start, endOf(leaf));
-    const data = decoder.saveSequence(scratch);
-    decoder.removeSequence(scratch, -1, -1);
-    while (!host.fits(data.byteLength)) if (!dropOldestHostLeaf()) return null;
-    learnMoveCost(now() - startedAt, leaf.tokens.length);
-    return host.add(data, leaf.start, endOf(leaf));
-  }
-
-  function dropOldestHostLeaf(): boolean {
-    let oldest: PrefixNode | null = null;
-    for (const node of tree.nodes()) {
-      if (node.location !== 'host' || node.children.size > 0 || node.liveCount > 0) continue;
-      if (oldest === null || node.lastUsedAt < oldest.lastUsedAt) oldest = node;
-    }
-    if (oldest === null) return false;
-    dropSubtree(oldest);
-    return true;
-  }
-
-  /** Removes a node that has left the pool, with everything below it (all of it in host memory). */
-  function dropSubtree(node: PrefixNode): void {
-    for (const child of [...node.children.values()]) dropSubtree(child);
-    if (node.blob !== null) host.release(node.blob);
-    node.blob = null;
-    tree.remove(node);
-  }
-
-  /** Without ranges a node that no state ends at is worth nothing. */
-  function dropBareAncestors(node: PrefixNode): void {
-    for (let at = node; at.parent !== null;) {
-      if (at.children.size > 0 || at.holders.size > 0 || at.liveCount > 0) return;
-      const { parent } = at;
-      idleLeaves.delete(at);
-      idleTokenCount -= at.tokens.length;
-      poolTokenCount -= at.tokens.length;
-      tree.remove(at);
-      at = parent;
-    }
-  }
-
-  function learnMoveCost(milliseconds: number, tokenCount: number): void {
-    // Going and coming back cost about the same, so one way counts twice.
-    moveMsPerToken += 0.2 * ((2 * milliseconds) / Math.max(1, tokenCount) - moveMsPerToken);
-  }
-
-  function countShared(): number {
-    let shared = 0;
-    for (const node of tree.nodes())
-      if (node.location === 'pool' && node.liveCount > 1) shared += node.tokens.length;
-    return shared;
+    if (wholeOnly) tier.dropBareAncestors(node);
+    pool.settle(node);
   }
 
   return {
@@ -473,45 +233,34 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     publish,
     release,
     setTail,
-    makeRoom,
-    offloadOverdue,
-    offloadIdle,
-    chargeIdle: (millisecondsPerCell) => {
-      idleMeter += millisecondsPerCell;
+    makeRoom: (cellCount) => tier.makeRoom(cellCount),
+    offloadOverdue: () => tier.offloadOverdue(),
+    offloadIdle: (keepCellCount) => tier.offloadIdle(keepCellCount),
+    chargeIdle(millisecondsPerCell) {
+      pool.idleMeter += millisecondsPerCell;
     },
-    reset,
     get freeCellCount() {
-      return freeCellCount();
-    },
-    get evictableCellCount() {
-      return idleTokenCount;
+      return pool.freeCellCount;
     },
     get idleCellCount() {
-      return idleTokenCount;
+      return pool.idleCellCount;
     },
     get usedCellCount() {
-      return poolTokenCount + tailTokenCount;
+      return pool.nodeCellCount + pool.tailCellCount;
     },
     get sharedCellCount() {
-      return countShared();
+      let shared = 0;
+      for (const node of tree.nodes())
+        if (node.location === 'pool' && node.liveCount > 1) shared += node.tokens.length;
+      return shared;
     },
     get offloadedTokenCount() {
-      return offloadedTokenCount;
+      return tier.offloadedTokenCount;
     },
     get restoredTokenCount() {
-      return restoredTokenCount;
+      return tier.restoredTokenCount;
     },
   };
-}
-
-function hasOtherPoolChild(node: PrefixNode, except: PrefixNode): boolean {
-  for (const child of node.children.values()) if (child !== except && child.location === 'pool') return true;
-  return false;
-}
-
-function firstHolder(node: PrefixNode): number {
-  for (const id of node.holders) return id;
-  throw new Error('an idle leaf has no holder');
 }
 
 /** From below the root down to the node; empty for a root. */

@@ -28,7 +28,7 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
     waiting: freeSlotCount === 0 ? [] : waitingViews(inputs),
     running: running.map(runningView),
     freeCellCount: cache.freeCellCount,
-    evictableCellCount: cache.evictableCellCount,
+    evictableCellCount: cache.idleCellCount,
     freeSlotCount,
     batchTokenCount,
     targetTokenCount: cost.tokensWithin(inputs.targetInterTokenMs, cache.usedCellCount, batchTokenCount),

@@ -1,0 +1,190 @@
+import type { Decoder } from './decoder.ts';
+import type { HostStore } from './host-store.ts';
+import { scratchSequence, type PrefixPool } from './prefix-pool.ts';
+import { endOf, type HostBlob, type PrefixNode } from './prefix-tree.ts';
+
+/** How idle prefixes leave the pool, for host memory or for good, and how they come back. */
+export interface PrefixTier {
+  /** Frees cells of idle prefixes, least recently used first, until `cellCount` are free. False if it cannot. */
+  makeRoom(cellCount: number): boolean;
+  /** Takes the last tokens of the least recently used idle leaf out of the pool; false if there is none. */
+  evictSlice(): boolean;
+  /** Moves one slice of the longest-idle prefix whose stay has cost more than a restore; false if there is none. */
+  offloadOverdue(): boolean;
+  /** Moves one slice until at most `keepCellCount` idle cells remain; false when done. */
+  offloadIdle(keepCellCount: number): boolean;
+  /** Brings a host node that is pinned back into the pool, as cells of `sequence`. */
+  restore(node: PrefixNode, sequence: number): boolean;
+  /** The node's saved cells are no longer needed. */
+  releaseBlob(node: PrefixNode): void;
+  /** Without ranges a node that no state ends at is worth nothing. */
+  dropBareAncestors(node: PrefixNode): void;
+  readonly offloadedTokenCount: number;
+  readonly restoredTokenCount: number;
+}
+
+export interface PrefixTierOptions {
+  readonly decoder: Decoder;
+  readonly host: HostStore;
+  readonly pool: PrefixPool;
+  readonly sliceTokenCount: number;
+  readonly now: () => number;
+}
+
+/** llama.cpp scans cells in blocks of this many, so fewer idle ones cost nothing worth a move. */
+const freeOfChargeCellCount = 256;
+/** What going and coming back costs besides the bytes: allocation, calls. A guess on the high side. */
+const fixedMoveMs = 1;
+
+export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
+  const { decoder, host, pool, sliceTokenCount, now } = options;
+  const { tree, wholeOnly } = pool;
+  let offloadedTokenCount = 0;
+  let restoredTokenCount = 0;
+  /** Milliseconds to save and restore one token's cells; measured as it happens, begun with a guess. */
+  let moveMsPerToken = 0.01;
+
+  function makeRoom(cellCount: number): boolean {
+    while (pool.freeCellCount < cellCount) if (!evictSlice()) return false;
+    return true;
+  }
+
+  function evictSlice(): boolean {
+    let oldest: PrefixNode | null = null;
+    for (const leaf of pool.idleLeaves)
+      if (oldest === null || leaf.lastUsedAt < oldest.lastUsedAt) oldest = leaf;
+    if (oldest === null) return false;
+    moveOut(oldest);
+    return true;
+  }
+
+  function offloadOverdue(): boolean {
+    if (wholeOnly || pool.idleCellCount <= freeOfChargeCellCount) return false;
+    let overdue: PrefixNode | null = null;
+    for (const leaf of pool.idleLeaves) {
+      // Ski rental: stay until the stay has cost as much as going and coming back.
+      const length = Math.min(leaf.tokens.length, sliceTokenCount);
+      if ((pool.idleMeter - leaf.idleSince) * length < moveMsPerToken * length + fixedMoveMs) continue;
+      if (overdue === null || leaf.idleSince < overdue.idleSince) overdue = leaf;
+    }
+    if (overdue === null) return false;
+    moveOut(overdue);
+    return true;
+  }
+
+  function moveOut(leaf: PrefixNode): void {
+    const [holder] = leaf.holders;
+    const length = leaf.tokens.length;
+    if (!wholeOnly && length > sliceTokenCount) tree.split(leaf, length - sliceTokenCount);
+    const { parent } = leaf;
+    if (parent === null || holder === undefined)
+      throw new Error('only an idle leaf with a holder can leave the pool');
+    const saved = wholeOnly ? null : save(leaf, holder);
+    pool.evict(leaf);
+    leaf.holders.delete(holder);
+    if (needsHolder(parent, leaf)) {
+      decoder.removeSequence(holder, leaf.start, -1);
+      parent.holders.add(holder);
+    } else {
+      pool.freeId(holder);
+    }
+    if (saved !== null) {
+      leaf.location = 'host';
+      leaf.blob = saved;
+      offloadedTokenCount += leaf.tokens.length;
+    } else {
+      dropSubtree(leaf);
+      if (wholeOnly) dropBareAncestors(parent);
+    }
+    pool.settle(parent);
+  }
+
+  /** Whether nobody but this child's holder covers the node. */
+  function needsHolder(node: PrefixNode, child: PrefixNode): boolean {
+    if (wholeOnly || node.parent === null || node.liveCount > 0 || node.holders.size > 0) return false;
+    for (const other of node.children.values())
+      if (other !== child && other.location === 'pool') return false;
+    return true;
+  }
+
+  function save(leaf: PrefixNode, holder: number): HostBlob | null {
+    if (host.budgetBytes === 0) return null;
+    const startedAt = now();
+    decoder.copySequence(holder, scratchSequence, leaf.start, endOf(leaf));
+    const data = decoder.saveSequence(scratchSequence);
+    decoder.removeSequence(scratchSequence, -1, -1);
+    while (!host.fits(data.byteLength)) if (!dropOldestHostLeaf()) return null;
+    learnMoveCost(now() - startedAt, leaf.tokens.length);
+    return host.add(data, leaf.start, endOf(leaf));
+  }
+
+  function restore(node: PrefixNode, sequence: number): boolean {
+    const { blob } = node;
+    if (blob === null) return false;
+    const startedAt = now();
+    if (!makeRoom(blob.end - blob.start) || !decoder.restoreSequence(scratchSequence, blob.data))
+      return false;
+    decoder.copySequence(scratchSequence, sequence, node.start, endOf(node));
+    decoder.removeSequence(scratchSequence, -1, -1);
+    node.location = 'pool';
+    pool.addCells(node.tokens.length);
+    restoredTokenCount += node.tokens.length;
+    releaseBlob(node);
+    learnMoveCost(now() - startedAt, blob.end - blob.start);
+    return true;
+  }
+
+  function releaseBlob(node: PrefixNode): void {
+    if (node.blob !== null) host.release(node.blob);
+    node.blob = null;
+  }
+
+  function dropOldestHostLeaf(): boolean {
+    let oldest: PrefixNode | null = null;
+    for (const node of tree.nodes()) {
+      if (node.location !== 'host' || node.children.size > 0 || node.liveCount > 0) continue;
+      if (oldest === null || node.lastUsedAt < oldest.lastUsedAt) oldest = node;
+    }
+    if (oldest === null) return false;
+    dropSubtree(oldest);
+    return true;
+  }
+
+  /** Removes a node that has left the pool, with everything below it (all of it in host memory). */
+  function dropSubtree(node: PrefixNode): void {
+    for (const child of [...node.children.values()]) dropSubtree(child);
+    releaseBlob(node);
+    tree.remove(node);
+  }
+
+  function dropBareAncestors(node: PrefixNode): void {
+    let at = node;
+    while (at.parent !== null && at.children.size === 0 && at.holders.size === 0 && at.liveCount === 0) {
+      const { parent } = at;
+      pool.evict(at);
+      tree.remove(at);
+      at = parent;
+    }
+  }
+
+  function learnMoveCost(milliseconds: number, tokenCount: number): void {
+    // Going and coming back cost about the same, so one way counts twice.
+    moveMsPerToken += 0.2 * ((2 * milliseconds) / Math.max(1, tokenCount) - moveMsPerToken);
+  }
+
+  return {
+    makeRoom,
+    evictSlice,
+    offloadOverdue,
+    offloadIdle: (keepCellCount) => !wholeOnly && pool.idleCellCount > keepCellCount && evictSlice(),
+    restore,
+    releaseBlob,
+    dropBareAncestors,
+    get offloadedTokenCount() {
+      return offloadedTokenCount;
+    },
+    get restoredTokenCount() {
+      return restoredTokenCount;
+    },
+  };
+}
