@@ -11,7 +11,7 @@ export interface RestartPolicy {
 
 export const defaultRestartPolicy: RestartPolicy = {
   firstDelayMs: 250,
-  longestDelayMs: 10_000,
+  longestDelayMs: 5_000,
   stableMs: 30_000,
   loadAttemptCount: 3,
 };
