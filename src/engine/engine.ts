@@ -1,3 +1,4 @@
+// Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
@@ -5,6 +6,8 @@ import type { Decoder } from './decoder.ts';
 import { createHostStore } from './host-store.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
+import { openRequest } from './request-intake.ts';
+import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
 import { pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
@@ -116,38 +119,12 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
-    if (prompt.length === 0) throw new NearfarError('invalid_request', 'The prompt is empty.');
-    const room = setup.contextTokenCount - prompt.length;
-    if (room < 1) {
-      throw new NearfarError(
-        'context_overflow',
-        `The prompt has ${prompt.length} tokens, but the context of ${setup.modelId} holds ` +
-          `${setup.contextTokenCount}, of which at least one is needed for the answer.`,
-      );
-    }
-    const maxTokenCount = Math.min(room, command.maxTokenCount ?? room);
-    const request: ActiveRequest = {
-      command,
-      promptTokenCount: prompt.length,
-      sequences: [],
-      submittedAt,
-      admittedAt: null,
-      firstTokenAt: null,
-      cachedTokenCount: 0,
-      completionTokenCount: 0,
-      openChoiceCount: command.choiceCount,
-    };
-    for (let index = 0; index < command.choiceCount; index++) {
-      request.sequences.push({
-        key: nextKey++,
-        request,
-        choice: setup.createChoice(command, index, prompt, maxTokenCount),
-        tokens: prompt.slice(),
-        computedCount: 0,
-        hold: null,
-        commonPromptTokenCount: new Map(),
-      });
-    }
+    const request = openRequest(command, prompt, submittedAt, {
+      modelId: setup.modelId,
+      contextTokenCount: setup.contextTokenCount,
+      createChoice: setup.createChoice,
+      nextKey: () => nextKey++,
+    });
     requests.set(command.id, request);
     waiting.push(...request.sequences);
   }
@@ -164,7 +141,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function fail(request: ActiveRequest, error: NearfarError): void {
     for (const sequence of request.sequences) leave(sequence, false);
-    close(request, { type: 'error', error: toWireError(error) });
+    close(request, errorPart(request, error, now()));
   }
 
   function close(request: ActiveRequest, part: WirePart): void {
@@ -243,13 +220,7 @@ export function createEngine(setup: EngineSetup): Engine {
     request.cachedTokenCount = hold.cachedTokenCount;
     counts.prompt += request.promptTokenCount;
     counts.cached += hold.cachedTokenCount;
-    push(request.command.id, {
-      type: 'start',
-      model: setup.modelId,
-      grade: setup.grade,
-      promptTokenCount: request.promptTokenCount,
-      cachedTokenCount: request.cachedTokenCount,
-    });
+    push(request.command.id, startPart(request, setup.modelId, setup.grade));
   }
 
   /** Fills the batch in plan order, decodes it, and draws from the rows that were asked for. */
@@ -355,26 +326,10 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function finish(request: ActiveRequest): void {
-    const endedAt = now();
-    const admittedAt = request.admittedAt ?? endedAt;
-    const firstTokenAt = request.firstTokenAt ?? endedAt;
-    const totalMs = endedAt - request.submittedAt;
-    meanRequestMs += 0.1 * (totalMs - meanRequestMs);
     for (const sequence of request.sequences) leave(sequence, true);
-    close(request, {
-      type: 'finish',
-      usage: {
-        promptTokenCount: request.promptTokenCount,
-        cachedTokenCount: request.cachedTokenCount,
-        completionTokenCount: request.completionTokenCount,
-      },
-      timings: {
-        queueMs: admittedAt - request.submittedAt,
-        prefillMs: firstTokenAt - admittedAt,
-        decodeMs: endedAt - firstTokenAt,
-        totalMs,
-      },
-    });
+    const endedAt = now();
+    meanRequestMs += 0.1 * (endedAt - request.submittedAt - meanRequestMs);
+    close(request, finishPart(request, endedAt));
   }
 
   function stats(): EngineStats {

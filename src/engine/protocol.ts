@@ -1,4 +1,4 @@
-import type { ChatPart, ModelGrade } from '../chat/part.ts';
+import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
@@ -62,7 +62,8 @@ export interface WireError {
 
 /** ChatPart with its error made serialisable. */
 export type WirePart =
-  Exclude<ChatPart, { type: 'error' }> | { readonly type: 'error'; readonly error: WireError };
+  | Exclude<ChatPart, { type: 'error' }>
+  | { readonly type: 'error'; readonly error: WireError; readonly usage?: Usage; readonly timings?: Timings };
 
 /** What the engine knows about the model it loaded. */
 export interface LoadedModel {

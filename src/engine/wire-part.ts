@@ -22,5 +22,5 @@ export function toWireError(thrown: unknown): WireError {
 }
 
 export function fromWirePart(part: WirePart): ChatPart {
-  return part.type === 'error' ? { type: 'error', error: fromWireError(part.error) } : part;
+  return part.type === 'error' ? { ...part, error: fromWireError(part.error) } : part;
 }

@@ -1,0 +1,62 @@
+import { NearfarError } from '../chat/error.ts';
+import type { GenerateCommand } from './protocol.ts';
+import type { ActiveRequest } from './sequence.ts';
+import type { Choice } from './text/choice.ts';
+
+export interface IntakeSetup {
+  readonly modelId: string;
+  /** Most tokens of one sequence, prompt and answer together. */
+  readonly contextTokenCount: number;
+  readonly createChoice: (
+    command: GenerateCommand,
+    choiceIndex: number,
+    promptTokens: readonly number[],
+    maxTokenCount: number,
+  ) => Choice;
+  readonly nextKey: () => number;
+}
+
+/**
+ * A request whose prompt has been read, with one waiting sequence per choice.
+ * @throws NearfarError `invalid_request` for an empty prompt, `context_overflow` naming both counts
+ */
+export function openRequest(
+  command: GenerateCommand,
+  prompt: readonly number[],
+  submittedAt: number,
+  setup: IntakeSetup,
+): ActiveRequest {
+  if (prompt.length === 0) throw new NearfarError('invalid_request', 'The prompt is empty.');
+  const room = setup.contextTokenCount - prompt.length;
+  if (room < 1) {
+    throw new NearfarError(
+      'context_overflow',
+      `The prompt has ${prompt.length} tokens, but the context of ${setup.modelId} holds ` +
+        `${setup.contextTokenCount}, of which at least one is needed for the answer.`,
+    );
+  }
+  const maxTokenCount = Math.min(room, command.maxTokenCount ?? room);
+  const request: ActiveRequest = {
+    command,
+    promptTokenCount: prompt.length,
+    sequences: [],
+    submittedAt,
+    admittedAt: null,
+    firstTokenAt: null,
+    cachedTokenCount: 0,
+    completionTokenCount: 0,
+    openChoiceCount: command.choiceCount,
+  };
+  for (let index = 0; index < command.choiceCount; index++) {
+    request.sequences.push({
+      key: setup.nextKey(),
+      request,
+      choice: setup.createChoice(command, index, prompt, maxTokenCount),
+      tokens: prompt.slice(),
+      computedCount: 0,
+      hold: null,
+      commonPromptTokenCount: new Map(),
+    });
+  }
+  return request;
+}

@@ -1,0 +1,43 @@
+import type { NearfarError } from '../chat/error.ts';
+import type { ModelGrade, Timings, Usage } from '../chat/part.ts';
+import type { WirePart } from './protocol.ts';
+import type { ActiveRequest } from './sequence.ts';
+import { toWireError } from './wire-part.ts';
+
+export function startPart(request: ActiveRequest, model: string, grade: ModelGrade): WirePart {
+  const { promptTokenCount, cachedTokenCount } = request;
+  return { type: 'start', model, grade, promptTokenCount, cachedTokenCount };
+}
+
+export function finishPart(request: ActiveRequest, endedAt: number): WirePart {
+  return { type: 'finish', usage: usageOf(request), timings: timingsOf(request, endedAt) };
+}
+
+/** With what the request cost until it broke off. */
+export function errorPart(request: ActiveRequest, error: NearfarError, endedAt: number): WirePart {
+  return {
+    type: 'error',
+    error: toWireError(error),
+    usage: usageOf(request),
+    timings: timingsOf(request, endedAt),
+  };
+}
+
+function usageOf(request: ActiveRequest): Usage {
+  const { promptTokenCount, cachedTokenCount, completionTokenCount } = request;
+  // A prompt that was never admitted cost nothing.
+  if (request.admittedAt === null)
+    return { promptTokenCount: 0, cachedTokenCount: 0, completionTokenCount: 0 };
+  return { promptTokenCount, cachedTokenCount, completionTokenCount };
+}
+
+function timingsOf(request: ActiveRequest, endedAt: number): Timings {
+  const admittedAt = request.admittedAt ?? endedAt;
+  const firstTokenAt = request.firstTokenAt ?? endedAt;
+  return {
+    queueMs: admittedAt - request.submittedAt,
+    prefillMs: firstTokenAt - admittedAt,
+    decodeMs: endedAt - firstTokenAt,
+    totalMs: endedAt - request.submittedAt,
+  };
+}
