@@ -38,7 +38,6 @@ export function createPenalties(options: SamplingOptions, promptTokens: ArrayLik
     isIdle: () => logitBias.size === 0 && seen.size === 0,
     apply(logits) {
       for (const [token, bias] of logitBias) {
-        if (token >= logits.length) continue;
         logits[token] = bias <= banningBias ? -Infinity : (logits[token] as number) + bias;
       }
       if (repetitionPenalty !== 1) {

@@ -38,6 +38,7 @@ describe('createSampler', () => {
     expect(drawn({ temperature: 0 }, 3)).toEqual([6, 6, 6]);
     expect(drawn({ temperature: 0 }, 1, Float32Array.of(1, 5, 5, 5))).toEqual([1]);
     expect(drawn({ topK: 1 }, 3)).toEqual([6, 6, 6]);
+    for (const temperature of [1e-3, 1e-7, Number.MIN_VALUE]) expect(drawn({ temperature }, 1)).toEqual([6]);
   });
 
   // 10 degrees of freedom: 99.9 % lie below 29.6.
@@ -79,6 +80,12 @@ describe('createSampler', () => {
     expect(new Set(drawn({ logitBias: new Map([[9, 100]]) }, 200))).toEqual(new Set([9]));
     const all = new Map([...logits.keys()].map((token) => [token, -100]));
     expect(() => drawn({ logitBias: all }, 1)).toThrow('logit_bias');
+  });
+
+  it('refuses biases for tokens that do not exist', () => {
+    for (const token of [-1, 12, 0.5]) {
+      expect(() => drawn({ logitBias: new Map([[token, 1]]) }, 0)).toThrow('integers from 0 to 11');
+    }
   });
 
   it('penalizes what was seen, inside the window, and divides or multiplies by sign', () => {

@@ -25,9 +25,24 @@ export interface SamplerSetup {
   readonly promptTokens?: ArrayLike<number>;
 }
 
+/** Below this a draw is the maximum: at 1e-6 the float32 steps between logits of 10 are a nat apart. */
+const leastTemperature = 1e-6;
+
+function checkBias(logitBias: ReadonlyMap<number, number>, vocabTokenCount: number): void {
+  for (const token of logitBias.keys()) {
+    if (Number.isInteger(token) && token >= 0 && token < vocabTokenCount) continue;
+    throw new NearfarError(
+      'invalid_request',
+      `logit_bias names token ${token}, but this model's tokens are integers from 0 to ${vocabTokenCount - 1}.`,
+      { field: 'logit_bias' },
+    );
+  }
+}
+
 /**
  * One choice's sampler. With a seed, the same options and logits give the same tokens.
  * @param vocabTokenCount length of the logits
+ * @throws NearfarError `invalid_request` where a bias is for a token that the vocabulary lacks
  */
 export function createSampler(
   options: SamplingOptions,
@@ -37,7 +52,8 @@ export function createSampler(
   const { temperature, topK, topP, minP, typicalP, seed } = options;
   const penalties = createPenalties(options, setup.promptTokens ?? []);
   const random = createRandom(seed === null ? null : seed + (setup.choiceIndex ?? 0));
-  const isGreedy = temperature === 0 || topK === 1;
+  const isGreedy = temperature < leastTemperature || topK === 1;
+  checkBias(options.logitBias, vocabTokenCount);
   const hasFilters = topK > 0 || topP < 1 || minP > 0 || typicalP < 1;
 
   function adjust(logits: Float32Array): Float32Array {

@@ -163,6 +163,12 @@ describe('createTemplateProgram', () => {
     expect(messages).toEqual([question]);
   });
 
+  it('gives empty lists to templates that go through tools without asking', () => {
+    const tools = program('{% for tool in tools %}{{ tool }}{% endfor %}{{ messages[0].content }}');
+    expect(tools.render([more], true)).toBe('Bye');
+    expect(program('{{ tools is defined }}').render([more], true)).toBe('false');
+  });
+
   it('rejects what it cannot parse', () => {
     expect(() => program('{% for %}')).toThrow();
   });

@@ -34,6 +34,12 @@ function range(start: number, stop?: number, step = 1): number[] {
   return Array.from({ length }, (_, index) => first + index * step);
 }
 
+/**
+ * What a template may take for given. Left undefined first, as most expect; some go through these lists without
+ * asking, which the interpreter, unlike Python's, does not forgive.
+ */
+const assumptions: readonly Readonly<Record<string, unknown>>[] = [{}, { tools: [], documents: [] }];
+
 const probeText = 'nearfar-system-probe';
 
 /**
@@ -43,6 +49,8 @@ const probeText = 'nearfar-system-probe';
  */
 export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
   const program = jinja.parse(jinja.tokenize(setup.template, { lstrip_blocks: true, trim_blocks: true }));
+
+  let assumed = assumptions[0];
 
   function run(messages: readonly Message[], addGenerationPrompt: boolean): string {
     const environment = new jinja.Environment();
@@ -63,6 +71,7 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
       // A copy: templates may not change what a second attempt is given.
       messages: messages.map((message) => ({ role: message.role, content: message.content })),
       add_generation_prompt: addGenerationPrompt,
+      ...assumed,
     };
     for (const [name, value] of Object.entries(globals)) environment.set(name, value);
     const text = String(new jinja.Interpreter(environment).run(program).value);
@@ -73,6 +82,17 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
     }
     return text;
   }
+
+  function canRun(): boolean {
+    try {
+      run([{ role: 'user', content: 'hello' }], true);
+      return true;
+    } catch (thrown) {
+      return thrown instanceof TemplateRefusal;
+    }
+  }
+
+  for (assumed of assumptions) if (canRun()) break;
 
   /** Templates without the role either refuse it or leave its text out. */
   function probeSystemRole(): boolean {
