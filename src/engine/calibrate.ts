@@ -55,12 +55,15 @@ export function calibrate(options: CalibrateOptions): Calibration {
     const last = points.at(-1);
     if (last !== undefined && tokenCount > neededWidth && 2 * last.milliseconds > remainingMs()) break;
     const times = [timeStep(options, tokenCount)];
-    while (times.length < repeatCount && (times[0] ?? 0) * 4 < remainingMs())
+    while (times.length < repeatCount) {
+      const isNeeded = times.length === 1 && tokenCount <= neededWidth;
+      if (!isNeeded && (times[0] ?? 0) * 4 > remainingMs()) break;
       times.push(timeStep(options, tokenCount));
+    }
     // What other processes add to a step is not the step's own cost, so the quickest repeat counts.
     const quickest = Math.min(...times);
     points.push({ tokenCount, milliseconds: quickest });
-    noises.push(median(times) / quickest);
+    if (times.length > 1) noises.push(median(times) / quickest);
   }
   const attentionMsPerTokenCell = measureAttention(options, points, remainingMs());
   decoder.clearCells();

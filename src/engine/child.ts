@@ -4,6 +4,7 @@
  */
 import { toNearfarError } from '../chat/error.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { exitWithParent } from './lifeline.ts';
 import { load, type Loaded } from './load.ts';
 import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
 import { createSampler } from './sampling/sampler.ts';
@@ -142,7 +143,7 @@ function requireRunning(): Running {
   return running;
 }
 
+exitWithParent();
 process.on('message', receive);
-process.on('disconnect', () => process.exit(0));
 // A terminal's Ctrl-C goes to the whole group; the gateway decides when this process ends.
 process.on('SIGINT', () => undefined);
