@@ -62,6 +62,11 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     outputCount,
     threadCount: options.threadCount ?? cpus().length,
   });
+  if (isWhole) {
+    const text =
+      'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with.';
+    send({ type: 'log', level: 'warn', text });
+  }
   const calibration = findCalibration(options, model, context);
   context.setThreads(calibration.threadCount);
   const contextTokenCount = Math.min(context.cellCount, model.trainedContextTokenCount || context.cellCount);

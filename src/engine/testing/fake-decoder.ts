@@ -23,12 +23,15 @@ export interface FakeDecoderOptions {
   readonly batchTokenCount: number;
   readonly sequenceCount: number;
   readonly vocabTokenCount?: number;
+  /** `sequence`: refuses every operation on a part of a sequence, as recurrent memory does. */
+  readonly prefixGranularity?: 'token' | 'sequence';
   /** Told the width of each decoded batch, e.g. to advance a clock. */
   readonly onDecode?: (tokenCount: number) => void;
 }
 
 export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
   const { cellCount, batchTokenCount, sequenceCount, vocabTokenCount = 64 } = options;
+  const prefixGranularity = options.prefixGranularity ?? 'token';
   let cells = new Set<Cell>();
   let batch: { token: number; position: number; sequence: number; wantsLogits: boolean }[] = [];
   let rows = new Map<number, number>();
@@ -41,6 +44,12 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
     [...cells].filter((cell) => cell.sequences.has(id)).sort((a, b) => a.position - b.position);
   const inRange = (cell: Cell, from: number, to: number) =>
     cell.position >= Math.max(0, from) && (to < 0 || cell.position < to);
+
+  function requireWhole(id: number, from: number, to: number): void {
+    if (prefixGranularity === 'token') return;
+    const isWhole = from <= 0 && (to < 0 || to >= cellsOf(id).length);
+    if (!isWhole) throw new RangeError(`only whole sequences, not [${from}, ${to}) of ${id}`);
+  }
 
   function tokensOf(id: number): number[] {
     const own = cellsOf(id);
@@ -70,7 +79,7 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
     batchTokenCount,
     sequenceCount,
     vocabTokenCount,
-    prefixGranularity: 'token',
+    prefixGranularity,
     clearBatch: () => {
       batch = [];
     },
@@ -93,12 +102,14 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
     copySequence(source, destination, from, to) {
       check(source);
       check(destination);
+      requireWhole(source, from, to);
       for (const cell of cells) {
         if (cell.sequences.has(source) && inRange(cell, from, to)) cell.sequences.add(destination);
       }
     },
     removeSequence(sequence, from, to) {
       check(sequence);
+      requireWhole(sequence, from, to);
       for (const cell of cells) {
         if (!cell.sequences.has(sequence) || !inRange(cell, from, to)) continue;
         cell.sequences.delete(sequence);

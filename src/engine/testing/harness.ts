@@ -16,6 +16,7 @@ export interface HarnessOptions {
   readonly queueLimit?: number;
   readonly hostCacheBytes?: number;
   readonly targetInterTokenMs?: number;
+  readonly prefixGranularity?: 'token' | 'sequence';
 }
 
 export interface Harness {
@@ -37,6 +38,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     batchTokenCount: options.batchTokenCount ?? 32,
     sequenceCount: options.sequenceCount ?? 16,
     vocabTokenCount,
+    prefixGranularity: options.prefixGranularity ?? 'token',
     onDecode: (tokenCount) => {
       clock.ms += tokenCount;
     },
