@@ -34,7 +34,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
       return response;
     } catch (thrown) {
       const error = toNearfarError(thrown);
-      if (error.status >= 500) dependencies.reportError(error, requestId);
+      if (error.status === 500) dependencies.reportError(error, requestId);
       return errorResponse(error, dialectOf(path, request.headers), requestId, cors);
     }
   }

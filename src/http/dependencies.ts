@@ -23,7 +23,7 @@ export interface AppDependencies {
   readonly version: string;
   readonly limits: HttpLimits;
   readonly hosts: HostPolicy;
-  /** Called with errors of our own making (status 500 and above); never with a client's mistakes. */
+  /** Called with errors of our own making (status 500); never with a client's mistakes, a full queue or a deadline. */
   readonly reportError: (error: NearfarError, requestId: string) => void;
 }
 

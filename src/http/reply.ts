@@ -45,7 +45,7 @@ export async function replyWithStream(
   const body = createEventStream({
     reader,
     encode(part) {
-      if (part.type === 'error' && part.error.status >= 500)
+      if (part.type === 'error' && part.error.status === 500)
         dependencies.reportError(part.error, call.requestId);
       return format.encode(part);
     },
