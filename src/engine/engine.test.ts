@@ -142,9 +142,8 @@ describe('the step loop', () => {
       command('first', range(1, 40), { maxTokenCount: 5, ignoreEndOfGeneration: true }),
     );
     drain(harness);
-    const [, ...generated] = [...harness.textOf('first')].map((letter) => letter.charCodeAt(0) - 32);
-    const first = harness.textOf('first').charCodeAt(0) - 32;
-    const conversation = [...range(1, 40), first, ...generated.slice(0, 3)];
+    const generated = Array.from(harness.textOf('first'), (letter) => letter.charCodeAt(0) - 32);
+    const conversation = [...range(1, 40), ...generated.slice(0, 4)];
     await harness.engine.submit(command('branch', [...range(1, 30), 63, 62]));
     await harness.engine.submit(command('next', [...conversation, 9, 8, 7]));
     drain(harness);
