@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,5 +156,45 @@ export async function temporaryServer(
           resolve();
         });
       }),
+  };
+}
+
+/**
+ * A stand-in for `python3 -m pip download`: copies the wheel that `wheels` names for a requirement into the folder
+ * after `-d`, and notes its arguments in `calls.jsonl` beside itself.
+ */
+export async function fakePip(
+  folder: string,
+  wheels: Readonly<Record<string, Uint8Array>>,
+): Promise<{ readonly command: readonly string[]; calls(): Promise<readonly (readonly string[])[]> }> {
+  const script = join(folder, 'fake-pip.mjs');
+  const calls = join(folder, 'calls.jsonl');
+  for (const [requirement, bytes] of Object.entries(wheels)) {
+    await writeFile(join(folder, `${requirement}.wheel`), bytes);
+  }
+  await writeFile(
+    script,
+    `import { appendFileSync, copyFileSync, existsSync } from 'node:fs';
+const args = process.argv.slice(2);
+appendFileSync(${JSON.stringify(calls)}, JSON.stringify(args) + '\\n');
+const requirement = args.at(-1);
+const wheel = ${JSON.stringify(folder)} + '/' + requirement + '.wheel';
+if (!existsSync(wheel)) {
+  console.error('Looking in indexes: https://user:secret@mirror.example/simple');
+  console.error('ERROR: No matching distribution found for ' + requirement);
+  process.exit(1);
+}
+copyFileSync(wheel, args[args.indexOf('-d') + 1] + '/' + requirement.replace('==', '-') + '-py3-none-any.whl');
+`,
+  );
+  return {
+    command: [process.execPath, script],
+    async calls() {
+      const text = await readFile(calls, 'utf8').catch(() => '');
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as string[]);
+    },
   };
 }

@@ -85,7 +85,7 @@ describe('grade', () => {
   });
 
   it('does not trust obedience alone', () => {
-    expect(gradeOf([{ benchmark: 'IFEval', value: 80, source }])).toBe('basic');
+    expect(gradeOf([{ benchmark: 'IFEval', value: 75, source }])).toBe('basic');
     expect(gradeOf([{ benchmark: 'IFEval', value: 50, source }])).toBe('smoke test');
     expect(gradeOf([])).toBe('smoke test');
   });

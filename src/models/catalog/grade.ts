@@ -47,20 +47,23 @@ export function comparableScore(score: PublishedScore): number {
   }
 }
 
-/** Mean of an entry's comparable scores; 0 where it has none. */
-export function qualityOf(scores: readonly PublishedScore[]): number {
-  if (scores.length === 0) return 0;
-  return scores.reduce((sum, score) => sum + comparableScore(score), 0) / scores.length;
-}
+/** What a figure of obedience alone is worth less: the width of a grade. */
+const onlyObedienceMalus = 20;
 
 /**
- * The rule behind every grade of the catalog: below 40 a `smoke test`, below 60 `basic`, from there `assistant`.
- * IFEval alone measures obedience and not knowledge: with no other figure the grade is one step lower.
+ * Mean of an entry's comparable scores; 0 where it has none. IFEval alone measures obedience and not knowledge:
+ * with no other figure 20 points, the width of a grade, are taken off.
  */
+export function qualityOf(scores: readonly PublishedScore[]): number {
+  if (scores.length === 0) return 0;
+  const mean = scores.reduce((sum, score) => sum + comparableScore(score), 0) / scores.length;
+  const isObedienceOnly = scores.every((score) => score.benchmark === 'IFEval');
+  return Math.max(0, isObedienceOnly ? mean - onlyObedienceMalus : mean);
+}
+
+/** The rule behind every grade of the catalog: below 40 a `smoke test`, below 60 `basic`, then `assistant`. */
 export function gradeOf(scores: readonly PublishedScore[]): ModelGrade {
   const quality = qualityOf(scores);
-  const knowsNothingElse = scores.every((score) => score.benchmark === 'IFEval');
   if (quality < 40) return 'smoke test';
-  if (quality < 60) return knowsNothingElse ? 'smoke test' : 'basic';
-  return knowsNothingElse ? 'basic' : 'assistant';
+  return quality < 60 ? 'basic' : 'assistant';
 }
