@@ -275,6 +275,18 @@ describe.each(['dense', 'sliding'] as const)('prefixes of a %s model', (kind) =>
     expect(distance(feed(context, 1, tokensOf(6, 7)), expected)).toBeLessThan(noise);
   });
 
+  it('are kept whole: no cell that has left a window is given away', () => {
+    const context = open();
+    feed(context, 1, tokensOf(8, 1));
+    feed(context, 0, tokensOf(4 * tinyWindow), 16);
+    // The next batch finds the gap first, and then cells of sequence 0 that no window shows any more.
+    context.removeSequence(1, -1, -1);
+    feed(context, 2, tokensOf(40, 2));
+    context.copySequence(0, 6, 0, tinyWindow);
+    const expected = feed(open(), 0, [...tokensOf(tinyWindow), ...tokensOf(6, 7)]);
+    expect(distance(feed(context, 6, tokensOf(6, 7)), expected)).toBeLessThan(noise);
+  });
+
   it('frees cells only when the last holder lets go, and then all of them', () => {
     const context = open({ cellCount: 256 });
     for (let round = 0; round < 5; round++) {
