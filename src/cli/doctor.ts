@@ -17,7 +17,7 @@ import { nearfarVersion } from './version.ts';
 interface Report {
   readonly nearfar: { readonly version: string; readonly node: string; readonly home: string };
   readonly machine: Machine;
-  readonly bandwidth: Bandwidth | null;
+  readonly bandwidth: Bandwidth;
   readonly library: LibraryReport | { readonly error: string };
   readonly model: InstalledModel | null;
   readonly loaded: LoadedModel | { readonly error: string } | null;
@@ -72,7 +72,7 @@ async function examine(settings: LoadedSettings, withModel: boolean): Promise<Re
     loaded,
     findings: findingsOf({
       machine,
-      bandwidthBytesPerSecond: bandwidth?.bytesPerSecond ?? null,
+      bandwidthBytesPerSecond: bandwidth.bytesPerSecond,
       rejectedBackends: 'error' in library ? [] : library.rejected,
       facts: model?.facts ?? null,
       loaded: loaded === null || 'error' in loaded ? null : loaded,
@@ -132,8 +132,7 @@ function renderReport(report: Report): string {
     `  disk       ${formatBytes(machine.diskFree)} free in the nearfar home`,
   ];
   if (machine.load !== null) lines.push(`  load       ${machine.load.toFixed(2)} over the last minute`);
-  if (bandwidth !== null)
-    lines.push(`  bandwidth  ${formatBytes(bandwidth.bytesPerSecond)}/s read from memory (measured)`);
+  lines.push(`  bandwidth  ${formatBytes(bandwidth.bytesPerSecond)}/s read from memory (measured)`);
   lines.push('', 'Library');
   if ('error' in library) {
     lines.push(`  ${library.error}`);
@@ -188,7 +187,7 @@ function loadedLines(loaded: NonNullable<Report['loaded']>, { model, bandwidth }
     }
     const one = loaded.stepCost.find((point) => point.tokenCount === 1);
     const size = model?.facts.sizeBytes ?? null;
-    if (one !== undefined && size !== null && bandwidth !== null) {
+    if (one !== undefined && size !== null) {
       const bound = bandwidth.bytesPerSecond / size;
       lines.push(
         `  one stream decodes at ${(1000 / one.milliseconds).toFixed(0)} tokens/s; reading the weights once a token allows` +

