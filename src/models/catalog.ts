@@ -53,3 +53,13 @@ export function findBySource(reference: ModelReference): CatalogChoice | null {
   }
   return null;
 }
+
+/** The entry whose file this is, by its content, wherever it came from. */
+export function findBySha256(sha256: string): CatalogChoice | null {
+  for (const entry of catalog) {
+    for (const file of entry.files) {
+      if (file.sources.some((source) => source.sha256 === sha256)) return { entry, file };
+    }
+  }
+  return null;
+}

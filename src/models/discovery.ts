@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 
-import { findBySource, idOfChoice, type CatalogChoice } from './catalog.ts';
+import { findBySha256, findBySource, idOfChoice, type CatalogChoice } from './catalog.ts';
 import { readJson, writeJsonAtomically } from './file-digest.ts';
 import { readGguf } from './gguf.ts';
 import { ggufFacts } from './gguf-facts.ts';
@@ -149,11 +149,14 @@ async function factsOf(path: string, cache: FactsCache): Promise<KnownFacts | nu
   };
 }
 
-/** The hub's file names may hold what no reference can name. */
-function catalogChoice(reference: string): CatalogChoice | null {
+/** What the catalog knows of a file by its SHA-256, else by where it came from. */
+function catalogChoice(file: FoundFile): CatalogChoice | null {
+  const known = file.sha256 === null ? null : findBySha256(file.sha256);
+  if (known !== null || file.owner !== 'huggingface') return known;
   try {
-    return findBySource(parseReference(reference));
+    return findBySource(parseReference(file.reference));
   } catch {
+    // The hub's file names may hold what no reference can name.
     return null;
   }
 }
@@ -191,8 +194,9 @@ export async function discoverModels(
     const sizeBytes = await totalBytes(file.files);
     if (facts === null || sizeBytes === null) continue;
     kept[file.path] = facts;
-    const choice = file.owner === 'huggingface' ? catalogChoice(file.reference) : null;
-    const id = choice === null ? file.id : idOfChoice(choice);
+    const choice = catalogChoice(file);
+    // Ollama's users know a model by Ollama's name for it.
+    const id = choice === null || file.owner === 'ollama' ? file.id : idOfChoice(choice);
     models.push({
       id,
       path: file.path,

@@ -2,11 +2,11 @@ import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { NearfarError } from '../chat/error.ts';
-import { chooseFromCatalog, findBySource, idOfChoice, type CatalogChoice } from './catalog.ts';
+import { chooseFromCatalog, findBySha256, findBySource, idOfChoice, type CatalogChoice } from './catalog.ts';
 import { landFile } from './file-digest.ts';
 import { readGguf } from './gguf.ts';
 import { ggufFacts, type GgufFacts } from './gguf-facts.ts';
-import { folderOfId, writeManifest, type Manifest } from './manifest.ts';
+import { folderOfId, readManifest, writeManifest, type Manifest } from './manifest.ts';
 import { formatReference, idOfFileName, parseReference, type ModelReference } from './reference.ts';
 import { fetchFile } from './sources/file.ts';
 import { fetchHub, type HubSettings } from './sources/huggingface.ts';
@@ -203,8 +203,17 @@ async function landFiles(
       `The model is split into ${head.splitCount} files, and ${files.length} of them came.`,
     );
   }
-  const id = plan.id ?? idOfFileName(basename(first.path));
+  // The catalog's SHA-256 names a model wherever its file came from.
+  const choice = plan.choice ?? (files.length === 1 ? findBySha256(first.sha256) : null);
+  const id = choice === null ? (plan.id ?? idOfFileName(basename(first.path))) : idOfChoice(choice);
   const folder = join(settings.modelsPath, folderOfId(id));
+  const present = await readManifest(folder);
+  if (present !== null) {
+    if (choice !== null && present.files[0]?.sha256 === first.sha256) return present;
+    throw new NearfarError('conflict', `${id} is already here, from ${present.reference}.`, {
+      field: 'reference',
+    });
+  }
   await mkdir(folder, { recursive: true });
   const landed: Manifest['files'] = [];
   for (const file of files) {
@@ -212,9 +221,9 @@ async function landFiles(
     const target = join(folder, name);
     await landFile(file.path, target);
     const { size } = await stat(target);
-    landed.push({ name, bytes: size, sha256: file.sha256, verified: file.verified });
+    landed.push({ name, bytes: size, sha256: file.sha256, verified: file.verified || choice !== null });
   }
-  const entry = plan.choice?.entry;
+  const entry = choice?.entry;
   const manifest: Manifest = {
     version: 1,
     id,

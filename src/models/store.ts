@@ -176,7 +176,9 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
       // Loaded when first pulled: the HTTP client and the sources would slow every start.
       const { planPull, runPull } = await import('./pull.ts');
       const plan = planPull(reference);
-      const already = plan.id === null ? null : await findOwn(plan.id);
+      const findPlanned = async (): Promise<InstalledModel | null> =>
+        plan.id === null ? null : ((await findOwn(plan.id)) ?? (await findOwn(canonicalId(plan.id))));
+      const already = await findPlanned();
       if (already !== null) return requireSameSource(already, plan.choice !== null, reference);
       const lockName =
         plan.id ??
@@ -193,7 +195,7 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
         },
       });
       try {
-        const meanwhile = plan.id === null ? null : await findOwn(plan.id);
+        const meanwhile = await findPlanned();
         if (meanwhile !== null) return requireSameSource(meanwhile, plan.choice !== null, reference);
         const manifest = await runPull(plan, stagingName, pullSettings, onProgress, signal);
         return installedOf(join(modelsPath, folderOfId(manifest.id)), manifest);
