@@ -14,8 +14,11 @@ const headLength = 16;
 const layerCount = 2;
 const vocabularySize = 300;
 
-type Scalar = { type: 'u32' | 'f32'; value: number } | { type: 'string'; value: string };
-type Metadata = Scalar | { type: 'f32s' | 'i32s'; value: number[] } | { type: 'strings'; value: string[] };
+type Metadata =
+  | { readonly type: 'u32' | 'f32'; readonly value: number }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'f32s' | 'i32s'; readonly value: readonly number[] }
+  | { readonly type: 'strings'; readonly value: readonly string[] };
 interface Tensor {
   readonly name: string;
   /** Fastest-moving first, as ggml counts. */
@@ -156,16 +159,38 @@ function encode(metadata: ReadonlyMap<string, Metadata>, tensors: readonly Tenso
   const floats = (values: ArrayLike<number>): void => {
     parts.push(Buffer.from(Float32Array.from(values).buffer));
   };
-  const writeValue = (entry: Metadata): void => {
-    if (entry.type === 'string') string(entry.value);
-    else if (entry.type === 'u32') u32(entry.value);
-    else if (entry.type === 'f32') floats([entry.value]);
-    else {
-      u32({ f32s: typeIds.f32, i32s: typeIds.i32, strings: typeIds.string }[entry.type]);
-      u64(entry.value.length);
-      if (entry.type === 'strings') entry.value.forEach(string);
-      else if (entry.type === 'f32s') floats(entry.value);
-      else parts.push(Buffer.from(Int32Array.from(entry.value).buffer));
+  const writeList = (type: number, length: number): void => {
+    u32(type);
+    u64(length);
+  };
+  const writeEntry = (entry: Metadata): void => {
+    switch (entry.type) {
+      case 'u32':
+        u32(typeIds.u32);
+        u32(entry.value);
+        break;
+      case 'f32':
+        u32(typeIds.f32);
+        floats([entry.value]);
+        break;
+      case 'string':
+        u32(typeIds.string);
+        string(entry.value);
+        break;
+      case 'strings':
+        u32(typeIds.array);
+        writeList(typeIds.string, entry.value.length);
+        entry.value.forEach(string);
+        break;
+      case 'f32s':
+        u32(typeIds.array);
+        writeList(typeIds.f32, entry.value.length);
+        floats(entry.value);
+        break;
+      case 'i32s':
+        u32(typeIds.array);
+        writeList(typeIds.i32, entry.value.length);
+        parts.push(Buffer.from(Int32Array.from(entry.value).buffer));
     }
   };
 
@@ -175,9 +200,7 @@ function encode(metadata: ReadonlyMap<string, Metadata>, tensors: readonly Tenso
   u64(metadata.size);
   for (const [key, entry] of metadata) {
     string(key);
-    const isScalar = entry.type === 'string' || entry.type === 'u32' || entry.type === 'f32';
-    u32(isScalar ? typeIds[entry.type] : typeIds.array);
-    writeValue(entry);
+    writeEntry(entry);
   }
   let offset = 0;
   for (const { name, shape, values } of tensors) {
