@@ -1,23 +1,35 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { boundBrackets, boundStructure } from './body-structure.ts';
 import type { HttpLimits } from './dependencies.ts';
 
 /**
- * Reads a JSON body, never more than `bodyBytes` of it and never for longer than `bodyTimeoutMs`.
+ * Reads a JSON body, never more than `bodyBytes` of it and never for longer than `bodyTimeoutMs`,
+ * and never more values than the schemas can look at in a moment.
  * @throws NearfarError `unsupported_media_type`, `too_large`, `slow_request`, `invalid_request` or `aborted`
  */
 export async function readJsonBody(
   request: Request,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
 ): Promise<unknown> {
-  requireJson(request.headers.get('content-type'));
+  requireJson(request.headers);
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
   const bytes = await readWithin(request, limits, declared !== null);
-  return parseJson(bytes);
+  boundBrackets(bytes);
+  const body = parseJson(bytes);
+  boundStructure(body);
+  return body;
 }
 
 /** Only JSON: a web page cannot send it across origins without a preflight, which is refused. */
-function requireJson(contentType: string | null): void {
+function requireJson(headers: Headers): void {
+  const encoding = headers.get('content-encoding');
+  if (encoding !== null && encoding !== 'identity') {
+    throw new NearfarError('unsupported_media_type', 'Compressed bodies are not taken: send it as it is.', {
+      field: 'content-encoding',
+    });
+  }
+  const contentType = headers.get('content-type');
   const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === 'application/json') return;
   throw new NearfarError(

@@ -46,6 +46,6 @@ function completionInputs(prompt: CompletionBody['prompt'], suffix: string | nul
   });
 }
 
-function isTokenList(prompt: Exclude<CompletionBody['prompt'], string>): prompt is number[] {
+function isTokenList(prompt: Exclude<CompletionBody['prompt'], string>): prompt is readonly number[] {
   return typeof prompt[0] === 'number';
 }

@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { optional, unsupported } from '../schema-field.ts';
 import { samplingFields } from './sampling-schema.ts';
 
-const token = z.int().min(0);
+/** Checked at one go: item by item, a prompt of a million tokens would take a second. */
+const tokenList = z
+  .custom<readonly number[]>(
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((item) => Number.isSafeInteger(item) && item >= 0),
+    'expected a list of token ids, whole numbers from 0',
+  )
+  .meta({ type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 1 });
 
 /** Most prompts that one request may carry. */
 export const maxPromptCount = 64;
@@ -14,8 +23,8 @@ export const completionSchema = z.strictObject({
     .union([
       z.string(),
       z.array(z.string()).min(1).max(maxPromptCount),
-      z.array(token).min(1),
-      z.array(z.array(token).min(1)).min(1).max(maxPromptCount),
+      tokenList,
+      z.array(tokenList).min(1).max(maxPromptCount),
     ])
     .meta({
       description: `Text or token ids of the answering model; or a list of up to ${maxPromptCount} of either.`,
