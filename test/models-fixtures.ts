@@ -160,7 +160,7 @@ export async function temporaryServer(
 }
 
 /**
- * A stand-in for `python3 -m pip download`: copies the wheel that `wheels` names for a requirement into the folder
+ * A stand-in for `python3 -c PROGRAM TEMPFOLDER` that runs pip: copies the wheel that `wheels` names for a requirement into the folder
  * after `-d`, and notes its arguments in `calls.jsonl` beside itself.
  */
 export async function fakePip(
@@ -175,7 +175,7 @@ export async function fakePip(
   await writeFile(
     script,
     `import { appendFileSync, copyFileSync, existsSync } from 'node:fs';
-const args = process.argv.slice(2);
+const args = process.argv.slice(5);
 appendFileSync(${JSON.stringify(calls)}, JSON.stringify(args) + '\\n');
 const requirement = args.at(-1);
 const wheel = ${JSON.stringify(folder)} + '/' + requirement + '.wheel';

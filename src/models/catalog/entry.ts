@@ -18,6 +18,8 @@ export interface CatalogSource {
   readonly reference: string;
   /** Lower-case hex; `null` = not known here: the hub's own statement counts, else it stays unverified. */
   readonly sha256: string | null;
+  /** Bytes of the wheel that a `pypi:` reference downloads, which pip does not tell beforehand. */
+  readonly downloadBytes?: number;
 }
 
 /** The model in one weight format. */

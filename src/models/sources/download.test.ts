@@ -65,6 +65,7 @@ async function download(
   const context: FetchContext = {
     stagingPath: folder,
     expectedSha256: null,
+    expectedDownloadBytes: null,
     connectTimeoutMs: 2_000,
     requireSpace: async () => undefined,
     onProgress: (progress) => {

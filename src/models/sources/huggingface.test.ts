@@ -69,6 +69,7 @@ async function pull(
   const context: FetchContext = {
     stagingPath: folder,
     expectedSha256: null,
+    expectedDownloadBytes: null,
     connectTimeoutMs: 2_000,
     requireSpace: async () => undefined,
     onProgress: () => undefined,

