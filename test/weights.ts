@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { quantizeFile } from '../src/engine/llama/quantize-job.ts';
+import { lockFile } from '../src/models/file-lock.ts';
 import { createModelStore, type InstalledModel } from '../src/models/store.ts';
 
 /** What tests may ask for, and where it comes from. */
@@ -28,7 +32,23 @@ export async function testModel(name: TestModel): Promise<InstalledModel> {
   return store.pull(references[name]);
 }
 
+/** Weights that are made here of another test model's: the format in which CPUs are fast. */
+const derived = { 'smollm2-q4_0': { from: 'smollm2', format: 'Q4_0' } } as const;
+
 /** Absolute path of a GGUF with real weights. */
-export async function testWeights(name: TestModel): Promise<string> {
-  return (await testModel(name)).path;
+export async function testWeights(name: TestModel | keyof typeof derived): Promise<string> {
+  if (name !== 'smollm2-q4_0') return (await testModel(name)).path;
+  const folder = join(testCachePath(), 'derived');
+  const output = join(folder, `${name}.gguf`);
+  if (existsSync(output)) return output;
+  const { from, format } = derived[name];
+  const input = (await testModel(from)).path;
+  await mkdir(folder, { recursive: true });
+  const lock = await lockFile(join(folder, `${name}.lock`));
+  try {
+    if (!existsSync(output)) await quantizeFile({ input, output, format });
+  } finally {
+    lock.release();
+  }
+  return output;
 }
