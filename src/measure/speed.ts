@@ -1,11 +1,11 @@
 import type { Decoder } from '../engine/decoder.ts';
 
 export interface SpeedOptions {
-  /** Tokens of one prefill. @default 512, or what the decoder takes */
+  /** Tokens of one prefill. @default 256, or what the decoder takes */
   readonly prefillTokenCount?: number;
-  /** One-token steps that follow. @default 32 */
+  /** One-token steps that follow. @default 24 */
   readonly decodeStepCount?: number;
-  /** Rounds of both. @default 3 */
+  /** Rounds of both, after one that warms up. @default 2 */
   readonly roundCount?: number;
   /** No further round is begun after this. @default 20000 */
   readonly budgetMs?: number;
@@ -27,9 +27,9 @@ const sequence = 0;
  * @param tokens any text of the model's vocabulary, at least as long as the prefill
  */
 export function measureSpeed(decoder: Decoder, tokens: Int32Array, options: SpeedOptions = {}): Speed {
-  const { decodeStepCount = 32, roundCount = 3, budgetMs = 20_000, now = () => performance.now() } = options;
+  const { decodeStepCount = 24, roundCount = 2, budgetMs = 20_000, now = () => performance.now() } = options;
   const limit = Math.min(decoder.batchTokenCount, decoder.cellCount - decodeStepCount, tokens.length);
-  const prefillTokenCount = Math.min(options.prefillTokenCount ?? 512, limit);
+  const prefillTokenCount = Math.min(options.prefillTokenCount ?? 256, limit);
   if (prefillTokenCount < 1)
     throw new RangeError('The decoder or the text is too small to measure speed with.');
   let prefillMs = Infinity;
