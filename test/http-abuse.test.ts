@@ -112,7 +112,11 @@ describe('bodies', () => {
 
   it('that are no JSON, no UTF-8, or of another type get an error in the right dialect', async () => {
     const gateway = await start();
-    const post = (path: string, body: string | Uint8Array<ArrayBuffer>, type = 'application/json'): Promise<Response> =>
+    const post = (
+      path: string,
+      body: string | Uint8Array<ArrayBuffer>,
+      type = 'application/json',
+    ): Promise<Response> =>
       fetch(gateway.server.url + path, { method: 'POST', body, headers: { 'content-type': type } });
     for (const body of ['', '{', 'null', '[]', '"x"', '{"model":1}', `{"a":${'['.repeat(40_000)}`]) {
       expect((await post('/v1/chat/completions', body)).status).toBe(400);
@@ -249,8 +253,9 @@ describe('waiting', () => {
     await expect(fetch(`${gateway.server.url}/health`)).rejects.toThrow();
     finish?.();
     await until('[DONE]');
-    socket.end();
+    // The client would keep the connection for its next request; nobody waits for that.
     await closed;
+    await waitFor(() => socket.closed);
   });
 
   it('200 clients at once all get an answer', async () => {

@@ -91,5 +91,9 @@ export function preflightHeaders(request: Request, policy: HostPolicy): Readonly
     'access-control-allow-headers':
       request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
     'access-control-max-age': '600',
+    // A public page that the settings list asks before it calls into the local network.
+    ...(request.headers.has('access-control-request-private-network')
+      ? { 'access-control-allow-private-network': 'true' }
+      : {}),
   };
 }

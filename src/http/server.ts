@@ -86,8 +86,13 @@ function close(server: Server, graceMs: number): Promise<void> {
     const cut = setTimeout(() => {
       server.closeAllConnections();
     }, graceMs);
+    // A connection whose last answer ends while we wait would stay open for the client's next request.
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, 50);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();
