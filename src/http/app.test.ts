@@ -104,6 +104,9 @@ describe('the server itself', () => {
       error: expect.stringContaining('embeddings') as string,
     });
     expect((await app.request('/nowhere')).status).toBe(404);
+    const misplaced = await post(app, '/chat/completions', { model: 'auto', messages });
+    expect(misplaced.status).toBe(404);
+    expect(await misplaced.text()).toContain('ends in /v1');
   });
 
   it('reports its own failures without telling the client about them', async () => {
@@ -130,6 +133,14 @@ describe('the server itself', () => {
     expect(text.match(/"error"/g)).toHaveLength(1);
     expect(text).not.toContain('[DONE]');
     expect((await post(app, '/v1/chat/completions', { model: 'auto', messages })).status).toBe(500);
+  });
+
+  it('takes the values that clients send for "off" and "the likeliest only"', async () => {
+    const { app, seen } = fakeGateway();
+    await post(app, '/v1/chat/completions', { model: 'auto', messages, top_p: 0, top_k: -1 });
+    expect(seen.requests.at(-1)?.sampling).toMatchObject({ topP: 1e-6, topK: 0, minP: 0 });
+    await post(app, '/v1/chat/completions', { model: 'auto', messages });
+    expect(seen.requests.at(-1)?.sampling).toMatchObject({ topP: 1, topK: 0, minP: 0.05 });
   });
 
   it('sets a deadline where the client asks for one', async () => {

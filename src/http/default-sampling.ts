@@ -18,8 +18,18 @@ export function candidateSampling(fields: CandidateFields): Pick<SamplingOptions
     (field) => field === undefined || field === null,
   );
   return {
-    topK: fields.top_k ?? neutralSampling.topK,
-    topP: fields.top_p ?? neutralSampling.topP,
+    topK: samplingTopK(fields.top_k ?? neutralSampling.topK),
+    topP: samplingTopP(fields.top_p ?? neutralSampling.topP),
     minP: fields.min_p ?? (isOpen ? unsetMinP : neutralSampling.minP),
   };
+}
+
+/** Clients send 0 for "the likeliest only"; a share of one in a million always is that. */
+export function samplingTopP(topP: number): number {
+  return Math.max(topP, 1e-6);
+}
+
+/** Clients send -1 as well as 0 for "off". */
+export function samplingTopK(topK: number): number {
+  return Math.max(topK, 0);
 }

@@ -46,8 +46,10 @@ export const modelName = z
   .meta({ description: 'auto, near, the id of a model that is here, or an alias from the settings.' });
 
 export const temperature = z.number().min(0).max(2);
-export const topP = z.number().gt(0).max(1);
-export const topK = z.int().min(0);
+/** 0 leaves the likeliest token only; see `samplingTopP`. */
+export const topP = z.number().min(0).max(1);
+/** 0 and -1 are off. */
+export const topK = z.int().min(-1);
 export const minP = z.number().min(0).max(1);
 export const typicalP = z.number().gt(0).max(1);
 export const repetitionPenalty = z.number().gt(0).max(10);

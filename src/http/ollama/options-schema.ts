@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
+import { samplingTopK, samplingTopP } from '../default-sampling.ts';
 import {
   ignored,
   minP,
@@ -63,8 +64,8 @@ export type OllamaOptions = z.infer<typeof optionsSchema>;
 export function ollamaSampling(options: OllamaOptions): SamplingOptions {
   return {
     temperature: options.temperature ?? 0.8,
-    topK: options.top_k ?? 40,
-    topP: options.top_p ?? 0.9,
+    topK: samplingTopK(options.top_k ?? 40),
+    topP: samplingTopP(options.top_p ?? 0.9),
     minP: options.min_p ?? neutralSampling.minP,
     typicalP: options.typical_p ?? neutralSampling.typicalP,
     repetitionPenalty: options.repeat_penalty ?? 1.1,
