@@ -6,7 +6,7 @@ import { ggufBytes, sha256, temporaryFolder, tinyModel } from '../../test/models
 import { discoverModels, usualFolders } from './discovery.ts';
 
 const body = tinyModel();
-const none = { ollama: null, lmStudio: null, huggingFace: null };
+const none = { ollama: [], lmStudio: [], huggingFace: [] };
 
 async function put(path: string, bytes: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -42,7 +42,7 @@ describe('discoverModels', () => {
         layers: [{ mediaType: 'application/vnd.ollama.image.model', digest: 'sha256:../../x' }],
       }),
     );
-    const models = await discoverModels({ ...none, ollama }, join(folder.path, 'cache.json'));
+    const models = await discoverModels({ ...none, ollama: [ollama] }, join(folder.path, 'cache.json'));
     expect(models.map((model) => model.id).sort()).toEqual(['llama3.2:3b', 'phi4', 'someone/model:q4_0']);
     const model = models.find((found) => found.id === 'llama3.2:3b');
     expect(model).toMatchObject({
@@ -65,7 +65,7 @@ describe('discoverModels', () => {
       join(lmStudio, 'o/u/embed.gguf'),
       ggufBytes({ 'general.architecture': { type: 'string', value: 'nomic-bert' } }, []),
     );
-    const models = await discoverModels({ ...none, lmStudio }, join(folder.path, 'cache.json'));
+    const models = await discoverModels({ ...none, lmStudio: [lmStudio] }, join(folder.path, 'cache.json'));
     expect(models.map((model) => [model.id, model.files.length])).toEqual([
       ['a:q4_0', 1],
       ['b', 2],
@@ -85,7 +85,7 @@ describe('discoverModels', () => {
     }
     await put(join(hub, 'models--x--y/snapshots/ccc/sub/Other.gguf'), tinyModel({ seed: 'x' }));
     await put(join(hub, 'datasets--x--y/snapshots/ccc/No.gguf'), body);
-    const models = await discoverModels({ ...none, huggingFace: hub }, join(folder.path, 'cache.json'));
+    const models = await discoverModels({ ...none, huggingFace: [hub] }, join(folder.path, 'cache.json'));
     expect(models.map((model) => [model.id, model.facts.grade, model.reference])).toEqual([
       ['qwen3-4b', 'assistant', 'hf:Qwen/Qwen3-4B-GGUF/Qwen3-4B-Q4_K_M.gguf'],
       ['other', 'ungraded', 'hf:x/y/sub/Other.gguf'],
@@ -100,19 +100,19 @@ describe('discoverModels', () => {
     await put(path, body);
     const before = await stat(path);
     const cachePath = join(folder.path, 'cache.json');
-    const first = await discoverModels({ ...none, lmStudio }, cachePath);
+    const first = await discoverModels({ ...none, lmStudio: [lmStudio] }, cachePath);
     await writeFile(cachePath, (await readFile(cachePath, 'utf8')).replace('apache-2.0', 'from-the-cache'));
-    const second = await discoverModels({ ...none, lmStudio }, cachePath);
+    const second = await discoverModels({ ...none, lmStudio: [lmStudio] }, cachePath);
     expect([first[0]?.facts.license, second[0]?.facts.license]).toEqual(['apache-2.0', 'from-the-cache']);
     expect((await stat(path)).mtimeMs).toBe(before.mtimeMs);
     expect(await readdir(join(lmStudio, 'o/r'))).toEqual(['a.gguf']);
     await writeFile(cachePath, 'garbage');
-    expect(await discoverModels({ ...none, lmStudio }, cachePath)).toEqual(first);
+    expect(await discoverModels({ ...none, lmStudio: [lmStudio] }, cachePath)).toEqual(first);
   });
 
   it('is quiet about folders that are not there', async () => {
     await using folder = await temporaryFolder();
-    const folders = usualFolders(folder.path, {});
+    const folders = { ...usualFolders(folder.path, {}), ollama: [join(folder.path, 'absent')] };
     expect(await discoverModels(folders, join(folder.path, 'cache.json'))).toEqual([]);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -120,15 +120,13 @@ describe('discoverModels', () => {
 
 describe('usualFolders', () => {
   it("follows the other programs' own rules", () => {
-    expect(usualFolders('/home/a', {})).toEqual({
-      ollama: join('/home/a', '.ollama', 'models'),
-      lmStudio: join('/home/a', '.lmstudio', 'models'),
-      huggingFace: join('/home/a', '.cache', 'huggingface', 'hub'),
-    });
-    expect(usualFolders('/home/a', { OLLAMA_MODELS: '/o', HF_HOME: '/h' })).toMatchObject({
-      ollama: '/o',
-      huggingFace: join('/h', 'hub'),
-    });
-    expect(usualFolders('/home/a', { HF_HUB_CACHE: '/c', HF_HOME: '/h' }).huggingFace).toBe('/c');
+    const usual = usualFolders('/home/a', {});
+    expect(usual.ollama).toContain(join('/home/a', '.ollama', 'models'));
+    expect(usual.lmStudio).toContain(join('/home/a', '.lmstudio', 'models'));
+    expect(usual.huggingFace).toEqual([join('/home/a', '.cache', 'huggingface', 'hub')]);
+    const moved = usualFolders('/home/a', { OLLAMA_MODELS: '/o', HF_HOME: '/h' });
+    expect(moved.ollama).toContain('/o');
+    expect(moved.huggingFace).toEqual([join('/h', 'hub')]);
+    expect(usualFolders('/home/a', { HF_HUB_CACHE: '/c', HF_HOME: '/h' }).huggingFace).toEqual(['/c']);
   });
 });

@@ -9,14 +9,14 @@ import { ollamaModels } from './ollama-models.ts';
 import { idOfFileName, parseReference, splitFiles, splitName } from './reference.ts';
 import type { InstalledModel } from './store.ts';
 
-/** Folders of other programs; `null` = not looked at. They are only ever read. */
+/** Folders of other programs, which need not exist. They are only ever read. */
 export interface DiscoveryFolders {
-  /** Ollama's `models` folder, with `manifests` and `blobs`. */
-  readonly ollama: string | null;
-  /** LM Studio's `models` folder: owner/repo/file.gguf. */
-  readonly lmStudio: string | null;
-  /** The Hugging Face cache's `hub` folder: models--owner--repo/snapshots/revision/file.gguf. */
-  readonly huggingFace: string | null;
+  /** Ollama's `models` folders, with `manifests` and `blobs`. */
+  readonly ollama: readonly string[];
+  /** LM Studio's `models` folders: owner/repo/file.gguf. */
+  readonly lmStudio: readonly string[];
+  /** The Hugging Face cache's `hub` folders: models--owner--repo/snapshots/revision/file.gguf. */
+  readonly huggingFace: readonly string[];
 }
 
 /** A GGUF that another program keeps. */
@@ -42,9 +42,14 @@ export function usualFolders(
   const huggingFaceHome =
     named('HF_HOME') ?? join(named('XDG_CACHE_HOME') ?? join(homePath, '.cache'), 'huggingface');
   return {
-    ollama: named('OLLAMA_MODELS') ?? join(homePath, '.ollama', 'models'),
-    lmStudio: join(homePath, '.lmstudio', 'models'),
-    huggingFace: named('HF_HUB_CACHE') ?? join(huggingFaceHome, 'hub'),
+    // The second is where Ollama's service keeps them on Linux.
+    ollama: [
+      named('OLLAMA_MODELS') ?? join(homePath, '.ollama', 'models'),
+      '/usr/share/ollama/.ollama/models',
+    ],
+    // The second is where older versions kept them.
+    lmStudio: [join(homePath, '.lmstudio', 'models'), join(homePath, '.cache', 'lm-studio', 'models')],
+    huggingFace: [named('HF_HUB_CACHE') ?? join(huggingFaceHome, 'hub')],
   };
 }
 
@@ -180,11 +185,10 @@ export async function discoverModels(
   folders: DiscoveryFolders,
   cachePath: string,
 ): Promise<readonly InstalledModel[]> {
-  const found = [
-    ...(folders.ollama === null ? [] : await ollamaModels(folders.ollama)),
-    ...(folders.lmStudio === null ? [] : await lmStudioModels(folders.lmStudio)),
-    ...(folders.huggingFace === null ? [] : await huggingFaceModels(folders.huggingFace)),
-  ];
+  const found: FoundFile[] = [];
+  for (const folder of new Set(folders.ollama)) found.push(...(await ollamaModels(folder)));
+  for (const folder of new Set(folders.lmStudio)) found.push(...(await lmStudioModels(folder)));
+  for (const folder of new Set(folders.huggingFace)) found.push(...(await huggingFaceModels(folder)));
   if (found.length === 0) return [];
   const cache = await loadCache(cachePath);
   const kept: FactsCache = {};

@@ -175,6 +175,28 @@ describe('model store', () => {
     expect(await readdir(join(folder.path, 'home', 'models', '.partial'))).toEqual([]);
   });
 
+  it('drops what an unfinished pull left when that model is removed', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await temporaryServer((_request, response) => {
+      response.writeHead(200, { 'content-length': body.length, etag: '"1"' });
+      response.write(body.subarray(0, 100));
+    });
+    const store = storeIn(join(folder.path, 'home'));
+    const abort = new AbortController();
+    const pulling = store.pull(`${server.url}/model.gguf`, {
+      signal: abort.signal,
+      onProgress: ({ receivedBytes }) => {
+        if (receivedBytes > 0) abort.abort();
+      },
+    });
+    await expect(pulling).rejects.toMatchObject({ kind: 'aborted' });
+    const partial = join(folder.path, 'home', 'models', '.partial');
+    expect(await readdir(partial)).toEqual(['model']);
+    await store.remove('model');
+    expect(await readdir(partial)).toEqual([]);
+    await expect(store.remove('model')).rejects.toMatchObject({ kind: 'model_not_found' });
+  });
+
   it('tries the next source where one fails, and says why each did', async () => {
     await using folder = await temporaryFolder();
     const lines: string[] = [];
@@ -220,7 +242,7 @@ describe('model store', () => {
     const store = createModelStore({
       home: join(folder.path, 'home'),
       hub: { endpoint: 'http://127.0.0.1:9', token: null },
-      discovery: { ollama: null, lmStudio, huggingFace: null },
+      discovery: { ollama: [], lmStudio: [lmStudio], huggingFace: [] },
     });
     await store.pull(`file:${path}`);
     const models = await store.list();

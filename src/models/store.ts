@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { NearfarError } from '../chat/error.ts';
@@ -45,7 +45,10 @@ export interface ModelStore {
     reference: string,
     options?: { readonly onProgress?: (progress: PullProgress) => void; readonly signal?: AbortSignal },
   ): Promise<InstalledModel>;
-  /** @throws NearfarError `model_not_found`, or `forbidden` for files that another program owns. */
+  /**
+   * Removes a model, or what an unfinished pull of it left.
+   * @throws NearfarError `model_not_found`, or `forbidden` for files that another program owns
+   */
   remove(id: string): Promise<void>;
 }
 
@@ -165,6 +168,21 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
     return [...own, ...others];
   }
 
+  /** Drops what an unfinished pull left. @returns false where there is nothing */
+  async function removePartial(id: string): Promise<boolean> {
+    if (!idShape.test(id)) return false;
+    const folderName = folderOfId(id);
+    const partial = join(modelsPath, '.partial', folderName);
+    if ((await stat(partial).catch(() => null)) === null) return false;
+    const lock = await lockFile(join(modelsPath, '.locks', `${folderName}.lock`));
+    try {
+      await rm(partial, { recursive: true, force: true });
+    } finally {
+      lock.release();
+    }
+    return true;
+  }
+
   return {
     list,
     find,
@@ -206,6 +224,7 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
     async remove(id) {
       const model = await find(id);
       if (model === null) {
+        if (await removePartial(id)) return;
         throw new NearfarError('model_not_found', `There is no model "${id}" here.`, { field: 'model' });
       }
       if (model.owner !== 'nearfar') {
@@ -222,6 +241,7 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
         // The manifest goes first: a removal that is cut short leaves no model that seems whole.
         await rm(join(folder, 'manifest.json'), { force: true });
         await rm(folder, { recursive: true, force: true });
+        await rm(join(modelsPath, '.partial', folderName), { recursive: true, force: true });
       } finally {
         lock.release();
       }

@@ -1,9 +1,11 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { sha256, temporaryFolder, temporaryServer } from '../../../test/models-fixtures.ts';
+import { NearfarError } from '../../chat/error.ts';
 import { downloadFile, parseContentRange, retryAfterMs, type DownloadRequest } from './download.ts';
 import { createHttpClient } from './http-client.ts';
 import type { FetchContext } from './source.ts';
@@ -319,6 +321,65 @@ describe('downloadFile', () => {
     });
     await download(folder.path, hub.url, { headers: { authorization: 'Bearer secret' } });
     expect(tokens).toEqual(['Bearer secret', undefined]);
+  });
+});
+
+describe('a server that does anything', () => {
+  /** What the server does with one request. */
+  const fault = fc.oneof(
+    fc.record({ type: fc.constant('serve' as const) }),
+    fc.record({ type: fc.constant('cut' as const), length: fc.nat(2000) }),
+    fc.record({ type: fc.constant('ignore range' as const) }),
+    fc.record({ type: fc.constant('fail' as const), status: fc.constantFrom(429, 500, 503, 416) }),
+    fc.record({ type: fc.constant('change' as const) }),
+  );
+  const versions = [1, 2, 3, 4, 5, 6, 7, 8].map((version) =>
+    Buffer.from(Array.from({ length: 1500 + version * 37 }, (_, index) => (index * version + version) % 256)),
+  );
+
+  it.each([
+    ['with a strong ETag', true, false],
+    ['without a validator', false, false],
+    ['with a known SHA-256', false, true],
+  ])('never yields a mixture of versions, %s', { timeout: 60_000 }, async (_name, hasEtag, isKnown) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 6 }), async (faults) => {
+        await using folder = await temporaryFolder();
+        let current = 0;
+        let count = 0;
+        const served = state(versions[0], hasEtag ? '"0"' : null);
+        await using server = await temporaryServer((request, response) => {
+          const next = faults[count] ?? { type: 'serve' as const };
+          count += 1;
+          if (next.type === 'change') {
+            current += 1;
+            served.body = versions[current]!;
+            served.etag = hasEtag ? `"${current}"` : null;
+          }
+          if (next.type === 'fail') response.writeHead(next.status, { 'retry-after': '0' }).end();
+          else if (next.type === 'cut' || next.type === 'change') {
+            const length = next.type === 'cut' ? next.length : 700;
+            cut(response, served.body, Math.min(length, served.body.length - 1), served.etag);
+          } else {
+            if (next.type === 'ignore range') delete request.headers.range;
+            serve(served, request, response);
+          }
+        });
+        const known = isKnown ? sha256(versions[0]!) : null;
+        const result = await download(folder.path, server.url, { sha256: known, backoffMs: 1 }).catch(
+          (error: unknown) => error,
+        );
+        if (result instanceof Error) {
+          expect(result).toBeInstanceOf(NearfarError);
+          expect(await readdir(folder.path)).not.toContain('model.gguf');
+          return;
+        }
+        const bytes = await readFile(join(folder.path, 'model.gguf'));
+        expect(versions.some((version) => version.equals(bytes))).toBe(true);
+        if (isKnown) expect(bytes.equals(versions[0]!)).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

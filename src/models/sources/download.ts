@@ -18,6 +18,8 @@ export interface DownloadRequest {
   /** Stated by the catalog or the hub; `null` = unknown. */
   readonly sha256: string | null;
   readonly sizeBytes: number | null;
+  /** First pause between tries, milliseconds; doubled with each that brings nothing. @default 250 */
+  readonly backoffMs?: number;
   /** What a failure status means at this source; `null` = say the plain status. */
   readonly explain?: (status: number) => string | null;
 }
@@ -72,11 +74,13 @@ class Download {
   readonly #notePath: string;
   #part: Part | null = null;
   #isResumed = false;
+  readonly #backoffMs: number;
 
   constructor(request: DownloadRequest, client: HttpClient, context: FetchContext) {
     this.#request = request;
     this.#client = client;
     this.#context = context;
+    this.#backoffMs = request.backoffMs ?? 250;
     this.#partPath = `${request.path}.part`;
     this.#notePath = `${request.path}.part.json`;
   }
@@ -156,7 +160,7 @@ class Download {
       if (fruitless >= mostFruitlessTries) {
         throw new NearfarError('unavailable', `${new URL(this.#request.url).host} keeps failing.`);
       }
-      await sleep(waitMs ?? 250 * 2 ** fruitless, undefined, { signal: this.#context.signal });
+      await sleep(waitMs ?? this.#backoffMs * 2 ** fruitless, undefined, { signal: this.#context.signal });
     }
   }
 
@@ -192,7 +196,7 @@ class Download {
       return 0;
     }
     if (response.status === 408 || response.status === 429 || response.status >= 500) {
-      return retryAfterMs(response.headers.get('retry-after'), Date.now()) ?? 500;
+      return retryAfterMs(response.headers.get('retry-after'), Date.now()) ?? this.#backoffMs * 2;
     }
     const meaning = this.#request.explain?.(response.status) ?? null;
     throw new NearfarError(
@@ -260,7 +264,7 @@ class Download {
   /** A body may end early without an error, where its length was not stated or by a proxy's doing. */
   async #afterBody(): Promise<number | null> {
     const total = this.#part?.totalBytes ?? null;
-    return total === null || (await this.#size()) === total ? null : 250;
+    return total === null || (await this.#size()) === total ? null : this.#backoffMs;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Agent, fetch, type Response } from 'undici';
+import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from 'undici';
 
 import { NearfarError } from '../../chat/error.ts';
 
@@ -16,30 +16,40 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** Longest silence within a body or before its headers, after which the connection counts as lost. */
+/** Longest silence within a body, after which the connection counts as lost. */
 const silenceMs = 30_000;
+/** A host may think this many times as long before it answers as it may take to connect. */
+const answerRatio = 4;
+const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * A client for downloads, with its own connections. Redirects to another host lose the Authorization header,
- * as fetch demands.
+ * A client for downloads, with its own connections, through the proxy that the environment names (`https_proxy`,
+ * `no_proxy`), which never stands between this machine and itself. Redirects to another host lose the
+ * Authorization header, as fetch demands.
  */
 export function createHttpClient(connectTimeoutMs: number): HttpClient {
-  const agent = new Agent({
+  const options = {
     connect: { timeout: connectTimeoutMs },
-    headersTimeout: silenceMs,
+    headersTimeout: connectTimeoutMs * answerRatio,
     bodyTimeout: silenceMs,
-  });
+  };
+  const direct = new Agent(options);
+  const proxied = new EnvHttpProxyAgent(options);
+  const dispatcherOf = (url: string): Dispatcher =>
+    loopbackHosts.has(new URL(url).hostname) ? direct : proxied;
   return {
     request: (url, { method = 'GET', headers = {}, redirect = 'follow', signal }) =>
       fetch(url, {
         method,
         redirect,
         signal,
-        dispatcher: agent,
+        dispatcher: dispatcherOf(url),
         // A compressed body would make ranges and lengths count other bytes than the file's.
         headers: { 'accept-encoding': 'identity', 'user-agent': 'nearfar', ...headers },
       }),
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([direct.destroy(), proxied.destroy()]);
+    },
   };
 }
 

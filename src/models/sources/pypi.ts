@@ -167,6 +167,7 @@ export async function fetchPypi(
     let sums: ReadonlyMap<string, string> = new Map();
     if (chosen.length > 0) {
       const totalBytes = chosen.reduce((sum, entry) => sum + entry.size, 0);
+      await context.requireSpace(totalBytes);
       let before = 0;
       for (const entry of chosen) {
         const path = join(context.stagingPath, baseName(entry));
