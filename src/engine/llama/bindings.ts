@@ -1,5 +1,6 @@
 // The only file that names C symbols, and the only one where `any` is allowed: koffi's functions are untyped, and this
-// is where they get their types. Pointers are bigint. Layouts come from structs.ts, which is generated.
+// is where they get their types. Pointers are bigint. Layouts come from structs.ts, which is generated. Longer than 300
+// lines because a second file that names C symbols would be worse.
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { structs } from './structs.ts';
@@ -134,6 +135,7 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     modelIsHybrid: llama.func('llama_model_is_hybrid', 'bool', [p]) as (model: Pointer) => boolean,
     modelIsDiffusion: llama.func('llama_model_is_diffusion', 'bool', [p]) as (model: Pointer) => boolean,
 
+    vocabularyType: llama.func('llama_vocab_type', 'int32_t', [p]) as (vocabulary: Pointer) => number,
     vocabularySize: llama.func('llama_vocab_n_tokens', 'int32_t', [p]) as (vocabulary: Pointer) => number,
     tokenText: llama.func('llama_vocab_get_text', 'str', [p, 'int32_t']) as (
       vocabulary: Pointer,

@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { LlamaLibrary } from './library.ts';
-import type { ModelOptions } from './model.ts';
 
 export interface GpuFit {
   /** Free device memory over all GPUs, bytes. */
@@ -31,17 +30,22 @@ const reserveBytesPerDevice = 768 * 1024 ** 2;
 const defaultCellCount = 8192;
 
 /** The layers to keep on the GPU; 0 on a CPU-only library. Reads the file's metadata where it has to choose. */
-export async function chooseGpuLayers(library: LlamaLibrary, options: ModelOptions): Promise<number> {
+export async function chooseGpuLayers(
+  library: LlamaLibrary,
+  path: string,
+  asked: number | 'auto',
+  cellCount = defaultCellCount,
+): Promise<number> {
   if (library.backend === 'cpu') return 0;
-  if (options.gpuLayerCount !== 'auto') return options.gpuLayerCount;
+  if (asked !== 'auto') return asked;
   const gpus = library.devices.filter((device) => device.isGpu);
-  const shape = await readShape(library, options.path);
+  const shape = await readShape(library, path);
   if (shape === null) return 0;
   return fitGpuLayers({
     freeBytes: gpus.reduce((sum, device) => sum + device.freeBytes, 0),
-    weightBytes: fileBytes(options.path),
+    weightBytes: fileBytes(path),
     layerCount: shape.layerCount,
-    kvBytesPerLayer: shape.kvBytesPerCellAndLayer * (options.cellCount ?? defaultCellCount),
+    kvBytesPerLayer: shape.kvBytesPerCellAndLayer * cellCount,
     reserveBytes: reserveBytesPerDevice * gpus.length,
   });
 }

@@ -5,6 +5,7 @@ import type { Bindings, Pointer } from './bindings.ts';
 import { progressCallback } from './bindings.ts';
 import { chooseGpuLayers } from './gpu-layers.ts';
 import type { LlamaLibrary } from './library.ts';
+import { enums } from './structs.ts';
 import { createVocabulary } from './vocabulary.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -64,7 +65,7 @@ export interface LlamaModel {
 export async function loadModel(library: LlamaLibrary, options: ModelOptions): Promise<LlamaModel> {
   const { path } = options;
   requireFile(path);
-  const gpuLayerCount = await chooseGpuLayers(library, options);
+  const gpuLayerCount = await chooseGpuLayers(library, path, options.gpuLayerCount, options.cellCount);
   let isStopped = false;
   const progress = progressCallback((fraction) => {
     isStopped = options.onProgress?.(fraction) === false;
@@ -149,17 +150,19 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
 }
 
 function requireTextDecoder(bindings: Bindings, pointer: Pointer, path: string): void {
+  const refuse = (what: string): never => {
+    throw new NearfarError('unsupported', `${basename(path)} ${what}.`, { field: 'model' });
+  };
   if (
-    bindings.modelHasDecoder(pointer) &&
-    !bindings.modelHasEncoder(pointer) &&
-    !bindings.modelIsDiffusion(pointer)
-  )
-    return;
-  throw new NearfarError(
-    'unsupported',
-    `${basename(path)} is not a decoder-only text model; encoder-decoder and diffusion models are not supported.`,
-    { field: 'model' },
-  );
+    !bindings.modelHasDecoder(pointer) ||
+    bindings.modelHasEncoder(pointer) ||
+    bindings.modelIsDiffusion(pointer)
+  ) {
+    refuse('is not a decoder-only text model; encoder-decoder and diffusion models are not supported');
+  }
+  // Tokenizing without a vocabulary aborts the process.
+  const type = bindings.vocabularyType(bindings.modelVocabulary(pointer));
+  if (type === enums.llama_vocab_type.LLAMA_VOCAB_TYPE_NONE) refuse('has no vocabulary');
 }
 
 /**
