@@ -80,6 +80,8 @@ describe('keys', () => {
     for (const path of ['/', '/health', '/ready', '/openapi.json', '/api/version']) {
       expect((await app.request(path)).status).toBe(200);
     }
+    // Ollama's own command line asks so whether a server is there.
+    expect((await app.request('/', { method: 'HEAD' })).status).toBe(200);
     expect((await app.request('/metrics')).status).toBe(401);
     expect((await app.request('/metrics', { headers: { authorization: 'Bearer user' } })).status).toBe(200);
   });

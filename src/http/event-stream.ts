@@ -41,8 +41,9 @@ export function createEventStream<Item>(options: EventStreamOptions<Item>): Read
     if (isAbandoned) return;
     isAbandoned = true;
     clearInterval(watch);
-    reader.close();
+    // First the reason, then the end: whoever settles the answer can tell that it was given up.
     options.onAbandoned(new NearfarError('aborted', message));
+    reader.close();
   }
 
   function checkTime(controller: ReadableStreamDefaultController<Uint8Array>): void {
