@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import type { AppDependencies } from './dependencies.ts';
+import { anthropicModelListSchema, anthropicModelSchema } from './anthropic/answer-schema.ts';
+import { openaiModelListSchema, openaiModelSchema } from './openai/answer-schema.ts';
 import { anthropicModel, anthropicModelPage } from './anthropic/models.ts';
 import { dialectOf } from './error-response.ts';
 import { jsonResponse } from './json-response.ts';
@@ -17,7 +20,12 @@ export function modelOperations(dependencies: AppDependencies): readonly Operati
         "The names that may be asked. In Anthropic's shape where the header anthropic-version is sent.",
       scope: 'use',
       body: null,
-      answers: { 'application/json': 'the list of models' },
+      answers: {
+        'application/json': {
+          description: 'The list of models.',
+          schema: z.union([openaiModelListSchema, anthropicModelListSchema]),
+        },
+      },
       async handle(call) {
         const models = await listedModels(dependencies);
         return dialectOf('/v1/models', call.headers) === 'anthropic'
@@ -32,7 +40,12 @@ export function modelOperations(dependencies: AppDependencies): readonly Operati
       summary: 'One model, by any of its names.',
       scope: 'use',
       body: null,
-      answers: { 'application/json': 'the model' },
+      answers: {
+        'application/json': {
+          description: 'The model.',
+          schema: z.union([openaiModelSchema, anthropicModelSchema]),
+        },
+      },
       async handle(call) {
         const model = await findListedModel(call.pathParameter('model'), dependencies);
         return dialectOf('/v1/models', call.headers) === 'anthropic'

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { Dialect } from '../chat/request.ts';
+import { anthropicErrorSchema } from './anthropic/answer-schema.ts';
+import { ollamaErrorSchema } from './ollama/answer-schema.ts';
+import { openaiErrorSchema } from './openai/answer-schema.ts';
 import type { Operation } from './operation.ts';
 
 /** An OpenAPI 3.1 document made from the operations themselves and the schemas that check their bodies. */
@@ -37,6 +40,13 @@ const tagOfDialect: Readonly<Record<Dialect, string>> = {
   internal: 'Server',
 };
 
+const errorSchemas: Readonly<Record<Dialect, z.ZodType>> = {
+  openai: openaiErrorSchema,
+  anthropic: anthropicErrorSchema,
+  ollama: ollamaErrorSchema,
+  internal: openaiErrorSchema,
+};
+
 function describe(operation: Operation): object {
   const names = [...operation.path.matchAll(/:(\w+)/g)].map(([, name]) => name);
   const parameters = [
@@ -52,17 +62,25 @@ function describe(operation: Operation): object {
       : {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: bodySchema(operation.body) } },
+            content: { 'application/json': { schema: jsonSchema(operation.body, 'input') } },
           },
         }),
     responses: {
       200: {
-        description: Object.values(operation.answers).join('; or '),
+        description: Object.values(operation.answers)
+          .map((answer) => answer.description)
+          .join(' Or: '),
         content: Object.fromEntries(
-          Object.entries(operation.answers).map(([type, description]) => [type, { schema: { description } }]),
+          Object.entries(operation.answers).map(([type, { schema }]) => [
+            type,
+            schema === undefined ? {} : { schema: jsonSchema(schema, 'output') },
+          ]),
         ),
       },
-      default: { description: `An error in the shape of ${tagOfDialect[operation.dialect]}.` },
+      default: {
+        description: 'An error, in the shape of the dialect.',
+        content: { 'application/json': { schema: jsonSchema(errorSchemas[operation.dialect], 'output') } },
+      },
     },
     // Keys are only asked for where the settings hold some, hence the empty alternative.
     security: operation.scope === null ? [] : [{ bearer: [] }, { apiKey: [] }, {}],
@@ -88,9 +106,9 @@ const answerHeaders = [
   },
 ] as const;
 
-function bodySchema(schema: z.ZodType): object {
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
   // OpenAPI 3.1 speaks JSON Schema 2020-12, which is zod's default. Checks made by functions have no JSON form.
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any', io });
   return rest;
 }
 

@@ -18,6 +18,12 @@ export interface Call<Body> {
   readonly disconnect: (() => void) | null;
 }
 
+export interface AnswerDescription {
+  readonly description: string;
+  /** Absent where it is no JSON. */
+  readonly schema?: z.ZodType;
+}
+
 /**
  * One route and all that is known about it. The app's routes and /openapi.json are made from the same list, so
  * they cannot drift apart.
@@ -34,8 +40,8 @@ export interface Operation<Body = unknown> {
   readonly isAnswer?: true;
   /** `null`: takes no body. */
   readonly body: z.ZodType<Body> | null;
-  /** What a good answer carries, by content type. */
-  readonly answers: Readonly<Record<string, string>>;
+  /** What a good answer carries, by content type; of a stream, what each event or line carries. */
+  readonly answers: Readonly<Record<string, AnswerDescription>>;
   handle(call: Call<Body>): Promise<Response> | Response;
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AppDependencies } from './dependencies.ts';
 import { jsonResponse } from './json-response.ts';
 import { openapiDocument } from './openapi.ts';
@@ -18,7 +19,7 @@ export function serviceOperations(
       summary: 'Says that nearfar is here.',
       scope: null,
       body: null,
-      answers: { 'text/plain': 'one line' },
+      answers: { 'text/plain': { description: 'One line.' } },
       handle: () =>
         new Response(`nearfar ${dependencies.version} is running. Its API: /openapi.json\n`, {
           headers: { 'content-type': 'text/plain; charset=utf-8' },
@@ -31,7 +32,12 @@ export function serviceOperations(
       summary: 'The process is up.',
       scope: null,
       body: null,
-      answers: { 'application/json': '{ "status": "ok", "version": string }' },
+      answers: {
+        'application/json': {
+          description: 'The version.',
+          schema: z.strictObject({ status: z.literal('ok'), version: z.string() }),
+        },
+      },
       handle: (call) => jsonResponse({ status: 'ok', version: dependencies.version }, call, 'internal'),
     }),
     defineOperation({
@@ -41,7 +47,12 @@ export function serviceOperations(
       summary: 'A prompt could be answered now; 503 and the reason where not.',
       scope: null,
       body: null,
-      answers: { 'application/json': '{ "ready": boolean, "reason": string | null }' },
+      answers: {
+        'application/json': {
+          description: 'Ready.',
+          schema: z.strictObject({ ready: z.boolean(), reason: z.string().nullable() }),
+        },
+      },
       handle(call) {
         const readiness = dependencies.readiness();
         return jsonResponse(readiness, call, 'internal', readiness.ready ? 200 : 503);
@@ -54,7 +65,7 @@ export function serviceOperations(
       summary: 'Figures for Prometheus, by OpenTelemetry GenAI names.',
       scope: 'use',
       body: null,
-      answers: { 'text/plain': 'Prometheus text' },
+      answers: { 'text/plain': { description: 'Prometheus text.' } },
       async handle() {
         const { contentType, render } = dependencies.metrics;
         return new Response(await render(), { headers: { 'content-type': contentType } });
@@ -67,7 +78,12 @@ export function serviceOperations(
       summary: 'This description.',
       scope: null,
       body: null,
-      answers: { 'application/json': 'an OpenAPI 3.1 document' },
+      answers: {
+        'application/json': {
+          description: 'An OpenAPI 3.1 document.',
+          schema: z.looseObject({ openapi: z.string() }),
+        },
+      },
       handle(call) {
         description ??= openapiDocument(everyOperation(), dependencies.version);
         return jsonResponse(description, call, 'internal');

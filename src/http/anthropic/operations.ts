@@ -3,6 +3,7 @@ import { readEnvelope } from '../envelope.ts';
 import { jsonResponse } from '../json-response.ts';
 import { defineOperation, type Operation } from '../operation.ts';
 import { replyWhole, replyWithStream, sseFormat } from '../reply.ts';
+import { messageEventSchema, messageSchema, tokenCountSchema } from './answer-schema.ts';
 import { messagesInput, messagesRequest } from './messages-request.ts';
 import { anthropicMessage, messageEventEncoder } from './messages-response.ts';
 import { countTokensSchema, messagesSchema } from './messages-schema.ts';
@@ -17,7 +18,10 @@ export function anthropicOperations(dependencies: AppDependencies): readonly Ope
       scope: 'use',
       isAnswer: true,
       body: messagesSchema,
-      answers: { 'application/json': 'message', 'text/event-stream': 'message events' },
+      answers: {
+        'application/json': { description: 'The whole message.', schema: messageSchema },
+        'text/event-stream': { description: 'Events in the documented order.', schema: messageEventSchema },
+      },
       handle(call) {
         const request = messagesRequest(call.body, readEnvelope(call, 'anthropic'));
         const reply = { call, dialect: 'anthropic', requests: [request] } as const;
@@ -34,7 +38,7 @@ export function anthropicOperations(dependencies: AppDependencies): readonly Ope
       summary: "Count a prompt's tokens by the model's own tokenizer and chat template.",
       scope: 'use',
       body: countTokensSchema,
-      answers: { 'application/json': '{ "input_tokens": number }' },
+      answers: { 'application/json': { description: 'The count.', schema: tokenCountSchema } },
       async handle(call) {
         const input = messagesInput(call.body);
         const modelId = await dependencies.naming.resolve(call.body.model);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
 import type { InstalledModel } from '../../models/store.ts';
 import type { AppDependencies } from '../dependencies.ts';
@@ -5,6 +6,7 @@ import { requestIdHeaders } from '../error-response.ts';
 import { createEventStream } from '../event-stream.ts';
 import { jsonResponse } from '../json-response.ts';
 import { type Call, defineOperation, type Operation } from '../operation.ts';
+import { ollamaPsSchema, ollamaPullSchema, ollamaShowSchema, ollamaTagsSchema } from './answer-schema.ts';
 import { deleteSchema, pullSchema, showSchema } from './model-schema.ts';
 import { ollamaRunning, ollamaShow, ollamaTag } from './models.ts';
 import { createPullReader, pullReference } from './pull.ts';
@@ -20,7 +22,9 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       summary: "nearfar's version.",
       scope: null,
       body: null,
-      answers: { 'application/json': '{ "version": string }' },
+      answers: {
+        'application/json': { description: 'The version.', schema: z.strictObject({ version: z.string() }) },
+      },
       handle: (call) => jsonResponse({ version: dependencies.version }, call, 'ollama'),
     }),
     defineOperation({
@@ -30,7 +34,7 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       summary: 'The models on this machine.',
       scope: 'use',
       body: null,
-      answers: { 'application/json': '{ "models": [...] }' },
+      answers: { 'application/json': { description: 'The models.', schema: ollamaTagsSchema } },
       handle: async (call) => jsonResponse({ models: (await store.list()).map(ollamaTag) }, call, 'ollama'),
     }),
     defineOperation({
@@ -40,7 +44,7 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       summary: 'The models in memory.',
       scope: 'use',
       body: null,
-      answers: { 'application/json': '{ "models": [...] }' },
+      answers: { 'application/json': { description: 'The models.', schema: ollamaPsSchema } },
       async handle(call) {
         const models = await Promise.all(
           localModels
@@ -57,7 +61,7 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       summary: 'What is known about one model.',
       scope: 'use',
       body: showSchema,
-      answers: { 'application/json': 'the model' },
+      answers: { 'application/json': { description: 'The model.', schema: ollamaShowSchema } },
       async handle(call) {
         const model = await installed(dependencies, await naming.resolve(modelOf(call.body)));
         return jsonResponse(ollamaShow(model), call, 'ollama');
@@ -70,7 +74,7 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       summary: 'Remove a model from this machine. Takes ids only, no aliases.',
       scope: 'admin',
       body: deleteSchema,
-      answers: { 'application/json': 'nothing' },
+      answers: { 'application/json': { description: 'Nothing more to say.', schema: z.strictObject({}) } },
       async handle(call) {
         const { id } = await installed(dependencies, modelOf(call.body).replace(/:latest$/, ''));
         if (localModels.running().some((model) => model.id === id)) await localModels.unload(id);
@@ -86,8 +90,8 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       scope: 'admin',
       body: pullSchema,
       answers: {
-        'application/x-ndjson': 'progress, one object a line',
-        'application/json': '{ "status": "success" }',
+        'application/x-ndjson': { description: 'Progress, one object a line.', schema: ollamaPullSchema },
+        'application/json': { description: 'The end, with "stream": false.', schema: ollamaPullSchema },
       },
       async handle(call) {
         const reference = pullReference(modelOf(call.body), naming);

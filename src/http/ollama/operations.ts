@@ -1,14 +1,21 @@
+import type { z } from 'zod';
 import type { AppDependencies } from '../dependencies.ts';
 import { jsonResponse } from '../json-response.ts';
 import { readEnvelope } from '../envelope.ts';
 import { type Call, defineOperation, type Operation } from '../operation.ts';
 import { replyWhole, replyWithStream } from '../reply.ts';
+import { ollamaChatAnswerSchema, ollamaGenerateAnswerSchema } from './answer-schema.ts';
 import { ollamaModelOperations } from './model-operations.ts';
 import { chatIntent, generateIntent, type OllamaIntent } from './prompt-request.ts';
 import { ollamaAnswer, ollamaLineEncoder, ollamaLoadAnswer, type TextField } from './prompt-response.ts';
 import { ollamaChatSchema, ollamaGenerateSchema } from './prompt-schema.ts';
 
-const answers = { 'application/x-ndjson': 'one object a line', 'application/json': 'one object' } as const;
+function answersOf(schema: z.ZodType): Operation['answers'] {
+  return {
+    'application/x-ndjson': { description: 'One object a line; the last one is done.', schema },
+    'application/json': { description: 'One object, with "stream": false.', schema },
+  };
+}
 
 export function ollamaOperations(dependencies: AppDependencies): readonly Operation[] {
   return [
@@ -20,7 +27,7 @@ export function ollamaOperations(dependencies: AppDependencies): readonly Operat
       scope: 'use',
       isAnswer: true,
       body: ollamaChatSchema,
-      answers,
+      answers: answersOf(ollamaChatAnswerSchema),
       handle: (call) =>
         perform(dependencies, call, chatIntent(call.body, readEnvelope(call, 'ollama')), {
           field: 'message',
@@ -35,7 +42,7 @@ export function ollamaOperations(dependencies: AppDependencies): readonly Operat
       scope: 'use',
       isAnswer: true,
       body: ollamaGenerateSchema,
-      answers,
+      answers: answersOf(ollamaGenerateAnswerSchema),
       handle: (call) =>
         perform(dependencies, call, generateIntent(call.body, readEnvelope(call, 'ollama')), {
           field: 'response',

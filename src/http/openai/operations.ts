@@ -2,6 +2,12 @@ import type { AppDependencies } from '../dependencies.ts';
 import { readEnvelope } from '../envelope.ts';
 import { defineOperation, type Operation } from '../operation.ts';
 import { replyWhole, replyWithStream, sseFormat } from '../reply.ts';
+import {
+  chatChunkSchema,
+  chatCompletionSchema,
+  textChunkSchema,
+  textCompletionSchema,
+} from './answer-schema.ts';
 import { chatRequest } from './chat-request.ts';
 import { chatChunkEncoder, chatCompletion, type ChatResponseOptions } from './chat-response.ts';
 import { chatSchema } from './chat-schema.ts';
@@ -19,7 +25,10 @@ export function openaiOperations(dependencies: AppDependencies): readonly Operat
       scope: 'use',
       isAnswer: true,
       body: chatSchema,
-      answers: { 'application/json': 'chat.completion', 'text/event-stream': 'chat.completion.chunk events' },
+      answers: {
+        'application/json': { description: 'The whole answer.', schema: chatCompletionSchema },
+        'text/event-stream': { description: 'Events; the last one is [DONE].', schema: chatChunkSchema },
+      },
       handle(call) {
         const request = chatRequest(call.body, readEnvelope(call, 'openai'));
         const reply = { call, dialect: 'openai', requests: [request] } as const;
@@ -43,7 +52,10 @@ export function openaiOperations(dependencies: AppDependencies): readonly Operat
       scope: 'use',
       isAnswer: true,
       body: completionSchema,
-      answers: { 'application/json': 'text_completion', 'text/event-stream': 'text_completion events' },
+      answers: {
+        'application/json': { description: 'The whole answer.', schema: textCompletionSchema },
+        'text/event-stream': { description: 'Events; the last one is [DONE].', schema: textChunkSchema },
+      },
       handle(call) {
         const requests = completionRequests(call.body, readEnvelope(call, 'openai'));
         const reply = { call, dialect: 'openai', requests } as const;

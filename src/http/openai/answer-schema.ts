@@ -1,0 +1,122 @@
+import { z } from 'zod';
+
+/** What OpenAI's routes answer with. Only described and tested by these, not checked at run time. */
+
+const count = z.int().min(0);
+
+export const openaiErrorSchema = z.strictObject({
+  error: z.strictObject({
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string().nullable(),
+  }),
+});
+
+const usage = z.strictObject({
+  prompt_tokens: count,
+  completion_tokens: count,
+  total_tokens: count,
+  prompt_tokens_details: z.strictObject({ cached_tokens: count }),
+});
+
+const tokenLogprob = z.strictObject({
+  token: z.string(),
+  logprob: z.number(),
+  bytes: z.array(z.int().min(0).max(255)),
+});
+
+const logprobs = z
+  .strictObject({
+    content: z.array(tokenLogprob.extend({ top_logprobs: z.array(tokenLogprob) })),
+    refusal: z.null(),
+  })
+  .nullable();
+
+const finishReason = z.enum(['stop', 'length']);
+
+const envelope = {
+  id: z.string(),
+  created: count,
+  model: z.string().meta({ description: 'What answered.' }),
+};
+
+export const chatCompletionSchema = z.strictObject({
+  ...envelope,
+  object: z.literal('chat.completion'),
+  choices: z.array(
+    z.strictObject({
+      index: count,
+      message: z.strictObject({
+        role: z.literal('assistant'),
+        content: z.string(),
+        refusal: z.null(),
+        annotations: z.array(z.never()),
+      }),
+      logprobs,
+      finish_reason: finishReason,
+    }),
+  ),
+  usage,
+});
+
+export const chatChunkSchema = z.strictObject({
+  ...envelope,
+  object: z.literal('chat.completion.chunk'),
+  choices: z.array(
+    z.strictObject({
+      index: count,
+      delta: z.strictObject({
+        role: z.literal('assistant').optional(),
+        content: z.string().optional(),
+        refusal: z.null().optional(),
+      }),
+      logprobs,
+      finish_reason: finishReason.nullable(),
+    }),
+  ),
+  usage: usage.nullable().optional(),
+});
+
+const textChoice = {
+  index: count,
+  text: z.string(),
+  logprobs: z
+    .strictObject({
+      tokens: z.array(z.string()),
+      token_logprobs: z.array(z.number()),
+      top_logprobs: z.array(z.record(z.string(), z.number())),
+      text_offset: z.array(count),
+    })
+    .nullable(),
+};
+
+export const textCompletionSchema = z.strictObject({
+  ...envelope,
+  object: z.literal('text_completion'),
+  choices: z.array(z.strictObject({ ...textChoice, finish_reason: finishReason })),
+  usage,
+});
+
+export const textChunkSchema = z.strictObject({
+  ...envelope,
+  object: z.literal('text_completion'),
+  choices: z.array(z.strictObject({ ...textChoice, finish_reason: finishReason.nullable() })),
+  usage: usage.nullable().optional(),
+});
+
+export const openaiModelSchema = z.strictObject({
+  id: z.string(),
+  object: z.literal('model'),
+  created: count,
+  owned_by: z.literal('nearfar'),
+  grade: z.enum(['smoke test', 'basic', 'assistant', 'ungraded']),
+  license: z.string().nullable(),
+  context_length: count.nullable(),
+  answered_by: z.string(),
+});
+
+export const openaiModelListSchema = z.strictObject({
+  object: z.literal('list'),
+  data: z.array(openaiModelSchema),
+});
