@@ -57,7 +57,7 @@ async function readShape(
 ): Promise<{ layerCount: number; kvBytesPerCellAndLayer: number } | null> {
   const { bindings } = library;
   const model = await bindings.loadModel(path, {
-    ...bindings.modelDefaults(),
+    ...library.modelDefaults(),
     n_gpu_layers: 0,
     no_alloc: true,
   });

@@ -1,6 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
-import { bind, logCallback, openSharedLibrary } from './bindings.ts';
-import type { Bindings, Pointer } from './bindings.ts';
+import { allocate, bind, logCallback, openSharedLibrary } from './bindings.ts';
+import type { Bindings, Pointer, StructValue } from './bindings.ts';
 import { readDevices } from './device.ts';
 import type { Device } from './device.ts';
 import { checkLayout } from './layout.ts';
@@ -32,6 +32,8 @@ export interface LlamaLibrary {
   /** Backends that were tried and could not be used, with the loader's reason. */
   readonly rejected: readonly string[];
   readonly bindings: Bindings;
+  /** llama_model_default_params, restricted to the devices that `backend` may use. */
+  modelDefaults(): StructValue;
   /** Ends logging. The code stays mapped: unloading it under live threads is not safe. */
   close(): void;
 }
@@ -39,7 +41,6 @@ export interface LlamaLibrary {
 interface Opened {
   readonly bindings: Bindings;
   readonly chosen: PlatformPackage;
-  readonly folder: string;
   readonly rejected: readonly string[];
   readonly cpuVariant: string | null;
 }
@@ -52,30 +53,19 @@ let opened: Opened | null = null;
  * @throws NearfarError `unavailable` where no package fits this machine, `internal` where the library is not the pinned one
  */
 export function openLibrary(options: LibraryOptions): LlamaLibrary {
-  const first = opened === null;
-  opened ??= openFirst(options.backend);
-  const { bindings, chosen, folder, rejected } = opened;
-  let cpuVariant = opened.cpuVariant;
-  const onLog: LibraryOptions['onLog'] = (level, text) => {
-    cpuVariant ??= cpuVariantIn(text);
-    options.onLog(level, text);
-  };
-  const log = logCallback(lineLogger(onLog));
-  bindings.logSet(log.pointer, null);
-  if (first) {
-    checkLayout(bindings);
-    bindings.loadBackends(folder);
-    bindings.backendInit();
-    opened = { ...opened, cpuVariant };
+  const { onLog } = options;
+  sinks.push(onLog);
+  try {
+    opened ??= openFirst(options.backend);
+    return describe(opened, backendOf(opened, options.backend), onLog);
+  } catch (error) {
+    removeSink(onLog);
+    throw error;
   }
-  const backend = readDevices(bindings).some((device) => device.isGpu) ? chosen.backend : 'cpu';
-  if (options.backend !== 'auto' && options.backend !== backend) {
-    throw new NearfarError(
-      'unavailable',
-      `The ${options.backend} backend was asked for, but this process runs on ${backend}: no such device was found.`,
-      { field: 'backend' },
-    );
-  }
+}
+
+function describe(open: Opened, backend: Backend, onLog: LibraryOptions['onLog']): LlamaLibrary {
+  const { bindings, chosen, rejected, cpuVariant } = open;
   let isOpen = true;
   return {
     version: bindings.version(),
@@ -84,17 +74,51 @@ export function openLibrary(options: LibraryOptions): LlamaLibrary {
     cpuVariant,
     systemInfo: bindings.systemInfo().trim(),
     get devices() {
-      return readDevices(bindings);
+      return readDevices(bindings).filter((device) => backend !== 'cpu' || !device.isGpu);
     },
+    modelDefaults: () => ({
+      ...bindings.modelDefaults(),
+      // An empty list keeps GPUs out even where their backend is loaded; NULL would mean all of them.
+      ...(backend === 'cpu' ? { devices: noDevices() } : {}),
+    }),
     rejected,
     bindings,
     close: () => {
-      if (!isOpen) return;
+      if (isOpen) removeSink(onLog);
       isOpen = false;
-      bindings.logSet(silence(), null);
-      log.release();
     },
   };
+}
+
+/** @throws NearfarError where it is not the one that was asked for */
+function backendOf({ bindings, chosen }: Opened, asked: LibraryOptions['backend']): Backend {
+  if (asked === 'cpu') return 'cpu';
+  const found = readDevices(bindings).some((device) => device.isGpu) ? chosen.backend : 'cpu';
+  if (asked === 'auto' || asked === found) return found;
+  throw new NearfarError(
+    'unavailable',
+    `The ${asked} backend was asked for, but this process runs on ${found}: no such device was found.`,
+    { field: 'backend' },
+  );
+}
+
+let emptyList: Pointer | null = null;
+
+function noDevices(): Pointer {
+  if (emptyList === null) {
+    const memory = allocate(8);
+    new Uint8Array(memory.buffer).fill(0);
+    emptyList = memory.address;
+  }
+  return emptyList;
+}
+
+// Native code has one place to log to, for the life of the process; it goes to whoever opened the library last.
+const sinks: LibraryOptions['onLog'][] = [];
+
+function removeSink(onLog: LibraryOptions['onLog']): void {
+  const index = sinks.lastIndexOf(onLog);
+  if (index >= 0) sinks.splice(index, 1);
 }
 
 function openFirst(backend: LibraryOptions['backend']): Opened {
@@ -123,8 +147,9 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
       const base = openSharedLibrary(files.base);
       const registry = openSharedLibrary(files.registry);
       const bindings = bind(base, registry, openSharedLibrary(files.llama));
-      return { bindings, chosen, folder: files.folder, rejected, cpuVariant: null };
+      return { bindings, chosen, rejected, cpuVariant: start(bindings, files.folder) };
     } catch (error) {
+      if (error instanceof NearfarError) throw error;
       throw new NearfarError(
         'unavailable',
         `libllama cannot be loaded from ${files.folder}: ${reasonOf(error)}`,
@@ -141,6 +166,21 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
   );
 }
 
+/** Checks the library, loads its backends from the folder and returns the CPU variant that was chosen. */
+function start(bindings: Bindings, folder: string): string | null {
+  checkLayout(bindings);
+  let cpuVariant: string | null = null;
+  const onLine: LibraryOptions['onLog'] = (level, text) => {
+    // The choice is made inside ggml; its log names the file.
+    cpuVariant ??= /ggml-cpu-?([\w.-]*)\.(so|dylib|dll)$/.exec(text)?.[1] ?? null;
+    sinks.at(-1)?.(level, text);
+  };
+  bindings.logSet(logCallback(lineLogger(onLine)).pointer, null);
+  bindings.loadBackends(folder);
+  bindings.backendInit();
+  return cpuVariant;
+}
+
 /**
  * Why a GPU backend cannot be loaded here, or `null`. Its drivers are asked for by name first: a library whose
  * dependency is missing fails to load only after others were mapped for it, and with glibc 2.36 what that leaves behind
@@ -148,9 +188,16 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
  */
 function deviceProblem(files: PackageFiles, backend: Backend): string | null {
   if (files.device === null) return null;
+  for (const driver of driverLibraries(process.platform, backend)) {
+    const problem = loadProblem(driver);
+    if (problem !== null) return `${driver} is needed: ${problem}`;
+  }
+  return loadProblem(files.device);
+}
+
+function loadProblem(library: string): string | null {
   try {
-    for (const driver of driverLibraries(process.platform, backend)) openSharedLibrary(driver);
-    openSharedLibrary(files.device);
+    openSharedLibrary(library);
     return null;
   } catch (error) {
     return reasonOf(error);
@@ -159,14 +206,6 @@ function deviceProblem(files: PackageFiles, backend: Backend): string | null {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-let silent: Pointer | null = null;
-
-// NULL would send the log to stderr, so a callback that drops it stays registered for the life of the process.
-function silence(): Pointer {
-  silent ??= logCallback(() => undefined).pointer;
-  return silent;
 }
 
 /** Joins continued pieces, splits at line ends, and drops debug output. Exported for its test. */
@@ -185,9 +224,4 @@ export function lineLogger(onLog: LibraryOptions['onLog']): (level: number, text
       onLog(isError ? 'error' : pendingLevel === levels.GGML_LOG_LEVEL_WARN ? 'warn' : 'info', line);
     }
   };
-}
-
-// The choice is made inside ggml; its log names the file.
-function cpuVariantIn(line: string): string | null {
-  return /ggml-cpu-?([\w.-]*)\.(so|dylib|dll)$/.exec(line)?.[1] ?? null;
 }

@@ -75,7 +75,7 @@ export async function loadModel(library: LlamaLibrary, options: ModelOptions): P
   let pointer: Pointer | null;
   try {
     pointer = await bindings.loadModel(path, {
-      ...bindings.modelDefaults(),
+      ...library.modelDefaults(),
       n_gpu_layers: gpuLayerCount,
       progress_callback: progress.pointer,
     });
