@@ -1,34 +1,29 @@
 import path from 'node:path';
-import { createAccess } from '../access/create-access.ts';
-import { createAnswer } from '../answer/create-answer.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
+import type { LoadedModel } from '../engine/protocol.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
-import { createApp } from '../http/app.ts';
-import type { AppDependencies } from '../http/dependencies.ts';
-import { createLedger, type Ledger } from '../ledger/ledger.ts';
-import { createSpill } from '../ledger/spill.ts';
+import type { AppDependencies, Readiness } from '../http/dependencies.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { chooseFromCatalog } from '../models/catalog.ts';
 import { parseReference } from '../models/reference.ts';
 import type { ModelStore } from '../models/store.ts';
 import { createLog, type Log } from '../observe/log.ts';
-import { createMetrics } from '../observe/metrics.ts';
-import { createLabel } from '../privacy/label.ts';
-import { createRoute } from '../route/route.ts';
-import { createStore } from '../store/store.ts';
 import { loadOptionsFor } from './load-options.ts';
-import { createModelIndex } from './model-index.ts';
+import { createModelIndex, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
 import { nearfarVersion } from './version.ts';
 
 /** Everything that answers, built from the settings; no socket yet. */
 export interface Gateway {
-  readonly app: ReturnType<typeof createApp>;
+  readonly app: { readonly fetch: (request: Request, env?: object) => Promise<Response> | Response };
   /** A request answered within this process, by the same routes. */
   readonly fetch: (request: Request) => Promise<Response>;
   readonly store: ModelStore;
   readonly localModels: LocalModels;
+  /** Settles when `preload` is in memory; null where nothing was to be loaded. */
+  readonly loading: Promise<LoadedModel> | null;
   readonly ledger: Ledger;
   readonly log: Log;
   readonly dependencies: AppDependencies;
@@ -42,11 +37,14 @@ export interface Gateway {
  * The composition root: the only place that knows every room.
  * @throws SettingsError or NearfarError where keys, ledger or settings cannot be used
  */
-export async function composeGateway(loaded: LoadedSettings): Promise<Gateway> {
-  const { settings, home } = loaded;
+export async function composeGateway(
+  loaded: LoadedSettings,
+  options: { readonly preload?: string } = {},
+): Promise<Gateway> {
+  const { settings } = loaded;
   const log = createLog({ level: settings.logLevel, format: settings.logFormat, secrets: secretsOf(loaded) });
-  const isLoopback = isLoopbackHost(settings.host);
-  const access = createAccess({ keys: await accessKeys(loaded), isLoopback });
+  // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
+  const keys = await accessKeys(loaded);
   const store = await openStore(loaded, (line) => {
     log.info(line);
   });
@@ -64,27 +62,59 @@ export async function composeGateway(loaded: LoadedSettings): Promise<Gateway> {
     },
   });
 
+  const loading = options.preload === undefined ? null : localModels.load(options.preload);
+  // Whoever asks for the model gets the reason too.
+  loading?.catch(() => undefined);
+  // Read once now, so that /ready knows from the start what is here.
+  const parts: Parts = { loaded, log, keys, store, index, localModels, loading };
+  try {
+    await index.ids();
+    return await composeRooms(parts);
+  } catch (thrown) {
+    // The engine's process is there already and would keep this one alive.
+    await localModels.close();
+    throw thrown;
+  }
+}
+
+interface Parts {
+  readonly loaded: LoadedSettings;
+  readonly log: Log;
+  readonly keys: Awaited<ReturnType<typeof accessKeys>>;
+  readonly store: ModelStore;
+  readonly index: ModelIndex;
+  readonly localModels: LocalModels;
+  readonly loading: Promise<LoadedModel> | null;
+}
+
+async function composeRooms(parts: Parts): Promise<Gateway> {
+  const { loaded, log, keys, store, index, localModels, loading } = parts;
+  const { settings, home } = loaded;
+  const isLoopback = isLoopbackHost(settings.host);
+  const rooms = await loadRooms();
+  const access = rooms.createAccess({ keys, isLoopback });
   const ledgerPath = settings.ledgerPath ?? path.join(home, 'ledger.sqlite');
-  const state = await createStore({ path: path.resolve(home, ledgerPath) });
-  const ledger = await createLedger({
+  const state = await rooms.createStore({ path: path.resolve(home, ledgerPath) });
+  const ledger = await rooms.createLedger({
     store: state,
-    spill: createSpill(`${path.resolve(home, ledgerPath)}.spill`),
+    spill: rooms.createSpill(`${path.resolve(home, ledgerPath)}.spill`),
     warn: (message, cause) => {
       log.warn(message, cause === undefined ? {} : { cause });
     },
   });
 
   const version = nearfarVersion();
-  const metrics = createMetrics({
+  const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
     version,
   });
-  const routeTo = (near: string) => createRoute({ aliases: settings.aliases, near, listModelIds: index.ids });
+  const routeTo = (near: string) =>
+    rooms.createRoute({ aliases: settings.aliases, near, listModelIds: index.ids });
   // Replaced when the owner takes up the better model that the first start offers.
   let route = routeTo(settings.near);
-  const answer = createAnswer({
-    label: createLabel({ floor: 'open' }),
+  const answer = rooms.createAnswer({
+    label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
     models: localModels,
     settle: (row) => {
@@ -119,7 +149,7 @@ export async function composeGateway(loaded: LoadedSettings): Promise<Gateway> {
       });
     },
   };
-  const app = createApp(dependencies);
+  const app = rooms.createApp(dependencies);
 
   let closing: Promise<void> | null = null;
   const close = async () => {
@@ -129,9 +159,10 @@ export async function composeGateway(loaded: LoadedSettings): Promise<Gateway> {
   };
   return {
     app,
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request) => app.fetch(request, {}),
     store,
     localModels,
+    loading,
     ledger,
     log,
     dependencies,
@@ -142,12 +173,29 @@ export async function composeGateway(loaded: LoadedSettings): Promise<Gateway> {
   };
 }
 
-/** The settings' own models are loaded by the first request, so having one on disk is being ready. */
-function readiness(localModels: LocalModels, knownIds: readonly string[]) {
+/** Imported late: together they take as long to load as the engine's process takes to start. */
+async function loadRooms() {
+  const [access, answer, http, ledger, spill, metrics, label, route, store] = await Promise.all([
+    import('../access/create-access.ts'),
+    import('../answer/create-answer.ts'),
+    import('../http/app.ts'),
+    import('../ledger/ledger.ts'),
+    import('../ledger/spill.ts'),
+    import('../observe/metrics.ts'),
+    import('../privacy/label.ts'),
+    import('../route/route.ts'),
+    import('../store/store.ts'),
+  ]);
+  return { ...access, ...answer, ...http, ...ledger, ...spill, ...metrics, ...label, ...route, ...store };
+}
+
+/** Ready once the preloaded model is in memory; where nothing was preloaded, once there is a model on disk. */
+function readiness(localModels: LocalModels, knownIds: readonly string[]): Readiness {
   const running = localModels.running();
-  if (running.length > 0 && running.every((model) => model.state === 'restarting')) {
-    return { ready: false, reason: 'The engine is being started again.' };
-  }
+  if (running.some((model) => model.state === 'ready')) return { ready: true, reason: null };
+  const [first] = running;
+  if (first?.state === 'loading') return { ready: false, reason: `${first.id} is being loaded.` };
+  if (first?.state === 'restarting') return { ready: false, reason: 'The engine is being started again.' };
   if (knownIds.length === 0) return { ready: false, reason: 'No model is on this machine yet.' };
   return { ready: true, reason: null };
 }

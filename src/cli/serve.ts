@@ -34,22 +34,17 @@ export const serve: Command = {
 async function runServe(input: CommandInput): Promise<number> {
   const loaded = await commandSettings(input.options, { host: 'host', port: 'port', near: 'near' });
   const stop = stopSignal();
-  // Imported while the model is looked for: neither waits for the other.
-  const composing = import('./compose.ts');
-  const listening = import('../http/server.ts');
   const model = await prepareModel(loaded, process.stderr, stop.signal, {
     mayPull: !input.options.flag('no-pull'),
   });
 
-  const { composeGateway } = await composing;
-  const gateway = await composeGateway(loaded);
-  // The weights are read while the socket opens; who asks meanwhile waits for them.
-  const loading = gateway.localModels.load(model.id);
-  loading.catch((thrown: unknown) => {
+  const { composeGateway } = await import('./compose.ts');
+  const gateway = await composeGateway(loaded, { preload: model.id });
+  gateway.loading?.catch((thrown: unknown) => {
     gateway.log.error('The model could not be loaded; requests for it will say why.', { cause: thrown });
   });
   try {
-    const { listen } = await listening;
+    const { listen } = await import('../http/server.ts');
     const server = await listen(gateway.app, {
       host: loaded.settings.host,
       port: loaded.settings.port,
@@ -57,8 +52,8 @@ async function runServe(input: CommandInput): Promise<number> {
     });
     process.stdout.write(`${renderBanner(loaded, server.url, nearfarVersion(), model)}\n`);
     const { offerRecommended } = await import('./recommended.ts');
-    void loading
-      .then(() =>
+    void gateway.loading
+      ?.then(() =>
         offerRecommended({ loaded, store: gateway.store, signal: stop.signal, setNear: gateway.setNear }),
       )
       .catch((thrown: unknown) => {
