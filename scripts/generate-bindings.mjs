@@ -1,7 +1,7 @@
 // Writes src/engine/llama/structs.ts: the memory layouts and enum values of one pinned llama.cpp build, read from its
 // own headers, so that nobody copies a struct by hand. Run it when the @node-llama-cpp platform packages are upgraded:
 //
-//   node scripts/generate-bindings.mjs VERSION PATH/TO/llama.cpp
+//   node scripts/generate-bindings.mjs VERSION PATH/TO/llama.cpp && npx prettier --write src/engine/llama/structs.ts
 //
 // The matching llama.cpp tree is inside the node-llama-cpp package of the same version: unpack it, then
 // `git clone node_modules/node-llama-cpp/llama/gitRelease.bundle llama.cpp`.

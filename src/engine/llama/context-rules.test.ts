@@ -35,6 +35,11 @@ describe('the rules of llama.h, checked before the call', () => {
     }).toThrow(/threadCount/);
   });
 
+  it('says so where a context cannot be made', () => {
+    // Heads of 16 values do not divide into blocks of 32.
+    expect(() => dense.context({ kvType: 'q8_0' })).toThrow(expect.objectContaining({ kind: 'unavailable' }));
+  });
+
   it('refuses a batch that is too large, empty, or used twice', () => {
     reset();
     expect(() => context.decode()).toThrow(/empty/);

@@ -201,6 +201,21 @@ describe('logits of real weights', () => {
   });
 });
 
+describe('a quantized KV cache', () => {
+  it('answers too', () => {
+    const small = createContext(model, {
+      cellCount: 512,
+      batchTokenCount: 128,
+      sequenceCount: 2,
+      outputCount: 2,
+      threadCount: 1,
+      kvType: 'q8_0',
+    });
+    expect(answer(small, model, 'What is the capital of France?', 12)).toContain('Paris');
+    small.close();
+  });
+});
+
 describe('quantizing', () => {
   it('writes another format in a process of its own, and that answers too', async () => {
     const output = join(folder, 'q4_0.gguf');

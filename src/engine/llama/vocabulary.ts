@@ -154,7 +154,7 @@ function readTests(bindings: Bindings, vocabulary: Pointer, tokenCount: number):
 
 // A token is hardly ever less than a byte; with the special ones around it this fits nearly always at the first try.
 function capacityFor(bytes: Uint8Array): number {
-  return bytes.length + 16;
+  return bytes.length + 32;
 }
 
 function resultOf(tokens: Int32Array, count: number, bytes: Uint8Array): Int32Array {
