@@ -204,6 +204,15 @@ async function landFiles(
   for (const file of files) facts.push(ggufFacts(await readGguf(file.path)));
   const head = facts[0];
   if (head === undefined) throw new NearfarError('unavailable', 'The source delivered no file.');
+  if (head.architecture === null) {
+    throw new NearfarError(
+      'invalid_request',
+      `${reference} is a GGUF file, but not of a model: it names no architecture.`,
+      {
+        field: 'reference',
+      },
+    );
+  }
   if (head.splitCount !== files.length && head.splitCount > 1) {
     throw new NearfarError(
       'unavailable',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   fakePip,
+  ggufBytes,
   sha256,
   temporaryFolder,
   temporaryServer,
@@ -105,6 +106,8 @@ describe('model store', () => {
     const path = await writeModel(folder.path, 'page.gguf', Buffer.from('<html>not found</html>'));
     const store = storeIn(join(folder.path, 'home'));
     await expect(store.pull(`file:${path}`)).rejects.toThrow('not a usable GGUF');
+    const projector = await writeModel(folder.path, 'projector.gguf', ggufBytes({}, []));
+    await expect(store.pull(`file:${projector}`)).rejects.toThrow('names no architecture');
     expect(await store.list()).toEqual([]);
   });
 
