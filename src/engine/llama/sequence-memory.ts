@@ -1,5 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { Bindings, Pointer } from './bindings.ts';
+import { createSavedWriter, readSaved } from './saved-sequence.ts';
+import type { SavedWriter } from './saved-sequence.ts';
 import type { Range } from './sequence-ranges.ts';
 
 /**
@@ -62,24 +64,28 @@ export function createSequenceMemory(options: SequenceMemoryOptions): SequenceMe
     guardEnds[sequence] = end;
   };
 
-  const readState = (id: number): Uint8Array => {
+  /** Writes a state where `room` says there is space for so many bytes. */
+  const readState = (id: number, room: (size: number) => Uint8Array): void => {
     const size = bindings.stateSize(context, id);
-    const data = new Uint8Array(size);
-    const written = bindings.stateGet(context, data, size, id);
+    const written = bindings.stateGet(context, room(size), size, id);
     if (written !== size) {
       throw new NearfarError('internal', `Saving a sequence gave ${written} of ${size} bytes.`);
     }
-    return data;
   };
 
-  const readPieces = (sequence: number, range: Range): Uint8Array[] => {
-    if (isWhole) return [readState(idOf(sequence))];
-    return piecesOf(range, window).map((piece) => {
+  const readPieces = (sequence: number, range: Range, saved: SavedWriter): void => {
+    if (isWhole) {
+      readState(idOf(sequence), (size) => saved.room(size));
+      return;
+    }
+    for (const piece of piecesOf(range, window)) {
       bindings.memoryCopy(memory, idOf(sequence), scratch, piece.from, piece.to);
-      const data = readState(scratch);
-      bindings.memoryRemove(memory, scratch, -1, -1);
-      return data;
-    });
+      try {
+        readState(scratch, (size) => saved.room(size));
+      } finally {
+        bindings.memoryRemove(memory, scratch, -1, -1);
+      }
+    }
   };
 
   const writePiece = (sequence: number, data: Uint8Array): boolean => {
@@ -120,9 +126,13 @@ export function createSequenceMemory(options: SequenceMemoryOptions): SequenceMe
     grown: (sequence, end) => {
       if (window > 0 && end - (guardEnds[sequence] ?? 0) > window >> 1) guard(sequence, end);
     },
-    save: (sequence, range) => packPieces(range, readPieces(sequence, range)),
+    save: (sequence, range) => {
+      const saved = createSavedWriter(range);
+      readPieces(sequence, range, saved);
+      return saved.finish();
+    },
     restore: (sequence, data) => {
-      const packed = unpackPieces(data);
+      const packed = readSaved(data);
       for (const piece of packed.pieces) {
         if (writePiece(sequence, piece)) continue;
         removeAll(sequence);
@@ -152,40 +162,4 @@ export function piecesOf(range: Range, window: number): Range[] {
     from = to;
   }
   return pieces;
-}
-
-// Layout, little-endian: magic, from, to, number of pieces (4 bytes each), then each piece as its length (8 bytes) and
-// its bytes as libllama wrote them.
-const magic = 0x3152_464e;
-const headerBytes = 16;
-
-function packPieces(range: Range, pieces: readonly Uint8Array[]): Uint8Array {
-  const data = new Uint8Array(headerBytes + pieces.reduce((sum, piece) => sum + 8 + piece.length, 0));
-  const view = new DataView(data.buffer);
-  [magic, range.from, range.to, pieces.length].forEach((value, index) => {
-    view.setUint32(4 * index, value, true);
-  });
-  let at = headerBytes;
-  for (const piece of pieces) {
-    view.setBigUint64(at, BigInt(piece.length), true);
-    data.set(piece, at + 8);
-    at += 8 + piece.length;
-  }
-  return data;
-}
-
-function unpackPieces(data: Uint8Array): { range: Range; pieces: Uint8Array[] } {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (data.length < headerBytes || view.getUint32(0, true) !== magic) {
-    throw new RangeError('These bytes are not a saved sequence.');
-  }
-  const pieces: Uint8Array[] = [];
-  let at = headerBytes;
-  for (let count = view.getUint32(12, true); count > 0; count--) {
-    const length = at + 8 <= data.length ? Number(view.getBigUint64(at, true)) : Infinity;
-    if (at + 8 + length > data.length) throw new RangeError('The saved sequence is cut off.');
-    pieces.push(data.subarray(at + 8, at + 8 + length));
-    at += 8 + length;
-  }
-  return { range: { from: view.getUint32(4, true), to: view.getUint32(8, true) }, pieces };
 }
