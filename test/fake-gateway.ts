@@ -49,6 +49,7 @@ export interface Seen {
   readonly requests: ChatRequest[];
   readonly callers: Caller[];
   readonly reported: NearfarError[];
+  readonly refused: NearfarError[];
   readonly removed: string[];
   readonly pulled: string[];
   readonly loaded: { id: string; keepAliveSeconds: number | null | undefined }[];
@@ -102,6 +103,7 @@ export function fakeGateway(script: Script = hello, overrides: Partial<AppDepend
     requests: [],
     callers: [],
     reported: [],
+    refused: [],
     removed: [],
     pulled: [],
     loaded: [],
@@ -141,6 +143,9 @@ export function fakeGateway(script: Script = hello, overrides: Partial<AppDepend
     version: '0.1.0',
     limits: defaultHttpLimits,
     hosts: { isLoopback: true, allowedHosts: [], allowedOrigins: [] },
+    recordRefusal: (refusal) => {
+      seen.refused.push(refusal.error);
+    },
     reportError: (error) => {
       seen.reported.push(error);
     },

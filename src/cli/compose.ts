@@ -113,14 +113,18 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     rooms.createRoute({ aliases: settings.aliases, near, listModelIds: index.ids });
   // Replaced when the owner takes up the better model that the first start offers.
   let route = routeTo(settings.near);
+  const settle = rooms.createSettle({
+    ledger,
+    metrics,
+    warn: (message, cause) => {
+      log.warn(message, cause === undefined ? {} : { cause });
+    },
+  });
   const answer = rooms.createAnswer({
     label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
     models: localModels,
-    settle: (row) => {
-      ledger.record(row);
-      metrics.observeRow(row);
-    },
+    settle,
     observeGap: metrics.observeGap,
   });
 
@@ -141,6 +145,9 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     version,
     limits: settings.limits,
     hosts: { isLoopback, allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins },
+    recordRefusal: (refusal) => {
+      settle(rooms.refusalRow(refusal));
+    },
     reportError: (error, requestId) => {
       log.error(error.message, {
         requestId,
@@ -175,18 +182,33 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
 /** Imported late: together they take as long to load as the engine's process takes to start. */
 async function loadRooms() {
-  const [access, answer, http, ledger, spill, metrics, label, route, store] = await Promise.all([
-    import('../access/create-access.ts'),
-    import('../answer/create-answer.ts'),
-    import('../http/app.ts'),
-    import('../ledger/ledger.ts'),
-    import('../ledger/spill.ts'),
-    import('../observe/metrics.ts'),
-    import('../privacy/label.ts'),
-    import('../route/route.ts'),
-    import('../store/store.ts'),
-  ]);
-  return { ...access, ...answer, ...http, ...ledger, ...spill, ...metrics, ...label, ...route, ...store };
+  const [access, answer, refusal, settle, http, ledger, spill, metrics, label, route, store] =
+    await Promise.all([
+      import('../access/create-access.ts'),
+      import('../answer/create-answer.ts'),
+      import('../answer/refusal.ts'),
+      import('../answer/settle.ts'),
+      import('../http/app.ts'),
+      import('../ledger/ledger.ts'),
+      import('../ledger/spill.ts'),
+      import('../observe/metrics.ts'),
+      import('../privacy/label.ts'),
+      import('../route/route.ts'),
+      import('../store/store.ts'),
+    ]);
+  return {
+    ...access,
+    ...answer,
+    ...refusal,
+    ...settle,
+    ...http,
+    ...ledger,
+    ...spill,
+    ...metrics,
+    ...label,
+    ...route,
+    ...store,
+  };
 }
 
 /** Ready once the preloaded model is in memory; where nothing was preloaded, once there is a model on disk. */

@@ -45,6 +45,8 @@ describe('keys', () => {
     const ollama = await post(app, '/api/chat', { model: 'auto', messages });
     expect(await ollama.json()).toEqual({ error: 'A key is needed.' });
     expect(seen.requests).toHaveLength(0);
+    // Each refused prompt is told to the ledger.
+    expect(seen.refused.map((error) => error.kind)).toEqual(['unauthorized', 'unauthorized', 'unauthorized']);
 
     expect(
       (await post(app, '/v1/chat/completions', { model: 'auto', messages }, { authorization: 'Bearer user' }))

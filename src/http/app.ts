@@ -82,7 +82,7 @@ async function performOperation(
   dependencies: AppDependencies,
   { request, requestId, pathParameter, disconnect }: Arrival,
 ): Promise<Response> {
-  const caller = authorize(operation, dependencies, request.headers);
+  const caller = admit(operation, dependencies, request.headers, requestId);
   let body: unknown = null;
   if (operation.body !== null) {
     const parsed = operation.body.safeParse(await readJsonBody(request, dependencies.limits));
@@ -102,6 +102,24 @@ async function performOperation(
 }
 
 const nobody: Caller = { keyName: 'none', tenant: 'none', scopes: new Set() };
+
+/** Like `authorize`; a prompt that is turned away here never reaches the pipeline, so its row is written from here. */
+function admit(
+  operation: Operation,
+  dependencies: AppDependencies,
+  headers: Headers,
+  requestId: string,
+): Caller {
+  try {
+    return authorize(operation, dependencies, headers);
+  } catch (thrown) {
+    const error = toNearfarError(thrown);
+    if (operation.isAnswer === true) {
+      dependencies.recordRefusal({ requestId, dialect: operation.dialect, error });
+    }
+    throw error;
+  }
+}
 
 /** @throws NearfarError `unauthorized` or `forbidden` */
 function authorize(operation: Operation, { access }: AppDependencies, headers: Headers): Caller {

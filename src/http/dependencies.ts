@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { NearfarError } from '../chat/error.ts';
+import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { ModelStore } from '../models/store.ts';
@@ -25,6 +26,8 @@ export interface AppDependencies {
   readonly hosts: HostPolicy;
   /** Called with errors of our own making (status 500); never with a client's mistakes, a full queue or a deadline. */
   readonly reportError: (error: NearfarError, requestId: string) => void;
+  /** Called with each prompt that was turned away before it was read: no key, an unknown one, or one that may not ask. */
+  readonly recordRefusal: (refusal: { requestId: string; dialect: Dialect; error: NearfarError }) => void;
 }
 
 /** How clients' model names become ids. */
