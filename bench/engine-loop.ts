@@ -31,7 +31,8 @@ export interface EngineLoop {
     /** Of each prompt, tokens that came from a cache. */
     readonly cachedTokenCounts: readonly number[];
   }>;
-  readonly usedCellCount: number;
+  /** What the engine's process does while nobody asks anything: housekeeping, until there is none left. */
+  rest(): Promise<void>;
 }
 
 export interface EngineLoopOptions {
@@ -137,8 +138,8 @@ export function createEngineLoop(
       });
       return { steps, cachedTokenCounts };
     },
-    get usedCellCount() {
-      return engine.stats().usedCellCount;
+    async rest() {
+      while (engine.step()) await nextTurn();
     },
   };
 }
