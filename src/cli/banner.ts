@@ -24,7 +24,9 @@ export function curlLine(loaded: LoadedSettings, url: string): string {
   const key = loaded.settings.keys.find((candidate) => candidate.scopes.includes('use'));
   const secret =
     key === undefined ? null : key.env === undefined ? `$(cat ${key.file ?? ''})` : `$${key.env}`;
-  const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Say hello.' }] });
+  // Bounded: a model this small may well never come to an end by itself.
+  const messages = [{ role: 'user', content: 'Say hello.' }];
+  const body = JSON.stringify({ model: 'auto', max_tokens: 64, messages });
   return [
     `curl ${url}/v1/chat/completions -H 'content-type: application/json'`,
     ...(secret === null ? [] : [`-H "authorization: Bearer ${secret}"`]),
