@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newcomerEnvironment } from './program.ts';
+
+/** The package as it would be published: packed, installed elsewhere, run by its name. */
+
+const repository = path.resolve(import.meta.dirname, '..');
+const run = promisify(execFile);
+let folder: string;
+let project: string;
+let packed: string;
+let packedFiles: readonly string[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'nearfar-package-'));
+  project = path.join(folder, 'project');
+  mkdirSync(project);
+  packed = await pack();
+  await install();
+}, 240_000);
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** Packs a copy of what git would check out plus what is being worked on, so that nobody's `dist` is touched. */
+async function pack(): Promise<string> {
+  const copy = path.join(folder, 'copy');
+  mkdirSync(copy);
+  for (const name of ['src', 'bin', 'docs', ...rootFiles()]) {
+    await run('cp', ['-R', path.join(repository, name), path.join(copy, name)]);
+  }
+  symlinkSync(path.join(repository, 'node_modules'), path.join(copy, 'node_modules'));
+  // npm's scripts need Node 24, which is on their path as in every clone.
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: copy,
+    env: newcomerEnvironment(),
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const [entry] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  packedFiles = entry.files.map((file) => file.path);
+  return path.join(folder, entry.filename);
+}
+
+function rootFiles(): readonly string[] {
+  return readdirSync(repository).filter((name) =>
+    /^(package\.json|tsconfig.*\.json|[A-Z]+(\.md)?|\.npmrc)$/.test(name),
+  );
+}
+
+/**
+ * Unpacks the tarball and lends it this checkout's dependencies, which are the same versions: what is tested is the
+ * package, not the registry.
+ */
+async function install(): Promise<void> {
+  const target = path.join(project, 'node_modules', 'nearfar');
+  mkdirSync(target, { recursive: true });
+  await run('tar', ['-xzf', packed, '-C', target, '--strip-components=1']);
+  const manifest = JSON.parse(readFileSync(path.join(target, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+    optionalDependencies: Record<string, string>;
+    bin: Record<string, string>;
+  };
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+    const source = path.join(repository, 'node_modules', name);
+    const link = path.join(project, 'node_modules', name);
+    if (!existsSync(source)) continue;
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(source, link);
+  }
+  const bin = path.join(project, 'node_modules', '.bin');
+  mkdirSync(bin);
+  symlinkSync(path.join('..', 'nearfar', manifest.bin['nearfar'] ?? ''), path.join(bin, 'nearfar'));
+  writeFileSync(path.join(project, 'package.json'), '{"name":"project","private":true,"type":"module"}\n');
+}
+
+/** `npx nearfar ARGS` in the project, on the Node of this checkout. */
+async function nearfar(...args: string[]): Promise<string> {
+  const environment = newcomerEnvironment();
+  const { stdout } = await run('npx', ['--no-install', 'nearfar', ...args], {
+    cwd: project,
+    env: {
+      ...environment,
+      PATH: `${path.dirname(process.execPath)}${path.delimiter}${environment['PATH'] ?? ''}`,
+      NEARFAR_HOME: path.join(folder, 'home'),
+    },
+  });
+  return stdout;
+}
+
+describe('the package', () => {
+  it('holds the compiled program and its papers, and no sources, tests or fixtures', () => {
+    const needed = [
+      'bin/nearfar.mjs',
+      'dist/cli/main.js',
+      'dist/index.d.ts',
+      'dist/engine/child.js',
+      'LICENSE',
+      'NOTICE',
+    ];
+    expect(packedFiles).toEqual(expect.arrayContaining([...needed, 'README.md', 'CHANGELOG.md']));
+    const strays = packedFiles.filter((file) =>
+      /(^src\/|\.test\.|fakes?\.|fixtures\/|testing\/|^test\/|^bench\/)/.test(file),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('runs by its name: version, help, settings, models', async () => {
+    const { version } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect((await nearfar('--version')).trim()).toBe(version);
+    expect(await nearfar('--help')).toMatch(/^ {2}serve /m);
+    expect(await nearfar('config', 'check')).toContain('good');
+    expect(JSON.parse(await nearfar('models', '--catalog', '--json'))).toContainEqual(
+      expect.objectContaining({ id: 'smollm2-135m-instruct' }),
+    );
+  }, 60_000);
+
+  it('loads the inference library from the compiled program', async () => {
+    const report = JSON.parse(await nearfar('doctor', '--no-model', '--json')) as {
+      library: { backend?: string };
+    };
+    expect(report.library.backend).toEqual(expect.any(String));
+  }, 60_000);
+
+  it('can be imported, and names what it exports', async () => {
+    const { stdout } = await run(
+      process.execPath,
+      ['--input-type=module', '-e', "console.log(Object.keys(await import('nearfar')).sort().join())"],
+      { cwd: project },
+    );
+    expect(stdout.trim()).toBe('composeGateway,loadSettings');
+  }, 30_000);
+});
