@@ -36,8 +36,8 @@ export const idle: Benchmark = async (setup) => {
   const loaded = await loadInProcess(setup, { cellCount, parallelCount });
   try {
     const leftInPool = measureLeftInPool(setup, loaded);
-    const measured = new Map(
-      batches.map((batch) => [batch, { none: [], rested: [], 'at once': [] } as Record<State, StepTime[]>]),
+    const measured: Measured = new Map(
+      batches.map((batch) => [batch, { none: [], rested: [], 'at once': [] }]),
     );
     let leastKept = 1;
     for (let repeat = 0; repeat < repeatCount; repeat++) {
