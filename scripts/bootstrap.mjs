@@ -149,6 +149,15 @@ function become(file, args, shell) {
       child.kill(signal);
     });
   }
+  // npm that is told to end takes its shell along, but not what the shell started: that is noticed here.
+  const parent = process.ppid;
+  const underNpm = process.env.npm_lifecycle_event !== undefined && !windows;
+  const watch = setInterval(() => {
+    if (!underNpm || process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 250);
+  watch.unref();
   child.on('error', (error) => {
     fail(`${file} could not be run: ${error.message}`);
   });

@@ -11,7 +11,9 @@ export interface Program {
   readonly waitFor: (pattern: RegExp, timeoutMs: number) => Promise<RegExpExecArray>;
   readonly write: (text: string) => void;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** Exit code, or the signal's name. */
+  /** Ctrl-C, as a terminal sends it: to the whole group. */
+  readonly interrupt: () => void;
+  /** Exit code, or the signal's name, once every process that holds its output has ended. */
   readonly ended: Promise<number | string>;
   /** SIGKILL to the whole group; safe at any time. */
   readonly destroy: () => void;
@@ -92,15 +94,22 @@ export function startProgram(file: string, args: readonly string[], options: Pro
       }),
     write: (text) => child.stdin?.write(text),
     signal: (signal) => child.kill(signal),
+    interrupt: () => {
+      signalGroup(child, 'SIGINT');
+    },
     ended,
     destroy: () => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // The group is gone already.
-      }
+      signalGroup(child, 'SIGKILL');
     },
   };
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already.
+  }
 }
 
 /** The environment without what npm, vitest and this repository added: what a newcomer's shell has. */

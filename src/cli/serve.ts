@@ -41,6 +41,7 @@ async function runServe(input: CommandInput): Promise<number> {
   const { composeGateway } = await import('./compose.ts');
   const gateway = await composeGateway(loaded, { preload: model.id });
   gateway.loading?.catch((thrown: unknown) => {
+    if (stop.signal.aborted) return;
     gateway.log.error('The model could not be loaded; requests for it will say why.', { cause: thrown });
   });
   try {
@@ -57,7 +58,7 @@ async function runServe(input: CommandInput): Promise<number> {
         offerRecommended({ loaded, store: gateway.store, signal: stop.signal, setNear: gateway.setNear }),
       )
       .catch((thrown: unknown) => {
-        gateway.log.warn('No better model could be named.', { cause: thrown });
+        if (!stop.signal.aborted) gateway.log.warn('No better model could be named.', { cause: thrown });
       });
     await stop.requested;
     process.stderr.write('Stopping; answers under way are finished first. Ctrl-C again stops at once.\n');
