@@ -8,6 +8,8 @@ export interface Side {
   readonly client: StreamClient;
   /** From spawn to the first healthy answer, milliseconds. */
   readonly startMs: number;
+  /** The last lines that the server wrote. */
+  log(): string;
   stop(): Promise<void>;
 }
 

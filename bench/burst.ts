@@ -1,10 +1,10 @@
 import { alternating, type Benchmark, type BenchmarkSetup, type Row, type Side } from './benchmark.ts';
 import { countPeerTokens, type Peer } from './peer.ts';
 import { proseOfTokens } from './prompts.ts';
-import { ask, startPeerSide, verifyAgreement } from './sides.ts';
+import { ask, readComplete, record, startPeerSide, verifyAgreement } from './sides.ts';
 import { median, rounded, summarize } from './stats.ts';
-import type { ChatJob } from './stream-client.ts';
-import { readTranscript, type Transcript } from './transcript.ts';
+import type { ChatJob, Recording } from './stream-client.ts';
+import type { Transcript } from './transcript.ts';
 
 const chatCount = 32;
 const atOnce = 16;
@@ -145,20 +145,18 @@ async function runBurst(side: Side, system: string): Promise<Burst> {
   });
   const startedAt = performance.now();
   const waiting = jobs.entries();
-  const recordings = new Array<Awaited<ReturnType<Side['client']['stream']>>>(chatCount);
+  const recordings: Recording[] = [];
   const worker = async (): Promise<void> => {
     // One iterator for all workers: each takes the next chat as soon as its last one has ended.
-    for (const [index, job] of waiting) recordings[index] = await side.client.stream(job);
+    for (const [index, job] of waiting) recordings[index] = await record(side, job);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   const seconds = (performance.now() - startedAt) / 1000;
-  const transcripts = recordings.map(readTranscript);
-  for (const transcript of transcripts) {
-    if (transcript.completionTokenCount !== outputTokenCount) {
-      const got = transcript.completionTokenCount ?? 'unknown';
-      throw new Error(`${side.label}: ${got} tokens came instead of ${outputTokenCount}`);
-    }
-  }
+  const transcripts = jobs.map((job, index) => {
+    const recording = recordings[index];
+    if (recording === undefined) throw new Error(`chat ${index} was not run`);
+    return readComplete(side, job, recording);
+  });
   const firstTokens = recordings.map(
     (recording, index) => (transcripts[index]?.tokens[0]?.at ?? recording.endedAt) - recording.startedAt,
   );

@@ -1,7 +1,7 @@
 import { alternating, type Benchmark, type BenchmarkSetup, type Row, type Side } from './benchmark.ts';
 import { countPeerTokens, type Peer } from './peer.ts';
 import { proseOfTokens } from './prompts.ts';
-import { ask, startPeerSide, verifyAgreement } from './sides.ts';
+import { ask, record, startPeerSide, verifyAgreement } from './sides.ts';
 import { longestGapByWindow, type Window } from './stream-gaps.ts';
 import { median, rounded, summarize } from './stats.ts';
 import type { ChatJob, Recording } from './stream-client.ts';
@@ -107,7 +107,7 @@ async function readWhilePrompted(side: Side, prompts: readonly string[]): Promis
   });
   // Long enough that the slowest prompts end before it does: 1,900 tokens in steps of 64 are 30 steps a prompt.
   const job: ChatJob = { system: null, user: 'Tell me a very long story.', outputTokenCount: 3000 };
-  const reading = side.client.stream(job, {
+  const reading = record(side, job, {
     signal: stopStream.signal,
     onArrival: (count) => {
       if (count === calmArrivalCount) calm();
@@ -116,7 +116,7 @@ async function readWhilePrompted(side: Side, prompts: readonly string[]): Promis
   await Promise.race([isCalm, reading]);
   const recordings: Recording[] = [];
   for (const user of prompts) {
-    recordings.push(await side.client.stream({ system: user, user: 'Go on.', outputTokenCount: 1 }));
+    recordings.push(await record(side, { system: user, user: 'Go on.', outputTokenCount: 1 }));
   }
   stopStream.abort();
   const stream = readTranscript(await reading);

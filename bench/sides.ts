@@ -1,7 +1,7 @@
 import type { Side } from './benchmark.ts';
 import type { ChildServer } from './child-server.ts';
 import type { Peer } from './peer.ts';
-import { createStreamClient, type ChatJob } from './stream-client.ts';
+import { createStreamClient, type ChatJob, type Recording, type StreamOptions } from './stream-client.ts';
 import { readTranscript, type Transcript } from './transcript.ts';
 import { compareTranscripts, type Agreement } from './agreement.ts';
 
@@ -13,6 +13,7 @@ export function sideOf(label: string, model: string, server: ChildServer): Side 
     origin: server.origin,
     client,
     startMs: server.startMs,
+    log: () => server.log(),
     async stop() {
       await client.close();
       await server.stop();
@@ -24,20 +25,38 @@ export async function startPeerSide(peer: Peer, flags: readonly string[]): Promi
   return sideOf(['llama-server', ...flags].join(' '), 'peer', await peer.start(flags));
 }
 
-/** Runs one chat to its end and reads it. @throws Error naming the side, on any failure */
-export async function ask(side: Side, job: ChatJob): Promise<Transcript> {
+/** Runs one chat to its end and keeps what came. @throws Error naming the side, with the end of its log */
+export async function record(side: Side, job: ChatJob, options?: StreamOptions): Promise<Recording> {
   try {
-    const transcript = readTranscript(await side.client.stream(job));
-    if (transcript.completionTokenCount !== job.outputTokenCount) {
-      const got = transcript.completionTokenCount ?? 'unknown';
-      throw new Error(`${got} tokens came instead of ${job.outputTokenCount}`);
-    }
-    return transcript;
+    return await side.client.stream(job, options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${side.label}: ${reason}; the end of its log:\n${side.log().slice(-2000)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What a side said to a chat that has ended. @throws Error naming the side, where it failed or came up short */
+export function readComplete(side: Side, job: ChatJob, recording: Recording): Transcript {
+  let transcript: Transcript;
+  try {
+    transcript = readTranscript(recording);
   } catch (error) {
     throw new Error(`${side.label}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }
+  if (transcript.completionTokenCount !== job.outputTokenCount) {
+    const got = transcript.completionTokenCount ?? 'unknown';
+    throw new Error(`${side.label}: ${got} tokens came instead of ${job.outputTokenCount}`);
+  }
+  return transcript;
+}
+
+/** One chat, run and read. */
+export async function ask(side: Side, job: ChatJob): Promise<Transcript> {
+  return readComplete(side, job, await record(side, job));
 }
 
 const checkedQuestions = [

@@ -67,6 +67,8 @@ export function createStreamClient(origin: string, model: string): StreamClient 
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body,
+            // A connection each: a server that closes idle ones must not do so under a request that is timed.
+            reset: true,
           },
           {
             onRequestStart(controller) {
