@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { createInterface, type Interface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline';
 import type { Message } from '../chat/request.ts';
 import { chatHelp, parseChatLine, type ChatLine } from './chat-command.ts';
 import type { Command } from './command.ts';
@@ -53,6 +53,8 @@ class ChatSession {
   #messages: Message[] = [];
   #answering: AbortController | null = null;
   #isOver = false;
+  readonly #typed: string[] = [];
+  #wake: () => void = () => undefined;
   /** Set by Ctrl-C at an empty prompt; the second one leaves. */
   #wantsToLeave = false;
 
@@ -75,15 +77,21 @@ class ChatSession {
     this.#lines.on('SIGINT', () => {
       this.#interrupt();
     });
+    this.#lines.on('line', (line) => {
+      this.#typed.push(line);
+      this.#wake();
+    });
     this.#lines.on('close', () => {
       this.#isOver = true;
-      this.#answering?.abort();
+      // A terminal that is gone reads no answer; a pipe that ended still wants those to its last lines.
+      if (this.#isTerminal) this.#answering?.abort();
+      this.#wake();
     });
   }
 
   async run(model: string): Promise<void> {
     this.#say(`${model}\n${this.#gateway.description} /help lists the commands, Ctrl-D leaves.\n`);
-    while (!this.#isOver) {
+    for (;;) {
       const line = await this.#readLine();
       if (line === null) break;
       await this.#obey(parseChatLine(line));
@@ -106,21 +114,19 @@ class ChatSession {
     }
   }
 
-  /** `null` at the end of the input. */
+  /** `null` at the end of the input. Lines of a pipe come faster than answers, so they wait in a queue. */
   async #question(prompt: string): Promise<string | null> {
-    if (this.#isOver) return null;
-    const ended = new AbortController();
-    const onClose = () => {
-      ended.abort();
-    };
-    this.#lines.once('close', onClose);
-    try {
-      return await this.#lines.question(this.#isTerminal ? prompt : '', { signal: ended.signal });
-    } catch {
-      return null;
-    } finally {
-      this.#lines.off('close', onClose);
+    if (this.#isTerminal && !this.#isOver) {
+      this.#lines.setPrompt(prompt);
+      this.#lines.prompt();
     }
+    while (this.#typed.length === 0) {
+      if (this.#isOver) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#typed.shift() ?? null;
   }
 
   #interrupt(): void {
@@ -146,6 +152,7 @@ class ChatSession {
         this.#say(chatHelp);
         return;
       case 'exit':
+        this.#typed.length = 0;
         this.#lines.close();
         return;
       case 'clear':

@@ -21,7 +21,7 @@ export async function prepareModel(
   const { near } = loaded.settings;
   /** The default model is put into the format that is fastest here; for others that is the owner's to ask for. */
   const settle = async (model: InstalledModel): Promise<InstalledModel> => {
-    if (model.id !== defaultModelId || !mayBeFaster(model)) return model;
+    if (!loaded.settings.fastestFormat || model.id !== defaultModelId || !mayBeFaster(model)) return model;
     return useFasterFormat(loaded, model, out, signal);
   };
   const here = await store.find(near);

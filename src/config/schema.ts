@@ -125,6 +125,12 @@ export const settingsSchema = z.strictObject({
   near: name
     .default('smollm2-135m-instruct')
     .describe('The model on this machine that `near`, and for now `auto`, stand for.'),
+  fastestFormat: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the first start weighs a faster weight format for the default model and uses it if better.',
+    ),
   aliases: z
     .record(name, name)
     .default({})
