@@ -17,7 +17,11 @@ export async function prepareModel(
   signal: AbortSignal,
   options: { readonly mayPull: boolean } = { mayPull: true },
 ): Promise<InstalledModel> {
-  const store = await openStore(loaded, (line) => out.write(`${line}\n`));
+  const printer = createProgressPrinter(out);
+  const store = await openStore(loaded, (line) => {
+    printer.end();
+    out.write(`${line}\n`);
+  });
   const { near } = loaded.settings;
   /** The default model is put into the format that is fastest here; for others that is the owner's to ask for. */
   const settle = async (model: InstalledModel): Promise<InstalledModel> => {
@@ -33,7 +37,6 @@ export async function prepareModel(
     );
   }
   out.write(`${near} is not here yet; pulling it.\n`);
-  const printer = createProgressPrinter(out);
   try {
     const model = await store.pull(near, { onProgress: printer.update, signal });
     printer.end();

@@ -39,7 +39,11 @@ export const pull: Command = {
     const [reference, ...more] = input.words;
     if (reference === undefined || more.length > 0) throw new UsageError('expected one reference');
     const loaded = await commandSettings(input.options);
-    const store = await openStore(loaded, (line) => process.stderr.write(`${line}\n`));
+    const printer = createProgressPrinter(process.stderr);
+    const store = await openStore(loaded, (line) => {
+      printer.end();
+      process.stderr.write(`${line}\n`);
+    });
     const wanted = reference === 'recommended' ? await recommendedReference(loaded) : reference;
     if (wanted !== reference) process.stderr.write(`recommended for this machine: ${wanted}\n`);
     const interrupt = new AbortController();
@@ -50,7 +54,6 @@ export const pull: Command = {
     };
     process.once('SIGINT', onSignal);
     process.once('SIGTERM', onSignal);
-    const printer = createProgressPrinter(process.stderr);
     try {
       let model = await store.pull(wanted, { onProgress: printer.update, signal: interrupt.signal });
       printer.end();
