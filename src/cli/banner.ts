@@ -1,5 +1,6 @@
 import type { LoadedSettings } from '../config/load.ts';
 import type { InstalledModel } from '../models/store.ts';
+import { gatewayUrl } from './gateway-url.ts';
 import { gradeNote, modelLine } from './model-line.ts';
 
 /** What `serve` prints when it listens: the address, the model and one line to paste. */
@@ -15,7 +16,7 @@ export function renderBanner(
     `  model    ${modelLine(model.facts)}`,
     ...(note === null ? [] : [`           ${note}`]),
     '  library  llama.cpp (MIT)',
-    `  try it   ${curlLine(loaded, url)}`,
+    `  try it   ${curlLine(loaded, gatewayUrl(loaded.settings.host, Number(new URL(url).port)))}`,
   ].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import type { Post } from './conversation.ts';
+import { gatewayUrl } from './gateway-url.ts';
 import { firstSecret } from './secrets.ts';
 
 /** Something that answers: the gateway that is running, or one that lives in this process for this command. */
@@ -38,12 +39,6 @@ export async function connectGateway(
   const within = async (path: string, init: RequestInit): Promise<Response> =>
     gateway.fetch(new Request(url + path, init));
   return connection(within, secret, 'No gateway is running; the engine runs in this process.', gateway.close);
-}
-
-/** Where a client on this machine reaches a gateway that listens on `host`. */
-export function gatewayUrl(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' || host === '[::]' ? '[::1]' : host;
-  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 function connection(
