@@ -12,13 +12,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { machineProblem } from './machine.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const windows = process.platform === 'win32';
 const bundledNode = path.join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
 const stampPath = path.join(root, 'node_modules', '.nearfar-installed');
-
-const supportedPlatforms = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64'];
 
 function fail(message) {
   process.stderr.write(`nearfar cannot start here: ${message}\n`);
@@ -32,35 +31,14 @@ function say(message) {
 
 /** Says in plain words why this machine cannot run nearfar; returns where it can. */
 function checkMachine() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < 18) {
-    fail(
-      `Node ${process.versions.node} is too old to install its parts. Install Node 18 or newer (22 or 24 is best)` +
-        ' from your package manager; nearfar then brings the Node 24 that it runs on by itself.',
-    );
-  }
-  const platform = `${process.platform}-${process.arch}`;
-  if (!supportedPlatforms.includes(platform)) {
-    fail(
-      `there is no build of the inference library for ${platform}. Supported: ${supportedPlatforms.join(', ')}` +
-        ' (on a Mac with an Intel processor, run it in a Linux container).',
-    );
-  }
-  if (process.platform === 'linux' && isMusl()) {
-    fail(
-      'this Linux uses musl (Alpine, for instance), and the inference library is built for glibc.' +
-        ' Use a Debian, Ubuntu or Fedora system or image, such as node:24-slim.',
-    );
-  }
-}
-
-function isMusl() {
-  try {
-    const report = process.report.getReport();
-    return report.header.glibcVersionRuntime === undefined;
-  } catch {
-    return false;
-  }
+  const problem = machineProblem({
+    nodeVersion: process.versions.node,
+    platform: process.platform,
+    arch: process.arch,
+    glibcVersion:
+      process.platform === 'linux' ? process.report.getReport().header.glibcVersionRuntime : undefined,
+  });
+  if (problem !== null) fail(problem);
 }
 
 /** What an installation was made from: the same digest later means that nothing has to be installed. */

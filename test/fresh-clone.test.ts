@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +14,10 @@ import { freePort, newcomerEnvironment, startProgram, type Program } from './pro
 const installMs = 400_000;
 const startMs = 120_000;
 
+const repository = path.resolve(import.meta.dirname, '..');
+const isCheckout = existsSync(path.join(repository, '.git'));
+if (!isCheckout) console.log('There is nothing to clone: this is no git checkout.');
+
 let folder: string;
 let clone: string;
 let programs: Program[] = [];
@@ -21,8 +25,7 @@ let programs: Program[] = [];
 beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'nearfar-clone-'));
   clone = path.join(folder, 'nearfar');
-  const repository = path.resolve(import.meta.dirname, '..');
-  execFileSync('git', ['clone', '--quiet', '--no-hardlinks', repository, clone]);
+  if (isCheckout) execFileSync('git', ['clone', '--quiet', '--no-hardlinks', repository, clone]);
 });
 
 afterAll(() => {
@@ -62,7 +65,7 @@ interface Answer {
   readonly choices: readonly { readonly message: { readonly content: string } }[];
 }
 
-describe('a fresh clone', () => {
+describe.skipIf(!isCheckout)('a fresh clone', () => {
   it(
     'installs, pulls, answers the printed curl line, and stops at Ctrl-C',
     async () => {
