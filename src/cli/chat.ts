@@ -26,7 +26,7 @@ export const chat: Command = {
   run: async (input) => {
     const talk = readTalkOptions(input.options);
     const loaded = await commandSettings(input.options);
-    const gateway = await connectGateway(loaded, new AbortController().signal);
+    const gateway = await connectGateway(loaded, talk.model, new AbortController().signal);
     const session = new ChatSession(
       gateway,
       talk,

@@ -19,6 +19,7 @@ const healthMs = 700;
 /** The gateway at the configured address if one is there, else an engine within this process. */
 export async function connectGateway(
   loaded: LoadedSettings,
+  model: string,
   signal: AbortSignal,
 ): Promise<GatewayConnection> {
   const secret = await firstSecret(loaded);
@@ -29,7 +30,8 @@ export async function connectGateway(
   }
   const { composeGateway } = await import('./compose.ts');
   const { prepareModel } = await import('./first-start.ts');
-  await prepareModel(loaded, process.stderr, signal);
+  // Only where it is the near model that is asked: another one is here, or the answer will say that it is not.
+  if (await meansNear(loaded, model)) await prepareModel(loaded, process.stderr, signal);
   // Quiet: a chat's terminal is no place for a server's log.
   const quiet =
     loaded.sources.get('logLevel') === 'default'
@@ -39,6 +41,16 @@ export async function connectGateway(
   const within = async (path: string, init: RequestInit): Promise<Response> =>
     gateway.fetch(new Request(url + path, init));
   return connection(within, secret, 'No gateway is running; the engine runs in this process.', gateway.close);
+}
+
+async function meansNear({ settings }: LoadedSettings, name: string): Promise<boolean> {
+  const { resolveModelName } = await import('../route/resolve-model-name.ts');
+  try {
+    const known = { aliases: settings.aliases, near: settings.near, modelIds: [settings.near] };
+    return resolveModelName(name, known).modelId === settings.near;
+  } catch {
+    return false;
+  }
 }
 
 function connection(

@@ -38,7 +38,7 @@ export const run: Command = {
     process.once('SIGTERM', onSignal);
     // `nearfar run ... | head`: the reader went away, and so does the request.
     process.stdout.on('error', onSignal);
-    const gateway = await connectGateway(await commandSettings(input.options), interrupt.signal);
+    const gateway = await connectGateway(await commandSettings(input.options), talk.model, interrupt.signal);
     try {
       const asJson = input.options.flag('json');
       const reply = await ask(
