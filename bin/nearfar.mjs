@@ -1,18 +1,12 @@
 #!/usr/bin/env node
 // The `nearfar` command: the compiled program of the package, or the sources in a clone.
 import { existsSync } from 'node:fs';
-import module from 'node:module';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(`nearfar needs Node 22.18 or newer; this is ${process.versions.node}.\n`);
   process.exit(1);
 }
-
-// Node keeps what it compiled: half the time of a start. The engine's process finds it through the environment.
-module.enableCompileCache?.();
-const cache = module.getCompileCacheDir?.();
-if (cache !== undefined) process.env.NODE_COMPILE_CACHE ??= cache;
 
 const compiled = new URL('../dist/cli/main.js', import.meta.url);
 const source = new URL('../src/cli/main.ts', import.meta.url);

@@ -113,12 +113,7 @@ function become(file, args, shell) {
   const child = spawn(file, args, {
     stdio: 'inherit',
     shell,
-    env: {
-      // Node keeps what it compiled here: half the time of a start, in every process.
-      NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node-compile'),
-      ...process.env,
-      PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`,
-    },
+    env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { nearest } from '../config/nearest.ts';
 import { readArguments } from './arguments.ts';
+import { keepCompiledCode } from './compile-cache.ts';
 import type { Command } from './command.ts';
 import { renderCommandHelp, renderOverview, type VerbSummary } from './help.ts';
 import { reportFailure } from './failure.ts';
@@ -92,6 +93,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && verb.name !== 'serve') process.exit(0);
   });
+  keepCompiledCode();
   const command = await verb.load();
   try {
     const input = readArguments(command, rest);
