@@ -8,6 +8,7 @@ import type { Benchmark } from './benchmark.ts';
 import { killServers } from './child-server.ts';
 import { readMachine } from './machine.ts';
 import { defaultModelPath, openNearfar } from './nearfar.ts';
+import { onlyOne } from './only-one.ts';
 import { openPeer, peerFolder, type Peer } from './peer.ts';
 import { jsonReport, markdownReport, withSection } from './report.ts';
 
@@ -87,6 +88,7 @@ async function main(): Promise<number> {
   }
   const modelPath = resolve(given ?? (await defaultModelPath(nearfarHome)));
   const threadCount = positiveNumber('--threads', values.threads) ?? availableParallelism();
+  const release = onlyOne();
   const machine = await readMachine();
   const home = await mkdtemp(join(tmpdir(), 'nearfar-bench-'));
   const progress = progressLine();
@@ -129,6 +131,7 @@ async function main(): Promise<number> {
     process.stderr.write(`bench ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
+    release();
     killServers();
     await rm(home, { recursive: true, force: true });
   }
