@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
@@ -91,6 +91,7 @@ async function main(): Promise<number> {
   const release = onlyOne();
   const machine = await readMachine();
   const home = await mkdtemp(join(tmpdir(), 'nearfar-bench-'));
+  endOnSignals(home);
   const progress = progressLine();
   let peer: Peer | null = null;
   try {
@@ -164,11 +165,15 @@ function progressLine() {
   return { clear, show };
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    killServers();
-    process.exit(130);
-  });
+/** Ctrl-C leaves neither servers nor files behind. */
+function endOnSignals(home: string): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      killServers();
+      rmSync(home, { recursive: true, force: true });
+      process.exit(130);
+    });
+  }
 }
 
 try {
