@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -63,30 +62,14 @@ function rootFiles(): readonly string[] {
   );
 }
 
-/**
- * Unpacks the tarball and lends it this checkout's dependencies, which are the same versions: what is tested is the
- * package, not the registry.
- */
+/** As a user does; npm's own cache is used where it has what is needed. */
 async function install(): Promise<void> {
-  const target = path.join(project, 'node_modules', 'nearfar');
-  mkdirSync(target, { recursive: true });
-  await run('tar', ['-xzf', packed, '-C', target, '--strip-components=1']);
-  const manifest = JSON.parse(readFileSync(path.join(target, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-    optionalDependencies: Record<string, string>;
-    bin: Record<string, string>;
-  };
-  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
-    const source = path.join(repository, 'node_modules', name);
-    const link = path.join(project, 'node_modules', name);
-    if (!existsSync(source)) continue;
-    mkdirSync(path.dirname(link), { recursive: true });
-    symlinkSync(source, link);
-  }
-  const bin = path.join(project, 'node_modules', '.bin');
-  mkdirSync(bin);
-  symlinkSync(path.join('..', 'nearfar', manifest.bin['nearfar'] ?? ''), path.join(bin, 'nearfar'));
   writeFileSync(path.join(project, 'package.json'), '{"name":"project","private":true,"type":"module"}\n');
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', packed], {
+    cwd: project,
+    env: newcomerEnvironment(),
+    maxBuffer: 64 * 1024 * 1024,
+  });
 }
 
 /** `npx nearfar ARGS` in the project, on the Node of this checkout. */
