@@ -61,6 +61,7 @@ export function createEngineLoop(
     queueLimit: 1024,
     targetInterTokenMs: 250,
     hostCacheBytes: options.hostCacheBytes,
+    holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
     createChoice: (command, choiceIndex, promptTokens, maxTokenCount) =>
       createChoice({

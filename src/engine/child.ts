@@ -17,6 +17,8 @@ import { createStopMatcher } from './text/stop-matcher.ts';
 import { toWireError } from './wire-part.ts';
 
 const statsIntervalMs = 250;
+/** Shorter than a screen's two frames: no reader sees it. */
+const holdPartsMs = 10;
 
 interface Running {
   readonly engine: Engine;
@@ -95,6 +97,7 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
+    holdPartsMs,
     readPrompt: async (input) => Array.from(await reader.read(input)),
     createChoice: createEngineChoice,
     emit: (parts) => {

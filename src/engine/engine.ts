@@ -10,7 +10,7 @@ import { openRequest } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
-import { pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
+import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
 import { toWireError } from './wire-part.ts';
@@ -28,6 +28,8 @@ export interface EngineSetup {
   readonly queueLimit: number;
   readonly targetInterTokenMs: number;
   readonly hostCacheBytes: number;
+  /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
+  readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */
   readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
   readonly createChoice: (
@@ -57,8 +59,8 @@ export interface Engine {
   stats(): EngineStats;
 }
 
-/** Idle cells that may stay in the pool when nobody runs: scanning so few costs next to nothing. */
-const keptIdleCellCount = 512;
+/** None: the cells that stay tend to be the highest ones, and attention scans up to those (`bench -- idle`). */
+const keptIdleCellCount = 0;
 
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
@@ -69,6 +71,7 @@ export function createEngine(setup: EngineSetup): Engine {
   const reading = new Set<string>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
+  let flushedAt = 0;
   let outbox: { id: string; part: WirePart }[] = [];
   let nextKey = 0;
   let meanRequestMs = 1000;
@@ -80,6 +83,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function flush(): void {
     if (outbox.length === 0) return;
+    flushedAt = now();
     const parts = outbox;
     outbox = [];
     setup.emit(parts);
@@ -192,8 +196,17 @@ export function createEngine(setup: EngineSetup): Engine {
     for (const key of plan.preempt) preempt(key);
     for (const key of plan.admit) admit(key);
     run(plan);
-    flush();
+    if (!mayHold()) flush();
     return true;
+  }
+
+  /**
+   * Whether the parts of this step may travel with those of the next: only text, nothing but quick decoding ahead, and
+   * sent a moment ago. Each message wakes the gateway and its client, on cores that the next step is computing on.
+   */
+  function mayHold(): boolean {
+    if (waiting.length > 0 || reading.size > 0 || now() - flushedAt >= setup.holdPartsMs) return false;
+    return running.every(isDecoding) && outbox.every(({ part }) => part.type === 'text-delta');
   }
 
   function preempt(key: number): void {

@@ -15,6 +15,7 @@ export interface HarnessOptions {
   readonly parallelCount?: number;
   readonly queueLimit?: number;
   readonly hostCacheBytes?: number;
+  readonly holdPartsMs?: number;
   readonly targetInterTokenMs?: number;
   readonly prefixGranularity?: 'token' | 'sequence';
 }
@@ -60,6 +61,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     queueLimit: options.queueLimit ?? 1000,
     targetInterTokenMs: options.targetInterTokenMs ?? 8,
     hostCacheBytes: options.hostCacheBytes ?? 100_000,
+    holdPartsMs: options.holdPartsMs ?? 0,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
     createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
       createChoice({
