@@ -40,11 +40,20 @@ export const burst: Benchmark = async (setup) => {
   const trial = new Map<Contender, Outcome>();
   for (const contender of tuned) {
     setup.progress(`trial: ${contender.label}`);
-    trial.set(contender, await runContender(contender, systems[repeatCount] ?? ''));
+    trial.set(contender, await runContender(contender, systems[setup.quick ? 0 : repeatCount] ?? ''));
   }
   const leaders = leadersOf(trial);
   const outcomes = new Map<Contender, Outcome[]>();
-  for (const [contender, repeat] of alternating([ours, defaults, ...leaders], repeatCount)) {
+  // Quick: the trial is the leaders' only run, and one repeat is all.
+  if (setup.quick) {
+    for (const leader of leaders)
+      outcomes.set(
+        leader,
+        [...trial].flatMap(([one, run]) => (one === leader ? [run] : [])),
+      );
+  }
+  const repeated = setup.quick ? [ours, defaults] : [ours, defaults, ...leaders];
+  for (const [contender, repeat] of alternating(repeated, setup.quick ? 1 : repeatCount)) {
     setup.progress(`repeat ${repeat + 1} of ${repeatCount}: ${contender.label}`);
     const outcome = await runContender(contender, systems[repeat] ?? '');
     outcomes.set(contender, [...(outcomes.get(contender) ?? []), outcome]);
