@@ -41,6 +41,15 @@ describe('the cost of a step', () => {
     expect(cost.tokensWithin(50, 0, 512)).toBeGreaterThan(before / 2);
     for (let step = 0; step < 50; step++) cost.observe(64, 0, 100);
     expect(cost.loadFactor).toBeCloseTo(2, 1);
-    expect(cost.tokensWithin(50, 0, 512)).toBeLessThan(before / 2);
+    expect(cost.tokensWithin(50, 0, 512)).toBeLessThanOrEqual(before / 2);
+  });
+
+  it('does not shrink prefill because decoding over many cells is dearer than the curve says', () => {
+    const cost = createStepCost(curve);
+    const before = cost.tokensWithin(100, 2000, 512);
+    for (let step = 0; step < 50; step++) cost.observe(1, 2000, 20);
+    expect(cost.tokensWithin(100, 2000, 512)).toBe(before);
+    expect(cost.predictMs(1, 2000)).toBeCloseTo(20, 0);
+    expect(cost.predictMs(1, 0)).toBeCloseTo(5, 0);
   });
 });

@@ -22,21 +22,47 @@ export interface StepCost {
   tokensWithin(budgetMs: number, cellCount: number, limit: number): number;
   observe(tokenCount: number, cellCount: number, milliseconds: number): void;
   readonly curve: StepCostCurve;
-  /** Measured over predicted, smoothed. */
+  /** Measured over predicted, smoothed, of the kind of step observed last. */
   readonly loadFactor: number;
 }
 
-const smoothing = 0.1;
+const smoothing = 0.2;
+/** Steps up to this width decode; wider ones prefill. */
+const narrowTokenCount = 32;
+/** Cells per band; attention gets dearer than the curve says once the cells in use outgrow the CPU's caches. */
+const bandCellCount = 1024;
 
 export function createStepCost(curve: StepCostCurve): StepCost {
+  // One factor for all steps would let a decode over many cells, whose attention the curve underrates most, shrink
+  // every prefill chunk; so narrow and wide steps learn apart, and by how many cells are in use.
+  const factors: Record<'narrow' | 'wide', number[]> = { narrow: [], wide: [] };
   let loadFactor = 1;
+
+  function bandOf(tokenCount: number, cellCount: number): { list: number[]; band: number } {
+    const list = tokenCount <= narrowTokenCount ? factors.narrow : factors.wide;
+    return { list, band: Math.floor(cellCount / bandCellCount) };
+  }
+
+  /** A band that was never seen is taken to be like the nearest one below it. */
+  function factorOf(tokenCount: number, cellCount: number): number {
+    const { list, band } = bandOf(tokenCount, cellCount);
+    for (let at = Math.min(band, list.length - 1); at >= 0; at--) {
+      const factor = list[at];
+      if (factor !== undefined) return factor;
+    }
+    return 1;
+  }
 
   function base(tokenCount: number): number {
     return interpolate(curve.points, tokenCount);
   }
 
+  function uncorrectedMs(tokenCount: number, cellCount: number): number {
+    return base(tokenCount) + curve.attentionMsPerTokenCell * tokenCount * cellCount;
+  }
+
   function predictMs(tokenCount: number, cellCount: number): number {
-    return loadFactor * (base(tokenCount) + curve.attentionMsPerTokenCell * tokenCount * cellCount);
+    return factorOf(tokenCount, cellCount) * uncorrectedMs(tokenCount, cellCount);
   }
 
   function tokensWithin(budgetMs: number, cellCount: number, limit: number): number {
@@ -56,10 +82,13 @@ export function createStepCost(curve: StepCostCurve): StepCost {
     predictMs,
     tokensWithin,
     observe(tokenCount, cellCount, milliseconds) {
-      const predicted = predictMs(tokenCount, cellCount) / loadFactor;
       // One step that another process interrupted must not shrink every later chunk.
-      const ratio = Math.min(4, Math.max(0.25, milliseconds / predicted));
-      loadFactor += smoothing * (ratio - loadFactor);
+      const ratio = Math.min(4, Math.max(0.25, milliseconds / uncorrectedMs(tokenCount, cellCount)));
+      const known = factorOf(tokenCount, cellCount);
+      const { list, band } = bandOf(tokenCount, cellCount);
+      loadFactor = known + smoothing * (ratio - known);
+      while (list.length < band) list.push(factorOf(tokenCount, list.length * bandCellCount));
+      list[band] = loadFactor;
     },
     curve,
     get loadFactor() {
