@@ -59,9 +59,6 @@ export interface Engine {
   stats(): EngineStats;
 }
 
-/** None: the cells that stay tend to be the highest ones, and attention scans up to those (`bench -- idle`). */
-const keptIdleCellCount = 0;
-
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
@@ -179,7 +176,7 @@ export function createEngine(setup: EngineSetup): Engine {
     expire();
     if (waiting.length === 0 && running.length === 0) {
       flush();
-      return cache.offloadIdle(keptIdleCellCount);
+      return cache.offloadIdle();
     }
     const plan = schedule(
       schedulerView({

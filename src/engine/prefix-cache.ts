@@ -33,8 +33,8 @@ export interface PrefixCache {
   makeRoom(cellCount: number): boolean;
   /** Moves one slice of the longest-idle prefix whose stay has cost more than a restore; false if there is none. */
   offloadOverdue(): boolean;
-  /** Nobody is running: moves one slice until at most `keepCellCount` idle cells remain; false when done. */
-  offloadIdle(keepCellCount: number): boolean;
+  /** Nobody runs: moves one slice; false when no idle cell is left. A few kept ones tend to lie highest, and attention scans up to those. */
+  offloadIdle(): boolean;
   /** The running steps just paid this much for each cell in use. */
   chargeIdle(millisecondsPerCell: number): void;
   readonly freeCellCount: number;
@@ -235,7 +235,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     setTail,
     makeRoom: (cellCount) => tier.makeRoom(cellCount),
     offloadOverdue: () => tier.offloadOverdue(),
-    offloadIdle: (keepCellCount) => tier.offloadIdle(keepCellCount),
+    offloadIdle: () => tier.offloadIdle(),
     chargeIdle(millisecondsPerCell) {
       pool.idleMeter += millisecondsPerCell;
     },

@@ -11,8 +11,8 @@ export interface PrefixTier {
   evictSlice(): boolean;
   /** Moves one slice of the longest-idle prefix whose stay has cost more than a restore; false if there is none. */
   offloadOverdue(): boolean;
-  /** Moves one slice until at most `keepCellCount` idle cells remain; false when done. */
-  offloadIdle(keepCellCount: number): boolean;
+  /** Nobody runs: moves one slice; false when no idle cell is left. A few kept ones tend to lie highest, and attention scans up to those. */
+  offloadIdle(): boolean;
   /** Brings a host node that is pinned back into the pool, as cells of `sequence`. */
   restore(node: PrefixNode, sequence: number): boolean;
   /** The node's saved cells are no longer needed. */
@@ -176,7 +176,7 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
     makeRoom,
     evictSlice,
     offloadOverdue,
-    offloadIdle: (keepCellCount) => !wholeOnly && pool.idleCellCount > keepCellCount && evictSlice(),
+    offloadIdle: () => !wholeOnly && evictSlice(),
     restore,
     releaseBlob,
     dropBareAncestors,

@@ -14,7 +14,7 @@ export interface StepCostCurve {
 
 /**
  * What a step costs on this machine: linear between measured widths, linear beyond the last, plus attention, times a
- * factor that follows what steps really take (other processes come and go).
+ * factor, for narrow and wide steps and by cells in use, that follows what steps really take.
  */
 export interface StepCost {
   predictMs(tokenCount: number, cellCount: number): number;

@@ -184,7 +184,7 @@ function start(bindings: Bindings, folder: string): string | null {
 /**
  * Why a GPU backend cannot be loaded here, or `null`. Its drivers are asked for by name first: a library whose
  * dependency is missing fails to load only after others were mapped for it, and with glibc 2.36 what that leaves behind
- * crashes or hangs threads started later (seen here: 7 of 14 runs, none of 14 when the failing load is avoided).
+ * is suspected to crash or hang threads started later (docs/decisions/005 has the counts).
  */
 function deviceProblem(files: PackageFiles, backend: Backend): string | null {
   if (files.device === null) return null;
