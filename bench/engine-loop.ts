@@ -59,7 +59,7 @@ export function createEngineLoop(
     contextTokenCount: decoder.cellCount,
     parallelCount: options.parallelCount,
     queueLimit: 1024,
-    targetInterTokenMs: 250,
+    targetInterTokenMs: 'auto',
     hostCacheBytes: options.hostCacheBytes,
     holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),

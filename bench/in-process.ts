@@ -26,7 +26,7 @@ export async function loadInProcess(
       contextTokenCount: options.cellCount,
       parallelCount: options.parallelCount,
       queueLimit: 1024,
-      targetInterTokenMs: 250,
+      targetInterTokenMs: 'auto',
       threadCount: setup.threadCount,
       gpuLayerCount: 0,
       backend: 'cpu',

@@ -50,12 +50,11 @@ const engineSchema = z.strictObject({
     .default(256)
     .describe('Waiting requests beyond which the next one is answered 429.'),
   targetInterTokenMs: z
-    .number()
-    .min(1)
-    .max(60_000)
-    .default(250)
+    .union([z.literal('auto'), z.number().min(1).max(60_000)])
+    .default('auto')
     .describe(
-      'Longest gap, in milliseconds, that a reader should see between two tokens while others prefill.',
+      'Longest gap, in milliseconds, that a reader should see between two tokens while others prefill. ' +
+        'auto: the shortest that leaves prompts 90% of their speed, at most 250, by measuring.',
     ),
   threadCount: z
     .number()

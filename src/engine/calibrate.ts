@@ -1,5 +1,11 @@
 import type { Decoder } from './decoder.ts';
-import type { StepCostCurve, StepCostPoint } from './step-cost.ts';
+import {
+  interpolate,
+  wideTokenCount,
+  type AttentionCost,
+  type StepCostCurve,
+  type StepCostPoint,
+} from './step-cost.ts';
 
 /** A decoder whose thread count can be changed between steps. */
 export interface TunableDecoder extends Decoder {
@@ -32,12 +38,19 @@ const neededWidth = 64;
 const threadMargin = 1.15;
 /** Any token will do: cost does not depend on what is read. */
 const anyToken = 1;
-const attentionCellCount = 1024;
-const attentionWidth = 64;
+const attentionCellCount = 512;
+/** Where CPU kernels are known to differ: one token, a few, one tile, several. */
+const attentionWidths = [1, 16, 64, 256];
+/** Where it cannot be measured: so many cells are taken to double a token's cost, */
+const doublingCellCount = 8000;
+/** and a masked cell to cost this share of a read one (measured on CPUs: 0.05-0.13). */
+const maskedShare = 0.1;
+/** Less is noise: taken for true it would keep idle prefixes in the pool for ever. */
+const leastMaskedShare = 0.03;
 
 /**
- * Measures what a step costs by its width, the thread count that is fastest at generating, and what every used cell
- * adds. Leaves the decoder empty.
+ * Measures what a step costs by its width, the thread count that is fastest at generating, and what used cells add.
+ * Leaves the decoder empty.
  */
 export function calibrate(options: CalibrateOptions): Calibration {
   const { decoder, now } = options;
@@ -65,10 +78,11 @@ export function calibrate(options: CalibrateOptions): Calibration {
     points.push({ tokenCount, milliseconds: quickest });
     if (times.length > 1) noises.push(median(times) / quickest);
   }
-  const attentionMsPerTokenCell = measureAttention(options, points, remainingMs());
+  const attention = measureAttention(options, points, remainingMs);
+  const readersApart = measureApart(options, points, remainingMs);
   decoder.clearCells();
   const noise = noises.reduce((sum, value) => sum + value, 0) / noises.length;
-  return { threadCount, curve: { points, attentionMsPerTokenCell }, noise };
+  return { threadCount, curve: { points, attention, readersApart }, noise };
 }
 
 function chooseThreads(options: CalibrateOptions): number {
@@ -91,56 +105,129 @@ function chooseThreads(options: CalibrateOptions): number {
 /** One step of `tokenCount` tokens over an empty pool, in milliseconds. */
 function timeStep(options: CalibrateOptions, tokenCount: number): number {
   options.decoder.clearCells();
-  return timeAppend(options, 0, tokenCount);
+  return timeAppend(options, [{ sequence: 0, from: 0, tokenCount }]);
 }
 
-function timeAppend(options: CalibrateOptions, from: number, tokenCount: number): number {
+/** Tokens of one sequence in a step. */
+interface Piece {
+  readonly sequence: number;
+  readonly from: number;
+  readonly tokenCount: number;
+}
+
+function timeAppend(options: CalibrateOptions, pieces: readonly Piece[]): number {
   const { decoder, outputCount, now } = options;
-  const outputs = tokenCount <= outputCount ? tokenCount : 1;
   decoder.clearBatch();
   let row = 0;
-  for (let index = 0; index < tokenCount; index++) {
-    row = decoder.addToken(anyToken, from + index, 0, index >= tokenCount - outputs);
+  for (const { sequence, from, tokenCount } of pieces) {
+    const outputs = tokenCount <= outputCount ? tokenCount : 1;
+    for (let index = 0; index < tokenCount; index++)
+      row = decoder.addToken(anyToken, from + index, sequence, index >= tokenCount - outputs);
   }
   const startedAt = now();
   const outcome = decoder.decode();
-  if (outcome !== 'ok') throw new Error(`measuring a step of ${tokenCount} tokens: ${outcome}`);
+  if (outcome !== 'ok') throw new Error(`measuring a step of ${row + 1} tokens: ${outcome}`);
   // Some backends compute lazily: the step is over when its logits are there.
   decoder.logits(row);
   return now() - startedAt;
 }
 
+/** Over a pool with one filled sequence: steps that go on with it read its cells, steps of another find them masked. */
 function measureAttention(
   options: CalibrateOptions,
   points: readonly StepCostPoint[],
-  remainingMs: number,
-): number {
+  remainingMs: () => number,
+): AttentionCost[] {
   const { decoder } = options;
-  const narrow = points.find((point) => point.tokenCount === attentionWidth);
   const widest = points.at(-1);
-  if (narrow === undefined || widest === undefined) return guessAttention(points);
+  const guess = guessAttention(points);
+  const widths = attentionWidths.filter((width) => width <= (widest?.tokenCount ?? 0));
+  const fits = decoder.cellCount >= attentionCellCount + Math.max(...attentionWidths);
+  if (widest === undefined || !fits || decoder.sequenceCount < 2) return [guess];
   const chunk = Math.min(widest.tokenCount, attentionCellCount);
-  const estimatedMs = (widest.milliseconds / widest.tokenCount) * attentionCellCount * 1.5;
-  const fits = decoder.cellCount >= attentionCellCount + attentionWidth;
-  if (!fits || estimatedMs > remainingMs) return guessAttention(points);
+  if ((widest.milliseconds / widest.tokenCount) * attentionCellCount * 2 > remainingMs()) return [guess];
   decoder.clearCells();
-  let from = 0;
-  for (; from < attentionCellCount; from += chunk)
-    timeAppend(options, from, Math.min(chunk, attentionCellCount - from));
-  const times: number[] = [];
-  for (let repeat = 0; repeat < repeatCount; repeat++) {
-    decoder.removeSequence(0, attentionCellCount, -1);
-    times.push(timeAppend(options, attentionCellCount, attentionWidth));
+  for (let from = 0; from < attentionCellCount; from += chunk)
+    timeAppend(options, [{ sequence: 0, from, tokenCount: Math.min(chunk, attentionCellCount - from) }]);
+
+  const costs: AttentionCost[] = [];
+  for (const tokenCount of widths) {
+    const emptyMs = interpolate(points, tokenCount);
+    // Two steps, each dearer than over an empty pool.
+    if (emptyMs * 4 > remainingMs()) break;
+    const perCell = (sequence: number, from: number): number => {
+      const times: number[] = [];
+      for (let repeat = 0; repeat < repeatCount; repeat++) {
+        if (repeat > 0 && emptyMs * 4 > remainingMs()) break;
+        times.push(timeAppend(options, [{ sequence, from, tokenCount }]));
+        decoder.removeSequence(sequence, from, -1);
+      }
+      return (Math.min(...times) - emptyMs) / attentionCellCount;
+    };
+    // Noise can make a full pool look faster; attention is never free, and skipping never dearer than reading.
+    const readMsPerCell = Math.max(perCell(0, attentionCellCount), (tokenCount * guess.readMsPerCell) / 10);
+    const least = readMsPerCell * leastMaskedShare;
+    const maskedMsPerCell = Math.min(Math.max(perCell(1, 0), least), readMsPerCell);
+    costs.push({ tokenCount, readMsPerCell, maskedMsPerCell });
   }
-  const extra = Math.min(...times) - narrow.milliseconds;
-  // Noise can make the full pool look faster; attention is never free.
-  return Math.max(extra / (attentionWidth * attentionCellCount), guessAttention(points) / 10);
+  // Wide steps that could not be measured must not be judged by narrow ones, which cost several times as much per cell:
+  // what looks too dear is never tried, and never learnt. The guess is low.
+  if (costs.length > 0 && (costs.at(-1)?.tokenCount ?? 0) < wideTokenCount)
+    costs.push(times(guess, wideTokenCount));
+  return costs.length > 0 ? costs : [guess];
 }
 
-/** Where it cannot be measured: 8,000 cells are taken to double a token's cost. */
-function guessAttention(points: readonly StepCostPoint[]): number {
+function times(cost: AttentionCost, tokenCount: number): AttentionCost {
+  return {
+    tokenCount,
+    readMsPerCell: tokenCount * cost.readMsPerCell,
+    maskedMsPerCell: tokenCount * cost.maskedMsPerCell,
+  };
+}
+
+/**
+ * A reader's token beside a piece of another's prompt, in one batch and in two. CPU attention works in tiles of 64 tokens
+ * by 64 cells, and the tile with the reader's token reads all of his cells for all 64: measured with 512 of them, two
+ * batches save 10 ms of 80. Not so where a batch itself is dear, as on a GPU.
+ */
+function measureApart(
+  options: CalibrateOptions,
+  points: readonly StepCostPoint[],
+  remainingMs: () => number,
+): boolean {
+  const { decoder } = options;
+  const piece = 2 * wideTokenCount;
+  const context = attentionCellCount;
+  const pieceMs = points.find((point) => point.tokenCount === piece)?.milliseconds;
+  const fits = decoder.cellCount >= context + piece + 1 && decoder.sequenceCount >= 2;
+  if (pieceMs === undefined || !fits || pieceMs * (context / piece + 4) > remainingMs()) return false;
+  decoder.clearCells();
+  for (let from = 0; from < context; from += piece)
+    timeAppend(options, [{ sequence: 0, from, tokenCount: piece }]);
+  const reader = { sequence: 0, from: context, tokenCount: 1 };
+  const prompt = { sequence: 1, from: 0, tokenCount: piece };
+  const together: number[] = [];
+  const apart: number[] = [];
+  for (let repeat = 0; repeat < repeatCount; repeat++) {
+    if (repeat > 0 && pieceMs * 3 > remainingMs()) break;
+    together.push(timeAppend(options, [reader, prompt]));
+    forget();
+    apart.push(timeAppend(options, [reader]) + timeAppend(options, [prompt]));
+    forget();
+  }
+  return Math.min(...apart) < Math.min(...together);
+
+  function forget(): void {
+    decoder.removeSequence(0, context, -1);
+    decoder.removeSequence(1, 0, -1);
+  }
+}
+
+function guessAttention(points: readonly StepCostPoint[]): AttentionCost {
   const widest = points.at(-1);
-  return widest === undefined ? 0 : widest.milliseconds / widest.tokenCount / 8000;
+  const perToken = widest === undefined ? 0 : widest.milliseconds / widest.tokenCount;
+  const readMsPerCell = perToken / doublingCellCount;
+  return { tokenCount: 1, readMsPerCell, maskedMsPerCell: readMsPerCell * maskedShare };
 }
 
 function median(values: readonly number[]): number {

@@ -10,7 +10,16 @@ const calibrationFile = z.object({
   noise: z.number().positive(),
   curve: z.object({
     points: z.array(z.object({ tokenCount: z.int().positive(), milliseconds: z.number().positive() })).min(1),
-    attentionMsPerTokenCell: z.number().nonnegative(),
+    attention: z
+      .array(
+        z.object({
+          tokenCount: z.int().positive(),
+          readMsPerCell: z.number().nonnegative(),
+          maskedMsPerCell: z.number().nonnegative(),
+        }),
+      )
+      .min(1),
+    readersApart: z.boolean(),
   }),
 });
 

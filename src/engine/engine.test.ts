@@ -89,6 +89,43 @@ describe('the step loop', () => {
     expect(alone.engine.stats().lastBatchTokenCount).toBe(200);
   });
 
+  it('decodes readers before a wide piece of a prompt where that is quicker, and sends their token at once', async () => {
+    const harness = createHarness({
+      cellCount: 1000,
+      batchTokenCount: 200,
+      targetInterTokenMs: 100,
+      readersApart: true,
+    });
+    const reader = command('reader', range(1, 10), { maxTokenCount: 30, ignoreEndOfGeneration: true });
+    await harness.engine.submit(reader);
+    harness.engine.step();
+    await harness.engine.submit(command('long', range(3, 400)));
+    const before = harness.textOf('reader').length;
+    harness.engine.step();
+    expect(harness.decoder.batches.slice(-2)).toEqual([1, 96]);
+    expect(harness.textOf('reader')).toHaveLength(before + 1);
+    drain(harness);
+    const alone = createHarness({ cellCount: 1000 });
+    await alone.engine.submit(reader);
+    await alone.engine.submit(command('long', range(3, 400)));
+    drain(alone);
+    for (const id of ['reader', 'long']) expect(harness.textOf(id)).toBe(alone.textOf(id));
+  });
+
+  it('makes room for a prompt before it is computed, not while', async () => {
+    const harness = createHarness({ cellCount: 2000, batchTokenCount: 200, targetInterTokenMs: 100 });
+    await harness.engine.submit(
+      command('reader', range(1, 10), { maxTokenCount: 60, ignoreEndOfGeneration: true }),
+    );
+    harness.engine.step();
+    await harness.engine.submit(command('first', range(3, 700), { maxTokenCount: 1 }));
+    while (!harness.parts.get('first')?.some((part) => part.type === 'finish')) harness.engine.step();
+    expect(harness.engine.stats().idleCellCount).toBeGreaterThan(600);
+    await harness.engine.submit(command('second', range(9, 900), { maxTokenCount: 1 }));
+    harness.engine.step();
+    expect(harness.engine.stats().idleCellCount).toBeLessThanOrEqual(256);
+  });
+
   it('rejects a prompt over the context naming both counts, and an empty one', async () => {
     const harness = createHarness({ cellCount: 100 });
     await harness.engine.submit(command('big', range(1, 100)));
@@ -203,11 +240,12 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
         fc.array(arrival, { minLength: 1, maxLength: 14 }),
         fc.record({
           cellCount: fc.integer({ min: 132, max: 500 }),
-          batchTokenCount: fc.integer({ min: 8, max: 64 }),
+          batchTokenCount: fc.integer({ min: 8, max: 128 }),
+          readersApart: fc.boolean(),
           sequenceCount: fc.integer({ min: 7, max: 20 }),
           parallelCount: fc.integer({ min: 1, max: 5 }),
           hostCacheBytes: fc.constantFrom(0, 800, 100_000),
-          targetInterTokenMs: fc.integer({ min: 1, max: 40 }),
+          targetInterTokenMs: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constant('auto' as const)),
           holdPartsMs: fc.constantFrom(0, 10),
           prefixGranularity: fc.constantFrom('token' as const, 'sequence' as const),
         }),

@@ -4,6 +4,7 @@ import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { Decoder } from './decoder.ts';
 import { createHostStore } from './host-store.ts';
+import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
 import { openRequest } from './request-intake.ts';
@@ -11,7 +12,7 @@ import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
 import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
-import type { StepCost } from './step-cost.ts';
+import { wideTokenCount, type StepCost, type StepWork } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
 import { toWireError } from './wire-part.ts';
 
@@ -26,7 +27,8 @@ export interface EngineSetup {
   readonly parallelCount: number;
   /** Sequences that may wait; more is `queue_full`. */
   readonly queueLimit: number;
-  readonly targetInterTokenMs: number;
+  /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */
+  readonly targetInterTokenMs: number | 'auto';
   readonly hostCacheBytes: number;
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
@@ -59,10 +61,14 @@ export interface Engine {
   stats(): EngineStats;
 }
 
+/** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
+const movingShare = 0.2;
+
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
   const cache = createPrefixCache({ decoder, host, now });
+  const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, decoder.batchTokenCount);
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
@@ -72,6 +78,11 @@ export function createEngine(setup: EngineSetup): Engine {
   let outbox: { id: string; part: WirePart }[] = [];
   let nextKey = 0;
   let meanRequestMs = 1000;
+  /**
+   * Most cells in use at once since something runs. Attention scans all cells up to the highest used, and what runs
+   * keeps its high cells while lower ones come free, so this is nearer to its cost than the cells in use now.
+   */
+  let reachedCellCount = 0;
   const counts = { step: 0, lastBatch: 0, prompt: 0, cached: 0, completion: 0, preemption: 0 };
 
   function push(id: string, part: WirePart): void {
@@ -178,23 +189,62 @@ export function createEngine(setup: EngineSetup): Engine {
       flush();
       return cache.offloadIdle();
     }
-    const plan = schedule(
+    if (running.length === 0) reachedCellCount = 0;
+    let plan = planStep(0);
+    for (const key of plan.preempt) preempt(key);
+    for (const key of plan.admit) admit(key);
+    const movedMs = makeWay();
+    // Readers wait for the moving too: the step becomes narrower by as much.
+    if (movedMs > 0 && plan.decode.length > 0) plan = planStep(movedMs);
+    for (const batch of batchesOf(plan)) {
+      run(batch);
+      if (!mayHold()) flush();
+    }
+    return true;
+  }
+
+  /** Readers first and by themselves, where that is quicker; see `StepCostCurve`. */
+  function batchesOf(plan: StepPlan): StepPlan[] {
+    const tokenCount = plan.prefill.reduce((sum, one) => sum + one.tokenCount, plan.decode.length);
+    const isMixed = plan.decode.length > 0 && plan.prefill.length > 0;
+    if (!cost.curve.readersApart || !isMixed || tokenCount < wideTokenCount) return [plan];
+    return [
+      { ...plan, prefill: [] },
+      { ...plan, decode: [] },
+    ];
+  }
+
+  function planStep(spentMs: number): StepPlan {
+    return schedule(
       schedulerView({
         waiting,
         running,
         cache,
         cost,
+        scannedCellCount: scannedCellCount(),
         parallelCount: setup.parallelCount,
         batchTokenCount: decoder.batchTokenCount,
-        targetInterTokenMs: setup.targetInterTokenMs,
+        targetMs: targetMs() - spentMs,
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
     );
-    for (const key of plan.preempt) preempt(key);
-    for (const key of plan.admit) admit(key);
-    run(plan);
-    if (!mayHold()) flush();
-    return true;
+  }
+
+  function scannedCellCount(): number {
+    return Math.max(reachedCellCount, cache.usedCellCount);
+  }
+
+  /**
+   * Before prompts are computed: idle prefixes that would cost them more than a restore leave the pool now, so that the
+   * prompts' cells take their place. Returns the milliseconds it took.
+   */
+  function makeWay(): number {
+    let pendingCount = 0;
+    for (const sequence of running) if (!isDecoding(sequence)) pendingCount += pendingTokenCount(sequence);
+    if (pendingCount === 0) return 0;
+    const width = Math.min(pendingCount, decoder.batchTokenCount);
+    const foreseenMsPerCell = (cost.idleCellMs(width) / width) * pendingCount;
+    return cache.offloadOverdue(foreseenMsPerCell, movingShare * targetMs());
   }
 
   /**
@@ -253,7 +303,9 @@ export function createEngine(setup: EngineSetup): Engine {
     if (work.length === 0) return;
 
     const tokenCount = batchTokens();
-    const cellCount = cache.usedCellCount;
+    const cellCount = scannedCellCount();
+    reachedCellCount = Math.max(reachedCellCount, cache.usedCellCount + tokenCount);
+    const readPairCount = work.reduce((sum, one) => sum + one.tokenCount * one.sequence.computedCount, 0);
     const startedAt = now();
     const outcome = decoder.decode();
     if (outcome === 'failed') throw new Error('the decoder failed and its state is unknown');
@@ -265,7 +317,7 @@ export function createEngine(setup: EngineSetup): Engine {
     // Logits are read before anything else touches the context; reading them waits for the computation.
     for (const { sequence, tokenCount: added } of work) sequence.computedCount += added;
     for (const { sequence, row } of work) if (row >= 0) draw(sequence, row);
-    settle(work, tokenCount, cellCount, now() - startedAt);
+    settle(work, { tokenCount, readPairCount, cellCount }, now() - startedAt);
   }
 
   function relieve(): void {
@@ -314,14 +366,13 @@ export function createEngine(setup: EngineSetup): Engine {
   /** Bookkeeping after the draws: publish, finish, learn what the step cost. */
   function settle(
     work: readonly { sequence: Sequence; tokenCount: number; row: number }[],
-    tokenCount: number,
-    cellCount: number,
+    done: StepWork,
     milliseconds: number,
   ): void {
     counts.step++;
-    counts.lastBatch = tokenCount;
-    cost.observe(tokenCount, cellCount, milliseconds);
-    cache.chargeIdle(cost.curve.attentionMsPerTokenCell * tokenCount * cost.loadFactor);
+    counts.lastBatch = done.tokenCount;
+    cost.observe(done, milliseconds);
+    cache.chargeIdle(cost.idleCellMs(done.tokenCount));
     for (const { sequence, tokenCount: added, row } of work) {
       const { hold, tokens, computedCount, request } = sequence;
       if (hold === null) continue;
@@ -332,7 +383,7 @@ export function createEngine(setup: EngineSetup): Engine {
       else cache.setTail(hold, hold.tailTokenCount + added);
       if (request.openChoiceCount === 0 && requests.has(request.command.id)) finish(request);
     }
-    cache.offloadOverdue();
+    cache.offloadOverdue(0, 0);
   }
 
   function finish(request: ActiveRequest): void {

@@ -31,8 +31,8 @@ export interface PrefixCache {
   setTail(hold: PrefixHold, tokenCount: number): void;
   /** Frees cells of idle prefixes, least recently used first, until `cellCount` are free. False if it cannot. */
   makeRoom(cellCount: number): boolean;
-  /** Moves one slice of the longest-idle prefix whose stay has cost more than a restore; false if there is none. */
-  offloadOverdue(): boolean;
+  /** Moves idle prefixes out that cost the running steps more than a restore would; see `PrefixTier`. */
+  offloadOverdue(foreseenMsPerCell: number, budgetMs: number): number;
   /** Nobody runs: moves one slice; false when no idle cell is left. A few kept ones tend to lie highest, and attention scans up to those. */
   offloadIdle(): boolean;
   /** The running steps just paid this much for each cell in use. */
@@ -234,7 +234,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     release,
     setTail,
     makeRoom: (cellCount) => tier.makeRoom(cellCount),
-    offloadOverdue: () => tier.offloadOverdue(),
+    offloadOverdue: (foreseenMsPerCell, budgetMs) => tier.offloadOverdue(foreseenMsPerCell, budgetMs),
     offloadIdle: () => tier.offloadIdle(),
     chargeIdle(millisecondsPerCell) {
       pool.idleMeter += millisecondsPerCell;

@@ -9,8 +9,13 @@ export interface PrefixTier {
   makeRoom(cellCount: number): boolean;
   /** Takes the last tokens of the least recently used idle leaf out of the pool; false if there is none. */
   evictSlice(): boolean;
-  /** Moves one slice of the longest-idle prefix whose stay has cost more than a restore; false if there is none. */
-  offloadOverdue(): boolean;
+  /**
+   * Moves idle prefixes out, longest idle first, whose stay has cost, or is known to cost, more than going and coming
+   * back: slice by slice until none is overdue or `budgetMs` has passed (the first slice always moves).
+   * @param foreseenMsPerCell what prompts that are about to be computed will lose to each cell that stays
+   * @returns milliseconds that moving took
+   */
+  offloadOverdue(foreseenMsPerCell: number, budgetMs: number): number;
   /** Nobody runs: moves one slice; false when no idle cell is left. A few kept ones tend to lie highest, and attention scans up to those. */
   offloadIdle(): boolean;
   /** Brings a host node that is pinned back into the pool, as cells of `sequence`. */
@@ -58,18 +63,28 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
     return true;
   }
 
-  function offloadOverdue(): boolean {
-    if (wholeOnly || pool.idleCellCount <= freeOfChargeCellCount) return false;
+  function offloadOverdue(foreseenMsPerCell: number, budgetMs: number): number {
+    if (wholeOnly) return 0;
+    const startedAt = now();
+    while (pool.idleCellCount > freeOfChargeCellCount) {
+      const leaf = mostOverdue(foreseenMsPerCell);
+      if (leaf === null) break;
+      moveOut(leaf);
+      if (now() - startedAt >= budgetMs) break;
+    }
+    return now() - startedAt;
+  }
+
+  function mostOverdue(foreseenMsPerCell: number): PrefixNode | null {
     let overdue: PrefixNode | null = null;
     for (const leaf of pool.idleLeaves) {
-      // Ski rental: stay until the stay has cost as much as going and coming back.
+      // Ski rental: stay until the stay has cost as much as going and coming back, or is sure to.
       const length = Math.min(leaf.tokens.length, sliceTokenCount);
-      if ((pool.idleMeter - leaf.idleSince) * length < moveMsPerToken * length + fixedMoveMs) continue;
+      const stayMsPerCell = pool.idleMeter - leaf.idleSince + foreseenMsPerCell;
+      if (stayMsPerCell * length < moveMsPerToken * length + fixedMoveMs) continue;
       if (overdue === null || leaf.idleSince < overdue.idleSince) overdue = leaf;
     }
-    if (overdue === null) return false;
-    moveOut(overdue);
-    return true;
+    return overdue;
   }
 
   function moveOut(leaf: PrefixNode): void {

@@ -17,7 +17,7 @@ export interface LoadOptions {
   /** Waiting requests beyond which `queue_full` is answered. */
   readonly queueLimit: number;
   /** Longest gap a reader should see between tokens while others prefill, in milliseconds. */
-  readonly targetInterTokenMs: number;
+  readonly targetInterTokenMs: number | 'auto';
   /** `null` = chosen by measuring. */
   readonly threadCount: number | null;
   /** `auto` = as many layers as fit the free device memory. */

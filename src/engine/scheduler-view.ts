@@ -14,9 +14,12 @@ export interface ViewInputs {
   readonly running: readonly Sequence[];
   readonly cache: PrefixCache;
   readonly cost: StepCost;
+  /** Cells that attention scans in this step, whoever holds them. */
+  readonly scannedCellCount: number;
   readonly parallelCount: number;
   readonly batchTokenCount: number;
-  readonly targetInterTokenMs: number;
+  /** Milliseconds that this step may take while somebody reads. */
+  readonly targetMs: number;
   readonly sharesRunningPrefixes: boolean;
 }
 
@@ -31,7 +34,10 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
     evictableCellCount: cache.idleCellCount,
     freeSlotCount,
     batchTokenCount,
-    targetTokenCount: cost.tokensWithin(inputs.targetInterTokenMs, cache.usedCellCount, batchTokenCount),
+    targetMs: inputs.targetMs,
+    readersApart: cost.curve.readersApart,
+    predictMs: (tokenCount, readPairCount) =>
+      cost.predictMs({ tokenCount, readPairCount, cellCount: inputs.scannedCellCount }),
   };
 }
 
@@ -39,6 +45,7 @@ function runningView(sequence: Sequence): RunningView {
   return {
     key: sequence.key,
     pendingTokenCount: isDecoding(sequence) ? 0 : pendingTokenCount(sequence),
+    contextTokenCount: sequence.computedCount,
   };
 }
 
@@ -54,6 +61,7 @@ function waitingViews(inputs: ViewInputs): WaitingView[] {
     return {
       key: sequence.key,
       uncachedTokenCount: sequence.tokens.length - probe.matchedTokenCount,
+      cachedTokenCount: probe.matchedTokenCount,
       restoreCellCount: probe.hostTokenCount,
       pinnedCellCount: probe.idleTokenCount,
       waitsForPrefix: soonTokenCount - probe.matchedTokenCount >= worthwhilePrefixTokenCount,

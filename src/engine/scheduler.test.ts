@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  minimumPrefillTokenCount,
-  schedule,
-  type RunningView,
-  type SchedulerView,
-  type WaitingView,
-} from './scheduler.ts';
+import { minimumPrefillTokenCount } from './prefill-width.ts';
+import { schedule, type RunningView, type SchedulerView, type WaitingView } from './scheduler.ts';
 
 function view(more: Partial<SchedulerView>): SchedulerView {
   return {
@@ -16,7 +11,10 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     evictableCellCount: 0,
     freeSlotCount: 4,
     batchTokenCount: 512,
-    targetTokenCount: 64,
+    targetMs: 64,
+    // One millisecond a token.
+    predictMs: (tokenCount) => tokenCount,
+    readersApart: false,
     ...more,
   };
 }
@@ -24,18 +22,23 @@ function view(more: Partial<SchedulerView>): SchedulerView {
 const waiting = (key: number, uncachedTokenCount: number, more: Partial<WaitingView> = {}): WaitingView => ({
   key,
   uncachedTokenCount,
+  cachedTokenCount: 0,
   restoreCellCount: 0,
   pinnedCellCount: 0,
   waitsForPrefix: false,
   ...more,
 });
-const running = (key: number, pendingTokenCount: number): RunningView => ({ key, pendingTokenCount });
+const running = (key: number, pendingTokenCount: number): RunningView => ({
+  key,
+  pendingTokenCount,
+  contextTokenCount: 100,
+});
 
 describe('schedule', () => {
   it('gives readers their token first and prefills within the target', () => {
     const plan = schedule(view({ running: [running(1, 0), running(2, 0), running(3, 900)] }));
     expect(plan.decode).toEqual([1, 2]);
-    expect(plan.prefill).toEqual([{ key: 3, tokenCount: 62 }]);
+    expect(plan.prefill).toEqual([{ key: 3, tokenCount: 62 }]); // 64 with the readers'
   });
 
   it('uses the whole batch when nobody is reading', () => {
@@ -44,7 +47,20 @@ describe('schedule', () => {
   });
 
   it('prefills a little even where the target is already missed', () => {
-    const plan = schedule(view({ running: [running(1, 0), running(2, 900)], targetTokenCount: 0 }));
+    const plan = schedule(view({ running: [running(1, 0), running(2, 900)], targetMs: 0 }));
+    expect(plan.prefill).toEqual([{ key: 2, tokenCount: minimumPrefillTokenCount }]);
+  });
+
+  it('takes the time of readers that go first off the step', () => {
+    const apart = { running: [running(1, 0), running(2, 0), running(3, 900)], readersApart: true };
+    expect(schedule(view({ ...apart, targetMs: 66 })).prefill).toEqual([{ key: 3, tokenCount: 64 }]);
+    expect(schedule(view({ ...apart, targetMs: 130 })).prefill).toEqual([{ key: 3, tokenCount: 128 }]);
+  });
+
+  it('gives the least to one prompt a step, not to each', () => {
+    const waits = [waiting(2, 300), waiting(3, 300)];
+    const plan = schedule(view({ running: [running(1, 0)], waiting: waits, targetMs: 0 }));
+    expect(plan.admit).toEqual([2]);
     expect(plan.prefill).toEqual([{ key: 2, tokenCount: minimumPrefillTokenCount }]);
   });
 
@@ -94,7 +110,8 @@ describe('schedule', () => {
           evictableCellCount: fc.integer({ min: 0, max: 2000 }),
           freeSlotCount: fc.integer({ min: 0, max: 8 }),
           batchTokenCount: fc.integer({ min: 16, max: 512 }),
-          targetTokenCount: fc.integer({ min: 0, max: 512 }),
+          targetMs: fc.integer({ min: 0, max: 512 }),
+          readersApart: fc.boolean(),
         }),
         (runs, waits, limits) => {
           const all = view({
@@ -116,7 +133,7 @@ describe('schedule', () => {
           expect(plan.prefill.every(({ tokenCount }) => tokenCount > 0)).toBe(true);
           expect(plan.admit.length).toBeLessThanOrEqual(limits.freeSlotCount);
           if (plan.decode.length > 0) {
-            const allowed = Math.max(minimumPrefillTokenCount, limits.targetTokenCount - plan.decode.length);
+            const allowed = Math.max(minimumPrefillTokenCount, limits.targetMs - plan.decode.length);
             expect(prefilled).toBeLessThanOrEqual(allowed);
           }
           if (runs.length > 0) {

@@ -1,3 +1,5 @@
+import { minimumPrefillTokenCount, prefillWidth } from './prefill-width.ts';
+
 /**
  * Decides what one step does. Pure: it sees counts, not tokens or cells, and returns a plan.
  *
@@ -10,6 +12,8 @@ export interface WaitingView {
   readonly key: number;
   /** Tokens that must be computed before the first new one, after what a cache holds. At least 1. */
   readonly uncachedTokenCount: number;
+  /** Tokens that a cache holds; the uncached ones read them. */
+  readonly cachedTokenCount: number;
   /** Cells that restoring the cached part will take from the free ones. */
   readonly restoreCellCount: number;
   /** Cells that are evictable now and that this sequence's cached prefix will pin. */
@@ -22,6 +26,8 @@ export interface RunningView {
   readonly key: number;
   /** Prompt tokens not computed yet; 0 = decoding. */
   readonly pendingTokenCount: number;
+  /** Tokens that have cells; each new one reads them all. */
+  readonly contextTokenCount: number;
 }
 
 export interface SchedulerView {
@@ -36,8 +42,12 @@ export interface SchedulerView {
   readonly freeSlotCount: number;
   /** Widest step, in tokens. */
   readonly batchTokenCount: number;
-  /** Widest step that keeps the inter-token target, in tokens, as measured. */
-  readonly targetTokenCount: number;
+  /** Milliseconds that a step may take while somebody reads. */
+  readonly targetMs: number;
+  /** What a step costs by its tokens and the pairs that they read (see StepWork). Pure within one call. */
+  readonly predictMs: (tokenCount: number, readPairCount: number) => number;
+  /** Readers' tokens go into a batch of their own, before the one with prompts. */
+  readonly readersApart: boolean;
 }
 
 export interface StepPlan {
@@ -49,8 +59,6 @@ export interface StepPlan {
   readonly prefill: readonly { readonly key: number; readonly tokenCount: number }[];
 }
 
-/** Prefill that a step does even where the target is missed, so that prompts never starve behind readers. */
-export const minimumPrefillTokenCount = 16;
 /** Cells kept free at admission for tokens that are about to be generated, per running sequence. */
 const reservedCellsPerSequence = 16;
 
@@ -68,25 +76,53 @@ export function schedule(view: SchedulerView): StepPlan {
   }
 
   const decode: number[] = [];
+  let readPairCount = 0;
   for (const sequence of running) {
     if (sequence.pendingTokenCount !== 0 || decode.length >= view.batchTokenCount || available < 1) continue;
     decode.push(sequence.key);
+    readPairCount += sequence.contextTokenCount;
     available--;
   }
 
-  let budget = view.batchTokenCount - decode.length;
-  if (decode.length > 0) {
-    budget = Math.min(budget, Math.max(minimumPrefillTokenCount, view.targetTokenCount - decode.length));
-  }
-
   const prefill: { key: number; tokenCount: number }[] = [];
+  let room = view.batchTokenCount - decode.length;
+  // What the prompts' batch holds so far, and the time that is left for it.
+  let batchTokenCount = decode.length;
+  let targetMs = view.targetMs;
+  if (view.readersApart && decode.length > 0) {
+    targetMs -= view.predictMs(decode.length, readPairCount);
+    batchTokenCount = 0;
+    readPairCount = 0;
+  }
+  /** Takes as much of a prompt as the step has room and, if somebody reads, time for. Returns how much. */
+  const fill = (key: number, wanted: number, contextTokenCount: number): number => {
+    const limit = Math.min(wanted, room);
+    const tokenCount =
+      decode.length === 0
+        ? limit
+        : prefillWidth({
+            tokenCount: batchTokenCount,
+            readPairCount,
+            contextTokenCount,
+            limit,
+            // One prompt always moves; others only as far as the target allows.
+            least: prefill.length === 0 ? minimumPrefillTokenCount : 0,
+            targetMs,
+            predictMs: view.predictMs,
+          });
+    // The step's time is used up once a prompt had to be cut: what others could add would be slivers.
+    room = decode.length > 0 && tokenCount < wanted ? 0 : room - tokenCount;
+    if (tokenCount <= 0) return 0;
+    prefill.push({ key, tokenCount });
+    batchTokenCount += tokenCount;
+    readPairCount += tokenCount * contextTokenCount;
+    return tokenCount;
+  };
   for (const sequence of running) {
     if (sequence.pendingTokenCount === 0) continue;
-    const tokenCount = Math.min(sequence.pendingTokenCount, budget, available);
-    if (tokenCount <= 0) continue;
-    prefill.push({ key: sequence.key, tokenCount });
-    budget -= tokenCount;
-    available -= tokenCount;
+    const wanted = Math.min(sequence.pendingTokenCount, available);
+    if (wanted === 0) continue;
+    available -= fill(sequence.key, wanted, sequence.contextTokenCount);
   }
 
   // A sequence that cannot go on because the pool is full: make room by preempting the youngest (never the oldest).
@@ -107,18 +143,17 @@ export function schedule(view: SchedulerView): StepPlan {
     for (const { tokenCount } of prefill) pendingCellCount -= tokenCount;
     let runningCount = running.length;
     for (const sequence of view.waiting) {
-      if (freeSlotCount === 0 || budget <= 0) break;
+      if (freeSlotCount === 0 || room <= 0) break;
       if (sequence.waitsForPrefix) continue;
       const needed = sequence.uncachedTokenCount + sequence.restoreCellCount + sequence.pinnedCellCount;
       const reserve = reservedCellsPerSequence * runningCount;
       // First come, first served: nobody overtakes a prompt that is too long for the cells that are left.
       if (runningCount > 0 && available - pendingCellCount < needed + reserve) break;
+      const tokenCount = fill(sequence.key, sequence.uncachedTokenCount, sequence.cachedTokenCount);
+      if (tokenCount === 0) break;
       admit.push(sequence.key);
       freeSlotCount--;
       runningCount++;
-      const tokenCount = Math.min(sequence.uncachedTokenCount, budget);
-      prefill.push({ key: sequence.key, tokenCount });
-      budget -= tokenCount;
       available -= sequence.restoreCellCount + sequence.pinnedCellCount + tokenCount;
       pendingCellCount += sequence.uncachedTokenCount - tokenCount;
     }

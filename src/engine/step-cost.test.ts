@@ -8,8 +8,15 @@ const curve = {
     { tokenCount: 8, milliseconds: 15 },
     { tokenCount: 64, milliseconds: 50 },
   ],
-  attentionMsPerTokenCell: 0.0001,
+  attention: [
+    { tokenCount: 1, readMsPerCell: 0.002, maskedMsPerCell: 0.0002 },
+    { tokenCount: 16, readMsPerCell: 0.032, maskedMsPerCell: 0.0032 },
+    { tokenCount: 64, readMsPerCell: 0.04, maskedMsPerCell: 0.004 },
+    { tokenCount: 256, readMsPerCell: 0.1, maskedMsPerCell: 0.01 },
+  ],
+  readersApart: true,
 };
+const empty = (tokenCount: number) => ({ tokenCount, readPairCount: 0, cellCount: 0 });
 
 describe('the cost of a step', () => {
   it('is what was measured at the measured widths and lies between in between', () => {
@@ -18,38 +25,65 @@ describe('the cost of a step', () => {
     expect(interpolate(curve.points, 128)).toBe(100);
   });
 
-  it('grows with the cells in use', () => {
+  it('charges cells that are read and cells that are only scanned', () => {
     const cost = createStepCost(curve);
-    expect(cost.predictMs(64, 10_000)).toBeCloseTo(50 + 64);
+    expect(cost.predictMs({ tokenCount: 64, readPairCount: 64 * 1000, cellCount: 1000 })).toBeCloseTo(
+      50 + 40,
+    );
+    expect(cost.predictMs({ tokenCount: 64, readPairCount: 0, cellCount: 1000 })).toBeCloseTo(50 + 4);
+    expect(cost.predictMs({ tokenCount: 64, readPairCount: 64 * 500, cellCount: 1000 })).toBeCloseTo(
+      50 + 20 + 2,
+    );
   });
 
-  it('answers with the widest step inside the budget', () => {
+  it('does not judge wide steps by narrow ones, whose kernels are others', () => {
+    const cost = createStepCost(curve);
+    const attention = (tokenCount: number) =>
+      cost.predictMs({ tokenCount, readPairCount: tokenCount * 1000, cellCount: 1000 }) -
+      cost.predictMs(empty(tokenCount));
+    expect(attention(48)).toBeCloseTo(96);
+    expect(attention(64)).toBeCloseTo(40);
+    expect(attention(160)).toBeCloseTo(70);
+  });
+
+  it('never gets cheaper by cells, whatever was observed', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 0, max: 20_000 }), (budget, cells) => {
-        const cost = createStepCost(curve);
-        const width = cost.tokensWithin(budget, cells, 512);
-        if (width > 0) expect(cost.predictMs(width, cells)).toBeLessThanOrEqual(budget);
-        if (width < 512) expect(cost.predictMs(width + 1, cells)).toBeGreaterThan(budget);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 512 }), fc.integer({ min: 1, max: 5000 }))),
+        fc.integer({ min: 1, max: 512 }),
+        fc.integer({ min: 0, max: 8000 }),
+        (observed, tokenCount, cellCount) => {
+          const cost = createStepCost(curve);
+          for (const [width, ms] of observed) cost.observe(empty(width), ms);
+          const ms = cost.predictMs({ tokenCount, readPairCount: 0, cellCount });
+          expect(ms).toBeGreaterThan(0);
+          expect(
+            cost.predictMs({ tokenCount, readPairCount: 0, cellCount: cellCount + 100 }),
+          ).toBeGreaterThan(ms);
+        },
+      ),
     );
   });
 
   it('follows a machine that became slower, and forgets one bad step', () => {
     const cost = createStepCost(curve);
-    const before = cost.tokensWithin(50, 0, 512);
-    cost.observe(64, 0, 5000);
-    expect(cost.tokensWithin(50, 0, 512)).toBeGreaterThan(before / 2);
-    for (let step = 0; step < 50; step++) cost.observe(64, 0, 100);
-    expect(cost.loadFactor).toBeCloseTo(2, 1);
-    expect(cost.tokensWithin(50, 0, 512)).toBeLessThanOrEqual(before / 2);
+    cost.observe(empty(64), 5000);
+    expect(cost.loadFactor(64)).toBeLessThan(1.3);
+    for (let step = 0; step < 50; step++) cost.observe(empty(64), 100);
+    expect(cost.loadFactor(64)).toBeCloseTo(2, 1);
   });
 
-  it('does not shrink prefill because decoding over many cells is dearer than the curve says', () => {
+  it('outgrows a curve that was measured on a busy machine, at widths that are not used either', () => {
     const cost = createStepCost(curve);
-    const before = cost.tokensWithin(100, 2000, 512);
-    for (let step = 0; step < 50; step++) cost.observe(1, 2000, 20);
-    expect(cost.tokensWithin(100, 2000, 512)).toBe(before);
-    expect(cost.predictMs(1, 2000)).toBeCloseTo(20, 0);
-    expect(cost.predictMs(1, 0)).toBeCloseTo(5, 0);
+    for (let step = 0; step < 200; step++) cost.observe(empty(64), 10);
+    expect(cost.loadFactor(64)).toBeCloseTo(0.2, 1);
+    expect(cost.loadFactor(128)).toBeLessThan(0.3);
+  });
+
+  it('lets a few steps of decoding change little about prefill', () => {
+    const cost = createStepCost(curve);
+    for (let step = 0; step < 10; step++) cost.observe(empty(1), 20);
+    expect(cost.loadFactor(1)).toBeGreaterThan(2);
+    expect(cost.loadFactor(256)).toBeLessThan(1.05);
   });
 });

@@ -1,100 +1,114 @@
-/** One measured point: a step of `tokenCount` tokens over a nearly empty KV pool. */
+/** One measured point: a step of `tokenCount` tokens over an empty KV pool. */
 export interface StepCostPoint {
   readonly tokenCount: number;
   readonly milliseconds: number;
+}
+
+/**
+ * What each cell that was in use before adds to a step of `tokenCount` tokens: if they all read it, because it is of
+ * their own sequences, or if they all find it masked, which is about ten times cheaper.
+ */
+export interface AttentionCost {
+  readonly tokenCount: number;
+  readonly readMsPerCell: number;
+  readonly maskedMsPerCell: number;
 }
 
 /** What measuring a model on a machine yields; kept on disk per model, CPU and library. */
 export interface StepCostCurve {
   /** Ascending token counts, at least one point. */
   readonly points: readonly StepCostPoint[];
-  /** Milliseconds that each (batch token x cell in use) pair adds: attention scans every used cell. */
-  readonly attentionMsPerTokenCell: number;
+  /** Ascending token counts, at least one. */
+  readonly attention: readonly AttentionCost[];
+  /** Whether readers' tokens and a wide piece of a prompt are quicker in two batches than in one. */
+  readonly readersApart: boolean;
+}
+
+/** What a step has to do, in the counts that its cost depends on. */
+export interface StepWork {
+  readonly tokenCount: number;
+  /** Over all tokens of the step: cells of their own sequences that were computed before it. */
+  readonly readPairCount: number;
+  /** Cells that attention scans: up to the highest in use before the step, whoever holds them. */
+  readonly cellCount: number;
 }
 
 /**
- * What a step costs on this machine: linear between measured widths, linear beyond the last, plus attention, times a
- * factor, for narrow and wide steps and by cells in use, that follows what steps really take.
+ * What a step costs on this machine: linear between measured widths, plus attention, times a factor by width that
+ * follows what steps really take.
  */
 export interface StepCost {
-  predictMs(tokenCount: number, cellCount: number): number;
-  /** The most tokens, up to `limit`, whose step stays within `budgetMs`; 0 if not even one does. */
-  tokensWithin(budgetMs: number, cellCount: number, limit: number): number;
-  observe(tokenCount: number, cellCount: number, milliseconds: number): void;
+  predictMs(work: StepWork): number;
+  observe(work: StepWork, milliseconds: number): void;
+  /** What one cell that no token of the step reads adds to a step of `tokenCount` tokens. */
+  idleCellMs(tokenCount: number): number;
+  /** Measured over predicted, smoothed, for steps of about this width: above 1 the machine is slower than measured. */
+  loadFactor(tokenCount: number): number;
   readonly curve: StepCostCurve;
-  /** Measured over predicted, smoothed, of the kind of step observed last. */
-  readonly loadFactor: number;
 }
 
 const smoothing = 0.2;
-/** Steps up to this width decode; wider ones prefill. */
-const narrowTokenCount = 32;
-/** Cells per band; attention gets dearer than the curve says once the cells in use outgrow the CPU's caches. */
-const bandCellCount = 1024;
+/** Of what a width learns, the share that the next wider and narrower take over; half of it at twice the distance. */
+const spreading = 0.25;
+/** From this width on ggml's CPU attention works in tiles (ggml-cpu/ops.cpp, ggml_fa_tile_config). */
+export const wideTokenCount = 64;
 
 export function createStepCost(curve: StepCostCurve): StepCost {
-  // One factor for all steps would let a decode over many cells, whose attention the curve underrates most, shrink
-  // every prefill chunk; so narrow and wide steps learn apart, and by how many cells are in use.
-  const factors: Record<'narrow' | 'wide', number[]> = { narrow: [], wide: [] };
-  let loadFactor = 1;
+  // By width, in powers of two: what slows one kind of step need not slow another as much, and a curve that was measured
+  // on a busy machine may be wrong at some widths only. Neighbours follow, so that no width stays out of use for ever
+  // because of what it cost once.
+  const factors = new Float64Array(16).fill(1);
+  const bandOf = (tokenCount: number): number =>
+    Math.min(factors.length - 1, Math.round(Math.log2(Math.max(1, tokenCount))));
+  const factorOf = (tokenCount: number): number => factors[bandOf(tokenCount)] ?? 1;
 
-  function bandOf(tokenCount: number, cellCount: number): { list: number[]; band: number } {
-    const list = tokenCount <= narrowTokenCount ? factors.narrow : factors.wide;
-    return { list, band: Math.floor(cellCount / bandCellCount) };
-  }
+  const reading = attentionCurve(curve, (cost) => cost.readMsPerCell);
+  const masking = attentionCurve(curve, (cost) => cost.maskedMsPerCell);
 
-  /** A band that was never seen is taken to be like the nearest one below it. */
-  function factorOf(tokenCount: number, cellCount: number): number {
-    const { list, band } = bandOf(tokenCount, cellCount);
-    for (let at = Math.min(band, list.length - 1); at >= 0; at--) {
-      const factor = list[at];
-      if (factor !== undefined) return factor;
-    }
-    return 1;
-  }
-
-  function base(tokenCount: number): number {
-    return interpolate(curve.points, tokenCount);
-  }
-
-  function uncorrectedMs(tokenCount: number, cellCount: number): number {
-    return base(tokenCount) + curve.attentionMsPerTokenCell * tokenCount * cellCount;
-  }
-
-  function predictMs(tokenCount: number, cellCount: number): number {
-    return factorOf(tokenCount, cellCount) * uncorrectedMs(tokenCount, cellCount);
-  }
-
-  function tokensWithin(budgetMs: number, cellCount: number, limit: number): number {
-    // The measured curve need not be monotone (a batch of 2 can cost less than its neighbours), so the answer is
-    // the widest step that fits, found from the top by bisection over the monotone hull.
-    let low = 0;
-    let high = limit;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (predictMs(middle, cellCount) <= budgetMs) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  function uncorrectedMs({ tokenCount, readPairCount, cellCount }: StepWork): number {
+    const readCellCount = readPairCount / tokenCount;
+    const maskedCellCount = Math.max(0, cellCount - readCellCount);
+    return (
+      interpolate(curve.points, tokenCount) +
+      readCellCount * reading(tokenCount) +
+      maskedCellCount * masking(tokenCount)
+    );
   }
 
   return {
-    predictMs,
-    tokensWithin,
-    observe(tokenCount, cellCount, milliseconds) {
-      // One step that another process interrupted must not shrink every later chunk.
-      const ratio = Math.min(4, Math.max(0.25, milliseconds / uncorrectedMs(tokenCount, cellCount)));
-      const known = factorOf(tokenCount, cellCount);
-      const { list, band } = bandOf(tokenCount, cellCount);
-      loadFactor = known + smoothing * (ratio - known);
-      while (list.length < band) list.push(factorOf(tokenCount, list.length * bandCellCount));
-      list[band] = loadFactor;
+    predictMs: (work) => factorOf(work.tokenCount) * uncorrectedMs(work),
+    observe(work, milliseconds) {
+      // One step that another process interrupted must not shrink every later chunk, but a wrong curve must be outgrown:
+      // a step moves the factor by at most a fifth.
+      const known = factorOf(work.tokenCount);
+      const ratio = Math.min(2 * known, Math.max(known / 2, milliseconds / uncorrectedMs(work)));
+      const own = bandOf(work.tokenCount);
+      factors.forEach((factor, band) => {
+        const distance = Math.abs(band - own);
+        const weight = distance === 0 ? smoothing : (smoothing * spreading) / 2 ** (distance - 1);
+        factors[band] = factor + weight * (ratio - factor);
+      });
     },
+    idleCellMs: (tokenCount) => factorOf(tokenCount) * masking(tokenCount),
+    loadFactor: factorOf,
     curve,
-    get loadFactor() {
-      return loadFactor;
-    },
   };
+}
+
+/** Between measured widths linear, but not across the border from narrow to wide, where the kernel changes. */
+function attentionCurve(
+  curve: StepCostCurve,
+  msPerCell: (cost: AttentionCost) => number,
+): (tokenCount: number) => number {
+  const points = curve.attention.map((cost) => ({
+    tokenCount: cost.tokenCount,
+    milliseconds: msPerCell(cost),
+  }));
+  const narrow = points.filter((point) => point.tokenCount < wideTokenCount);
+  const wide = points.filter((point) => point.tokenCount >= wideTokenCount);
+  // Where only one side was measured, its cost per token stands for both.
+  const [narrowOr, wideOr] = [narrow.length > 0 ? narrow : wide, wide.length > 0 ? wide : narrow];
+  return (tokenCount) => interpolate(tokenCount < wideTokenCount ? narrowOr : wideOr, tokenCount);
 }
 
 /** Linear interpolation; below the first point the first, beyond the last the last slope per token. */

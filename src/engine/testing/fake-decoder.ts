@@ -16,6 +16,8 @@ export interface FakeDecoder extends Decoder {
   readonly usedCellCount: number;
   /** Widest batch decoded so far. */
   readonly widestBatch: number;
+  /** Widths of all batches so far. */
+  readonly batches: readonly number[];
 }
 
 export interface FakeDecoderOptions {
@@ -35,7 +37,7 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
   let cells = new Set<Cell>();
   let batch: { token: number; position: number; sequence: number; wantsLogits: boolean }[] = [];
   let rows = new Map<number, number>();
-  let widestBatch = 0;
+  const batches: number[] = [];
 
   const check = (id: number) => {
     if (!Number.isInteger(id) || id < 0 || id >= sequenceCount) throw new RangeError(`bad sequence id ${id}`);
@@ -64,7 +66,7 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
     if (cells.size + batch.length > cellCount) return 'no_cells';
     rows = new Map();
     options.onDecode?.(batch.length);
-    widestBatch = Math.max(widestBatch, batch.length);
+    batches.push(batch.length);
     for (const { token, position, sequence } of batch) {
       cells.add({ position, token, sequences: new Set([sequence]) });
     }
@@ -140,8 +142,9 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
       return cells.size;
     },
     get widestBatch() {
-      return widestBatch;
+      return Math.max(0, ...batches);
     },
+    batches,
   };
 }
 

@@ -16,8 +16,9 @@ export interface HarnessOptions {
   readonly queueLimit?: number;
   readonly hostCacheBytes?: number;
   readonly holdPartsMs?: number;
-  readonly targetInterTokenMs?: number;
+  readonly targetInterTokenMs?: number | 'auto';
   readonly prefixGranularity?: 'token' | 'sequence';
+  readonly readersApart?: boolean;
 }
 
 export interface Harness {
@@ -52,7 +53,8 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         { tokenCount: 1, milliseconds: 1 },
         { tokenCount: 32, milliseconds: 32 },
       ],
-      attentionMsPerTokenCell: 0.001,
+      attention: [{ tokenCount: 1, readMsPerCell: 0.001, maskedMsPerCell: 0.0001 }],
+      readersApart: options.readersApart ?? false,
     }),
     modelId: 'fake',
     grade: 'ungraded',
