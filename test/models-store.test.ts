@@ -143,13 +143,17 @@ describe('the default model', () => {
         measureModel: async ({ path }) =>
           path === model.path
             ? { prefillTokensPerSecond: 420, decodeTokensPerSecond: 170, perplexity: 25.9 }
-            : { prefillTokensPerSecond: 1600, decodeTokensPerSecond: 225, perplexity: 32.1 },
+            : {
+                prefillTokensPerSecond: 1600,
+                decodeTokensPerSecond: 225,
+                perplexity: path.includes('IQ4_NL') ? 30.4 : 32.1,
+              },
       },
     );
-    expect(weighed).toMatchObject({ id: model.id, facts: { format: 'Q4_0' } });
+    expect(weighed).toMatchObject({ id: model.id, facts: { format: 'IQ4_NL' } });
     const before = ggufFacts(await readGguf(model.path));
     const after = ggufFacts(await readGguf(weighed.path));
-    expect([before.format, after.format]).toEqual(['Q4_1', 'Q4_0']);
+    expect([before.format, after.format]).toEqual(['Q4_1', 'IQ4_NL']);
     expect(after.parameterCount).toBe(before.parameterCount);
     expect(after.chatTemplate).toBe(before.chatTemplate);
   });

@@ -28,12 +28,13 @@ export function threadCandidates(processorCount: number): number[] {
 }
 
 /**
- * The smallest count whose step is within 5% of the fastest: threads that bring nothing only get in the way of others.
- * With as many threads as processors, any other busy process makes them wait for each other, hence measuring.
+ * The most threads whose step is within 15% of the fastest, as the engine chooses (docs/decisions/007): reading prompts
+ * gains from every thread. With as many as processors, any other busy process makes them wait for each other, hence
+ * measuring.
  */
 export function bestThreadCount(timings: readonly ThreadTiming[]): number {
   const fastest = Math.min(...timings.map(({ milliseconds }) => milliseconds));
-  return timings.find(({ milliseconds }) => milliseconds <= 1.05 * fastest)?.threadCount ?? 1;
+  return timings.findLast(({ milliseconds }) => milliseconds <= 1.15 * fastest)?.threadCount ?? 1;
 }
 
 export interface ThreadMeasureOptions {

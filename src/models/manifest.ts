@@ -33,11 +33,22 @@ const manifestSchema = z.object({
       /** The machine that it was measured on; another CPU may choose anew. */
       cpu: z.string(),
       fromFormat: z.string().nullable(),
+      /** The format that `reason` speaks of: the chosen one, else the one that came nearest. */
       toFormat: z.string(),
       /** `null` where the original stayed the faster one, or the better choice. */
       file: z.object({ name: fileName, bytes: z.number() }).nullable(),
       before: measuredSchema.nullable(),
       after: measuredSchema.nullable(),
+      /** Every format that was made for it, measured or with the reason why not. */
+      tried: z
+        .array(
+          z.object({
+            format: z.string(),
+            measured: measuredSchema.nullable(),
+            problem: z.string().nullable(),
+          }),
+        )
+        .default([]),
       decidedAt: z.iso.datetime(),
       /** Why it was used or not, in a sentence. */
       reason: z.string(),

@@ -5,10 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder, tinyModel } from '../../test/models-fixtures.ts';
 import type { MeasuredModel } from './manifest.ts';
 import {
-  decideRequantization,
-  fasterFormat,
   isRequantizationDue,
-  mostPerplexityRatio,
   requantizationLines,
   requantizeModel,
   type RequantizeTools,
@@ -33,7 +30,14 @@ async function prepare(folder: string): Promise<Prepared> {
   return { home, store, model: await store.pull(`file:${path}`) };
 }
 
-function tools(options: { readonly after?: MeasuredModel; readonly calls?: string[] } = {}): RequantizeTools {
+interface ToolOptions {
+  readonly after?: MeasuredModel;
+  /** Of IQ4_NL. By default it is slower. */
+  readonly other?: MeasuredModel;
+  readonly calls?: string[];
+}
+
+function tools(options: ToolOptions = {}): RequantizeTools {
   return {
     async quantize({ output, format }) {
       options.calls?.push(`quantize ${format}`);
@@ -41,6 +45,7 @@ function tools(options: { readonly after?: MeasuredModel; readonly calls?: strin
     },
     async measureModel({ path }) {
       options.calls?.push('measure');
+      if (path.includes('.nearfar-IQ4_NL')) return options.other ?? slow;
       return path.includes('.nearfar-Q4_0') ? (options.after ?? fast) : slow;
     },
   };
@@ -53,10 +58,16 @@ describe('requantizeModel', () => {
     expect(isRequantizationDue(model, 'cpu')).toBe(true);
     const stages: string[] = [];
     const result = await requantizeModel(
-      { home, id: 'm', cpu: 'cpu', onStage: (stage) => stages.push(stage) },
-      tools(),
+      { home, id: 'm', cpu: 'cpu', onStage: (stage, format) => stages.push(`${stage} ${format}`) },
+      tools({ other: { ...fast, decodeTokensPerSecond: 180, perplexity: 20.25 } }),
     );
-    expect(stages).toEqual(['quantizing', 'measuring the original', 'measuring the new format']);
+    expect(stages).toEqual([
+      'quantizing Q4_0',
+      'measuring the new format Q4_0',
+      'quantizing IQ4_NL',
+      'measuring the new format IQ4_NL',
+      'measuring the original Q4_1',
+    ]);
     expect(result.id).toBe('m');
     expect(result.facts).toMatchObject({
       format: 'Q4_0',
@@ -77,7 +88,13 @@ describe('requantizeModel', () => {
     expect(isRequantizationDue(result, 'another cpu')).toBe(true);
     expect(await readdir(join(home, 'models', '.partial'))).toEqual([]);
     const lines = requantizationLines(result.requantization!).join('\n');
-    for (const figure of ['400', '170', '20.00', '1600', '225', '20.50']) expect(lines).toContain(figure);
+    for (const figure of ['400', '170', '20.00', '1600', '225', '20.50', 'IQ4_NL', '180', '20.25'])
+      expect(lines).toContain(figure);
+    expect(await readdir(join(home, 'models', 'm'))).toEqual([
+      'm.gguf',
+      'm.nearfar-Q4_0.gguf',
+      'manifest.json',
+    ]);
     await store.remove('m');
     expect(await readdir(join(home, 'models'))).toEqual(['.locks', '.partial']);
   });
@@ -88,9 +105,9 @@ describe('requantizeModel', () => {
     const calls: string[] = [];
     await Promise.all([1, 2].map(() => requantizeModel({ home, id: 'm', cpu: 'cpu' }, tools({ calls }))));
     await requantizeModel({ home, id: 'm', cpu: 'cpu' }, tools({ calls }));
-    expect(calls).toEqual(['quantize Q4_0', 'measure', 'measure']);
+    expect(calls).toEqual(['quantize Q4_0', 'measure', 'quantize IQ4_NL', 'measure', 'measure']);
     await requantizeModel({ home, id: 'm', cpu: 'cpu', again: true }, tools({ calls }));
-    expect(calls).toHaveLength(6);
+    expect(calls).toHaveLength(10);
   });
 
   it('leaves the original in use where the other is no better, and remembers that', async () => {
@@ -113,6 +130,56 @@ describe('requantizeModel', () => {
     const second = await requantizeModel({ home, id: 'm', cpu: 'b' }, tools({ after: slow }));
     expect(second.path).toBe(model.path);
     await expect(readFile(first.path)).rejects.toThrow('ENOENT');
+  });
+
+  it('uses the format of lower perplexity where two are about as fast', async () => {
+    await using folder = await temporaryFolder();
+    const { home } = await prepare(folder.path);
+    const other = { ...fast, prefillTokensPerSecond: 1500, perplexity: 20.2 };
+    const result = await requantizeModel({ home, id: 'm', cpu: 'cpu' }, tools({ other }));
+    expect(result.facts.format).toBe('IQ4_NL');
+    expect(result.requantization).toMatchObject({
+      toFormat: 'IQ4_NL',
+      after: other,
+      tried: [
+        { format: 'Q4_0', measured: fast },
+        { format: 'IQ4_NL', measured: other },
+      ],
+    });
+    expect(requantizationLines(result.requantization!).at(-1)).toMatch(/^IQ4_NL is used.*as fast as Q4_0/);
+  });
+
+  it('uses one format though another could not be made, and says so', async () => {
+    await using folder = await temporaryFolder();
+    const { home } = await prepare(folder.path);
+    const working = tools({ other: fast });
+    const result = await requantizeModel(
+      { home, id: 'm', cpu: 'cpu' },
+      {
+        ...working,
+        quantize: async (request) =>
+          request.format === 'Q4_0'
+            ? Promise.reject(new Error('killed by SIGABRT'))
+            : working.quantize(request),
+      },
+    );
+    expect(result.facts.format).toBe('IQ4_NL');
+    expect(requantizationLines(result.requantization!).join('\n')).toMatch(/Q4_0 +could not.*SIGABRT/);
+  });
+
+  it('reads a record of the time when one format was tried', async () => {
+    await using folder = await temporaryFolder();
+    const { home, store } = await prepare(folder.path);
+    await requantizeModel({ home, id: 'm', cpu: 'cpu' }, tools());
+    const path = join(home, 'models', 'm', 'manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as { requantization: Record<string, unknown> };
+    delete manifest.requantization['tried'];
+    await writeFile(path, JSON.stringify(manifest));
+    const found = await store.find('m');
+    expect(found?.facts.format).toBe('Q4_0');
+    expect(isRequantizationDue(found!, 'cpu')).toBe(false);
+    const lines = requantizationLines(found!.requantization!).join('\n');
+    for (const figure of ['400', '1600', 'Q4_0 is used']) expect(lines).toContain(figure);
   });
 
   it('puts a failure of the native work on record, so that no start tries it again', async () => {
@@ -183,7 +250,8 @@ describe('requantizeModel', () => {
       {
         ...tools(),
         async measureModel({ path }) {
-          if (!path.includes('.nearfar-Q4_0')) return slow;
+          if (!path.includes('.nearfar-')) return slow;
+          if (path.includes('IQ4_NL')) return { ...fast, perplexity: 90 };
           const measured = isDisturbed ? { ...fast, decodeTokensPerSecond: 10 } : fast;
           isDisturbed = false;
           return measured;
@@ -194,32 +262,11 @@ describe('requantizeModel', () => {
     expect(result.facts.format).toBe('Q4_0');
   });
 
-  it('accepts a higher cost in quality from a smoke test than from a better model', () => {
-    expect(mostPerplexityRatio('smoke test')).toBeGreaterThan(1.3);
-    for (const grade of ['basic', 'assistant', 'ungraded'] as const) {
-      expect(mostPerplexityRatio(grade)).toBeLessThan(1.1);
-    }
-  });
-
   it('refuses models that are not here or have nothing to be offered', async () => {
     await using folder = await temporaryFolder();
     const { home } = await prepare(folder.path);
     await expect(requantizeModel({ home, id: 'x', cpu: 'cpu' }, tools())).rejects.toMatchObject({
       kind: 'model_not_found',
     });
-    expect(fasterFormat('Q4_0')).toBeNull();
-    expect(fasterFormat('Q4_K_M')).toBeNull();
-    expect(fasterFormat(null)).toBeNull();
-  });
-});
-
-describe('decideRequantization', () => {
-  it('wants a gain beyond noise, no loss beyond noise, and a bounded cost in perplexity', () => {
-    expect(decideRequantization(slow, fast, 1.1).isUsed).toBe(true);
-    expect(decideRequantization(slow, { ...fast, perplexity: 24 }, 1.1).isUsed).toBe(false);
-    expect(decideRequantization(slow, { ...fast, decodeTokensPerSecond: 100 }, 1.1).isUsed).toBe(false);
-    expect(decideRequantization(slow, { ...slow, perplexity: 19 }, 1.1).isUsed).toBe(false);
-    expect(decideRequantization(slow, { ...fast, perplexity: Number.NaN }, 1.1).isUsed).toBe(false);
-    expect(decideRequantization({ ...slow, decodeTokensPerSecond: 0 }, fast, 1.1).isUsed).toBe(false);
   });
 });

@@ -1,10 +1,10 @@
 import { mkdir, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { NearfarError } from '../chat/error.ts';
-import type { ModelGrade } from '../chat/part.ts';
 import { landFile } from './file-digest.ts';
 import { lockFile } from './file-lock.ts';
+import { chooseFormat, fasterFormats, mostPerplexityRatio, type FormatCandidate } from './format-choice.ts';
 import {
   folderOfId,
   readManifest,
@@ -37,84 +37,18 @@ export interface RequantizeRequest {
   readonly id: string;
   /** Names this CPU; a decision made on another one is made anew. */
   readonly cpu: string;
-  /** @default the offered format of the model's own */
-  readonly format?: string;
   /** Decide again although a decision is on record. @default false */
   readonly again?: boolean;
   readonly onStage?: (stage: RequantizeStage, format: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/**
- * The format that is worth trying in place of `format` on a CPU, `null` where there is none. llama.cpp has
- * kernels over repacked blocks for Q4_0 on x64 and arm64 and none for Q4_1, Q5_0 and Q5_1; unquantized weights
- * are read at twice the bytes of Q8_0. K-quants lose too much by another rounding to be offered.
- */
-export function fasterFormat(format: string | null): string | null {
-  return format === null ? null : (fasterFormats.get(format) ?? null);
-}
-
-const fasterFormats: ReadonlyMap<string, string> = new Map([
-  ['Q4_1', 'Q4_0'],
-  ['Q5_0', 'Q4_0'],
-  ['Q5_1', 'Q4_0'],
-  ['F32', 'Q8_0'],
-  ['F16', 'Q8_0'],
-  ['BF16', 'Q8_0'],
-]);
-
 /** Whether a model on record still has a faster format to be tried on this CPU. Cheap: for every start. */
 export function isRequantizationDue(model: InstalledModel, cpu: string): boolean {
   if (model.owner !== 'nearfar') return false;
   const decided = model.requantization ?? null;
-  if (decided !== null) return decided.cpu !== cpu && fasterFormat(decided.fromFormat) !== null;
-  return model.files.length === 1 && fasterFormat(model.facts.format) !== null;
-}
-
-/**
- * Most that perplexity may grow for the new format to be used, as a ratio. Rounding what was rounded before costs
- * most in the smallest models (SmolLM2-135M, Q4_1 to Q4_0: 1.24 here); a `smoke test` proves the installation and
- * is wanted fast, anything better is wanted as it is.
- */
-export function mostPerplexityRatio(grade: ModelGrade): number {
-  return grade === 'smoke test' ? 1.5 : 1.05;
-}
-
-/** Noise between two runs: less than this is no gain, and less than its inverse no loss. */
-const noiseRatio = 1.1;
-
-export interface Decision {
-  readonly isUsed: boolean;
-  /** True where only speed spoke against it: another program's work may have been the cause. */
-  readonly isDoubtful: boolean;
-  readonly reason: string;
-}
-
-/** Whether the new format replaces the original, and why. Pure. */
-export function decideRequantization(
-  before: MeasuredModel,
-  after: MeasuredModel,
-  mostPerplexity: number,
-): Decision {
-  const prefill = after.prefillTokensPerSecond / before.prefillTokensPerSecond;
-  const decode = after.decodeTokensPerSecond / before.decodeTokensPerSecond;
-  const perplexity = after.perplexity / before.perplexity;
-  const times = (ratio: number): string => `${ratio.toFixed(2)}x`;
-  const figures = `prefill ${times(prefill)}, decode ${times(decode)}, perplexity ${times(perplexity)}`;
-  const refuse = (why: string, isDoubtful: boolean): Decision => ({
-    isUsed: false,
-    isDoubtful,
-    reason: `${why}: ${figures}`,
-  });
-  if (![prefill, decode, perplexity].every((ratio) => Number.isFinite(ratio) && ratio > 0)) {
-    return refuse('the measurement failed', false);
-  }
-  if (perplexity > mostPerplexity) {
-    return refuse(`it costs more quality than the ${times(mostPerplexity)} that is accepted`, false);
-  }
-  if (prefill < 1 / noiseRatio || decode < 1 / noiseRatio) return refuse('it is slower', true);
-  if (prefill < noiseRatio && decode < noiseRatio) return refuse('it is no faster', true);
-  return { isUsed: true, isDoubtful: false, reason: `it is faster: ${figures}` };
+  if (decided !== null) return decided.cpu !== cpu && fasterFormats(decided.fromFormat).length > 0;
+  return model.files.length === 1 && fasterFormats(model.facts.format).length > 0;
 }
 
 /** The better of two runs: what disturbs a run only ever slows it. */
@@ -126,7 +60,7 @@ function best(one: MeasuredModel, other: MeasuredModel): MeasuredModel {
   };
 }
 
-/** The record in lines for people: both speeds, both perplexities, and what became of it. */
+/** The record in lines for people: speeds and perplexities of all formats, and what became of it. */
 export function requantizationLines(record: Requantization): readonly string[] {
   const from = record.fromFormat ?? 'the original';
   const line = (name: string, figures: MeasuredModel): string =>
@@ -138,9 +72,19 @@ export function requantizationLines(record: Requantization): readonly string[] {
       : `${record.toFormat} is used from now on, the original ${from} is kept: ${record.reason}.`;
   return [
     ...(record.before === null ? [] : [line(from, record.before)]),
-    ...(record.after === null ? [] : [line(record.toFormat, record.after)]),
+    ...triedFormats(record).map(({ format, measured, problem }) =>
+      measured === null
+        ? `  ${format.padEnd(8)} could not be made or measured: ${problem ?? 'it is not known why'}`
+        : line(format, measured),
+    ),
     verdict,
   ];
+}
+
+/** What a record says of each format that was tried; those of older versions know of one. */
+function triedFormats(record: Requantization): Requantization['tried'] {
+  if (record.tried.length > 0 || record.after === null) return record.tried;
+  return [{ format: record.toFormat, measured: record.after, problem: null }];
 }
 
 async function requireModel(folder: string, id: string): Promise<Manifest> {
@@ -152,10 +96,9 @@ async function requireModel(folder: string, id: string): Promise<Manifest> {
 }
 
 /**
- * Weighs a faster weight format against the model's own on this machine and uses it if it is faster at an
- * acceptable perplexity. The original is kept. The outcome goes on record, also where the work failed, so that
- * no later start tries again; an abort leaves everything as it was. Under its id the model goes on being served
- * from the file that an engine has open.
+ * Weighs faster weight formats against the model's own on this machine and uses the best (`chooseFormat`). The
+ * original is kept. The outcome goes on record, also where the work failed, so that no later start tries again; an
+ * abort leaves everything as it was. Under its id the model goes on being served from the file that an engine has open.
  * @throws NearfarError `model_not_found`, `unsupported` where no format is offered, `unavailable` without room on
  * the disk, `aborted`
  */
@@ -177,9 +120,9 @@ export async function requantizeModel(
   try {
     const manifest = await requireModel(folder, id);
     if (isDecided(manifest)) return installedOf(folder, manifest);
-    const toFormat = request.format ?? fasterFormat(manifest.format);
+    const formats = fasterFormats(manifest.format);
     const original = manifest.files[0];
-    if (toFormat === null || original === undefined || manifest.files.length > 1) {
+    if (formats.length === 0 || original === undefined || manifest.files.length > 1) {
       throw new NearfarError(
         'unsupported',
         `${id} is in ${manifest.format ?? 'its'} format; none is offered instead.`,
@@ -189,25 +132,31 @@ export async function requantizeModel(
     await rm(workPath, { recursive: true, force: true });
     await mkdir(workPath, { recursive: true });
     const disk = await statfs(workPath);
-    if (disk.bavail * disk.bsize < original.bytes * 1.2) {
+    if (disk.bavail * disk.bsize < original.bytes * (formats.length + 0.2)) {
       throw new NearfarError(
         'unavailable',
-        `The disk has no room for ${id} in ${toFormat}; it stays as it is.`,
+        `The disk has no room for ${id} in ${formats.join(' and ')}; it stays as it is.`,
       );
     }
-    const outputName = `${original.name.replace(/\.gguf$/i, '')}.nearfar-${toFormat}.gguf`;
-    const record = await weigh({
+    const nameOf = (format: string): string =>
+      `${original.name.replace(/\.gguf$/i, '')}.nearfar-${format}.gguf`;
+    const weighed = await weigh({
       input: join(folder, original.name),
-      output: join(workPath, outputName),
+      outputOf: (format) => join(workPath, nameOf(format)),
       fromFormat: manifest.format,
-      toFormat,
-      cpu,
+      formats,
       mostPerplexity: mostPerplexityRatio(manifest.grade),
       onStage,
       signal,
       tools,
     });
-    return await putOnRecord(modelsPath, folderName, join(workPath, outputName), outputName, record, signal);
+    return await putOnRecord(
+      modelsPath,
+      folderName,
+      weighed.isUsed ? join(workPath, nameOf(weighed.toFormat)) : null,
+      { cpu, fromFormat: manifest.format, decidedAt: new Date().toISOString(), ...weighed },
+      signal,
+    );
   } finally {
     await rm(workPath, { recursive: true, force: true });
     lock.release();
@@ -216,60 +165,111 @@ export async function requantizeModel(
 
 interface Weighing {
   readonly input: string;
-  readonly output: string;
+  readonly outputOf: (format: string) => string;
   readonly fromFormat: string | null;
-  readonly toFormat: string;
-  readonly cpu: string;
+  readonly formats: readonly string[];
   readonly mostPerplexity: number;
   readonly onStage: (stage: RequantizeStage, format: string) => void;
   readonly signal: AbortSignal;
   readonly tools: RequantizeTools;
 }
 
-/** Quantizes and measures. A failure is an outcome; an abort is thrown. `file` is filled in by the caller. */
-async function weigh(
-  weighing: Weighing,
-): Promise<{ readonly isUsed: boolean; readonly record: Requantization }> {
-  const { input, output, fromFormat, toFormat, cpu, onStage, signal, tools } = weighing;
-  const base = { cpu, fromFormat, toFormat, file: null };
-  const decidedAt = (): string => new Date().toISOString();
-  let before: MeasuredModel | null = null;
-  let after: MeasuredModel | null = null;
-  try {
-    onStage('quantizing', toFormat);
-    await tools.quantize({ input, output, format: toFormat, signal });
-    onStage('measuring the original', fromFormat ?? 'original');
-    before = await tools.measureModel({ path: input, signal });
-    onStage('measuring the new format', toFormat);
-    after = await tools.measureModel({ path: output, signal });
-    let decision = decideRequantization(before, after, weighing.mostPerplexity);
-    if (decision.isDoubtful) {
-      onStage('measuring once more', toFormat);
-      before = best(before, await tools.measureModel({ path: input, signal }));
-      after = best(after, await tools.measureModel({ path: output, signal }));
-      decision = decideRequantization(before, after, weighing.mostPerplexity);
+type Weighed = Pick<Requantization, 'toFormat' | 'before' | 'after' | 'tried' | 'reason'> & {
+  readonly isUsed: boolean;
+};
+
+/**
+ * Makes and measures every format. A failure is an outcome, and of one format it is no reason against another; an
+ * abort is thrown.
+ */
+async function weigh(weighing: Weighing): Promise<Weighed> {
+  const { input, outputOf, fromFormat, formats, onStage, signal, tools } = weighing;
+  const measureOriginal = async (stage: RequantizeStage): Promise<MeasuredModel> => {
+    onStage(stage, fromFormat ?? 'original');
+    return tools.measureModel({ path: input, signal });
+  };
+  const measure = async (stage: RequantizeStage, format: string): Promise<MeasuredModel> => {
+    onStage(stage, format);
+    return tools.measureModel({ path: outputOf(format), signal });
+  };
+
+  const failed: Requantization['tried'] = [];
+  let candidates: FormatCandidate[] = [];
+  for (const format of formats) {
+    const outcome = await attempt(signal, async () => {
+      onStage('quantizing', format);
+      await tools.quantize({ input, output: outputOf(format), format, signal });
+      return measure('measuring the new format', format);
+    });
+    if (outcome.problem === null) candidates.push({ format, measured: outcome.value });
+    else failed.push({ format, measured: null, problem: outcome.problem });
+  }
+  const tried = (): Requantization['tried'] => [
+    ...candidates.map((candidate) => ({ ...candidate, problem: null })),
+    ...failed,
+  ];
+  const giveUp = (problem: string): Weighed => ({
+    isUsed: false,
+    toFormat: formats[0] ?? '',
+    before: null,
+    after: null,
+    tried: tried(),
+    reason: `it could not be made or measured: ${problem}`,
+  });
+  if (candidates.length === 0) return giveUp(failed[0]?.problem ?? '');
+  const original = await attempt(signal, () => measureOriginal('measuring the original'));
+  if (original.problem !== null) return giveUp(original.problem);
+
+  let before = original.value;
+  let choice = chooseFormat(before, candidates, weighing.mostPerplexity);
+  if (choice.isDoubtful) {
+    // Speed alone spoke against every one: what disturbs a run only ever slows it.
+    const again = await attempt(signal, async () => {
+      const second = best(before, await measureOriginal('measuring once more'));
+      const seconds: FormatCandidate[] = [];
+      for (const { format, measured } of candidates) {
+        seconds.push({ format, measured: best(measured, await measure('measuring once more', format)) });
+      }
+      return { second, seconds };
+    });
+    if (again.problem === null) {
+      before = again.value.second;
+      candidates = again.value.seconds;
+      choice = chooseFormat(before, candidates, weighing.mostPerplexity);
     }
-    const { isUsed, reason } = decision;
-    return { isUsed, record: { ...base, before, after, decidedAt: decidedAt(), reason } };
+  }
+  return {
+    isUsed: choice.format !== null,
+    toFormat: choice.of,
+    before,
+    after: candidates.find(({ format }) => format === choice.of)?.measured ?? null,
+    tried: tried(),
+    reason: choice.reason,
+  };
+}
+
+type Outcome<T> = { readonly problem: null; readonly value: T } | { readonly problem: string };
+
+/** @throws NearfarError `aborted` */
+async function attempt<T>(signal: AbortSignal, work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { problem: null, value: await work() };
   } catch (error) {
     if (signal.aborted) {
       throw new NearfarError('aborted', 'The requantization was stopped; nothing has changed.', {
         cause: error,
       });
     }
-    const what = error instanceof Error ? error.message : String(error);
-    const reason = `it could not be made or measured: ${what.slice(0, 300)}`;
-    return { isUsed: false, record: { ...base, before, after, decidedAt: decidedAt(), reason } };
+    return { problem: (error instanceof Error ? error.message : String(error)).slice(0, 300) };
   }
 }
 
-/** Lands the new file and the record together, unless the model was removed meanwhile. */
+/** Lands the chosen file (`null`: none) and the record together, unless the model was removed meanwhile. */
 async function putOnRecord(
   modelsPath: string,
   folderName: string,
-  output: string,
-  outputName: string,
-  { isUsed, record }: { readonly isUsed: boolean; readonly record: Requantization },
+  output: string | null,
+  record: Omit<Requantization, 'file'>,
   signal: AbortSignal,
 ): Promise<InstalledModel> {
   const folder = join(modelsPath, folderName);
@@ -277,13 +277,17 @@ async function putOnRecord(
   try {
     const manifest = await requireModel(folder, folderName.replaceAll('@', ':'));
     let file: Requantization['file'] = null;
-    if (isUsed) {
+    if (output !== null) {
       const { size } = await stat(output);
-      await landFile(output, join(folder, outputName));
-      file = { name: outputName, bytes: size };
+      file = { name: basename(output), bytes: size };
+      await landFile(output, join(folder, file.name));
     }
     const previous = manifest.requantization?.file ?? null;
-    const updated: Manifest = { ...manifest, requantization: { ...record, file } };
+    const { cpu, fromFormat, toFormat, before, after, tried, decidedAt, reason } = record;
+    const updated: Manifest = {
+      ...manifest,
+      requantization: { cpu, fromFormat, toFormat, file, before, after, tried, decidedAt, reason },
+    };
     await writeManifest(folder, updated);
     if (previous !== null && previous.name !== file?.name)
       await rm(join(folder, previous.name), { force: true });
