@@ -108,6 +108,7 @@ export function createEngineLoop(
       topLogprobCount: null,
       salt: 'bench',
       deadlineAt: null,
+      isStreamed: true,
       ignoreEndOfGeneration: true,
     });
     return id;

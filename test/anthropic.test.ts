@@ -125,7 +125,6 @@ describe('the anthropic client', () => {
     });
     for (const refused of [
       { thinking: { type: 'enabled' as const, budget_tokens: 1024 } },
-      { messages: [...messages, { role: 'assistant' as const, content: 'It begins' }] },
       {
         messages: [
           {

@@ -101,6 +101,21 @@ it('ends a stream in one error event when the engine is killed, and answers the 
   expect(rows.map((row) => row.status)).toEqual([200, 500]);
 }, 120_000);
 
+it('begins a whole answer anew when the engine is killed in the middle of it', async () => {
+  const [before] = await gateway.ledger.recent(1);
+  const answer = ask({ max_tokens: 400, ignore_eos: true });
+  await until(() => (engine().stats?.completionTokenCount ?? 0) > 3 && engine().stats?.runningCount === 1);
+  process.kill(engine().processId!, 'SIGKILL');
+  const response = await answer;
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ usage: { completion_tokens: 400 } });
+  expect(engine()).toMatchObject({ state: 'ready', restartCount: 2 });
+  const rows = await gateway.ledger.recent(2);
+  expect(rows[0]).toMatchObject({ status: 200, completionTokenCount: 400 });
+  expect(rows[0]!.firstTokenMs).toBeLessThan(rows[0]!.totalMs);
+  expect(rows[1]?.requestId).toBe(before?.requestId);
+}, 120_000);
+
 it('answers each of 200 clients at once, or tells it when to come back', async () => {
   const before = (await gateway.ledger.recent(1_000)).length;
   const responses = await Promise.all(Array.from({ length: 200 }, () => ask()));

@@ -232,6 +232,41 @@ describe('ollama', () => {
   });
 });
 
+it('an answer that the client begins goes on, the same in every dialect', async () => {
+  const begun = [...messages, { role: 'assistant' as const, content: 'One, two, three,' }];
+  const fromOpenai = async (fields: object = {}): Promise<string> => {
+    const answer = await openai.chat.completions.create({
+      model: 'auto',
+      messages: begun,
+      max_completion_tokens: 4,
+      ...greedy,
+      ...fields,
+    });
+    return answer.choices[0]?.message.content ?? '';
+  };
+  await fromOpenai();
+  const text = await fromOpenai();
+  expect(text).toMatch(/^ four/);
+  expect(await fromOpenai({ continue_final_message: true, add_generation_prompt: false })).toBe(text);
+  expect(await fromOpenai({ continue_final_message: false })).not.toMatch(/^ four/);
+  const whole = await anthropic.messages.create({
+    model: 'auto',
+    max_tokens: 4,
+    messages: begun,
+    ...greedy,
+  });
+  expect(textOf(whole)).toBe(text);
+  const counted = async (list: typeof begun | typeof messages): Promise<number> =>
+    (await anthropic.messages.countTokens({ model: 'auto', messages: list })).input_tokens;
+  expect(whole.usage.input_tokens + (whole.usage.cache_read_input_tokens ?? 0)).toBe(await counted(begun));
+  expect(await counted(begun)).toBeGreaterThan(await counted(messages));
+  const options = { temperature: 0, num_predict: 4, repeat_penalty: 1 };
+  let streamed = '';
+  for await (const part of await ollama.chat({ model: 'auto', messages: begun, options, stream: true }))
+    streamed += part.message.content;
+  expect(streamed).toBe(text);
+});
+
 it('metrics and readiness tell of it', async () => {
   const metrics = await (await fetch(`${real.url}/metrics`)).text();
   expect(metrics).toContain('gen_ai_server_time_to_first_token');

@@ -59,6 +59,7 @@ export class Account {
 
   close(last: LastPart): LedgerRow {
     const { usage, timings } = last;
+    const totalMs = performance.now() - this.#enteredAt;
     const tokens = usage ?? {
       promptTokenCount: this.#start?.promptTokenCount ?? 0,
       cachedTokenCount: this.#start?.cachedTokenCount ?? 0,
@@ -82,13 +83,20 @@ export class Account {
       queueMs: timings?.queueMs ?? null,
       prefillMs: timings?.prefillMs ?? null,
       decodeMs: timings?.decodeMs ?? null,
-      firstTokenMs: this.#firstTextAt === null ? null : this.#firstTextAt - this.#enteredAt,
-      totalMs: performance.now() - this.#enteredAt,
+      firstTokenMs: this.#firstTokenMs(last, totalMs),
+      totalMs,
       finish: last.type === 'finish' ? this.#finish : last.error.kind,
       status: last.type === 'finish' ? 200 : last.error.status,
       costMicros: costMicros(tokens, localPrice),
       currency: localPrice.currency,
     };
+  }
+
+  /** A whole answer's text comes in one piece: its first token was there before it was decoded further. */
+  #firstTokenMs(last: LastPart, totalMs: number): number | null {
+    if (this.#firstTextAt === null) return null;
+    if (this.#request.isStreamed) return this.#firstTextAt - this.#enteredAt;
+    return last.timings === undefined ? null : Math.max(0, totalMs - last.timings.decodeMs);
   }
 }
 

@@ -33,6 +33,7 @@ export function requestOf(changes: Partial<ChatRequest> = {}): ChatRequest {
     privacy: 'open',
     tenant: '',
     deadlineAt: null,
+    isStreamed: true,
     ignoreEndOfGeneration: false,
     keepAliveSeconds: null,
     ...changes,

@@ -9,10 +9,12 @@ export interface Message {
 
 /**
  * What is to be continued: a conversation (rendered through the model's chat template) or raw text.
+ * A conversation is answered by a new turn of the assistant; where the last message is the assistant's own, that one is
+ * continued, unless `startsNewTurn` asks for another.
  * `suffix` asks for fill-in-the-middle; `tokens` are ids of the answering model's vocabulary.
  */
 export type ChatInput =
-  | { readonly kind: 'chat'; readonly messages: readonly Message[] }
+  | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly startsNewTurn?: boolean }
   | { readonly kind: 'text'; readonly text: string; readonly suffix?: string }
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] };
 
@@ -41,6 +43,11 @@ export interface ChatRequest {
   readonly choiceCount: number;
   /** `null`: none. Otherwise the number of alternatives reported per token, 0-20. */
   readonly topLogprobCount: number | null;
+  /**
+   * True where the client reads the answer while it is made. An answer that is handed over whole can be begun anew
+   * when its model fails, for nothing of it has been seen.
+   */
+  readonly isStreamed: boolean;
   readonly privacy: PrivacyLabel;
   /** Who asks. Prefixes and caches are shared only within one tenant. `access` sets it. */
   readonly tenant: string;

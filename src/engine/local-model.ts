@@ -31,6 +31,7 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     maxTokenCount: request.maxTokenCount,
     choiceCount: request.choiceCount,
     topLogprobCount: request.topLogprobCount,
+    isStreamed: request.isStreamed,
     salt: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,

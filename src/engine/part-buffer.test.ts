@@ -22,7 +22,7 @@ function text(value: string, choice = 0): ChatPart {
 
 describe('a part buffer', () => {
   it('hands parts on as they come, and the end once', async () => {
-    const buffer = createPartBuffer();
+    const buffer = createPartBuffer({ isStreamed: true });
     const first = buffer.take();
     buffer.push(start);
     expect(await first).toEqual(start);
@@ -37,7 +37,7 @@ describe('a part buffer', () => {
   });
 
   it('joins what waits, with its logprobs, and keeps choices apart and their ends last', async () => {
-    const buffer = createPartBuffer();
+    const buffer = createPartBuffer({ isStreamed: true });
     const logprob = { token: 1, bytes: [97], logprob: -1, top: [] };
     buffer.push({ type: 'text-delta', choice: 0, text: 'a', logprobs: [logprob] });
     buffer.push(text('x', 1));
@@ -55,7 +55,7 @@ describe('a part buffer', () => {
   });
 
   it('forgets what nobody took when the request runs again, and does not start twice', async () => {
-    const buffer = createPartBuffer();
+    const buffer = createPartBuffer({ isStreamed: true });
     buffer.push(start);
     expect(await buffer.take()).toEqual(start);
     buffer.push(text('lost'));
@@ -65,6 +65,28 @@ describe('a part buffer', () => {
     buffer.push(text('kept'));
     expect(await buffer.take()).toEqual(text('kept'));
     expect(buffer.delivered).toBe(true);
+  });
+
+  it('hands nothing but the start of a whole answer on before its end', async () => {
+    const buffer = createPartBuffer({ isStreamed: false });
+    buffer.push(start);
+    expect(await buffer.take()).toEqual(start);
+    let isTaken = false;
+    const next = buffer.take().then((part) => {
+      isTaken = true;
+      return part;
+    });
+    buffer.push(text('lost'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([isTaken, buffer.delivered]).toEqual([false, false]);
+    buffer.restart();
+    buffer.push(start);
+    buffer.push(text('ke'));
+    buffer.push(text('pt'));
+    buffer.push(finish);
+    expect(await next).toEqual(text('kept'));
+    expect(await buffer.take()).toEqual(finish);
+    expect(await buffer.take()).toBeNull();
   });
 
   it('keeps every character in order, and never holds more than a few parts', async () => {
@@ -78,7 +100,7 @@ describe('a part buffer', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const buffer = createPartBuffer();
+        const buffer = createPartBuffer({ isStreamed: true });
         const pushed = ['', '', ''];
         const taken = ['', '', ''];
         function record(part: ChatPart | null): void {

@@ -33,11 +33,16 @@ function toPart(waiting: Waiting): ChatPart {
   return { type: 'text-delta', choice, text, ...(logprobs === null ? {} : { logprobs }) };
 }
 
+export interface PartBufferOptions {
+  /** False: nothing but the `start` can be taken before the end is here. */
+  readonly isStreamed: boolean;
+}
+
 /**
  * A reader that stops reading stops nobody else: the child goes on, and what waits here is at most one start, one
  * text and one end per choice, and one finish. So memory is bounded by the text that the request may generate.
  */
-export function createPartBuffer(): PartBuffer {
+export function createPartBuffer({ isStreamed }: PartBufferOptions): PartBuffer {
   let waiting: Waiting[] = [];
   let ended = false;
   let delivered = false;
@@ -61,6 +66,12 @@ export function createPartBuffer(): PartBuffer {
     });
   }
 
+  function canTake(): boolean {
+    const [first] = waiting;
+    if (first === undefined) return false;
+    return isStreamed || ended || first.type === 'start';
+  }
+
   return {
     get ended() {
       return ended;
@@ -82,7 +93,7 @@ export function createPartBuffer(): PartBuffer {
     },
     async take() {
       if (endTaken) return null;
-      while (waiting.length === 0) {
+      while (!canTake()) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -38,6 +38,8 @@ export interface GenerateCommand {
   readonly maxTokenCount: number | null;
   readonly choiceCount: number;
   readonly topLogprobCount: number | null;
+  /** False: nothing but `start` is handed on before the end, so that a crash in between costs time only. */
+  readonly isStreamed: boolean;
   /** Prefixes are shared only between requests of the same salt. */
   readonly salt: string;
   readonly deadlineAt: number | null;

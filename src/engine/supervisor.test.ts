@@ -123,6 +123,19 @@ describe('a child that dies', () => {
     expect(supervisor.restartCount).toBe(1);
   });
 
+  it('begins a whole answer anew though text of it was drawn, and only once', async () => {
+    const supervisor = supervise();
+    const whole = { isStreamed: false };
+    const once = generateCommand(`one PAUSE CRASH-ONCE:${join(folder, 'crashed')} two`, whole);
+    const parts = await collect(supervisor.generate(once, never));
+    expect(parts.map((part) => part.type)).toEqual(['start', 'text-delta', 'choice-end', 'finish']);
+    expect(textOf(parts)).toBe('one PAUSE two ');
+    expect(supervisor.restartCount).toBe(1);
+    const twice = await collect(supervisor.generate(generateCommand('one PAUSE CRASH two', whole), never));
+    expect(errorKindOf(twice)).toBe('model_crashed');
+    expect(supervisor.restartCount).toBe(3);
+  });
+
   it('gives up a request that was on board twice, and a count as well', async () => {
     const supervisor = supervise();
     const parts = await collect(supervisor.generate(generateCommand('CRASH'), never));

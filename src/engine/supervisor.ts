@@ -249,7 +249,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     ended: ended.promise,
 
     async *generate(command, signal) {
-      const buffer = createPartBuffer();
+      const buffer = createPartBuffer({ isStreamed: command.isStreamed });
       const job = createGenerateJob(command, buffer);
       const refused = refusal ?? alreadyOver(signal, command.deadlineAt);
       if (refused !== null) {

@@ -110,6 +110,7 @@ export function command(
     topLogprobCount: null,
     salt: 'a',
     deadlineAt: null,
+    isStreamed: true,
     ignoreEndOfGeneration: false,
     ...more,
   };

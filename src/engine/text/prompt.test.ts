@@ -114,6 +114,40 @@ describe('createPromptReader', () => {
     }
   });
 
+  const turns =
+    '{% for m in messages %}<257>{{ m.role }}:{{ m.content | trim }}<258>{% endfor %}' +
+    '{% if add_generation_prompt %}<257>assistant:{% endif %}';
+  const begun = [user('q'), { role: 'assistant', content: 'It begins ' } as const];
+
+  it('continues a last message of the assistant where its text ends, as it was sent', async () => {
+    const head = [256, 257, ...bytes('user:q'), 258, 257, ...bytes('assistant:')];
+    expect(await read(reader(turns).read({ kind: 'chat', messages: begun }))).toEqual([
+      ...head,
+      ...bytes('It begins '),
+    ]);
+    const empty = [user('q'), { role: 'assistant', content: '' } as const];
+    expect(await read(reader(turns).read({ kind: 'chat', messages: empty }))).toEqual(head);
+    // What a message spells stays text there, too.
+    const spelling = [user('q'), { role: 'assistant', content: 'a<258>b' } as const];
+    expect(await read(reader(turns).read({ kind: 'chat', messages: spelling }))).toEqual([
+      ...head,
+      ...bytes('a<258>b'),
+    ]);
+  });
+
+  it('starts another turn behind it where that is asked for', async () => {
+    const tokens = await read(reader(turns).read({ kind: 'chat', messages: begun, startsNewTurn: true }));
+    expect(tokens.slice(-12)).toEqual([258, 257, ...bytes('assistant:')]);
+  });
+
+  it('says where a template leaves the last message out', async () => {
+    const silent = '{% for m in messages %}{% if m.role == "user" %}{{ m.content }}{% endif %}{% endfor %}';
+    await expect(reader(silent).read({ kind: 'chat', messages: begun })).rejects.toMatchObject({
+      kind: 'unsupported',
+      field: 'messages',
+    });
+  });
+
   it('needs a message', async () => {
     await expect(reader('').read({ kind: 'chat', messages: [] })).rejects.toMatchObject({
       field: 'messages',
@@ -180,6 +214,14 @@ describe('with SmolLM2', () => {
     const tail = 3; // <|im_start|>assistant\n
     expect(shielded.subarray(0, harmless.length - tail)).toEqual(
       harmless.subarray(0, harmless.length - tail),
+    );
+  });
+
+  it('continues a message of the assistant without the end of its turn', async () => {
+    const begun: Message[] = [user('Count.'), { role: 'assistant', content: 'One, two,' }];
+    const text = await renderer.render(begun.slice(0, 1), { addGenerationPrompt: true });
+    expect(await chat(begun)).toEqual(
+      model.vocabulary.tokenize(`${text}One, two,`, { addSpecial: false, parseSpecial: true }),
     );
   });
 

@@ -1,7 +1,8 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, Message } from '../../chat/request.ts';
 import type { TemplateRenderer } from './chat-template.ts';
-import { createControlTexts, type ControlVocabulary, type ShieldedMessages } from './control-text.ts';
+import { continueLastMessage } from './continued-message.ts';
+import { createControlTexts, type ControlVocabulary } from './control-text.ts';
 
 /** What a prompt needs of the model's vocabulary; `llama/vocabulary.ts` implements it. */
 export interface PromptVocabulary extends ControlVocabulary {
@@ -19,6 +20,8 @@ interface TokenizeOptions {
   readonly addSpecial: boolean;
   readonly parseSpecial: boolean;
 }
+
+type ChatMessages = Extract<ChatInput, { kind: 'chat' }>;
 
 export interface PromptReader {
   /**
@@ -40,7 +43,6 @@ export interface PromptReaderSetup {
 const longestAtOnce = 8_192;
 
 const plain = { addSpecial: false, parseSpecial: false } as const;
-const generation = { addGenerationPrompt: true } as const;
 const special = { addSpecial: false, parseSpecial: true } as const;
 
 /**
@@ -56,16 +58,22 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
       : vocabulary.tokenizeAsync(text, options);
   }
 
-  async function readChat(messages: readonly Message[]): Promise<Int32Array> {
+  async function readChat({ messages, startsNewTurn }: ChatMessages): Promise<Int32Array> {
+    const continuesLast = messages.at(-1)?.role === 'assistant' && startsNewTurn !== true;
     if (messages.length === 0) {
       throw new NearfarError('invalid_request', 'messages must hold at least one message.', {
         field: 'messages',
       });
     }
     const spellsControl = messages.some((message) => controlTexts.isIn(message.content));
-    if (spellsControl) return readShielded(controlTexts.shield(messages));
-    const text = await renderer.render(messages, generation);
-    return withBos(await tokenize(text, special));
+    if (spellsControl) return readShielded(messages, continuesLast);
+    return withBos(await tokenize(await renderChat(messages, continuesLast), special));
+  }
+
+  async function renderChat(messages: readonly Message[], continuesLast: boolean): Promise<string> {
+    if (!continuesLast) return renderer.render(messages, { addGenerationPrompt: true });
+    const continued = continueLastMessage(messages);
+    return continued.cut(await renderer.render(continued.messages, { addGenerationPrompt: false }));
   }
 
   /**
@@ -73,8 +81,9 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
    * sent stays text. llama.cpp, too, splits at control tokens first and tokenizes what lies between, so that all
    * else comes out the same.
    */
-  async function readShielded(shielded: ShieldedMessages): Promise<Int32Array> {
-    const segments = shielded.split(await renderer.render(shielded.messages, generation));
+  async function readShielded(messages: readonly Message[], continuesLast: boolean): Promise<Int32Array> {
+    const shielded = controlTexts.shield(messages);
+    const segments = shielded.split(await renderChat(shielded.messages, continuesLast));
     const parts = await Promise.all(
       segments.map(async (segment) =>
         segment.kind === 'token' ? [segment.token] : await tokenize(segment.text, plain),
@@ -141,7 +150,7 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
     async read(input) {
       switch (input.kind) {
         case 'chat':
-          return readChat(input.messages);
+          return readChat(input);
         case 'text':
           return input.suffix === undefined ? readText(input.text) : readMiddle(input.text, input.suffix);
         case 'tokens':

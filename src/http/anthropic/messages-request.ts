@@ -1,4 +1,3 @@
-import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, ChatRequest, Message } from '../../chat/request.ts';
 import { neutralSampling } from '../../chat/sampling.ts';
 import { candidateSampling } from '../default-sampling.ts';
@@ -6,7 +5,6 @@ import type { Envelope } from '../envelope.ts';
 import { textOfContent } from '../text-content.ts';
 import type { CountTokensBody, MessagesBody } from './messages-schema.ts';
 
-/** @throws NearfarError `unsupported` for an answer that is begun by the client */
 export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatRequest {
   return {
     ...envelope,
@@ -21,6 +19,7 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
     maxTokenCount: body.max_tokens,
     choiceCount: 1,
     topLogprobCount: null,
+    isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: false,
     keepAliveSeconds: null,
   };
@@ -36,14 +35,6 @@ export function messagesInput(body: Pick<CountTokensBody, 'messages' | 'system'>
     const last = messages.at(-1);
     if (last?.role === role) messages[messages.length - 1] = { role, content: `${last.content}\n${text}` };
     else messages.push({ role, content: text });
-  }
-  if (messages.at(-1)?.role === 'assistant') {
-    const field = `messages[${body.messages.length - 1}].role`;
-    throw new NearfarError(
-      'unsupported',
-      `${field}: an answer that the client begins (a last message of the assistant) is not supported yet.`,
-      { field },
-    );
   }
   return { kind: 'chat', messages };
 }

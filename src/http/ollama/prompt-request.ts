@@ -11,18 +11,9 @@ export type OllamaIntent =
   | { readonly kind: 'load'; readonly model: string; readonly keepAliveSeconds: number | null }
   | { readonly kind: 'unload'; readonly model: string };
 
-/** @throws NearfarError `unsupported` or `invalid_request` where fields do not go together */
 export function chatIntent(body: OllamaChatBody, envelope: Envelope): OllamaIntent {
   const messages = body.messages ?? [];
   if (messages.length === 0) return loadIntent(body);
-  if (messages.at(-1)?.role === 'assistant') {
-    const field = `messages[${messages.length - 1}].role`;
-    throw new NearfarError(
-      'unsupported',
-      `${field}: an answer that the client begins (a last message of the assistant) is not supported yet.`,
-      { field },
-    );
-  }
   return answerIntent(body, envelope, {
     kind: 'chat',
     messages: messages.map(({ role, content }) => ({ role, content })),
@@ -51,7 +42,10 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
   });
 }
 
-type CommonBody = Pick<OllamaChatBody, 'model' | 'options' | 'keep_alive' | 'logprobs' | 'top_logprobs'>;
+type CommonBody = Pick<
+  OllamaChatBody,
+  'model' | 'stream' | 'options' | 'keep_alive' | 'logprobs' | 'top_logprobs'
+>;
 
 function loadIntent(body: CommonBody): OllamaIntent {
   const keepAlive = readKeepAlive(body);
@@ -74,6 +68,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       maxTokenCount: ollamaMaxTokenCount(options),
       choiceCount: 1,
       topLogprobCount: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
+      isStreamed: body.stream ?? true,
       ignoreEndOfGeneration: false,
       keepAliveSeconds: readKeepAlive(body),
     },

@@ -10,12 +10,13 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
   return {
     ...envelope,
     requestedModel: body.model,
-    input: { kind: 'chat', messages: body.messages.map(toMessage) },
+    input: { kind: 'chat', messages: body.messages.map(toMessage), startsNewTurn: startsNewTurn(body) },
     sampling: openaiSampling(body),
     stop: stopList(body.stop),
     maxTokenCount: maxTokenCount(body),
     choiceCount: body.n ?? 1,
     topLogprobCount: topLogprobCount(body),
+    isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: body.ignore_eos ?? false,
     keepAliveSeconds: null,
   };
@@ -33,6 +34,36 @@ function toMessage(message: ChatBody['messages'][number]): Message {
     case 'function':
       throw new NearfarError('unsupported', 'tools are not supported yet', { field: 'messages' });
   }
+}
+
+/**
+ * Whether a last message of the assistant is left as it is, for another to follow. `add_generation_prompt` is vLLM's
+ * second switch for the same thing.
+ */
+function startsNewTurn(body: ChatBody): boolean {
+  const { continue_final_message: continues, add_generation_prompt: adds } = body;
+  const isLast = body.messages.at(-1)?.role === 'assistant';
+  if (typeof continues === 'boolean' && continues === adds) {
+    const message = continues
+      ? 'continue_final_message: true goes with "add_generation_prompt": false.'
+      : 'continue_final_message: false goes with "add_generation_prompt": true.';
+    throw new NearfarError('invalid_request', message, { field: 'continue_final_message' });
+  }
+  if (!isLast && continues === true) {
+    throw new NearfarError(
+      'invalid_request',
+      'continue_final_message: expected the last message to be of the role assistant.',
+      { field: 'continue_final_message' },
+    );
+  }
+  if (!isLast && adds === false) {
+    throw new NearfarError(
+      'unsupported',
+      'add_generation_prompt: only a last message of the assistant can be continued.',
+      { field: 'add_generation_prompt' },
+    );
+  }
+  return continues === false || adds === true;
 }
 
 /** `max_tokens` is the old name of `max_completion_tokens`. */

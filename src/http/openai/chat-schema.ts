@@ -50,6 +50,12 @@ export const chatSchema = z.strictObject({
   max_completion_tokens: optional(maxTokens),
   logprobs: optional(z.boolean()),
   top_logprobs: optional(topLogprobs),
+  continue_final_message: optional(z.boolean()).meta({
+    description: 'Extension: whether a last message of the assistant is continued; true where absent.',
+  }),
+  add_generation_prompt: optional(z.boolean()).meta({
+    description: 'Extension: the opposite of continue_final_message, as vLLM has it.',
+  }),
   store: unsupported('answers are not stored'),
   parallel_tool_calls: ignored('there are no tools to call'),
   tools: unsupported('tools are not supported yet'),

@@ -29,6 +29,7 @@ export function completionRequests(body: CompletionBody, envelope: Envelope): re
     maxTokenCount: body.max_tokens ?? defaultMaxTokens,
     choiceCount,
     topLogprobCount: body.logprobs ?? null,
+    isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: body.ignore_eos ?? false,
     keepAliveSeconds: null,
   }));
