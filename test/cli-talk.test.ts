@@ -132,6 +132,7 @@ describe('a gateway', () => {
       const unknown = start(['run', 'x', '-m', 'gpt-5']);
       expect(await unknown.ended).toBe(1);
       expect(unknown.output()).toMatch(/no model "gpt-5".*aliases/s);
+      expect(unknown.output()).not.toMatch(/^ +at /m);
     },
     patienceMs,
   );
@@ -156,6 +157,7 @@ describe('a gateway', () => {
       const second = start(['serve']);
       expect(await second.ended).toBe(1);
       expect(second.output()).toMatch(/Port \d+ .*taken/);
+      expect(second.output()).not.toContain('could not be loaded');
       server.signal('SIGINT');
       expect(await server.ended).toBe(0);
       await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();

@@ -1,3 +1,4 @@
+import { NearfarError } from '../chat/error.ts';
 import type { Message } from '../chat/request.ts';
 
 /** How `chat` and `run` ask: the parts of an OpenAI request that a person sets. */
@@ -44,7 +45,7 @@ interface StreamChunk {
 
 /**
  * Asks and hands over the text as it comes. An abort returns what came so far.
- * @throws Error with the gateway's own words
+ * @throws NearfarError with the gateway's own words
  */
 export async function ask(
   post: Post,
@@ -80,12 +81,17 @@ export async function ask(
   });
   try {
     const response = await post('/v1/chat/completions', body, signal);
-    if (!response.ok || response.body === null) throw new Error(await errorText(response));
+    if (!response.ok || response.body === null) {
+      const kind = response.status < 500 ? 'invalid_request' : 'unavailable';
+      throw new NearfarError(kind, await errorText(response));
+    }
     grade = response.headers.get('x-nearfar-grade');
     for await (const data of eventData(response.body)) {
       if (data === '[DONE]') break;
       const chunk = JSON.parse(data) as StreamChunk;
-      if (chunk.error !== undefined) throw new Error(chunk.error.message ?? 'the stream ended in an error');
+      if (chunk.error !== undefined) {
+        throw new NearfarError('unavailable', chunk.error.message ?? 'the stream ended in an error');
+      }
       model = chunk.model ?? model;
       const choice = chunk.choices?.[0];
       finishReason = choice?.finish_reason ?? finishReason;
@@ -104,10 +110,17 @@ export async function ask(
       }
     }
   } catch (thrown) {
-    if (!signal.aborted) throw thrown;
+    if (!signal.aborted) throw asNearfarError(thrown);
     finishReason = 'interrupted';
   }
   return reply();
+}
+
+/** What is thrown by the connection itself: the gateway was stopped, or something else listens there. */
+function asNearfarError(thrown: unknown): NearfarError {
+  if (thrown instanceof NearfarError) return thrown;
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  return new NearfarError('unavailable', `The gateway broke off its answer: ${why}`, { cause: thrown });
 }
 
 async function errorText(response: Response): Promise<string> {

@@ -40,8 +40,10 @@ async function runServe(input: CommandInput): Promise<number> {
 
   const { composeGateway } = await import('./compose.ts');
   const gateway = await composeGateway(loaded, { preload: model.id });
+  let isOver = false;
   gateway.loading?.catch((thrown: unknown) => {
-    if (stop.signal.aborted) return;
+    // A gateway that ends, for whatever reason, ends the loading too.
+    if (isOver || stop.signal.aborted) return;
     gateway.log.error('The model could not be loaded; requests for it will say why.', { cause: thrown });
   });
   try {
@@ -68,6 +70,7 @@ async function runServe(input: CommandInput): Promise<number> {
     await server.close(closingMs);
     return 0;
   } finally {
+    isOver = true;
     await gateway.close();
     stop.release();
   }

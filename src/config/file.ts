@@ -7,7 +7,7 @@ export interface SettingsFile {
   readonly path: string;
   /** The file's content as plain values; keys are not checked yet. */
   readonly values: unknown;
-  /** 1-based line of the value at a path of keys; of its nearest parent where it has none itself. */
+  /** 1-based line of the last key of a path of keys; of its nearest parent where there is no such key. */
   readonly lineOf: (keys: readonly PropertyKey[]) => number;
 }
 
@@ -45,7 +45,7 @@ export function findSettingsFile(options: {
  * @throws SettingsError with the line of every mistake in the syntax
  */
 export async function readSettingsFile(file: string): Promise<SettingsFile> {
-  const { LineCounter, parseDocument, isNode } = await import('yaml');
+  const { LineCounter, parseDocument, isMap, isNode, isScalar } = await import('yaml');
   const counter = new LineCounter();
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: counter, prettyErrors: false });
   const problems = [...document.errors, ...document.warnings].map((error): SettingProblem => ({
@@ -57,7 +57,12 @@ export async function readSettingsFile(file: string): Promise<SettingsFile> {
 
   const lineOf = (keys: readonly PropertyKey[]): number => {
     for (let length = keys.length; length > 0; length--) {
-      const node = document.getIn(keys.slice(0, length), true);
+      const parent = length === 1 ? document.contents : document.getIn(keys.slice(0, length - 1), true);
+      // A group's value begins on the line below its name.
+      const named = isMap(parent)
+        ? parent.items.find(({ key }) => isScalar(key) && key.value === keys[length - 1])?.key
+        : undefined;
+      const node = named ?? document.getIn(keys.slice(0, length), true);
       if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
     }
     return 1;

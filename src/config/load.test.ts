@@ -63,18 +63,19 @@ describe('loadSettings', () => {
   it('names every mistake with its line, and the nearest setting for an unknown one', async () => {
     write(
       'nearfar.config.yaml',
-      'prot: 1\nengine:\n  paralelCount: 2\n  threadCount: many\nqueueLimit: 5\nkeys:\n  - name: a\n    envs: X\n',
+      'prot: 1\nlimit:\n  bodyBytes: 1\nengine:\n  paralelCount: 2\n  threadCount: many\nqueueLimit: 5\nkeys:\n  - name: a\n    envs: X\n',
     );
     const problems = await problemsOf(load());
     expect(problems).toContain('nearfar.config.yaml:1: unknown setting `prot`; did you mean port?');
+    expect(problems).toContain('nearfar.config.yaml:2: unknown setting `limit`; did you mean limits?');
     expect(problems).toContain(
-      'nearfar.config.yaml:3: unknown setting `engine.paralelCount`; did you mean engine.parallelCount?',
+      'nearfar.config.yaml:5: unknown setting `engine.paralelCount`; did you mean engine.parallelCount?',
     );
     expect(problems).toContainEqual(
-      expect.stringMatching(/^nearfar\.config\.yaml:4: engine\.threadCount: .*number/),
+      expect.stringMatching(/^nearfar\.config\.yaml:6: engine\.threadCount: .*number/),
     );
     expect(problems).toContain(
-      'nearfar.config.yaml:5: unknown setting `queueLimit`; did you mean engine.queueLimit?',
+      'nearfar.config.yaml:7: unknown setting `queueLimit`; did you mean engine.queueLimit?',
     );
     expect(problems).toContainEqual(expect.stringContaining('unknown setting `envs`; did you mean `env`?'));
   });

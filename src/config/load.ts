@@ -212,10 +212,13 @@ function describeIssue(leafPath: string, issue: z.core.$ZodIssue): { setting: st
 
 function unknownSetting(setting: string, leaves: readonly SettingLeaf[]): string {
   const paths = leaves.map((leaf) => leaf.path);
+  const groups = [
+    ...new Set(paths.flatMap((path) => (path.includes('.') ? [path.split('.')[0] ?? path] : []))),
+  ];
   const last = setting.split('.').at(-1) ?? setting;
   // A name that is right but stands in the wrong group, or in none, is meant as well.
   const near =
-    nearest(setting, paths) ??
+    nearest(setting, [...paths, ...groups]) ??
     paths.find((path) => path.split('.').at(-1) === last) ??
     nearest(
       last,

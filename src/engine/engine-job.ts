@@ -21,20 +21,32 @@ export interface EngineJob {
 }
 
 export function createGenerateJob(command: GenerateCommand, buffer: PartBuffer): EngineJob {
+  const acceptedAt = performance.now();
+  let sentAt = acceptedAt;
   return {
     placeCount: command.choiceCount,
-    command: (wireId) => ({ ...command, id: wireId }),
+    command: (wireId) => {
+      sentAt = performance.now();
+      return { ...command, id: wireId };
+    },
     isDelivered: () => buffer.delivered,
     restart: () => {
       buffer.restart();
     },
     receive: (result) => {
-      if (typeof result !== 'number') buffer.push(result);
+      if (typeof result !== 'number') buffer.push(withWait(result, sentAt - acceptedAt));
     },
     fail: (error) => {
       buffer.push({ type: 'error', error });
     },
   };
+}
+
+/** The child knows nothing of the wait for a model to be loaded, or of an attempt that died: it is queueing, too. */
+function withWait(part: ChatPart, waitMs: number): ChatPart {
+  if ((part.type !== 'finish' && part.type !== 'error') || part.timings === undefined) return part;
+  const { queueMs, totalMs } = part.timings;
+  return { ...part, timings: { ...part.timings, queueMs: queueMs + waitMs, totalMs: totalMs + waitMs } };
 }
 
 export function createCountJob(

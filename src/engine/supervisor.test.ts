@@ -12,6 +12,7 @@ import {
   textInput,
   textOf,
 } from '../../test/fixtures/engine-requests.ts';
+import type { ChatPart, Timings } from '../chat/part.ts';
 import { forkChild } from './child-connection.ts';
 import type { LoadOptions } from './protocol.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -69,6 +70,10 @@ describe('a healthy child', () => {
     const parts = await collect(supervisor.generate(generateCommand('one two three'), never));
     expect(parts.map((part) => part.type).slice(0, 2)).toEqual(['start', 'text-delta']);
     expect(textOf(parts)).toBe('one two three ');
+    const { queueMs, totalMs } = timingsOf(parts);
+    // The child says 0: what it waited for is the load of 300 ms.
+    expect(queueMs).toBeGreaterThan(250);
+    expect(totalMs).toBeGreaterThanOrEqual(queueMs);
     expect(parts.slice(-2).map((part) => part.type)).toEqual(['choice-end', 'finish']);
     expect(supervisor.state).toBe('ready');
     expect((await supervisor.ready()).description).toBe('fake');
@@ -285,3 +290,9 @@ describe('closing', () => {
     await expect(loading.ready()).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });
+
+function timingsOf(parts: readonly ChatPart[]): Timings {
+  const last = parts.at(-1);
+  if (last?.type !== 'finish') throw new Error('The answer did not finish.');
+  return last.timings;
+}
