@@ -10,7 +10,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly nearfar: string;
-  /** The platform package of libllama that nearfar would load here. */
+  /** The platform package with libllama's CPU build; a server that finds a GPU's driver loads that one's instead. */
   readonly library: string;
   /** Load average over the last minute before the run; above about 0.5 other work took part. */
   readonly loadBefore: number;

@@ -79,7 +79,9 @@ function install() {
   );
   const npm = npmCommand();
   // `install`, not `ci`: a mirror that lacks some platforms' optional packages fails `ci` altogether.
-  const args = [...npm.args, 'install', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+  // Its warnings are silenced: they speak of the machine's own Node, in place of which Node 24 is just being installed.
+  const flags = ['--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
+  const args = [...npm.args, 'install', ...flags];
   const lockPath = path.join(root, 'package-lock.json');
   const lock = existsSync(lockPath) ? readFileSync(lockPath) : null;
   const result = spawnSync(npm.file, args, {
