@@ -77,7 +77,8 @@ export function corsHeaders(request: Request, policy: HostPolicy): Readonly<Reco
   if (origin === null || !policy.allowedOrigins.includes(origin)) return {};
   return {
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': 'x-request-id, x-nearfar-model, x-nearfar-grade, retry-after',
+    'access-control-expose-headers':
+      'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, retry-after',
     vary: 'Origin',
   };
 }
