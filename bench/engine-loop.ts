@@ -110,6 +110,7 @@ export function createEngineLoop(
       deadlineAt: null,
       isStreamed: true,
       ignoreEndOfGeneration: true,
+      grammar: null,
     });
     return id;
   }

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 const headers = ['include/llama.h', 'ggml/include/ggml.h', 'ggml/include/ggml-backend.h'];
 const wantedStructs = [
   'llama_batch',
+  'llama_token_data',
+  'llama_token_data_array',
   'llama_model_params',
   'llama_context_params',
   'llama_model_quantize_params',

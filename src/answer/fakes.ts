@@ -35,6 +35,7 @@ export function requestOf(changes: Partial<ChatRequest> = {}): ChatRequest {
     deadlineAt: null,
     isStreamed: true,
     ignoreEndOfGeneration: false,
+    outputFormat: { type: 'text' },
     keepAliveSeconds: null,
     ...changes,
   };

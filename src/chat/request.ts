@@ -24,6 +24,21 @@ export type ChatInput =
  */
 export type PrivacyLabel = 'open' | 'local_only';
 
+/**
+ * The form that an answer must have. `json_object` is any JSON object; `json_schema` is JSON that fits the schema, in
+ * all of its keywords (`strict` or not: what is asked for is enforced). `field` is where the client put it.
+ */
+export type OutputFormat =
+  | { readonly type: 'text' }
+  | { readonly type: 'json_object'; readonly field: string }
+  | {
+      readonly type: 'json_schema';
+      readonly schema: unknown;
+      readonly name: string | null;
+      readonly strict: boolean;
+      readonly field: string;
+    };
+
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 
 /** One prompt on its way in, the same for every dialect and every model. */
@@ -53,6 +68,7 @@ export interface ChatRequest {
   readonly tenant: string;
   /** Absolute, in milliseconds since the epoch; past it the request ends in a `timeout` error. */
   readonly deadlineAt: number | null;
+  readonly outputFormat: OutputFormat;
   /** Benchmarks only: keep generating through end-of-generation tokens (llama-server's `ignore_eos`). */
   readonly ignoreEndOfGeneration: boolean;
   /** Ollama's `keep_alive` in seconds; -1 = for ever; `null` = the configured default. */

@@ -1,6 +1,7 @@
 import { toNearfarError } from '../chat/error.ts';
 import type { ChatModel, ModelFacts } from '../chat/model.ts';
 import type { ChatRequest } from '../chat/request.ts';
+import { outputGrammar } from './grammar/output-grammar.ts';
 import { alreadyOver, guardJob } from './job-guard.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -20,7 +21,10 @@ export interface LocalModelOptions {
   readonly acquire: (keepAliveSeconds: number | null, signal: AbortSignal) => Promise<EngineLease>;
 }
 
-/** The part of a request that the engine needs; the tenant becomes the salt that keeps prefixes apart. */
+/**
+ * The part of a request that the engine needs; the tenant becomes the salt that keeps prefixes apart.
+ * @throws NearfarError where its output format cannot be enforced
+ */
 export function toGenerateCommand(request: ChatRequest): GenerateCommand {
   return {
     type: 'generate',
@@ -35,6 +39,7 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     salt: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
+    grammar: outputGrammar(request.outputFormat),
   };
 }
 
@@ -47,14 +52,16 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
 
     async *stream(request, signal) {
       let lease: EngineLease;
+      let command: GenerateCommand;
       try {
+        command = toGenerateCommand(request);
         lease = await acquireInTime(options.acquire, request.keepAliveSeconds, request.deadlineAt, signal);
       } catch (thrown) {
         yield { type: 'error', error: toNearfarError(thrown) };
         return;
       }
       try {
-        yield* lease.engine.generate(toGenerateCommand(request), signal);
+        yield* lease.engine.generate(command, signal);
       } finally {
         lease.release();
       }

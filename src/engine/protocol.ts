@@ -2,6 +2,7 @@ import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
+import type { CompiledGrammar } from './grammar/grammar-part.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -44,6 +45,8 @@ export interface GenerateCommand {
   readonly salt: string;
   readonly deadlineAt: number | null;
   readonly ignoreEndOfGeneration: boolean;
+  /** What the answer must match; `null` = anything. */
+  readonly grammar: CompiledGrammar | null;
 }
 
 export type EngineCommand =

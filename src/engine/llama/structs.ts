@@ -14,6 +14,17 @@ export const structs = {
     seq_id: 'void *',
     logits: 'void *',
   },
+  llama_token_data: {
+    id: 'int32_t',
+    logit: 'float',
+    p: 'float',
+  },
+  llama_token_data_array: {
+    data: 'void *',
+    size: 'size_t',
+    selected: 'int64_t',
+    sorted: 'bool',
+  },
   llama_model_params: {
     devices: 'void *',
     tensor_buft_overrides: 'void *',

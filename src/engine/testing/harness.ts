@@ -112,6 +112,7 @@ export function command(
     deadlineAt: null,
     isStreamed: true,
     ignoreEndOfGeneration: false,
+    grammar: null,
     ...more,
   };
 }

@@ -21,6 +21,7 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
     topLogprobCount: null,
     isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: false,
+    outputFormat: { type: 'text' },
     keepAliveSeconds: null,
   };
 }

@@ -70,6 +70,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       topLogprobCount: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
       isStreamed: body.stream ?? true,
       ignoreEndOfGeneration: false,
+      outputFormat: { type: 'text' },
       keepAliveSeconds: readKeepAlive(body),
     },
   };

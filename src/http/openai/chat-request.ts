@@ -18,6 +18,7 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
     topLogprobCount: topLogprobCount(body),
     isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: body.ignore_eos ?? false,
+    outputFormat: { type: 'text' },
     keepAliveSeconds: null,
   };
 }

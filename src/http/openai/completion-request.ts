@@ -31,6 +31,7 @@ export function completionRequests(body: CompletionBody, envelope: Envelope): re
     topLogprobCount: body.logprobs ?? null,
     isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: body.ignore_eos ?? false,
+    outputFormat: { type: 'text' },
     keepAliveSeconds: null,
   }));
 }
