@@ -63,6 +63,7 @@ export function createEngineLoop(
     hostCacheBytes: options.hostCacheBytes,
     holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
+    prepareGrammar: () => Promise.resolve(),
     createChoice: (command, choiceIndex, promptTokens, maxTokenCount) =>
       createChoice({
         choiceIndex,
@@ -74,6 +75,7 @@ export function createEngineLoop(
         isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
         ignoreEndOfGeneration: command.ignoreEndOfGeneration,
         topLogprobCount: command.topLogprobCount,
+        grammar: null,
       }),
     emit: (parts) => {
       // What the engine's process pays to hand a step to the gateway.

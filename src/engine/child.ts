@@ -4,12 +4,14 @@
  */
 import { toNearfarError } from '../chat/error.ts';
 import { createEngine, type Engine } from './engine.ts';
+import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { exitWithParent } from './lifeline.ts';
 import { load, type Loaded } from './load.ts';
 import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
 import { createSampler } from './sampling/sampler.ts';
 import { createStepCost } from './step-cost.ts';
 import { createTemplateRenderer } from './text/chat-template.ts';
+import { createAnswerGrammar } from './text/answer-grammar.ts';
 import { createChoice } from './text/choice.ts';
 import { createDetokenizer } from './text/detokenizer.ts';
 import { createPromptReader, type PromptReader } from './text/prompt.ts';
@@ -68,8 +70,10 @@ async function start(options: LoadOptions): Promise<void> {
 }
 
 function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: PromptReader): Engine {
-  const { vocabulary } = loaded.model;
+  const { vocabulary, grammars } = loaded.model;
   const pieceOf = (token: number) => vocabulary.piece(token);
+  const answerGrammar = ({ text, triggers }: CompiledGrammar) =>
+    createAnswerGrammar({ open: () => grammars.open(text), triggers, vocabulary, bytes: grammars.bytes });
   const createEngineChoice = (
     command: GenerateCommand,
     choiceIndex: number,
@@ -86,6 +90,7 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
       isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
       ignoreEndOfGeneration: command.ignoreEndOfGeneration,
       topLogprobCount: command.topLogprobCount,
+      grammar: command.grammar === null ? null : answerGrammar(command.grammar),
     });
   return createEngine({
     decoder: loaded.context,
@@ -99,6 +104,7 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
     hostCacheBytes: options.hostCacheBytes,
     holdPartsMs,
     readPrompt: async (input) => Array.from(await reader.read(input)),
+    prepareGrammar: (grammar) => grammars.prepare(grammar.text),
     createChoice: createEngineChoice,
     emit: (parts) => {
       send({ type: 'parts', parts });

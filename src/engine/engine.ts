@@ -3,6 +3,7 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { Decoder } from './decoder.ts';
+import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
@@ -34,6 +35,8 @@ export interface EngineSetup {
   readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */
   readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
+  /** Has a grammar ready for `createChoice`, off the loop. @throws NearfarError */
+  readonly prepareGrammar: (grammar: CompiledGrammar) => Promise<void>;
   readonly createChoice: (
     command: GenerateCommand,
     choiceIndex: number,
@@ -106,6 +109,7 @@ export function createEngine(setup: EngineSetup): Engine {
         throw queueFull();
       }
       reading.add(command.id);
+      if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
       const prompt = await setup.readPrompt(command.input);
       // An abort during reading has already answered.
       if (!reading.delete(command.id)) return;
@@ -157,6 +161,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function close(request: ActiveRequest, part: WirePart): void {
+    for (const { choice } of request.sequences) choice.close();
     requests.delete(request.command.id);
     push(request.command.id, part);
   }

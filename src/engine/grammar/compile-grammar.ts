@@ -3,8 +3,11 @@ import { freeText } from './excluding-text.ts';
 import { choice, sequence, text, type Expression } from './expression.ts';
 import { printGrammar } from './gbnf.ts';
 import type { CompiledGrammar, GrammarPart } from './grammar-part.ts';
-import { createRuleBook, type RuleBook } from './rule-book.ts';
+import { createRuleBook, tooComplex, type RuleBook } from './rule-book.ts';
 import { schemaExpression } from './schema-compiler.ts';
+
+/** Parsing this much takes libllama about 50 ms (measured), and a matcher as much memory again. */
+const textLimit = 1_000_000;
 
 /**
  * Compiles a part to a grammar. Pure; bounded in rules and depth, and so in time.
@@ -16,17 +19,19 @@ export function compileGrammar(
   part: GrammarPart,
   triggers: readonly string[] | null = null,
 ): CompiledGrammar {
-  const book = createRuleBook();
+  const field = schemaFieldIn(part);
+  const book = createRuleBook(field);
   const root = partExpression(part, book);
   const printed = printGrammar(book.rules, root);
   if (printed === null) {
-    const field = schemaFieldIn(part);
     throw new NearfarError(
       'invalid_request',
       `${field ?? 'grammar'}: no finite JSON value fits this schema.`,
       field === null ? {} : { field },
     );
   }
+  if (printed.length > textLimit)
+    throw tooComplex(field, `its grammar takes more than ${textLimit} characters`);
   return { text: printed, triggers };
 }
 

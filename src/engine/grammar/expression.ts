@@ -53,3 +53,35 @@ export function many(item: Expression): Expression {
 export function separated(items: readonly Expression[], separator: Expression): Expression {
   return sequence(...items.flatMap((item, index) => (index === 0 ? [item] : [separator, item])));
 }
+
+/** One of these texts, which share their beginnings, so that the matcher has one way to follow and not one a text. */
+export function oneOfTexts(texts: readonly string[]): Expression {
+  const distinct = [...new Set(texts)];
+  const [first] = distinct;
+  if (first === undefined) return never;
+  if (distinct.length === 1) return text(first);
+  const groups = new Map<string, string[]>();
+  for (const own of distinct) {
+    const [head = ''] = own;
+    const group = groups.get(head);
+    if (group === undefined) groups.set(head, [own]);
+    else group.push(own);
+  }
+  return choice(
+    [...groups.values()].map((group) => {
+      const shared = sharedBeginning(group);
+      const rest = group.map((own) => own.slice(shared.length));
+      return shared === '' ? nothing : sequence(text(shared), oneOfTexts(rest));
+    }),
+  );
+}
+
+function sharedBeginning(texts: readonly string[]): string {
+  const characters = Array.from(texts[0] ?? '');
+  let shared = '';
+  for (const character of characters) {
+    if (!texts.every((other) => other.startsWith(shared + character))) break;
+    shared += character;
+  }
+  return shared;
+}

@@ -9,6 +9,8 @@ export interface RuleBook {
    * @throws NearfarError `invalid_request` beyond the bounds
    */
   rule(key: string, build: () => Expression): Expression;
+  /** A key that no other caller has, to begin the keys of one schema with. */
+  newKey(name: string): string;
   /** `count` rules that may refer to each other by index. */
   together(
     count: number,
@@ -28,14 +30,15 @@ const depthLimit = 100;
 /** Repetitions beyond this are counted in blocks, so that 10,000 characters need some hundred rules. */
 const blockLength = 64;
 
-export function createRuleBook(): RuleBook {
+/** @param field what the grammar is made for, to name in errors */
+export function createRuleBook(field: string | null = null): RuleBook {
   const rules = new Map<string, Expression>();
   const names = new Map<string, string>();
   let nameCount = 0;
   let depth = 0;
 
   function newName(): string {
-    if (nameCount >= ruleLimit) throw tooComplex(`it needs more than ${ruleLimit} grammar rules`);
+    if (nameCount >= ruleLimit) throw tooComplex(field, `it needs more than ${ruleLimit} grammar rules`);
     nameCount += 1;
     return `r${nameCount}`;
   }
@@ -43,7 +46,7 @@ export function createRuleBook(): RuleBook {
   function rule(key: string, build: () => Expression): Expression {
     const known = names.get(key);
     if (known !== undefined) return { kind: 'rule', name: known };
-    if (depth >= depthLimit) throw tooComplex(`it nests deeper than ${depthLimit} levels`);
+    if (depth >= depthLimit) throw tooComplex(field, `it nests deeper than ${depthLimit} levels`);
     const name = newName();
     names.set(key, name);
     depth += 1;
@@ -115,9 +118,17 @@ export function createRuleBook(): RuleBook {
     return sequence(lead, least, atMost(key, one, max - min));
   }
 
-  return { rules, rule, together, repeated };
+  let keyCount = 0;
+  const newKey = (name: string): string => `${name} ${keyCount++}`;
+
+  return { rules, rule, newKey, together, repeated };
 }
 
-function tooComplex(why: string): NearfarError {
-  return new NearfarError('invalid_request', `The schema is too complex: ${why}.`);
+export function tooComplex(field: string | null, why: string): NearfarError {
+  const subject = field ?? 'The grammar';
+  return new NearfarError(
+    'invalid_request',
+    `${subject} is too complex: ${why}.`,
+    field === null ? {} : { field },
+  );
 }

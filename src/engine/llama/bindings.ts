@@ -29,6 +29,8 @@ export interface Batch {
 
 const types = {
   batch: koffi.struct(structs.llama_batch),
+  tokenData: koffi.struct(structs.llama_token_data),
+  tokenDataArray: koffi.struct(structs.llama_token_data_array),
   modelParams: koffi.struct(structs.llama_model_params),
   contextParams: koffi.struct(structs.llama_context_params),
   quantizeParams: koffi.struct(structs.llama_model_quantize_params),
@@ -232,6 +234,22 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
       sequence: number,
     ) => number,
 
+    createGrammar: llama.func('llama_sampler_init_grammar', p, [
+      p,
+      'str',
+      'str',
+    ]) as CreateGrammar<Pointer | null>,
+    createGrammarAsync: promised(
+      llama.func('llama_sampler_init_grammar', p, [p, 'str', 'str']),
+    ) as CreateGrammar<Promise<Pointer | null>>,
+    samplerApply: llama.func('llama_sampler_apply', 'void', [p, p]) as (s: Pointer, array: Pointer) => void,
+    samplerAccept: llama.func('llama_sampler_accept', 'void', [p, 'int32_t']) as (
+      sampler: Pointer,
+      token: number,
+    ) => void,
+    samplerClone: llama.func('llama_sampler_clone', p, [p]) as (sampler: Pointer) => Pointer,
+    samplerFree: llama.func('llama_sampler_free', 'void', [p]) as (sampler: Pointer) => void,
+
     quantize: llama.func('llama_model_quantize', 'uint32_t', [
       'str',
       'str',
@@ -246,6 +264,7 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
 
 type TokenTest = (vocabulary: Pointer, token: number) => boolean;
 type SpecialToken = (vocabulary: Pointer) => number;
+type CreateGrammar<Result> = (vocabulary: Pointer, text: string, root: string) => Result;
 type SequencePosition = (memory: Pointer, sequence: number) => number;
 type Tokenize<Result> = (
   vocabulary: Pointer,
@@ -334,6 +353,18 @@ export function allocate(byteCount: number): NativeMemory {
     },
   };
 }
+
+/** Where the fields of llama_token_data and llama_token_data_array lie, in bytes. */
+export const tokenDataLayout = {
+  entryBytes: koffi.sizeof(types.tokenData),
+  id: koffi.offsetof(types.tokenData, 'id'),
+  logit: koffi.offsetof(types.tokenData, 'logit'),
+  arrayBytes: koffi.sizeof(types.tokenDataArray),
+  data: koffi.offsetof(types.tokenDataArray, 'data'),
+  size: koffi.offsetof(types.tokenDataArray, 'size'),
+  selected: koffi.offsetof(types.tokenDataArray, 'selected'),
+  sorted: koffi.offsetof(types.tokenDataArray, 'sorted'),
+} as const;
 
 /** A view over native memory that someone else owns; valid only as long as the owner keeps it. */
 export function viewFloats(address: number, count: number): Float32Array {

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { NearfarError } from '../../chat/error.ts';
 import type { Bindings, Pointer } from './bindings.ts';
 import { progressCallback } from './bindings.ts';
+import { createGrammars, type Grammars } from './grammar.ts';
 import { chooseGpuLayers } from './gpu-layers.ts';
 import type { LlamaLibrary } from './library.ts';
 import { enums } from './structs.ts';
@@ -42,6 +43,7 @@ export interface LlamaModel {
   /** Bytes that one cell of an f16 KV cache takes, over all layers. An upper bound where layers differ. */
   readonly kvBytesPerCell: number;
   readonly vocabulary: Vocabulary;
+  readonly grammars: Grammars;
   /** The Jinja template inside the file. */
   readonly chatTemplate: string | null;
   /** Spelling of the tokens that templates name `bos_token` and `eos_token`; empty where there is none. */
@@ -111,7 +113,9 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
   const { bindings } = library;
   requireTextDecoder(bindings, pointer, path);
   const metadata = readMetadata(bindings, pointer);
-  const vocabulary = createVocabulary(bindings, bindings.modelVocabulary(pointer));
+  const vocabularyPointer = bindings.modelVocabulary(pointer);
+  const vocabulary = createVocabulary(bindings, vocabularyPointer);
+  const grammars = createGrammars(bindings, vocabularyPointer, vocabulary);
   const layerCount = bindings.modelLayerCount(pointer);
   const shape = {
     layerCount,
@@ -134,6 +138,7 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
       library.backend === 'cpu' ? 0 : Math.min(gpuLayers < 0 ? Infinity : gpuLayers, layerCount + 1),
     kvBytesPerCell: kvBytesPerCell(metadata, shape),
     vocabulary,
+    grammars,
     chatTemplate: bindings.modelChatTemplate(pointer, null),
     bosText: vocabulary.spelling(vocabulary.bos),
     eosText: vocabulary.spelling(vocabulary.eos),
@@ -144,6 +149,7 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
     close: () => {
       if (!isOpen) return;
       isOpen = false;
+      grammars.close();
       bindings.freeModel(pointer);
     },
   };

@@ -3,6 +3,8 @@ import type { SamplingOptions } from '../../chat/sampling.ts';
 import { argmax } from './argmax.ts';
 import { selectCandidates } from './candidates.ts';
 import { drawFromAll, drawFromCandidates } from './draw.ts';
+import { drawAllowed } from './constrained-draw.ts';
+import type { Constraint } from './constraint.ts';
 import { createPenalties } from './penalties.ts';
 import { createRandom } from './random.ts';
 import { sharedWorkspace } from './workspace.ts';
@@ -11,9 +13,11 @@ export interface Sampler {
   /**
    * Draws the next token. Reads the logits, never writes them: they may be a view of native memory.
    * @param logits one per token of the vocabulary
-   * @throws NearfarError `internal` where they hold NaN or Infinity, `invalid_request` where biases ban every token
+   * @param constraint what the token must match; `null` or absent: nothing. See constrained-draw.ts
+   * @throws NearfarError `internal` where they hold NaN or Infinity, or no token matches; `invalid_request` where
+   * biases ban every token
    */
-  sample(logits: Float32Array): number;
+  sample(logits: Float32Array, constraint?: Constraint | null): number;
   /** Tells the penalties which token was taken. */
   accept(token: number): void;
 }
@@ -69,18 +73,26 @@ export function createSampler(
     return copy;
   }
 
+  function drawFirst(adjusted: Float32Array, top: number): number {
+    if (isGreedy) return top;
+    const workspace = sharedWorkspace(vocabTokenCount);
+    if (!hasFilters) return drawFromAll(adjusted, top, temperature, random, workspace);
+    const count = selectCandidates(adjusted, top, options, workspace);
+    return drawFromCandidates(count, temperature, random, workspace);
+  }
+
   return {
-    sample(logits) {
+    sample(logits, constraint = null) {
       if (logits.length !== vocabTokenCount) {
         throw new RangeError(`expected ${vocabTokenCount} logits, got ${logits.length}`);
       }
       const adjusted = adjust(logits);
       const top = argmax(adjusted);
-      if (isGreedy) return top;
+      const first = drawFirst(adjusted, top);
+      if (constraint === null || constraint.allows(first)) return first;
       const workspace = sharedWorkspace(vocabTokenCount);
-      if (!hasFilters) return drawFromAll(adjusted, top, temperature, random, workspace);
-      const count = selectCandidates(adjusted, top, options, workspace);
-      return drawFromCandidates(count, temperature, random, workspace);
+      const setup = { options, isGreedy, hasFilters, constraint, random, workspace };
+      return drawAllowed({ ...setup, logits: adjusted, top, rejected: first });
     },
     accept(token) {
       penalties.accept(token);

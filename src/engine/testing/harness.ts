@@ -65,6 +65,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     hostCacheBytes: options.hostCacheBytes ?? 100_000,
     holdPartsMs: options.holdPartsMs ?? 0,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
+    prepareGrammar: () => Promise.resolve(),
     createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
       createChoice({
         choiceIndex,
@@ -76,6 +77,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         isEndOfGeneration: (token) => token === 0,
         ignoreEndOfGeneration: command.ignoreEndOfGeneration,
         topLogprobCount: command.topLogprobCount,
+        grammar: null,
       }),
     emit: (emitted) => {
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);

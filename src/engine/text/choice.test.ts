@@ -31,6 +31,7 @@ function scripted(tokens: readonly number[], options: Options = {}): Choice {
     isEndOfGeneration: (token) => token === 0,
     ignoreEndOfGeneration: options.ignoreEndOfGeneration ?? false,
     topLogprobCount: options.topLogprobCount ?? null,
+    grammar: null,
   });
 }
 

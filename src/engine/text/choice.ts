@@ -1,6 +1,7 @@
 import type { ChatPart, TokenLogprob } from '../../chat/part.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+import type { AnswerGrammar } from './answer-grammar.ts';
 import type { Detokenizer } from './detokenizer.ts';
 import type { StopMatcher } from './stop-matcher.ts';
 
@@ -20,6 +21,8 @@ export interface ChoiceSetup {
   readonly ignoreEndOfGeneration: boolean;
   /** `null`: no logprobs; otherwise alternatives per token, 0-20. */
   readonly topLogprobCount: number | null;
+  /** What the answer must match; `null` = anything. Freed at the end of the choice. */
+  readonly grammar: AnswerGrammar | null;
 }
 
 export interface ChoiceStep {
@@ -38,6 +41,8 @@ export interface Choice {
   advance(logits: Float32Array): ChoiceStep;
   /** Tokens drawn so far; the one that ended the generation counts, as at OpenAI and in llama-server. */
   readonly tokenCount: number;
+  /** Frees what it holds outside of JavaScript; may be called again, and after the end. */
+  close(): void;
 }
 
 /** A token's logprob that waits until the text it belongs to may be shown. Offsets are UTF-16 units of the answer. */
@@ -52,7 +57,7 @@ interface WaitingLogprob {
  * tokens wholly inside a stop string, like those that end the generation, report none.
  */
 export function createChoice(setup: ChoiceSetup): Choice {
-  const { choiceIndex, sampler, detokenizer, stopMatcher, maxTokenCount, topLogprobCount } = setup;
+  const { choiceIndex, sampler, detokenizer, stopMatcher, maxTokenCount, topLogprobCount, grammar } = setup;
   const waiting: WaitingLogprob[] = [];
   let tokenCount = 0;
   /** Length of all decoded text, shown or held. */
@@ -110,22 +115,33 @@ export function createChoice(setup: ChoiceSetup): Choice {
     };
   }
 
+  function advance(logits: Float32Array): ChoiceStep {
+    const token = sampler.sample(logits, grammar);
+    sampler.accept(token);
+    grammar?.accept(token);
+    tokenCount += 1;
+    if (!setup.ignoreEndOfGeneration && setup.isEndOfGeneration(token)) {
+      return { token, ...finish('', 'stop') };
+    }
+    const start = decodedLength;
+    const text = detokenizer.push(token);
+    decodedLength += text.length;
+    note(token, logits, start);
+    const match = stopMatcher.push(text);
+    if (match.matched !== null) return { token, ...stopAt(match.text, match.matched) };
+    if (grammar?.isComplete() === true) return { token, ...finish(match.text, 'stop') };
+    if (tokenCount >= maxTokenCount) return { token, ...finish(match.text, 'length') };
+    return { token, part: show(match.text, false), end: null };
+  }
+
   return {
     advance(logits) {
-      const token = sampler.sample(logits);
-      sampler.accept(token);
-      tokenCount += 1;
-      if (!setup.ignoreEndOfGeneration && setup.isEndOfGeneration(token)) {
-        return { token, ...finish('', 'stop') };
-      }
-      const start = decodedLength;
-      const text = detokenizer.push(token);
-      decodedLength += text.length;
-      note(token, logits, start);
-      const match = stopMatcher.push(text);
-      if (match.matched !== null) return { token, ...stopAt(match.text, match.matched) };
-      if (tokenCount >= maxTokenCount) return { token, ...finish(match.text, 'length') };
-      return { token, part: show(match.text, false), end: null };
+      const step = advance(logits);
+      if (step.end !== null) grammar?.free();
+      return step;
+    },
+    close() {
+      grammar?.free();
     },
     get tokenCount() {
       return tokenCount;

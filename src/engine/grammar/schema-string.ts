@@ -1,0 +1,80 @@
+import { automatonExpression, intersected, lengthAutomaton, lengthsOf, type Automaton } from './automaton.ts';
+import { sequence, text, type Expression } from './expression.ts';
+import { labelFormats, numberFormats, stringFormats } from './formats.ts';
+import { anyCharacter, jsonCharacter } from './json-text.ts';
+import { RegexProblem } from './regex.ts';
+import { regexAutomaton } from './regex-automaton.ts';
+import type { RuleBook } from './rule-book.ts';
+import type { Atom } from './schema-atoms.ts';
+import { sizesOf } from './schema-facts.ts';
+import type { SchemaSource } from './schema-source.ts';
+
+const quote = text('"');
+
+/** @throws NearfarError `invalid_request` for a pattern, a format or a combination that cannot be enforced */
+export function stringExpression(atoms: readonly Atom[], source: SchemaSource, book: RuleBook): Expression {
+  const automaton = stringAutomaton(atoms, source);
+  if (automaton !== null) return quoted(automaton, book);
+  const { min, max } = sizesOf(atoms, 'minLength', 'maxLength');
+  return sequence(quote, book.repeated(anyCharacter(book), min, max), quote);
+}
+
+export function quoted(automaton: Automaton, book: RuleBook): Expression {
+  return sequence(quote, automatonExpression(automaton, book, jsonCharacter), quote);
+}
+
+/** The strings that patterns, formats and lengths leave together; `null` where at most the length is bounded. */
+export function stringAutomaton(atoms: readonly Atom[], source: SchemaSource): Automaton | null {
+  let automaton: Automaton | null = null;
+  for (const { pointer, read } of atoms) {
+    const format = read.text('format');
+    const patterns = [
+      { keyword: 'pattern', pattern: read.text('pattern') },
+      { keyword: 'format', pattern: format === null ? null : formatPattern(format, pointer, source) },
+    ];
+    for (const { keyword, pattern } of patterns) {
+      if (pattern === null) continue;
+      const own = patternAutomaton(pattern, keyword, pointer, source);
+      const both: Automaton | null = automaton === null ? own : intersected(automaton, own);
+      if (both === null)
+        throw source.problem(pointer, keyword, 'needs too many states together with the others');
+      automaton = both;
+    }
+  }
+  return automaton === null ? null : bounded(automaton, atoms, source);
+}
+
+export function patternAutomaton(
+  pattern: string,
+  keyword: string,
+  pointer: string,
+  source: SchemaSource,
+): Automaton {
+  try {
+    return regexAutomaton(pattern);
+  } catch (thrown) {
+    if (thrown instanceof RegexProblem) throw source.problem(pointer, keyword, thrown.message);
+    throw thrown;
+  }
+}
+
+function formatPattern(format: string, pointer: string, source: SchemaSource): string | null {
+  const pattern = stringFormats.get(format);
+  if (pattern !== undefined) return pattern;
+  if (labelFormats.has(format) || numberFormats.has(format)) return null;
+  const known = [...stringFormats.keys()].join(', ');
+  throw source.problem(pointer, 'format', `is not one that can be enforced (${known})`);
+}
+
+function bounded(automaton: Automaton, atoms: readonly Atom[], source: SchemaSource): Automaton {
+  const { min, max, pointer } = sizesOf(atoms, 'minLength', 'maxLength');
+  const own = lengthsOf(automaton);
+  const isShortEnough = max === null || (own.max !== null && own.max <= max);
+  if (own.min >= min && isShortEnough) return automaton;
+  // A bound that the pattern keeps by itself would only multiply its states.
+  const length = lengthAutomaton(own.min >= min ? 0 : min, isShortEnough ? null : max);
+  const both = length === null ? null : intersected(automaton, length);
+  if (both !== null) return both;
+  const keyword = isShortEnough ? 'minLength' : 'maxLength';
+  throw source.problem(pointer, keyword, 'is too large to be enforced together with a pattern or a format');
+}
