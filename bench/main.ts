@@ -38,6 +38,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'batched decode in our loop, as a share of a bare llama_decode loop',
     load: async () => (await import('./scale.ts')).scale,
   },
+  schema: {
+    summary: 'answers that must fit a JSON Schema: are they valid, and what does that cost',
+    load: async () => (await import('./schema.ts')).schema,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

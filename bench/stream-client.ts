@@ -7,6 +7,8 @@ export interface ChatJob {
   readonly outputTokenCount: number;
   /** Asks for the `n` best alternatives of every token; costs time, so only outside timed runs. */
   readonly topLogprobs?: number;
+  /** Further fields of the body; they win over those above. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** What came over the wire, unread: nothing is parsed while a clock runs. Times are `performance.now()`. */
@@ -35,6 +37,7 @@ export function requestBody(model: string, job: ChatJob): string {
     stream_options: { include_usage: true },
     ignore_eos: true,
     ...(job.topLogprobs === undefined ? {} : { logprobs: true, top_logprobs: job.topLogprobs }),
+    ...job.fields,
   });
 }
 

@@ -66,3 +66,8 @@ export const logitBias = z.record(
   z.string().regex(/^\d{1,9}$/, 'expected token ids as keys'),
   z.number().min(-100).max(100),
 );
+
+/** A JSON Schema; what it may hold is checked where it is compiled (engine/grammar/). */
+export const jsonSchema = z
+  .record(z.string(), z.unknown())
+  .meta({ description: 'A JSON Schema. A keyword that cannot be enforced is a 400 that names it.' });

@@ -1,5 +1,5 @@
 import { arrayShape } from './array-shape.ts';
-import { stringFormats } from './formats.ts';
+import { shortStringFormats } from './formats.ts';
 import { objectShape } from './object-shape.ts';
 import { conjunctsOf, expand, type Atom } from './schema-atoms.ts';
 import {
@@ -66,7 +66,10 @@ function fitsString(value: string, atoms: readonly Atom[], source: SchemaSource)
   if (!isWithin(Array.from(value).length, sizesOf(atoms, 'minLength', 'maxLength'))) return false;
   return atoms.every(({ pointer, read }) => {
     const format = read.text('format');
-    const patterns = [read.text('pattern'), format === null ? null : (stringFormats.get(format) ?? null)];
+    const patterns = [
+      read.text('pattern'),
+      format === null ? null : (shortStringFormats.get(format) ?? null),
+    ];
     return patterns.every((pattern) => pattern === null || isMatch(pattern, value, pointer, source));
   });
 }

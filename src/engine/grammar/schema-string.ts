@@ -1,6 +1,6 @@
 import { automatonExpression, intersected, lengthAutomaton, lengthsOf, type Automaton } from './automaton.ts';
 import { sequence, text, type Expression } from './expression.ts';
-import { labelFormats, numberFormats, stringFormats } from './formats.ts';
+import { labelFormats, numberFormats, shortLength, shortStringFormats, stringFormats } from './formats.ts';
 import { anyCharacter, jsonCharacter } from './json-text.ts';
 import { RegexProblem } from './regex.ts';
 import { regexAutomaton } from './regex-automaton.ts';
@@ -26,11 +26,16 @@ export function quoted(automaton: Automaton, book: RuleBook): Expression {
 /** The strings that patterns, formats and lengths leave together; `null` where at most the length is bounded. */
 export function stringAutomaton(atoms: readonly Atom[], source: SchemaSource): Automaton | null {
   let automaton: Automaton | null = null;
+  const { max } = sizesOf(atoms, 'minLength', 'maxLength');
+  const formats = max !== null && max <= shortLength ? shortStringFormats : stringFormats;
   for (const { pointer, read } of atoms) {
     const format = read.text('format');
     const patterns = [
       { keyword: 'pattern', pattern: read.text('pattern') },
-      { keyword: 'format', pattern: format === null ? null : formatPattern(format, pointer, source) },
+      {
+        keyword: 'format',
+        pattern: format === null ? null : formatPattern(format, formats, pointer, source),
+      },
     ];
     for (const { keyword, pattern } of patterns) {
       if (pattern === null) continue;
@@ -58,11 +63,16 @@ export function patternAutomaton(
   }
 }
 
-function formatPattern(format: string, pointer: string, source: SchemaSource): string | null {
-  const pattern = stringFormats.get(format);
+function formatPattern(
+  format: string,
+  formats: ReadonlyMap<string, string>,
+  pointer: string,
+  source: SchemaSource,
+): string | null {
+  const pattern = formats.get(format);
   if (pattern !== undefined) return pattern;
   if (labelFormats.has(format) || numberFormats.has(format)) return null;
-  const known = [...stringFormats.keys()].join(', ');
+  const known = [...formats.keys()].join(', ');
   throw source.problem(pointer, 'format', `is not one that can be enforced (${known})`);
 }
 

@@ -1,10 +1,12 @@
-import type { ChatInput, ChatRequest, Message } from '../../chat/request.ts';
+import { NearfarError } from '../../chat/error.ts';
+import type { ChatInput, ChatRequest, Message, OutputFormat } from '../../chat/request.ts';
 import { neutralSampling } from '../../chat/sampling.ts';
 import { candidateSampling } from '../default-sampling.ts';
 import type { Envelope } from '../envelope.ts';
 import { textOfContent } from '../text-content.ts';
 import type { CountTokensBody, MessagesBody } from './messages-schema.ts';
 
+/** @throws NearfarError `invalid_request` for two formats */
 export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatRequest {
   return {
     ...envelope,
@@ -21,9 +23,27 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
     topLogprobCount: null,
     isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: false,
-    outputFormat: { type: 'text' },
+    outputFormat: outputFormat(body),
     keepAliveSeconds: null,
   };
+}
+
+/** `output_config.format`, or `output_format`, its older place. */
+function outputFormat({ output_config: config, output_format: older }: MessagesBody): OutputFormat {
+  const newer = config?.format ?? null;
+  if (newer !== null && older !== undefined && older !== null) {
+    throw new NearfarError(
+      'invalid_request',
+      'output_format: is the older name of output_config.format; send only one.',
+      {
+        field: 'output_format',
+      },
+    );
+  }
+  const format = newer ?? older ?? null;
+  if (format === null) return { type: 'text' };
+  const field = newer === null ? 'output_format.schema' : 'output_config.format.schema';
+  return { type: 'json_schema', schema: format.schema, name: null, strict: true, field };
 }
 
 /** The system text becomes the first message; turns of the same role in a row are one, as Anthropic has it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   ignored,
+  jsonSchema,
   maxTokens,
   modelName,
   optional,
@@ -22,6 +23,9 @@ const textBlock = z.strictObject({
 
 const content = z.union([z.string(), z.array(textBlock).min(1)]);
 
+/** https://platform.claude.com/docs/en/build-with-claude/structured-outputs */
+const jsonOutputFormat = z.strictObject({ type: z.literal('json_schema'), schema: jsonSchema });
+
 /** What counts towards the prompt, and so belongs to count_tokens too. */
 const promptFields = {
   model: modelName,
@@ -38,8 +42,13 @@ const promptFields = {
       z.looseObject({ type: z.literal('disabled', { error: 'extended thinking is not supported yet' }) }),
     ])
     .optional(),
-  output_config: unsupported('output settings (effort, format) are not supported yet'),
-  output_format: unsupported('output formats are not supported yet'),
+  output_config: optional(
+    z.strictObject({
+      effort: unsupported('effort is not supported'),
+      format: optional(jsonOutputFormat),
+    }),
+  ),
+  output_format: optional(jsonOutputFormat).meta({ description: 'The older place of output_config.format.' }),
   context_management: unsupported('context management is not supported'),
   mcp_servers: unsupported('tools are not supported yet'),
   speed: ignored('there is one speed'),

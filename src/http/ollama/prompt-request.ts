@@ -1,5 +1,5 @@
 import { NearfarError } from '../../chat/error.ts';
-import type { ChatInput, ChatRequest } from '../../chat/request.ts';
+import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
 import { ollamaMaxTokenCount, ollamaSampling } from './options-schema.ts';
@@ -44,7 +44,7 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
 
 type CommonBody = Pick<
   OllamaChatBody,
-  'model' | 'stream' | 'options' | 'keep_alive' | 'logprobs' | 'top_logprobs'
+  'model' | 'stream' | 'options' | 'format' | 'keep_alive' | 'logprobs' | 'top_logprobs'
 >;
 
 function loadIntent(body: CommonBody): OllamaIntent {
@@ -70,7 +70,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       topLogprobCount: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
       isStreamed: body.stream ?? true,
       ignoreEndOfGeneration: false,
-      outputFormat: { type: 'text' },
+      outputFormat: outputFormat(body.format),
       keepAliveSeconds: readKeepAlive(body),
     },
   };
@@ -78,4 +78,10 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
 
 function readKeepAlive({ keep_alive: value }: CommonBody): number | null {
   return value === undefined || value === null ? null : keepAliveSeconds(value);
+}
+
+function outputFormat(format: CommonBody['format']): OutputFormat {
+  if (format === undefined || format === null || format === '') return { type: 'text' };
+  if (format === 'json') return { type: 'json_object', field: 'format' };
+  return { type: 'json_schema', schema: format, name: null, strict: true, field: 'format' };
 }

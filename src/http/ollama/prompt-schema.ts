@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ignored, modelName, optional, topLogprobs, unsupported } from '../schema-field.ts';
+import { ignored, jsonSchema, modelName, optional, topLogprobs, unsupported } from '../schema-field.ts';
 import { keepAliveField } from './keep-alive.ts';
 import { optionsSchema } from './options-schema.ts';
 
@@ -10,7 +10,12 @@ const commonFields = {
   keep_alive: keepAliveField,
   logprobs: optional(z.boolean()),
   top_logprobs: optional(topLogprobs),
-  format: unsupported('output formats are not supported yet'),
+  format: z
+    .union([z.literal(['json', '']), jsonSchema, z.null()])
+    .optional()
+    .meta({
+      description: 'json, or a JSON Schema.',
+    }),
   think: unsupported('thinking is not supported yet'),
 };
 

@@ -3,6 +3,7 @@ import type { ChatRequest, Message } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
 import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
+import { outputFormat } from './response-format.ts';
 import { openaiSampling, stopList } from './sampling-schema.ts';
 
 /** @throws NearfarError `invalid_request` where fields contradict each other */
@@ -18,7 +19,7 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
     topLogprobCount: topLogprobCount(body),
     isStreamed: body.stream ?? false,
     ignoreEndOfGeneration: body.ignore_eos ?? false,
-    outputFormat: { type: 'text' },
+    outputFormat: outputFormat(body.response_format),
     keepAliveSeconds: null,
   };
 }

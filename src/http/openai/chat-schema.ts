@@ -8,6 +8,7 @@ import {
   unsupported,
   unsupportedMark,
 } from '../schema-field.ts';
+import { responseFormat } from './response-format.ts';
 import { samplingFields } from './sampling-schema.ts';
 
 const noImages = 'only text content is supported; this model takes no images, sound or files';
@@ -62,12 +63,7 @@ export const chatSchema = z.strictObject({
   tool_choice: unsupported('tools are not supported yet', ['none', 'auto']),
   functions: unsupported('functions are not supported yet'),
   function_call: unsupported('functions are not supported yet', ['none', 'auto']),
-  response_format: z
-    .custom<unknown>(isTextFormat, {
-      error: 'only {"type": "text"} is supported yet',
-      params: unsupportedMark,
-    })
-    .optional(),
+  response_format: optional(responseFormat),
   modalities: z
     .custom<unknown>(
       (value) => isOff(value) || (Array.isArray(value) && value.every((item) => item === 'text')),
@@ -86,10 +82,3 @@ export const chatSchema = z.strictObject({
 });
 
 export type ChatBody = z.infer<typeof chatSchema>;
-
-function isTextFormat(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
-  return (
-    typeof value === 'object' && 'type' in value && value.type === 'text' && Object.keys(value).length === 1
-  );
-}
