@@ -84,20 +84,21 @@ export const benchSchemas: readonly BenchSchema[] = [
       attribute: closed({ name: text(12), value: text(20) }),
     },
   }),
-  tool(
-    'linked_list',
-    'OpenAI, structured outputs guide (recursive schema)',
-    'A linked list of three numbers.',
-    {
-      ...closed({ linked_list: { $ref: '#/$defs/node' } }),
-      $defs: {
-        node: closed({
-          value: integer(0, 999),
-          next: { anyOf: [{ $ref: '#/$defs/node' }, { type: 'null' }] },
-        }),
-      },
+  // The guide's list goes on without end; this one ends after the third node, because every answer must.
+  tool('linked_list', 'OpenAI, structured outputs guide (linked list)', 'A linked list of three numbers.', {
+    ...closed({ linked_list: { $ref: '#/$defs/node' } }),
+    $defs: {
+      node: closed({
+        value: integer(0, 999),
+        next: { anyOf: [{ $ref: '#/$defs/second' }, { type: 'null' }] },
+      }),
+      second: closed({
+        value: integer(0, 999),
+        next: { anyOf: [{ $ref: '#/$defs/last' }, { type: 'null' }] },
+      }),
+      last: closed({ value: integer(0, 999), next: { type: 'null' } }),
     },
-  ),
+  }),
   tool(
     'get_stock_price',
     'Anthropic, tool use guide',

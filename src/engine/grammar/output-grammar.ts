@@ -2,6 +2,11 @@ import type { OutputFormat } from '../../chat/request.ts';
 import { compileGrammar } from './compile-grammar.ts';
 import type { CompiledGrammar } from './grammar-part.ts';
 
+/** Compiling takes up to some ten milliseconds, and clients send the same few schemas again and again. */
+const keptCount = 64;
+/** Least recently used first. The compiler is pure, so what is kept is what would come out again. */
+const kept = new Map<string, CompiledGrammar>();
+
 /**
  * The grammar of an answer's form; `null` where anything goes.
  * @throws NearfarError as `compileGrammar` does
@@ -11,8 +16,20 @@ export function outputGrammar(format: OutputFormat): CompiledGrammar | null {
     case 'text':
       return null;
     case 'json_object':
-      return compileGrammar({ kind: 'json', schema: { type: 'object' }, field: format.field });
+      return compiled({ type: 'object' }, format.field);
     case 'json_schema':
-      return compileGrammar({ kind: 'json', schema: format.schema, field: format.field });
+      return compiled(format.schema, format.field);
   }
+}
+
+function compiled(schema: unknown, field: string): CompiledGrammar {
+  const key = JSON.stringify(schema);
+  const grammar = kept.get(key) ?? compileGrammar({ kind: 'json', schema, field });
+  kept.delete(key);
+  kept.set(key, grammar);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= keptCount) break;
+    kept.delete(oldest);
+  }
+  return grammar;
 }

@@ -65,8 +65,9 @@ export function expand(
     const read = createKeywordReader(schema, pointer, source);
     atoms.push({ pointer, schema, read });
     const further = (located: Located): Conjunct => ({ ...located, trail: [...trail, pointer] });
-    if (schema['$ref'] !== undefined) open.push(further(source.resolve(schema['$ref'], pointer)));
-    for (const part of read.schemas('allOf')) open.push(further(part));
+    const reference = schema['$ref'] === undefined ? [] : [source.resolve(schema['$ref'], pointer)];
+    // The first one on top: properties keep the order in which they are written.
+    open.push(...[...reference, ...read.schemas('allOf')].map(further).reverse());
     for (const keyword of ['anyOf', 'oneOf'] as const) {
       const options = read.schemas(keyword).map(further);
       if (options.length > 0) disjunctions.push({ pointer, keyword, options });

@@ -26,7 +26,8 @@ export interface ConstrainedDraw {
   readonly rejected: number;
   readonly options: SamplingOptions;
   readonly isGreedy: boolean;
-  readonly hasFilters: boolean;
+  /** Candidates that the filters left, still in the workspace with their weights; `null` = no filters. */
+  readonly candidateCount: number | null;
   readonly constraint: Constraint;
   readonly random: Random;
   readonly workspace: Workspace;
@@ -54,10 +55,7 @@ export function drawAllowed(draw: ConstrainedDraw): number {
 function drawAgain(draw: ConstrainedDraw): number | null {
   const { logits, top, options, constraint, random, workspace, rejected } = draw;
   const { ids, weights } = workspace;
-  const count = draw.hasFilters
-    ? selectCandidates(logits, top, options, workspace)
-    : gatherAll(logits, top, options.temperature, workspace);
-  weigh(count, options.temperature, workspace);
+  const count = draw.candidateCount ?? gatherAll(logits, top, options.temperature, workspace);
   const known = knownTokens(logits.length);
   try {
     known.set(rejected, false);
@@ -78,31 +76,22 @@ function drawAgain(draw: ConstrainedDraw): number | null {
   }
 }
 
-/** Every token that weighs anything, in order of id. */
+/** Every token that weighs anything, with its weight. */
 function gatherAll(logits: Float32Array, top: number, temperature: number, workspace: Workspace): number {
-  const { ids, depths } = workspace;
+  const { ids, weights } = workspace;
   const max = logits[top] as number;
+  const scale = 1 / temperature;
   const lowest = max - depthLimit * temperature;
   let count = 0;
   for (let id = 0; id < logits.length; id += 1) {
     const logit = logits[id] as number;
     if (logit > lowest) {
       ids[count] = id;
-      depths[count] = max - logit;
+      weights[count] = weightOfDepth((max - logit) * scale);
       count += 1;
     }
   }
   return count;
-}
-
-function weigh(count: number, temperature: number, { depths, weights }: Workspace): void {
-  let least = Infinity;
-  for (let slot = 0; slot < count; slot += 1) least = Math.min(least, depths[slot] as number);
-  const scale = 1 / temperature;
-  for (let slot = 0; slot < count; slot += 1) {
-    const depth = ((depths[slot] as number) - least) * scale;
-    weights[slot] = depth < depthLimit ? weightOfDepth(depth) : 0;
-  }
 }
 
 /** Takes the weight from tokens that are known to be forbidden; returns what is left. */
@@ -153,38 +142,40 @@ function learn(ids: Int32Array, count: number, constraint: Constraint, known: Kn
 
 /** Masks first, then draws as ever: the likeliest tokens, or if none of them is allowed, all. */
 function drawMasked(draw: ConstrainedDraw): number {
-  const { logits, options, random, workspace, constraint } = draw;
-  const masked = new Float32Array(logits.length).fill(-Infinity);
-  const copyAllowed = (ids: Int32Array, count: number): boolean => {
-    const flags = new Uint8Array(count);
-    constraint.check(ids, count, flags);
-    let isAny = false;
-    for (let index = 0; index < count; index += 1) {
-      const id = ids[index] as number;
-      if (flags[index] === 0 || logits[id] === -Infinity) continue;
-      masked[id] = logits[id] as number;
-      isAny = true;
-    }
-    return isAny;
-  };
-  const likeliest = new Int32Array(likeliestCount);
-  const count = selectTopK(logits, likeliestCount, likeliest, new Float64Array(likeliestCount));
+  const { logits } = draw;
   // Without filters the whole vocabulary counts, however unlikely.
-  const isEnough = draw.isGreedy || draw.hasFilters;
-  if (!isEnough || !copyAllowed(likeliest, count)) {
-    const all = Int32Array.from({ length: logits.length }, (_, id) => id);
-    if (!copyAllowed(all, all.length)) {
-      throw new NearfarError(
-        'internal',
-        'No token of this model continues the text that the grammar asks for.',
-      );
-    }
+  if (draw.isGreedy || draw.candidateCount !== null) {
+    const likeliest = new Int32Array(likeliestCount);
+    const count = selectTopK(logits, likeliestCount, likeliest, new Float64Array(likeliestCount));
+    const token = drawAmong(likeliest.subarray(0, count).sort(), draw);
+    if (token !== null) return token;
   }
-  const top = argmax(masked);
-  if (draw.isGreedy) return top;
-  if (!draw.hasFilters) return drawFromAll(masked, top, options.temperature, random, workspace);
-  const selected = selectCandidates(masked, top, options, workspace);
-  return drawFromCandidates(selected, options.temperature, random, workspace);
+  const token = drawAmong(
+    Int32Array.from({ length: logits.length }, (_, id) => id),
+    draw,
+  );
+  if (token !== null) return token;
+  throw new NearfarError('internal', 'No token of this model continues the text that the grammar asks for.');
+}
+
+/**
+ * Draws from the allowed ones of some tokens as if there were no others.
+ * @param among in order of id
+ * @returns `null` where none is allowed
+ */
+function drawAmong(among: Int32Array, draw: ConstrainedDraw): number | null {
+  const { logits, options, random, workspace } = draw;
+  const flags = new Uint8Array(among.length);
+  draw.constraint.check(among, among.length, flags);
+  const allowed = among.filter((id, index) => flags[index] === 1 && (logits[id] as number) > -Infinity);
+  if (allowed.length === 0) return null;
+  const own = Float32Array.from(allowed, (id) => logits[id] as number);
+  let index = argmax(own);
+  if (!draw.isGreedy && draw.candidateCount !== null) {
+    const count = selectCandidates(own, index, options, workspace);
+    index = drawFromCandidates(count, options.temperature, random, workspace);
+  } else if (!draw.isGreedy) index = drawFromAll(own, index, options.temperature, random, workspace);
+  return allowed[index] as number;
 }
 
 /** What was learnt about tokens in one draw; the thread has one table per vocabulary size. */

@@ -73,14 +73,6 @@ export function createSampler(
     return copy;
   }
 
-  function drawFirst(adjusted: Float32Array, top: number): number {
-    if (isGreedy) return top;
-    const workspace = sharedWorkspace(vocabTokenCount);
-    if (!hasFilters) return drawFromAll(adjusted, top, temperature, random, workspace);
-    const count = selectCandidates(adjusted, top, options, workspace);
-    return drawFromCandidates(count, temperature, random, workspace);
-  }
-
   return {
     sample(logits, constraint = null) {
       if (logits.length !== vocabTokenCount) {
@@ -88,10 +80,15 @@ export function createSampler(
       }
       const adjusted = adjust(logits);
       const top = argmax(adjusted);
-      const first = drawFirst(adjusted, top);
-      if (constraint === null || constraint.allows(first)) return first;
       const workspace = sharedWorkspace(vocabTokenCount);
-      const setup = { options, isGreedy, hasFilters, constraint, random, workspace };
+      let first = top;
+      let candidateCount: number | null = null;
+      if (!isGreedy && hasFilters) {
+        candidateCount = selectCandidates(adjusted, top, options, workspace);
+        first = drawFromCandidates(candidateCount, temperature, random, workspace);
+      } else if (!isGreedy) first = drawFromAll(adjusted, top, temperature, random, workspace);
+      if (constraint === null || constraint.allows(first)) return first;
+      const setup = { options, isGreedy, candidateCount, constraint, random, workspace };
       return drawAllowed({ ...setup, logits: adjusted, top, rejected: first });
     },
     accept(token) {
