@@ -153,7 +153,7 @@ describe('the ollama client', () => {
 
   it('is told which field is not supported', async () => {
     const refused = [
-      { format: 'json' },
+      { format: 'xml' },
       { think: true },
       { options: { mirostat: 2 } },
       { tools: [{ type: 'function', function: { name: 'f' } }] },

@@ -151,13 +151,30 @@ describe('the openai client', () => {
       param: 'tools',
       code: 'unsupported_parameter',
     });
-    const format = client.chat.completions.create({
+  });
+
+  it('says what form the answer must have', async () => {
+    const schema = { type: 'object', properties: { a: { type: 'integer' } } };
+    await client.chat.completions.create({
       model: 'auto',
       messages,
-      stream: true,
+      response_format: { type: 'json_schema', json_schema: { name: 'numbers', schema, strict: true } },
+    });
+    expect(gateway.seen.requests.at(-1)?.outputFormat).toEqual({
+      type: 'json_schema',
+      schema,
+      name: 'numbers',
+      strict: true,
+      field: 'response_format.json_schema.schema',
+    });
+    await client.chat.completions.create({
+      model: 'auto',
+      messages,
       response_format: { type: 'json_object' },
     });
-    await expect(format).rejects.toMatchObject({ status: 400, param: 'response_format' });
+    expect(gateway.seen.requests.at(-1)?.outputFormat).toMatchObject({ type: 'json_object' });
+    await client.chat.completions.create({ model: 'auto', messages, response_format: { type: 'text' } });
+    expect(gateway.seen.requests.at(-1)?.outputFormat).toEqual({ type: 'text' });
   });
 
   it('gets 404 for an unknown model, before and in streams alike', async () => {

@@ -18,7 +18,17 @@ describe('what a client is told', () => {
     [{ ...chat, tools: [{}] }, 'unsupported', 'tools'],
     [{ ...chat, foo: 1 }, 'unsupported', 'foo'],
     [{ ...chat, stream_options: { x: 1 } }, 'unsupported', 'stream_options.x'],
-    [{ ...chat, response_format: { type: 'json_object' } }, 'unsupported', 'response_format'],
+    [{ ...chat, response_format: { type: 'grammar' } }, 'invalid_request', 'response_format.type'],
+    [
+      { ...chat, response_format: { type: 'json_schema', json_schema: { name: 'a b', schema: {} } } },
+      'invalid_request',
+      'response_format.json_schema.name',
+    ],
+    [
+      { ...chat, response_format: { type: 'json_schema', json_schema: { name: 'a' } } },
+      'invalid_request',
+      'response_format.json_schema.schema',
+    ],
     [{ ...chat, modalities: ['text', 'audio'] }, 'unsupported', 'modalities'],
     [{ ...chat, store: true }, 'unsupported', 'store'],
     [

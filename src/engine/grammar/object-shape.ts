@@ -1,6 +1,6 @@
 import type { Atom } from './schema-atoms.ts';
 import { sizesOf, type Sizes } from './schema-facts.ts';
-import { child, type Located, type SchemaSource } from './schema-source.ts';
+import { child, isSchemaObject, type Located, type SchemaSource } from './schema-source.ts';
 
 /** What the object keywords of several schemas say together. */
 export interface ObjectShape {
@@ -84,11 +84,15 @@ export function objectShape(atoms: readonly Atom[], source: SchemaSource): Objec
 
 /** The schemas of one atom that a property must fit. */
 function ownSchemas({ pointer, schema, read }: Atom, name: string, source: SchemaSource): Located[] {
-  const declared = read.members('properties').filter((member) => member.name === name);
+  const properties = schema['properties'];
+  const isDeclared = isSchemaObject(properties) && Object.hasOwn(properties, name);
+  const declared = isDeclared
+    ? [{ pointer: child(pointer, 'properties', name), schema: properties[name] }]
+    : [];
   const matched = read
     .members('patternProperties')
     .filter((member) => matches(member.name, name, pointer, source));
-  const own = [...declared, ...matched];
+  const own: Located[] = [...declared, ...matched];
   if (declared.length > 0 || matched.length > 0) return own;
   const additional = schema['additionalProperties'] ?? schema['unevaluatedProperties'];
   if (additional === undefined) return [];
