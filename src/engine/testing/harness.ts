@@ -3,6 +3,7 @@ import { createEngine, type Engine } from '../engine.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
 import { createStepCost } from '../step-cost.ts';
+import type { AnswerGrammar } from '../text/answer-grammar.ts';
 import { createChoice } from '../text/choice.ts';
 import { createDetokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher } from '../text/stop-matcher.ts';
@@ -19,6 +20,8 @@ export interface HarnessOptions {
   readonly targetInterTokenMs?: number | 'auto';
   readonly prefixGranularity?: 'token' | 'sequence';
   readonly readersApart?: boolean;
+  /** Made for each choice of a command that has a grammar. */
+  readonly createGrammar?: () => AnswerGrammar;
 }
 
 export interface Harness {
@@ -77,7 +80,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         isEndOfGeneration: (token) => token === 0,
         ignoreEndOfGeneration: command.ignoreEndOfGeneration,
         topLogprobCount: command.topLogprobCount,
-        grammar: null,
+        grammar: command.grammar === null ? null : (options.createGrammar?.() ?? null),
       }),
     emit: (emitted) => {
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);
