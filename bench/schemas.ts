@@ -67,7 +67,7 @@ export const benchSchemas: readonly BenchSchema[] = [
     'OpenAI, structured outputs guide',
     'Solve 8x + 7 = -23 step by step.',
     closed({
-      steps: list(closed({ explanation: text(80), output: text(40) }), 4, 1),
+      steps: list(closed({ explanation: text(60), output: text(30) }), 3, 1),
       final_answer: text(30),
     }),
   ),
@@ -164,7 +164,7 @@ export const benchSchemas: readonly BenchSchema[] = [
     'Model Context Protocol, memory server',
     'Remember that Ada works at Acme.',
     closed({
-      entities: list(closed({ name: text(30), entityType: text(20), observations: list(text(50), 3) }), 3, 1),
+      entities: list(closed({ name: text(20), entityType: text(20), observations: list(text(40), 2) }), 2, 1),
     }),
   ),
   tool(
@@ -192,7 +192,7 @@ export const benchSchemas: readonly BenchSchema[] = [
         owner: { type: 'string', pattern: '^[A-Za-z0-9-]{1,39}$' },
         repo: { type: 'string', pattern: '^[\\w.-]{1,60}$' },
         title: text(70),
-        body: text(160, 0),
+        body: text(120, 0),
         assignees: list(text(20), 2),
         labels: list({ enum: ['bug', 'documentation', 'enhancement', 'question'] }, 3),
         milestone: integer(1, 500),
@@ -219,7 +219,7 @@ export const benchSchemas: readonly BenchSchema[] = [
     closed(
       {
         channel: { type: 'string', pattern: '^[CGD][A-Z0-9]{8,10}$' },
-        text: text(120),
+        text: text(80),
         thread_ts: { type: 'string', pattern: '^\\d{10}\\.\\d{6}$' },
         blocks: list(
           {
@@ -227,15 +227,15 @@ export const benchSchemas: readonly BenchSchema[] = [
               closed({ type: { const: 'divider' } }),
               closed({
                 type: { const: 'header' },
-                text: closed({ type: { const: 'plain_text' }, text: text(50) }),
+                text: closed({ type: { const: 'plain_text' }, text: text(30) }),
               }),
               closed({
                 type: { const: 'section' },
-                text: closed({ type: { enum: ['mrkdwn', 'plain_text'] }, text: text(80) }),
+                text: closed({ type: { enum: ['mrkdwn', 'plain_text'] }, text: text(60) }),
               }),
             ],
           },
-          3,
+          2,
         ),
       },
       ['thread_ts', 'blocks'],
@@ -244,11 +244,11 @@ export const benchSchemas: readonly BenchSchema[] = [
   tool('calendar_event', 'Google Calendar API, Event', 'A meeting with Ada tomorrow at ten.', {
     ...closed(
       {
-        summary: text(50),
+        summary: text(30),
         start: { $ref: '#/$defs/time' },
         end: { $ref: '#/$defs/time' },
         attendees: list(
-          closed({ email: { type: 'string', format: 'email' }, optional: flag }, ['optional']),
+          closed({ email: { type: 'string', format: 'email', maxLength: 30 }, optional: flag }, ['optional']),
           2,
         ),
         reminders: closed({
@@ -262,7 +262,7 @@ export const benchSchemas: readonly BenchSchema[] = [
       time: {
         oneOf: [
           closed({ date: { type: 'string', format: 'date' } }),
-          closed({ dateTime: { type: 'string', format: 'date-time' }, timeZone: text(30) }, ['timeZone']),
+          closed({ dateTime: { type: 'string', format: 'date-time' }, timeZone: text(20) }, ['timeZone']),
         ],
       },
     },
@@ -411,7 +411,7 @@ export const benchSchemas: readonly BenchSchema[] = [
         4,
         2,
       ),
-      steps: list(text(80), 4, 2),
+      steps: list(text(50), 3, 2),
     }),
   ),
   tool(
@@ -428,6 +428,7 @@ export const benchSchemas: readonly BenchSchema[] = [
     type: 'object',
     properties: { photo: { type: 'string', format: 'uri', maxLength: 60 } },
     required: ['photo'],
+    propertyNames: { pattern: '^[a-z]{1,12}$' },
     additionalProperties: { type: 'string', maxLength: 20 },
     maxProperties: 4,
   }),
