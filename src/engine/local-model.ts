@@ -39,7 +39,7 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     salt: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
-    grammar: outputGrammar(request.outputFormat),
+    grammar: outputGrammar(request.outputFormat, request.input),
   };
 }
 

@@ -160,10 +160,21 @@ describe('bounds on the compiler', () => {
   });
 });
 
-test('an output format becomes a grammar, and nothing where anything goes', () => {
-  expect(outputGrammar({ type: 'text' })).toBeNull();
-  expect(outputGrammar({ type: 'json_object', field: 'format' })?.triggers).toBeNull();
+describe('an output format', () => {
+  const input = { kind: 'text', text: 'x' } as const;
   const format = { type: 'json_schema', schema: { const: 1 }, name: null, strict: true, field } as const;
-  expect(outputGrammar(format)).toBe(outputGrammar({ ...format, schema: { const: 1 } }));
-  expect(outputGrammar(format)?.text).toBe('root ::= r1\nr1 ::= "1"\n');
+
+  test('becomes a grammar, and nothing where anything goes', () => {
+    expect(outputGrammar({ type: 'text' }, input)).toBeNull();
+    expect(outputGrammar({ type: 'json_object', field: 'format' }, input)?.triggers).toBeNull();
+    expect(outputGrammar(format, input)).toBe(outputGrammar({ ...format, schema: { const: 1 } }, input));
+    expect(outputGrammar(format, input)?.text).toBe('root ::= r1\nr1 ::= "1"\n');
+  });
+
+  test('does not go with an answer that the client begins', () => {
+    const messages = [{ role: 'assistant', content: '{' }] as const;
+    expect(() => outputGrammar(format, { kind: 'chat', messages })).toThrow(/the client begins/);
+    expect(outputGrammar(format, { kind: 'chat', messages, startsNewTurn: true })).not.toBeNull();
+    expect(outputGrammar({ type: 'text' }, { kind: 'chat', messages })).toBeNull();
+  });
 });

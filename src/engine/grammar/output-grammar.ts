@@ -1,4 +1,5 @@
-import type { OutputFormat } from '../../chat/request.ts';
+import { NearfarError } from '../../chat/error.ts';
+import type { ChatInput, OutputFormat } from '../../chat/request.ts';
 import { compileGrammar } from './compile-grammar.ts';
 import type { CompiledGrammar } from './grammar-part.ts';
 
@@ -9,9 +10,18 @@ const kept = new Map<string, CompiledGrammar>();
 
 /**
  * The grammar of an answer's form; `null` where anything goes.
- * @throws NearfarError as `compileGrammar` does
+ * @throws NearfarError as `compileGrammar` does, and `unsupported` for an answer that the client begins: what it wrote
+ * is no part of what is drawn here
  */
-export function outputGrammar(format: OutputFormat): CompiledGrammar | null {
+export function outputGrammar(format: OutputFormat, input: ChatInput): CompiledGrammar | null {
+  if (format.type !== 'text' && isBegun(input)) {
+    const { field } = format;
+    throw new NearfarError(
+      'unsupported',
+      `${field}: an answer that the client begins cannot be held to a form.`,
+      { field },
+    );
+  }
   switch (format.type) {
     case 'text':
       return null;
@@ -20,6 +30,10 @@ export function outputGrammar(format: OutputFormat): CompiledGrammar | null {
     case 'json_schema':
       return compiled(format.schema, format.field);
   }
+}
+
+function isBegun(input: ChatInput): boolean {
+  return input.kind === 'chat' && input.startsNewTurn !== true && input.messages.at(-1)?.role === 'assistant';
 }
 
 function compiled(schema: unknown, field: string): CompiledGrammar {
