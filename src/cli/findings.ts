@@ -38,8 +38,8 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
   const { format } = facts.facts ?? { format: null };
   if (format !== null && facts.loaded?.backend !== 'cuda' && !isRepacked(format, machine.cpuFeatures)) {
     slow(
-      `${format} has no repacked kernel on this processor, so prompts are read several times slower than in Q4_0.` +
-        (facts.wasRequantized ? ' This machine measured both and kept it.' : ' Requantizing it would help.'),
+      `${format} has no repacked kernel on this processor, so prompts are read several times slower than in Q4_0 or IQ4_NL.` +
+        (facts.wasRequantized ? ' This machine measured them and kept it.' : ' Requantizing it would help.'),
     );
   }
   if (facts.loaded !== null) threadFindings(facts.loaded, machine, slow, note);

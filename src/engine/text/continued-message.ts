@@ -11,6 +11,8 @@ export interface ContinuedMessage {
    * @throws NearfarError `unsupported` where the template does not write the message out
    */
   readonly cut: (rendered: string) => string;
+  /** Whether what the system and the user said is all there; templates may trim it. */
+  readonly isAllIn: (rendered: string) => boolean;
 }
 
 /**
@@ -35,5 +37,7 @@ export function continueLastMessage(messages: readonly Message[]): ContinuedMess
       }
       return rendered.slice(0, end);
     },
+    isAllIn: (rendered) =>
+      messages.every(({ role, content }) => role === 'assistant' || rendered.includes(content.trim())),
   };
 }

@@ -140,6 +140,22 @@ describe('createPromptReader', () => {
     expect(tokens.slice(-12)).toEqual([258, 257, ...bytes('assistant:')]);
   });
 
+  it('loses no system text where a template writes it into the last message only', async () => {
+    const mistral =
+      '{% if messages[0].role == "system" %}{% set s = messages[0].content %}{% set rest = messages[1:] %}' +
+      '{% else %}{% set rest = messages %}{% endif %}{% for m in rest %}{% if m.role == "user" %}<257>' +
+      '{% if loop.last and s is defined %}{{ s }};{% endif %}{{ m.content }}<258>' +
+      '{% else %}{{ m.content }}<259>{% endif %}{% endfor %}';
+    const messages = [{ role: 'system', content: 'S' } as const, ...begun];
+    expect(await read(reader(mistral).read({ kind: 'chat', messages }))).toEqual([
+      256,
+      257,
+      ...bytes('S;q'),
+      258,
+      ...bytes('It begins '),
+    ]);
+  });
+
   it('says where a template leaves the last message out', async () => {
     const silent = '{% for m in messages %}{% if m.role == "user" %}{{ m.content }}{% endif %}{% endfor %}';
     await expect(reader(silent).read({ kind: 'chat', messages: begun })).rejects.toMatchObject({

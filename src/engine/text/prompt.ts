@@ -73,7 +73,11 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
   async function renderChat(messages: readonly Message[], continuesLast: boolean): Promise<string> {
     if (!continuesLast) return renderer.render(messages, { addGenerationPrompt: true });
     const continued = continueLastMessage(messages);
-    return continued.cut(await renderer.render(continued.messages, { addGenerationPrompt: false }));
+    const text = continued.cut(await renderer.render(continued.messages, { addGenerationPrompt: false }));
+    if (continued.isAllIn(text)) return text;
+    // Mistral's templates put the system text into the last message, if that is the user's, and else nowhere.
+    const before = await renderer.render(messages.slice(0, -1), { addGenerationPrompt: true });
+    return before + (messages.at(-1)?.content ?? '');
   }
 
   /**
