@@ -115,7 +115,7 @@ describe('the anthropic client', () => {
       model: 'auto',
       max_tokens: 5,
       messages,
-      tools: [{ name: 'f', input_schema: { type: 'object' } }],
+      tools: [{ type: 'web_search_20250305', name: 'web_search' }],
     });
     await expect(call).rejects.toBeInstanceOf(Anthropic.BadRequestError);
     await expect(call).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe('the anthropic client', () => {
       error: { error: { message: expect.stringContaining('tools') as string } },
     });
     for (const refused of [
-      { thinking: { type: 'enabled' as const, budget_tokens: 1024 } },
+      { thinking: { type: 'enabled' as const, budget_tokens: 1024, display: 'omitted' as const } },
       {
         messages: [
           {

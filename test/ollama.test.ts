@@ -104,7 +104,7 @@ describe('the ollama client', () => {
     ]);
     expect(await client.show({ model: 'tiny' })).toMatchObject({
       license: 'Apache-2.0',
-      capabilities: ['completion'],
+      capabilities: ['completion', 'tools'],
     });
     expect((await client.ps()).models).toMatchObject([{ name: 'tiny', expires_at: '2262-04-11T23:47:16Z' }]);
     expect(await client.version()).toEqual({ version: '0.1.0' });
@@ -154,9 +154,9 @@ describe('the ollama client', () => {
   it('is told which field is not supported', async () => {
     const refused = [
       { format: 'xml' },
-      { think: true },
+      { think: 'high' as const },
       { options: { mirostat: 2 } },
-      { tools: [{ type: 'function', function: { name: 'f' } }] },
+      { tools: [{ type: 'web_search', function: { name: 'f' } }] },
       { messages: [{ role: 'user', content: 'x', images: ['aGk='] }] },
     ];
     for (const fields of refused) {

@@ -143,12 +143,12 @@ describe('the openai client', () => {
   });
 
   it('is told which field is not supported', async () => {
-    const tools = [{ type: 'function' as const, function: { name: 'f', parameters: {} } }];
-    const rejected = client.chat.completions.create({ model: 'auto', messages, tools });
+    const older = { functions: [{ name: 'f' }] };
+    const rejected = client.chat.completions.create({ model: 'auto', messages, ...older });
     await expect(rejected).rejects.toBeInstanceOf(OpenAI.BadRequestError);
     await expect(rejected).rejects.toMatchObject({
       status: 400,
-      param: 'tools',
+      param: 'functions',
       code: 'unsupported_parameter',
     });
   });

@@ -1,5 +1,5 @@
 import type { Caller } from '../access/access.ts';
-import type { ChatPart, FinishReason } from '../chat/part.ts';
+import { isDelta, type ChatPart, type FinishReason } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { costMicros, localPrice } from '../ledger/cost.ts';
 import type { LedgerRow } from '../ledger/row.ts';
@@ -41,8 +41,8 @@ export class Account {
 
   /** Runs once per part. */
   see(part: ChatPart): void {
-    if (part.type === 'text-delta') {
-      this.#deltaCount += part.logprobs?.length ?? 1;
+    if (isDelta(part)) {
+      this.#deltaCount += part.type === 'text-delta' ? (part.logprobs?.length ?? 1) : 1;
       const now = performance.now();
       if (this.#firstTextAt === null) this.#firstTextAt = now;
       // Other choices' pieces come in the same step: only one choice's gaps say what a reader sees.
@@ -100,7 +100,12 @@ export class Account {
   }
 }
 
-const severity: Readonly<Record<FinishReason, number>> = { stop: 0, stop_sequence: 1, length: 2 };
+const severity: Readonly<Record<FinishReason, number>> = {
+  stop: 0,
+  stop_sequence: 1,
+  tool_calls: 2,
+  length: 3,
+};
 
 /** Over several choices the row names the end that a reader would most want to know of. */
 function worseOf(one: FinishReason, other: FinishReason): FinishReason {

@@ -11,6 +11,7 @@ export function createPartCheck(choiceCount: number): PartCheck {
   let started = false;
   let openCount = choiceCount;
   const ended = new Array<boolean>(choiceCount).fill(false);
+  const calls = createCallCheck(choiceCount);
 
   return (part) => {
     switch (part.type) {
@@ -19,8 +20,13 @@ export function createPartCheck(choiceCount: number): PartCheck {
         started = true;
         return null;
       case 'text-delta':
-        if (!started) return 'text before start';
-        return ended[part.choice] === false ? null : `text for choice ${part.choice}, which is not open`;
+      case 'reasoning-delta':
+      case 'tool-call-start':
+      case 'tool-call-delta':
+      case 'tool-call-end':
+        if (!started) return `${part.type} before start`;
+        if (ended[part.choice] !== false) return `${part.type} for choice ${part.choice}, which is not open`;
+        return calls(part);
       case 'choice-end':
         if (!started) return 'choice-end before start';
         if (ended[part.choice] !== false) return `an end of choice ${part.choice}, which is not open`;
@@ -36,5 +42,24 @@ export function createPartCheck(choiceCount: number): PartCheck {
         // Models behind a wire can send what the types forbid.
         return 'a part of unknown type';
     }
+  };
+}
+
+/** Calls of a choice come one after another, counted from 0, and their pieces only while they are open. */
+function createCallCheck(choiceCount: number): PartCheck {
+  const nextCall = new Array<number>(choiceCount).fill(0);
+  const isOpen = new Array<boolean>(choiceCount).fill(false);
+
+  return (part) => {
+    if (part.type === 'tool-call-start') {
+      if (part.call !== nextCall[part.choice]) return `call ${part.call} out of turn`;
+      nextCall[part.choice] = part.call + 1;
+      isOpen[part.choice] = true;
+    } else if (part.type === 'tool-call-delta' || part.type === 'tool-call-end') {
+      const isCurrent = isOpen[part.choice] === true && part.call === (nextCall[part.choice] ?? 0) - 1;
+      if (!isCurrent) return `${part.type} of call ${part.call}, which is not open`;
+      if (part.type === 'tool-call-end') isOpen[part.choice] = false;
+    }
+    return null;
   };
 }

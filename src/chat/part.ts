@@ -1,14 +1,19 @@
 import type { NearfarError } from './error.ts';
 
-/** Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. */
-export type FinishReason = 'stop' | 'stop_sequence' | 'length';
+/**
+ * Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. `tool_calls`:
+ * it ended by itself and holds at least one whole call.
+ */
+export type FinishReason = 'stop' | 'stop_sequence' | 'length' | 'tool_calls';
 
 export interface Usage {
   readonly promptTokenCount: number;
   /** Of the prompt tokens, how many were served from a cache. */
   readonly cachedTokenCount: number;
-  /** Over all choices. */
+  /** Over all choices, reasoning and calls included. */
   readonly completionTokenCount: number;
+  /** Of the completion tokens, how many were spent on reasoning; absent where the model does not tell. */
+  readonly reasoningTokenCount?: number;
 }
 
 /** Measured in milliseconds, on the machine that ran the model. */
@@ -37,7 +42,7 @@ export type ModelGrade = 'smoke test' | 'basic' | 'assistant' | 'ungraded';
 
 /**
  * What comes out of every model, local or remote:
- * one `start`, then deltas, one `choice-end` per choice, and exactly one `finish` or `error`, last.
+ * one `start`, then deltas and calls, one `choice-end` per choice, and exactly one `finish` or `error`, last.
  * An `error` may come first (then there is no `start`) or after deltas were delivered.
  */
 export type ChatPart =
@@ -54,7 +59,36 @@ export type ChatPart =
       readonly choice: number;
       /** Whole UTF-8 characters only; may be empty when only logprobs are carried. */
       readonly text: string;
+      /** Of all tokens since the last ones reported, those of reasoning and calls included. */
       readonly logprobs?: readonly TokenLogprob[];
+    }
+  | {
+      /** What the model thinks before it speaks. */
+      readonly type: 'reasoning-delta';
+      readonly choice: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: 'tool-call-start';
+      readonly choice: number;
+      /** Counts the calls of this choice, from 0. One call at a time is open. */
+      readonly call: number;
+      /** Unique in the answer. */
+      readonly id: string;
+      readonly name: string;
+    }
+  | {
+      readonly type: 'tool-call-delta';
+      readonly choice: number;
+      readonly call: number;
+      /** The next piece of the arguments' JSON text. */
+      readonly arguments: string;
+    }
+  | {
+      /** The arguments are whole. A call that the answer's end cuts short has no end of its own. */
+      readonly type: 'tool-call-end';
+      readonly choice: number;
+      readonly call: number;
     }
   | {
       readonly type: 'choice-end';
@@ -70,3 +104,10 @@ export type ChatPart =
       readonly usage?: Usage;
       readonly timings?: Timings;
     };
+
+/** Parts that only continue what a reader already has, so that several may travel as one. */
+export type DeltaPart = Extract<ChatPart, { type: 'text-delta' | 'reasoning-delta' | 'tool-call-delta' }>;
+
+export function isDelta(part: { readonly type: ChatPart['type'] }): part is DeltaPart {
+  return part.type === 'text-delta' || part.type === 'reasoning-delta' || part.type === 'tool-call-delta';
+}

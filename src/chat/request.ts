@@ -1,10 +1,38 @@
 import type { SamplingOptions } from './sampling.ts';
+import type { ToolCall, ToolUse } from './tool.ts';
 
-export type Role = 'system' | 'user' | 'assistant';
+export type Role = Message['role'];
 
-export interface Message {
-  readonly role: Role;
-  readonly content: string;
+export type Message =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | {
+      readonly role: 'assistant';
+      readonly content: string;
+      /** What the model thought before it spoke, where the client kept it. */
+      readonly reasoning?: string;
+      readonly toolCalls?: readonly ToolCall[];
+    }
+  | {
+      readonly role: 'tool';
+      readonly content: string;
+      /** The call that this is the result of. */
+      readonly toolCallId: string;
+      /** The tool's name. */
+      readonly name: string;
+    };
+
+/** All that a chat template is given. */
+export interface Conversation {
+  readonly messages: readonly Message[];
+  /** Absent: the model may call nothing, and nothing in its text is taken for a call. */
+  readonly toolUse?: ToolUse;
+  /**
+   * Whether a model that can reason before it answers shall; absent: as its template has it. `field` is where the client
+   * said so, for errors.
+   */
+  readonly reasoning?: { readonly isWanted: boolean; readonly field: string };
+  /** True: a last message of the assistant is left as it is, and another follows; else it is continued. */
+  readonly startsNewTurn?: boolean;
 }
 
 /**
@@ -14,7 +42,7 @@ export interface Message {
  * `suffix` asks for fill-in-the-middle; `tokens` are ids of the answering model's vocabulary.
  */
 export type ChatInput =
-  | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly startsNewTurn?: boolean }
+  | ({ readonly kind: 'chat' } & Conversation)
   | { readonly kind: 'text'; readonly text: string; readonly suffix?: string }
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] };
 

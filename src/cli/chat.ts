@@ -196,7 +196,7 @@ class ChatSession {
         this.#gateway.post,
         [...system, ...this.#messages],
         this.#options,
-        (text) => process.stdout.write(text),
+        this.#writer(),
         answering.signal,
       );
       if (!reply.text.endsWith('\n')) process.stdout.write('\n');
@@ -210,6 +210,20 @@ class ChatSession {
     } finally {
       this.#answering = null;
     }
+  }
+
+  /** Reasoning is dimmed on a terminal, with a blank line before the answer; a pipe carries answers only. */
+  #writer(): (text: string, kind: 'text' | 'reasoning') => void {
+    let isReasoning = false;
+    return (text, kind) => {
+      if (kind === 'reasoning') {
+        if (this.#isTerminal) process.stdout.write(`\x1b[2m${text}\x1b[0m`);
+      } else {
+        if (isReasoning && this.#isTerminal) process.stdout.write('\n\n');
+        process.stdout.write(text);
+      }
+      isReasoning = kind === 'reasoning';
+    };
   }
 
   #save(name: string): void {

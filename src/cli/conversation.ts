@@ -14,6 +14,8 @@ export type Post = (path: string, body: unknown, signal: AbortSignal) => Promise
 
 export interface Reply {
   readonly text: string;
+  /** What the model thought before it spoke; empty where it does not show. */
+  readonly reasoning: string;
   /** The model that answered. */
   readonly model: string | null;
   /** From the response header, e.g. `smoke test`. */
@@ -32,7 +34,7 @@ export interface Reply {
 interface StreamChunk {
   readonly model?: string;
   readonly choices?: readonly {
-    readonly delta?: { readonly content?: string };
+    readonly delta?: { readonly content?: string; readonly reasoning_content?: string };
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: {
@@ -44,14 +46,14 @@ interface StreamChunk {
 }
 
 /**
- * Asks and hands over the text as it comes. An abort returns what came so far.
+ * Asks and hands over the text as it comes, and before it the reasoning. An abort returns what came so far.
  * @throws NearfarError with the gateway's own words
  */
 export async function ask(
   post: Post,
   messages: readonly Message[],
   options: TalkOptions,
-  onText: (text: string) => void,
+  onText: (text: string, kind: 'text' | 'reasoning') => void,
   signal: AbortSignal,
 ): Promise<Reply> {
   const startedAt = performance.now();
@@ -65,6 +67,7 @@ export async function ask(
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   };
   let text = '';
+  let reasoning = '';
   let model: string | null = null;
   let grade: string | null = null;
   let finishReason: string | null = null;
@@ -72,6 +75,7 @@ export async function ask(
   let firstTextMs: number | null = null;
   const reply = (): Reply => ({
     text,
+    reasoning,
     model,
     grade,
     finishReason,
@@ -95,11 +99,17 @@ export async function ask(
       model = chunk.model ?? model;
       const choice = chunk.choices?.[0];
       finishReason = choice?.finish_reason ?? finishReason;
+      const thought = choice?.delta?.reasoning_content ?? '';
+      if (thought !== '') {
+        firstTextMs ??= performance.now() - startedAt;
+        reasoning += thought;
+        onText(thought, 'reasoning');
+      }
       const delta = choice?.delta?.content;
       if (delta !== undefined && delta !== '') {
         firstTextMs ??= performance.now() - startedAt;
         text += delta;
-        onText(delta);
+        onText(delta, 'text');
       }
       if (chunk.usage !== undefined && chunk.usage !== null) {
         usage = {

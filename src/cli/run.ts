@@ -45,8 +45,8 @@ export const run: Command = {
         gateway.post,
         messages,
         talk,
-        (text) => {
-          if (!asJson) process.stdout.write(text);
+        (text, kind) => {
+          if (!asJson && kind === 'text') process.stdout.write(text);
         },
         interrupt.signal,
       );

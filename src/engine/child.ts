@@ -3,6 +3,10 @@
  * its channel, so a gateway that was killed leaves no orphan.
  */
 import { toNearfarError } from '../chat/error.ts';
+import type { ChatInput } from '../chat/request.ts';
+import { reasoningTagsOf } from './calls/reasoning-splitter.ts';
+import { createReplyReading, type ReplyReading } from './calls/reply-reading.ts';
+import type { ToolGrammar } from './calls/tool-grammar.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { exitWithParent } from './lifeline.ts';
@@ -10,7 +14,7 @@ import { load, type Loaded } from './load.ts';
 import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
 import { createSampler } from './sampling/sampler.ts';
 import { createStepCost } from './step-cost.ts';
-import { createTemplateRenderer } from './text/chat-template.ts';
+import { createTemplateRenderer, type TemplateRenderer } from './text/chat-template.ts';
 import { createAnswerGrammar } from './text/answer-grammar.ts';
 import { createChoice } from './text/choice.ts';
 import { createDetokenizer } from './text/detokenizer.ts';
@@ -60,8 +64,9 @@ async function start(options: LoadOptions): Promise<void> {
     const loaded = await load(options, send);
     const { vocabulary, chatTemplate, bosText, eosText } = loaded.model;
     const renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
-    const reader = createPromptReader({ vocabulary, renderer });
-    running = { reader, engine: createLoadedEngine(options, loaded, reader) };
+    const knowsReasoning = reasoningTagsOf(chatTemplate ?? '') !== null;
+    const reader = createPromptReader({ vocabulary, renderer, knowsReasoning });
+    running = { reader, engine: createLoadedEngine(options, loaded, reader, renderer) };
     send({ type: 'loaded', model: loaded.facts });
   } catch (thrown) {
     send({ type: 'load-failed', error: toWireError(toNearfarError(thrown)) });
@@ -69,29 +74,69 @@ async function start(options: LoadOptions): Promise<void> {
   }
 }
 
-function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: PromptReader): Engine {
-  const { vocabulary, grammars } = loaded.model;
-  const pieceOf = (token: number) => vocabulary.piece(token);
-  const answerGrammar = ({ text, triggers }: CompiledGrammar) =>
-    createAnswerGrammar({ open: () => grammars.open(text), triggers, vocabulary, bytes: grammars.bytes });
+function createLoadedEngine(
+  options: LoadOptions,
+  loaded: Loaded,
+  reader: PromptReader,
+  renderer: TemplateRenderer,
+): Engine {
+  const { vocabulary, chatTemplate, grammars } = loaded.model;
+  const answerGrammar = ({ text, triggers }: CompiledGrammar, openers: readonly string[] = []) =>
+    createAnswerGrammar({
+      open: () => grammars.open(text),
+      triggers,
+      openers,
+      vocabulary,
+      bytes: grammars.bytes,
+    });
+  /** Known with the first prompt: which family it is shows when the template runs. */
+  let reading: ReplyReading | null = null;
+  /** Grammars of prompts that were read and whose choices are still to be made. */
+  const toolGrammars = new WeakMap<ChatInput, ToolGrammar>();
+
+  async function readPrompt(input: ChatInput): Promise<readonly number[]> {
+    const tokens = await reader.read(input);
+    const { toolFamily } = await renderer.facts();
+    reading ??= createReplyReading(chatTemplate ?? '', vocabulary, toolFamily);
+    const promptTokens = Array.from(tokens);
+    const grammar = await reading.grammarOf(input, promptTokens);
+    if (grammar !== null) {
+      await grammars.prepare(grammar.text);
+      toolGrammars.set(input, grammar);
+    }
+    return promptTokens;
+  }
   const createEngineChoice = (
     command: GenerateCommand,
     choiceIndex: number,
     promptTokens: readonly number[],
     maxTokenCount: number,
-  ) =>
-    createChoice({
+  ) => {
+    const toolGrammar = toolGrammars.get(command.input);
+    const grammar =
+      toolGrammar !== undefined
+        ? answerGrammar(toolGrammar, toolGrammar.openers)
+        : command.grammar === null
+          ? null
+          : answerGrammar(command.grammar);
+    const isEnforced = () => grammar?.isActive() ?? false;
+    const replyParser = reading?.createParser(command.input, promptTokens, isEnforced) ?? null;
+    const pieceOf = (token: number) =>
+      replyParser === null ? vocabulary.piece(token) : (reading?.piece(token) ?? vocabulary.piece(token));
+    return createChoice({
       choiceIndex,
       sampler: createSampler(command.sampling, vocabulary.tokenCount, { choiceIndex, promptTokens }),
       detokenizer: createDetokenizer(pieceOf),
       stopMatcher: createStopMatcher(command.stop),
+      replyParser,
       pieceOf,
       maxTokenCount,
       isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
       ignoreEndOfGeneration: command.ignoreEndOfGeneration,
       topLogprobCount: command.topLogprobCount,
-      grammar: command.grammar === null ? null : answerGrammar(command.grammar),
+      grammar,
     });
+  };
   return createEngine({
     decoder: loaded.context,
     cost: createStepCost(loaded.calibration.curve),
@@ -103,7 +148,7 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
     holdPartsMs,
-    readPrompt: async (input) => Array.from(await reader.read(input)),
+    readPrompt,
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),
     createChoice: createEngineChoice,
     emit: (parts) => {

@@ -27,6 +27,7 @@ function countingGrammars(length: number, isAllowed: (token: number) => boolean 
         live();
         accepted += 1;
       },
+      isActive: () => true,
       isComplete: () => accepted >= length,
       free: () => {
         if (!isFreed) counts.freed += 1;

@@ -1,5 +1,6 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { isDelta } from '../chat/part.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
@@ -218,7 +219,7 @@ export function createEngine(setup: EngineSetup): Engine {
    */
   function mayHold(): boolean {
     if (waiting.length > 0 || reading.size > 0 || now() - flushedAt >= setup.holdPartsMs) return false;
-    return running.every(isDecoding) && outbox.every(({ part }) => part.type === 'text-delta');
+    return running.every(isDecoding) && outbox.every(({ part }) => isDelta(part));
   }
 
   function preempt(key: number): void {
@@ -312,11 +313,11 @@ export function createEngine(setup: EngineSetup): Engine {
     const { id } = request.command;
     if (!requests.has(id)) return;
     try {
-      const { token, part, end } = choice.advance(decoder.logits(row));
+      const { token, parts, end } = choice.advance(decoder.logits(row));
       request.firstTokenAt ??= now();
       counts.completion++;
       request.completionTokenCount++;
-      if (part !== null) push(id, part);
+      for (const part of parts) push(id, part);
       if (end === null) {
         sequence.tokens.push(token);
         return;

@@ -1,6 +1,7 @@
-import { toNearfarError } from '../chat/error.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatModel, ModelFacts } from '../chat/model.ts';
 import type { ChatRequest } from '../chat/request.ts';
+import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { outputGrammar } from './grammar/output-grammar.ts';
 import { alreadyOver, guardJob } from './job-guard.ts';
 import type { GenerateCommand } from './protocol.ts';
@@ -39,8 +40,25 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     salt: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
-    grammar: outputGrammar(request.outputFormat, request.input),
+    grammar: formGrammar(request),
   };
+}
+
+/**
+ * The grammar of an answer's text. An answer that is surely calls has none.
+ * @throws NearfarError where the format cannot be enforced
+ */
+function formGrammar({ input, outputFormat }: ChatRequest): CompiledGrammar | null {
+  const grammar = outputGrammar(outputFormat, input);
+  const toolUse = input.kind === 'chat' ? input.toolUse : undefined;
+  if (grammar === null || toolUse === undefined) return grammar;
+  if (toolUse.choice.kind !== 'auto') return null;
+  const { field } = outputFormat.type === 'text' ? { field: 'tools' } : outputFormat;
+  throw new NearfarError(
+    'unsupported',
+    `${field}: not beside tools that the model may call or not; choose that it must call, or none.`,
+    { field },
+  );
 }
 
 /** A model of this machine behind the contract that upstreams share. */

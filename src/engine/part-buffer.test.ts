@@ -54,6 +54,55 @@ describe('a part buffer', () => {
     expect((await buffer.take())?.type).toBe('choice-end');
   });
 
+  it('joins pieces of one kind only, so that reasoning, text and calls stay in order', async () => {
+    const buffer = createPartBuffer({ isStreamed: true });
+    const choice = 0;
+    const argue = (call: number, json: string): ChatPart => ({
+      type: 'tool-call-delta',
+      choice,
+      call,
+      arguments: json,
+    });
+    const begin = (call: number): ChatPart => ({
+      type: 'tool-call-start',
+      choice,
+      call,
+      id: `${call}`,
+      name: 'f',
+    });
+    const end = (call: number): ChatPart => ({ type: 'tool-call-end', choice, call });
+    const thought = (value: string): ChatPart => ({ type: 'reasoning-delta', choice, text: value });
+    const pushed = [
+      thought('a'),
+      thought('b'),
+      text('c'),
+      begin(0),
+      argue(0, '{'),
+      argue(0, '}'),
+      end(0),
+      text('d'),
+    ];
+    for (const part of [...pushed, begin(1), end(1), finish]) {
+      buffer.push(part);
+      // Another choice in between changes nothing.
+      if (part.type !== 'finish') buffer.push(text('x', 1));
+    }
+    const taken: ChatPart[] = [];
+    for (let part = await buffer.take(); part !== null; part = await buffer.take()) taken.push(part);
+    expect(taken.filter((part) => !('choice' in part) || part.choice === 0)).toEqual([
+      thought('ab'),
+      text('c'),
+      begin(0),
+      argue(0, '{}'),
+      end(0),
+      text('d'),
+      begin(1),
+      end(1),
+      finish,
+    ]);
+    expect(taken).toContainEqual(text('x'.repeat(pushed.length + 2), 1));
+  });
+
   it('forgets what nobody took when the request runs again, and does not start twice', async () => {
     const buffer = createPartBuffer({ isStreamed: true });
     buffer.push(start);

@@ -1,8 +1,8 @@
-import type { ChatPart, TokenLogprob } from '../chat/part.ts';
+import { isDelta, type ChatPart, type DeltaPart, type TokenLogprob } from '../chat/part.ts';
 
 /** Parts of one answer between the child that writes them and the client that reads them. One reader. */
 export interface PartBuffer {
-  /** Takes a part, unless the answer has ended. Text waiting for a slow reader is joined to one part a choice. */
+  /** Takes a part, unless the answer has ended. What waits for a slow reader is joined, kind by kind. */
   push(part: ChatPart): void;
   /** True once a `finish` or `error` was pushed: nothing can be added any more. */
   readonly ended: boolean;
@@ -14,23 +14,34 @@ export interface PartBuffer {
   take(): Promise<ChatPart | null>;
 }
 
-type TextDelta = Extract<ChatPart, { type: 'text-delta' }>;
-interface JoinedText {
-  readonly type: 'text-delta';
+/** Deltas of one kind, choice and call that wait, as one. */
+interface Joined {
+  readonly type: 'joined';
   readonly choice: number;
-  text: string;
-  logprobs: TokenLogprob[] | null;
+  /** Without its logprobs, which are gathered beside it: there may be thousands. */
+  delta: DeltaPart;
+  readonly logprobs: TokenLogprob[];
 }
-type Waiting = Exclude<ChatPart, { type: 'text-delta' }> | JoinedText;
+type Waiting = Exclude<ChatPart, DeltaPart> | Joined;
 
-function isEnd(part: { readonly type: ChatPart['type'] }): boolean {
+function isEnd(part: { readonly type: string }): boolean {
   return part.type === 'finish' || part.type === 'error';
 }
 
-function toPart(waiting: Waiting): ChatPart {
-  if (waiting.type !== 'text-delta') return waiting;
-  const { choice, text, logprobs } = waiting;
-  return { type: 'text-delta', choice, text, ...(logprobs === null ? {} : { logprobs }) };
+/** Two neighbouring deltas as one; null where they do not continue each other. */
+function joinDeltas(first: DeltaPart, second: DeltaPart): DeltaPart | null {
+  if (first.type === 'text-delta' && second.type === 'text-delta') {
+    return { type: 'text-delta', choice: first.choice, text: first.text + second.text };
+  }
+  if (first.type === 'reasoning-delta' && second.type === 'reasoning-delta') {
+    return { ...first, text: first.text + second.text };
+  }
+  if (first.type !== 'tool-call-delta' || second.type !== 'tool-call-delta') return null;
+  return first.call === second.call ? { ...first, arguments: first.arguments + second.arguments } : null;
+}
+
+function toDelta({ delta, logprobs }: Joined): DeltaPart {
+  return delta.type === 'text-delta' && logprobs.length > 0 ? { ...delta, logprobs } : delta;
 }
 
 export interface PartBufferOptions {
@@ -39,8 +50,8 @@ export interface PartBufferOptions {
 }
 
 /**
- * A reader that stops reading stops nobody else: the child goes on, and what waits here is at most one start, one
- * text and one end per choice, and one finish. So memory is bounded by the text that the request may generate.
+ * A reader that stops reading stops nobody else: the child goes on, and what waits here is at most one part for each
+ * stretch of text, reasoning or call. So memory is bounded by the text that the request may generate.
  */
 export function createPartBuffer({ isStreamed }: PartBufferOptions): PartBuffer {
   let waiting: Waiting[] = [];
@@ -50,20 +61,15 @@ export function createPartBuffer({ isStreamed }: PartBufferOptions): PartBuffer 
   let endTaken = false;
   let wake: (() => void) | null = null;
 
-  function join(delta: TextDelta): void {
-    // From the back: a choice's text is followed by no more than its own end, and that comes last of it.
-    const last = waiting.findLast((part) => part.type === 'text-delta' && part.choice === delta.choice);
-    if (last?.type === 'text-delta') {
-      last.text += delta.text;
-      if (delta.logprobs !== undefined) (last.logprobs ??= []).push(...delta.logprobs);
-      return;
-    }
-    waiting.push({
-      type: 'text-delta',
-      choice: delta.choice,
-      text: delta.text,
-      logprobs: delta.logprobs === undefined ? null : [...delta.logprobs],
-    });
+  function join(delta: DeltaPart): void {
+    // Within a choice the order of kinds is kept; choices are independent of each other.
+    const last = waiting.findLast((part) => 'choice' in part && part.choice === delta.choice);
+    const joined = last?.type === 'joined' ? joinDeltas(last.delta, delta) : null;
+    const logprobs = delta.type === 'text-delta' ? (delta.logprobs ?? []) : [];
+    if (last?.type === 'joined' && joined !== null) {
+      last.delta = joined;
+      last.logprobs.push(...logprobs);
+    } else waiting.push({ type: 'joined', choice: delta.choice, delta, logprobs: [...logprobs] });
   }
 
   function canTake(): boolean {
@@ -82,7 +88,7 @@ export function createPartBuffer({ isStreamed }: PartBufferOptions): PartBuffer 
     push(part) {
       if (ended) return;
       if (part.type === 'start' && startTaken) return;
-      if (part.type === 'text-delta') join(part);
+      if (isDelta(part)) join(part);
       else waiting.push(part);
       if (isEnd(part)) ended = true;
       wake?.();
@@ -103,7 +109,7 @@ export function createPartBuffer({ isStreamed }: PartBufferOptions): PartBuffer 
       if (part.type === 'start') startTaken = true;
       else if (isEnd(part)) endTaken = true;
       else delivered = true;
-      return toPart(part);
+      return part.type === 'joined' ? toDelta(part) : part;
     },
   };
 }

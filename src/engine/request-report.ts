@@ -28,7 +28,12 @@ function usageOf(request: ActiveRequest): Usage {
   // A prompt that was never admitted cost nothing.
   if (request.admittedAt === null)
     return { promptTokenCount: 0, cachedTokenCount: 0, completionTokenCount: 0 };
-  return { promptTokenCount, cachedTokenCount, completionTokenCount };
+  const reasoning = request.sequences.map((sequence) => sequence.choice.reasoningTokenCount);
+  if (reasoning.every((count) => count === null)) {
+    return { promptTokenCount, cachedTokenCount, completionTokenCount };
+  }
+  const reasoningTokenCount = reasoning.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  return { promptTokenCount, cachedTokenCount, completionTokenCount, reasoningTokenCount };
 }
 
 function timingsOf(request: ActiveRequest, endedAt: number): Timings {

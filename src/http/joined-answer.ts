@@ -67,7 +67,15 @@ function sumUsage(finishes: readonly Finish[]): Usage {
     cachedTokenCount += usage.cachedTokenCount;
     completionTokenCount += usage.completionTokenCount;
   }
-  return { promptTokenCount, cachedTokenCount, completionTokenCount };
+  const reasoning = finishes.flatMap(({ usage }) => usage.reasoningTokenCount ?? []);
+  return {
+    promptTokenCount,
+    cachedTokenCount,
+    completionTokenCount,
+    ...(reasoning.length === 0
+      ? {}
+      : { reasoningTokenCount: reasoning.reduce((sum, count) => sum + count, 0) }),
+  };
 }
 
 /** They ran side by side, so the longest of each counts. */

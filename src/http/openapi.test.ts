@@ -38,7 +38,7 @@ describe('/openapi.json', () => {
     const schema = paths['/v1/chat/completions']?.['post']?.requestBody?.content['application/json'].schema;
     expect(schema?.required).toEqual(['model', 'messages']);
     expect(schema?.additionalProperties).toBe(false);
-    expect(schema?.properties?.['tools']?.description).toContain('Not supported');
+    expect(schema?.properties?.['functions']?.description).toContain('Not supported');
     expect(schema?.properties?.['user']?.description).toContain('without effect');
   });
 });

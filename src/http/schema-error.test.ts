@@ -15,7 +15,10 @@ function errorOf(schema: typeof chatSchema, body: unknown): ReturnType<typeof sc
 
 describe('what a client is told', () => {
   it.each([
-    [{ ...chat, tools: [{}] }, 'unsupported', 'tools'],
+    [{ ...chat, tools: [{}] }, 'invalid_request', 'tools[0].type'],
+    [{ ...chat, tools: [{ type: 'custom', custom: {} }] }, 'invalid_request', 'tools[0].type'],
+    [{ ...chat, functions: [{ name: 'f' }] }, 'unsupported', 'functions'],
+    [{ ...chat, function_call: { name: 'f' } }, 'unsupported', 'function_call'],
     [{ ...chat, foo: 1 }, 'unsupported', 'foo'],
     [{ ...chat, stream_options: { x: 1 } }, 'unsupported', 'stream_options.x'],
     [{ ...chat, response_format: { type: 'grammar' } }, 'invalid_request', 'response_format.type'],
@@ -32,14 +35,14 @@ describe('what a client is told', () => {
     [{ ...chat, modalities: ['text', 'audio'] }, 'unsupported', 'modalities'],
     [{ ...chat, store: true }, 'unsupported', 'store'],
     [
-      { ...chat, messages: [{ role: 'tool', content: 'x', tool_call_id: 'y' }] },
+      { ...chat, messages: [{ role: 'function', content: 'x', name: 'y' }] },
       'unsupported',
       'messages[0].role',
     ],
     [
       { ...chat, messages: [{ role: 'assistant', content: null, tool_calls: [{}] }] },
-      'unsupported',
-      'messages[0].tool_calls',
+      'invalid_request',
+      'messages[0].tool_calls[0].id',
     ],
     [{ ...chat, messages: [{ role: 'user', content: 'x', name: 'Ann' }] }, 'unsupported', 'messages[0].name'],
     [{ ...chat, temperature: 3 }, 'invalid_request', 'temperature'],

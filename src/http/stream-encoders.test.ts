@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatPart } from '../chat/part.ts';
+import { messageEventSchema, messageSchema } from './anthropic/answer-schema.ts';
 import { anthropicMessage, messageEventEncoder } from './anthropic/messages-response.ts';
 import { collectAnswer } from './collected-answer.ts';
 import type { PartEncoder } from './event-stream.ts';
+import { ollamaChatAnswerSchema } from './ollama/answer-schema.ts';
 import { ollamaAnswer, ollamaLineEncoder } from './ollama/prompt-response.ts';
+import { chatChunkSchema, chatCompletionSchema } from './openai/answer-schema.ts';
 import { chatChunkEncoder, chatCompletion } from './openai/chat-response.ts';
 import { textChunkEncoder, textCompletion } from './openai/completion-response.ts';
 
@@ -34,6 +37,50 @@ function answers(maxChoiceCount: number): fc.Arbitrary<readonly ChatPart[]> {
     ]);
 }
 
+/** Reasoning, then texts and whole calls in any order, of one choice. */
+const answersWithCalls: fc.Arbitrary<readonly ChatPart[]> = fc
+  .record({
+    reasoning: fc.array(text, { maxLength: 3 }),
+    stretches: fc.array(
+      fc.oneof(
+        fc.array(text, { maxLength: 3 }).map((texts) => ({ texts, call: null })),
+        fc
+          .tuple(fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 }), fc.array(fc.nat(20)))
+          .map(([values, cuts]) => ({ texts: [], call: { json: JSON.stringify(values), cuts } })),
+      ),
+      { maxLength: 6 },
+    ),
+  })
+  .map(({ reasoning, stretches }): ChatPart[] => {
+    const choice = 0;
+    const parts: ChatPart[] = [
+      { type: 'start', model: 'm', grade: 'basic', promptTokenCount: 9, cachedTokenCount: 4 },
+    ];
+    for (const thought of reasoning) parts.push({ type: 'reasoning-delta', choice, text: thought });
+    let call = 0;
+    for (const stretch of stretches) {
+      for (const said of stretch.texts) parts.push({ type: 'text-delta', choice, text: said });
+      if (stretch.call === null) continue;
+      parts.push({ type: 'tool-call-start', choice, call, id: `call_${call}`, name: 'f' });
+      const characters = Array.from(stretch.call.json);
+      for (const cut of [...stretch.call.cuts, Infinity]) {
+        const piece = characters.splice(0, cut).join('');
+        if (piece !== '') parts.push({ type: 'tool-call-delta', choice, call, arguments: piece });
+      }
+      parts.push({ type: 'tool-call-end', choice, call });
+      call += 1;
+    }
+    parts.push(
+      { type: 'choice-end', choice, reason: call > 0 ? 'tool_calls' : 'stop' },
+      {
+        type: 'finish',
+        usage: { promptTokenCount: 9, cachedTokenCount: 4, completionTokenCount: 9, reasoningTokenCount: 1 },
+        timings: { queueMs: 0, prefillMs: 0, decodeMs: 0, totalMs: 0 },
+      },
+    );
+    return parts;
+  });
+
 function choiceCountOf(parts: readonly ChatPart[]): number {
   return parts.filter((part) => part.type === 'choice-end').length;
 }
@@ -61,6 +108,12 @@ function sseData(parts: readonly ChatPart[], encode: PartEncoder): unknown[] {
           ?.slice(6) ?? '',
     )
     .map((data) => (data === '[DONE]' ? data : (JSON.parse(data) as unknown)));
+}
+
+interface Call {
+  readonly id: string;
+  readonly name: string;
+  json: string;
 }
 
 interface Chunk {
@@ -135,6 +188,87 @@ describe('what is streamed adds up to what is given whole', () => {
         expect(lines.map((line) => line.response).join('')).toBe(whole.response);
         expect(lines.filter((line) => line.done)).toHaveLength(1);
         expect(lines.at(-1)?.eval_count).toBe(whole.eval_count);
+      }),
+    );
+  });
+
+  it('calls and reasoning: chat.completion', () => {
+    fc.assert(
+      fc.property(answersWithCalls, (parts) => {
+        const options = optionsOf(parts);
+        const message = { content: '', reasoning_content: '', tool_calls: [] as Call[] };
+        let reason: string | null = null;
+        for (const data of sseData(parts, chatChunkEncoder(options)).slice(0, -1)) {
+          const { delta, finish_reason } = chatChunkSchema.parse(data).choices[0] ?? {};
+          message.content += delta?.content ?? '';
+          message.reasoning_content += delta?.reasoning_content ?? '';
+          for (const { index, id, function: called } of delta?.tool_calls ?? []) {
+            const call = (message.tool_calls[index] ??= { id: id ?? '', name: called.name ?? '', json: '' });
+            call.json += called.arguments;
+          }
+          reason = finish_reason ?? reason;
+        }
+        const whole = chatCompletionSchema.parse(chatCompletion(parts, options)).choices[0];
+        expect(message).toEqual({
+          content: whole?.message.content ?? '',
+          reasoning_content: whole?.message.reasoning_content ?? '',
+          tool_calls: (whole?.message.tool_calls ?? []).map(({ id, function: called }) => ({
+            id,
+            name: called.name,
+            json: called.arguments,
+          })),
+        });
+        expect(reason).toBe(whole?.finish_reason);
+      }),
+    );
+  });
+
+  it('calls and reasoning: message', () => {
+    fc.assert(
+      fc.property(answersWithCalls, (parts) => {
+        const options = { requestId: 'r', maxTokenCount: 100 };
+        const content: object[] = [];
+        let json = '';
+        let open: number | null = null;
+        for (const data of sseData(parts, messageEventEncoder(options))) {
+          const event = messageEventSchema.parse(data);
+          if (event.type === 'content_block_start') {
+            expect(open).toBeNull();
+            expect(event.index).toBe(content.length);
+            open = event.index;
+            content.push({ ...event.content_block });
+            json = '';
+          } else if (event.type === 'content_block_delta') {
+            expect(event.index).toBe(open);
+            const block = content[event.index] as { text: string; thinking: string };
+            if (event.delta.type === 'text_delta') block.text += event.delta.text;
+            else if (event.delta.type === 'thinking_delta') block.thinking += event.delta.thinking;
+            else json += event.delta.partial_json;
+          } else if (event.type === 'content_block_stop') {
+            expect(event.index).toBe(open);
+            open = null;
+            const block = content[event.index] as { type: string; input: unknown };
+            if (block.type === 'tool_use') block.input = JSON.parse(json);
+          }
+        }
+        expect(open).toBeNull();
+        expect(content).toEqual(messageSchema.parse(anthropicMessage(parts, options)).content);
+      }),
+    );
+  });
+
+  it('calls and reasoning: ollama lines', () => {
+    fc.assert(
+      fc.property(answersWithCalls, (parts) => {
+        const message = { role: 'assistant', content: '', thinking: '', tool_calls: [] as object[] };
+        for (const line of parts.map(ollamaLineEncoder('message')).join('').trimEnd().split('\n')) {
+          const part = ollamaChatAnswerSchema.parse(JSON.parse(line)).message;
+          message.content += part.content;
+          message.thinking += part.thinking ?? '';
+          message.tool_calls.push(...(part.tool_calls ?? []));
+        }
+        const whole = ollamaChatAnswerSchema.parse(ollamaAnswer(parts, 'message')).message;
+        expect(message).toEqual({ thinking: '', tool_calls: [], ...whole });
       }),
     );
   });

@@ -19,9 +19,9 @@ export interface HarnessOptions {
   readonly holdPartsMs?: number;
   readonly targetInterTokenMs?: number | 'auto';
   readonly prefixGranularity?: 'token' | 'sequence';
-  readonly readersApart?: boolean;
   /** Made for each choice of a command that has a grammar. */
   readonly createGrammar?: () => AnswerGrammar;
+  readonly readersApart?: boolean;
 }
 
 export interface Harness {

@@ -5,6 +5,8 @@ import type { PieceVocabulary, TokenBytes } from './token-bytes.ts';
 export interface AnswerGrammar extends Constraint {
   /** @throws RangeError where the token is not allowed */
   accept(token: number): void;
+  /** False while the answer is free. */
+  isActive(): boolean;
   /** True where the grammar has ended: nothing can follow. */
   isComplete(): boolean;
   free(): void;
@@ -15,6 +17,8 @@ export interface AnswerGrammarSetup {
   readonly open: () => GrammarMatcher;
   /** See CompiledGrammar. */
   readonly triggers: readonly string[] | null;
+  /** Triggers that count only where the answer begins with one, after white space. None by default. */
+  readonly openers?: readonly string[];
   readonly vocabulary: Pick<PieceVocabulary, 'piece'>;
   readonly bytes: TokenBytes;
 }
@@ -27,6 +31,9 @@ export function createAnswerGrammar(setup: AnswerGrammarSetup): AnswerGrammar {
   /** `null` while the answer is free. */
   let matcher = triggers === null ? setup.open() : null;
   let tail = '';
+  const openers = (setup.openers ?? []).map((opener) => byteText(Buffer.from(opener, 'utf8')));
+  /** The answer so far, while it may be the beginning of an opener; else null. */
+  let head: string | null = openers.length === 0 ? null : '';
   /** The token that was last found to begin the constrained part, and the matcher behind it. */
   let begun: { readonly token: number; readonly matcher: GrammarMatcher } | null = null;
 
@@ -41,19 +48,35 @@ export function createAnswerGrammar(setup: AnswerGrammarSetup): AnswerGrammar {
     return starts.length === 0 ? -1 : Math.min(...starts);
   }
 
+  function mayOpen(text: string): boolean {
+    const begun = text.trimStart();
+    return openers.some((opener) => opener.startsWith(begun) || begun.startsWith(opener));
+  }
+
+  /** The part of an answer that must match with this token, if any must. */
+  function constrainedPart(piece: string): string | null {
+    if (head !== null) {
+      const begun = (head + piece).trimStart();
+      if (openers.some((opener) => begun.startsWith(opener))) return begun;
+    }
+    const text = tail + piece;
+    const start = triggerStart(text);
+    return start < 0 ? null : text.slice(start);
+  }
+
   /**
    * Whether a token may come while the answer is free: any that completes no trigger, and one that does if what it
    * brings from there on matches. libllama takes whole tokens only, so that part is fed byte by byte.
    */
   function allowsFree(token: number): boolean {
     if (begun?.token === token) return true;
-    const text = tail + byteText(vocabulary.piece(token, true));
-    const start = triggerStart(text);
-    if (start < 0) return true;
+    const piece = byteText(vocabulary.piece(token, true));
+    const part = constrainedPart(piece);
+    if (part === null) return true;
     const candidate = setup.open();
-    const isWhole = start === tail.length && candidate.allows(token);
+    const isWhole = part === piece && candidate.allows(token);
     if (isWhole) candidate.accept(token);
-    if (isWhole || feed(candidate, text.slice(start))) {
+    if (isWhole || feed(candidate, part)) {
       dropBegun();
       begun = { token, matcher: candidate };
       return true;
@@ -92,9 +115,11 @@ export function createAnswerGrammar(setup: AnswerGrammarSetup): AnswerGrammar {
         return;
       }
       dropBegun();
-      const text = tail + byteText(vocabulary.piece(token, true));
-      tail = tailLength === 0 ? '' : text.slice(-tailLength);
+      const piece = byteText(vocabulary.piece(token, true));
+      if (head !== null) head = mayOpen(head + piece) ? head + piece : null;
+      tail = tailLength === 0 ? '' : (tail + piece).slice(-tailLength);
     },
+    isActive: () => matcher !== null,
     isComplete() {
       if (matcher === null) return false;
       if (bytes.endToken !== null && !matcher.allows(bytes.endToken)) return false;

@@ -37,24 +37,33 @@ afterEach(async () => {
 describe('createTemplateRenderer', () => {
   it('falls back to ChatML and says so', async () => {
     const chatml = renderer({});
-    expect(await chatml.render([hello], generation)).toBe(
+    expect(await chatml.render({ messages: [hello] }, generation)).toBe(
       '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n',
     );
-    expect(await chatml.facts()).toEqual({ source: 'chatml', knowsSystemRole: true, problem: null });
+    expect(await chatml.facts()).toEqual({
+      source: 'chatml',
+      knowsSystemRole: true,
+      knowsTools: false,
+      toolFamily: 'generic',
+      problem: null,
+    });
   });
 
   it('renders many at once, each its own', async () => {
     const plain = renderer({ template: '{{ messages[0].content }}' });
     const texts = Array.from({ length: 50 }, (_, index) => `text ${index}`);
     const rendered = await Promise.all(
-      texts.map((content) => plain.render([{ role: 'user', content }], generation)),
+      texts.map((content) => plain.render({ messages: [{ role: 'user', content }] }, generation)),
     );
     expect(rendered).toEqual(texts);
   });
 
   it("passes on a template's refusal as the sender's mistake", async () => {
     const error = await failure(
-      renderer({ template: "{{ raise_exception('no ' + 'way') }}" }).render([hello], generation),
+      renderer({ template: "{{ raise_exception('no ' + 'way') }}" }).render(
+        { messages: [hello] },
+        generation,
+      ),
     );
     expect(error).toMatchObject({ kind: 'invalid_request', field: 'messages' });
     expect(error.message).toContain('no way');
@@ -62,29 +71,31 @@ describe('createTemplateRenderer', () => {
 
   it("tells a template's own fault from it", async () => {
     expect(
-      await failure(renderer({ template: '{{ nothing() }}' }).render([hello], generation)),
+      await failure(renderer({ template: '{{ nothing() }}' }).render({ messages: [hello] }, generation)),
     ).toMatchObject({
       kind: 'internal',
     });
     const broken = renderer({ template: '{% for %}' });
     expect((await broken.facts()).problem).not.toBeNull();
-    expect(await failure(broken.render([hello], generation))).toMatchObject({ kind: 'internal' });
+    expect(await failure(broken.render({ messages: [hello] }, generation))).toMatchObject({
+      kind: 'internal',
+    });
   });
 
   it('ends a runaway and answers the others that were waiting', async () => {
     const runaway = renderer({ template: looping, timeoutMs: 300 });
     await runaway.facts();
-    const stuck = failure(runaway.render([{ role: 'user', content: 'loop' }], generation));
-    const behind = runaway.render([hello], generation);
+    const stuck = failure(runaway.render({ messages: [{ role: 'user', content: 'loop' }] }, generation));
+    const behind = runaway.render({ messages: [hello] }, generation);
     expect(await stuck).toMatchObject({ kind: 'timeout' });
     expect(await behind).toBe('hello!');
-    expect(await runaway.render([hello], generation)).toBe('hello!');
+    expect(await runaway.render({ messages: [hello] }, generation)).toBe('hello!');
   });
 
   it('does not blame the template for a pause of this thread', async () => {
     const prompt = renderer({ template: '{{ messages[0].content }}', timeoutMs: 100 });
     await prompt.facts();
-    const rendering = prompt.render([hello], generation);
+    const rendering = prompt.render({ messages: [hello] }, generation);
     const until = performance.now() + 300;
     while (performance.now() < until);
     expect(await rendering).toBe('hello');
@@ -95,24 +106,30 @@ describe('createTemplateRenderer', () => {
       template: '{% for i in range(5000) %}0123456789{% endfor %}',
       maxOutputChars: 1_000,
     });
-    expect(await failure(long.render([hello], generation))).toMatchObject({ kind: 'too_large' });
+    expect(await failure(long.render({ messages: [hello] }, generation))).toMatchObject({
+      kind: 'too_large',
+    });
     const greedy = renderer({
       template:
         "{% if messages[0].content == 'eat' %}{% set ns = namespace(l=[1]) %}" +
         '{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% endif %}ok',
       timeoutMs: 30_000,
     });
-    expect(await failure(greedy.render([{ role: 'user', content: 'eat' }], generation))).toMatchObject({
+    expect(
+      await failure(greedy.render({ messages: [{ role: 'user', content: 'eat' }] }, generation)),
+    ).toMatchObject({
       kind: 'internal',
     });
-    expect(await greedy.render([hello], generation)).toBe('ok');
+    expect(await greedy.render({ messages: [hello] }, generation)).toBe('ok');
   });
 
   it('turns away what comes after it was closed', async () => {
     const closing = renderer({ template: looping });
-    const waiting = failure(closing.render([{ role: 'user', content: 'loop' }], generation));
+    const waiting = failure(closing.render({ messages: [{ role: 'user', content: 'loop' }] }, generation));
     await closing.close();
     expect(await waiting).toMatchObject({ kind: 'unavailable' });
-    expect(await failure(closing.render([hello], generation))).toMatchObject({ kind: 'unavailable' });
+    expect(await failure(closing.render({ messages: [hello] }, generation))).toMatchObject({
+      kind: 'unavailable',
+    });
   });
 });

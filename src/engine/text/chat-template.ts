@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { NearfarError } from '../../chat/error.ts';
-import type { Message } from '../../chat/request.ts';
+import type { Conversation } from '../../chat/request.ts';
+import type { ToolFamily } from '../calls/tool-family.ts';
 import type { TemplateSetup } from './template-program.ts';
 import type { RenderJob, WorkerReply } from './template-worker.ts';
 
@@ -14,6 +15,10 @@ export interface TemplateFacts {
   readonly source: 'model' | 'chatml';
   /** False where system texts are folded into the user's turn. */
   readonly knowsSystemRole: boolean;
+  /** False where tools are told in the system text. */
+  readonly knowsTools: boolean;
+  /** How the model writes its calls. */
+  readonly toolFamily: ToolFamily;
   /** Why the model's template cannot be used at all; every chat is then answered with an error. */
   readonly problem: string | null;
 }
@@ -23,7 +28,7 @@ export interface TemplateRenderer {
    * @throws NearfarError `invalid_request` with the template's own words where it refuses the messages, `timeout`
    * where it does not end, `too_large` where its output does not, `internal` where it is at fault
    */
-  render(messages: readonly Message[], options: { readonly addGenerationPrompt: boolean }): Promise<string>;
+  render(conversation: Conversation, options: { readonly addGenerationPrompt: boolean }): Promise<string>;
   /** Known once the thread has started. */
   facts(): Promise<TemplateFacts>;
   close(): Promise<void>;
@@ -107,7 +112,8 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
     if (reply.type === 'ready') {
       isReady = true;
       const source = setup.template === null ? 'chatml' : 'model';
-      ready.resolve({ source, knowsSystemRole: reply.knowsSystemRole, problem: reply.problem });
+      const { knowsSystemRole, knowsTools, toolFamily, problem } = reply;
+      ready.resolve({ source, knowsSystemRole, knowsTools, toolFamily, problem });
       restartTimer();
       return;
     }
@@ -124,7 +130,13 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
     if (failed !== worker) return;
     worker = null;
     void failed.terminate();
-    ready.resolve({ source: 'model', knowsSystemRole: true, problem: error.message });
+    ready.resolve({
+      source: 'model',
+      knowsSystemRole: true,
+      knowsTools: false,
+      toolFamily: 'generic',
+      problem: error.message,
+    });
     const [head] = queue.keys();
     if (head !== undefined) {
       queue.get(head)?.reject(error);
@@ -165,14 +177,10 @@ export function createTemplateRenderer(setup: TemplateRendererSetup): TemplateRe
   }
 
   return {
-    render(messages, { addGenerationPrompt }) {
+    render(conversation, { addGenerationPrompt }) {
       if (isClosed) return Promise.reject(new NearfarError('unavailable', 'The model was unloaded.'));
       return new Promise((resolve, reject) => {
-        const job: RenderJob = {
-          id: nextId,
-          messages: messages.map(({ role, content }) => ({ role, content })),
-          addGenerationPrompt,
-        };
+        const job: RenderJob = { id: nextId, conversation, addGenerationPrompt };
         nextId += 1;
         const isFirst = queue.size === 0;
         worker ??= start();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createChoice, type Choice, type ChoiceEnd, type TextDelta } from './choice.ts';
+import { createReplyParser, type ReplyParser } from '../calls/reply-parser.ts';
+import { createChoice, type Choice, type ChoiceEnd, type ReplyPart } from './choice.ts';
 import { createDetokenizer } from './detokenizer.ts';
 import { createStopMatcher } from './stop-matcher.ts';
 
@@ -16,6 +17,7 @@ interface Options {
   readonly maxTokenCount?: number;
   readonly topLogprobCount?: number | null;
   readonly ignoreEndOfGeneration?: boolean;
+  readonly replyParser?: ReplyParser;
 }
 
 /** A choice whose sampler follows a script. */
@@ -26,6 +28,7 @@ function scripted(tokens: readonly number[], options: Options = {}): Choice {
     sampler: { sample: () => tokens[next++]!, accept: () => undefined },
     detokenizer: createDetokenizer(pieceOf),
     stopMatcher: createStopMatcher(options.stops ?? []),
+    replyParser: options.replyParser ?? null,
     pieceOf,
     maxTokenCount: options.maxTokenCount ?? 1_000,
     isEndOfGeneration: (token) => token === 0,
@@ -39,16 +42,19 @@ const logits = Float32Array.from({ length: vocabTokenCount }, (_, token) => -tok
 
 function play(tokens: readonly number[], options: Options = {}) {
   const choice = scripted(tokens, options);
-  const parts: TextDelta[] = [];
+  const all: ReplyPart[] = [];
   let end: ChoiceEnd | null = null;
   for (let step = 0; step < tokens.length && end === null; step += 1) {
     const result = choice.advance(logits);
-    if (result.part !== null) parts.push(result.part);
+    all.push(...result.parts);
     end = result.end;
   }
+  const parts = all.filter((part) => part.type === 'text-delta');
   return {
+    all,
     parts,
     end,
+    reasoningTokenCount: choice.reasoningTokenCount,
     text: parts.map((part) => part.text).join(''),
     logprobs: parts.flatMap((part) => part.logprobs ?? []),
     tokenCount: choice.tokenCount,
@@ -142,5 +148,59 @@ describe('createChoice', () => {
       ),
       { numRuns: 1_000 },
     );
+  });
+
+  const tools = {
+    tools: [{ name: 'f', description: '', parameters: {}, field: 'tools' }],
+    choice: { kind: 'auto' },
+    allowsParallel: true,
+  } as const;
+  const parser = (): ReplyParser =>
+    createReplyParser({
+      toolUse: tools,
+      family: 'hermes',
+      reasoning: { open: '<think>', close: '</think>' },
+      beginsReasoning: false,
+      isEnforced: () => false,
+    });
+  const written = (text: string): number[] => [...Buffer.from(text)].map(byteToken);
+
+  it('takes reasoning and calls apart, counts the one and ends for the other', () => {
+    const call = '<tool_call>{"name":"f","arguments":{"é":1}}</tool_call>';
+    const { all, end, reasoningTokenCount, tokenCount } = play(
+      [...written(`<think>hm</think>a\n${call}`), 0],
+      { replyParser: parser() },
+    );
+    expect(all.map((part) => part.type)).toEqual([
+      'reasoning-delta',
+      'reasoning-delta',
+      'text-delta',
+      'tool-call-start',
+      'tool-call-delta',
+      'tool-call-end',
+    ]);
+    expect(all[3]).toMatchObject({
+      choice: 2,
+      call: 0,
+      name: 'f',
+      id: expect.stringMatching(/^call_\w+$/) as string,
+    });
+    expect(all[4]).toMatchObject({ arguments: '{"é":1}' });
+    expect(end).toEqual({ type: 'choice-end', choice: 2, reason: 'tool_calls' });
+    // The closing tag is drawn inside the reasoning, the opening one before it.
+    expect(reasoningTokenCount).toBe('hm</think>'.length);
+    expect(tokenCount).toBeGreaterThan(reasoningTokenCount!);
+  });
+
+  it('reports the logprobs of all tokens, those of calls included, and cuts a call short at the bound', () => {
+    const tokens = written('<tool_call>{"name":"f"');
+    const { logprobs, end, text } = play(tokens, {
+      replyParser: parser(),
+      topLogprobCount: 0,
+      maxTokenCount: tokens.length,
+    });
+    expect(logprobs.map((entry) => entry.token)).toEqual(tokens);
+    expect(text).toBe('<tool_call>{"name":"f"');
+    expect(end?.reason).toBe('length');
   });
 });

@@ -1,11 +1,14 @@
-import type { ChatPart, TokenLogprob } from '../../chat/part.ts';
+import type { ChatPart, FinishReason, TokenLogprob } from '../../chat/part.ts';
+import { newCallId } from '../calls/call-id.ts';
+import type { ReplyEvent, ReplyParser } from '../calls/reply-parser.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { AnswerGrammar } from './answer-grammar.ts';
 import type { Detokenizer } from './detokenizer.ts';
 import type { StopMatcher } from './stop-matcher.ts';
 
-export type TextDelta = Extract<ChatPart, { type: 'text-delta' }>;
+/** What an answer consists of, before its end. */
+export type ReplyPart = Exclude<ChatPart, { type: 'start' | 'choice-end' | 'finish' | 'error' }>;
 export type ChoiceEnd = Extract<ChatPart, { type: 'choice-end' }>;
 
 export interface ChoiceSetup {
@@ -13,6 +16,8 @@ export interface ChoiceSetup {
   readonly sampler: Sampler;
   readonly detokenizer: Detokenizer;
   readonly stopMatcher: StopMatcher;
+  /** Finds reasoning and calls in what is not swallowed by a stop string; absent or null: all is text. */
+  readonly replyParser?: ReplyParser | null;
   /** A token's raw bytes, for logprobs. */
   readonly pieceOf: (token: number) => Uint8Array;
   /** Tokens after which the choice ends with reason `length`; at least 1. */
@@ -28,7 +33,7 @@ export interface ChoiceSetup {
 export interface ChoiceStep {
   /** The drawn token: to be decoded next, unless the choice has ended. */
   readonly token: number;
-  readonly part: TextDelta | null;
+  readonly parts: readonly ReplyPart[];
   readonly end: ChoiceEnd | null;
 }
 
@@ -41,8 +46,15 @@ export interface Choice {
   advance(logits: Float32Array): ChoiceStep;
   /** Tokens drawn so far; the one that ended the generation counts, as at OpenAI and in llama-server. */
   readonly tokenCount: number;
+  /** Of those, how many were drawn inside the reasoning; null where the model's reasoning is not known. */
+  readonly reasoningTokenCount: number | null;
   /** Frees what it holds outside of JavaScript; may be called again, and after the end. */
   close(): void;
+}
+
+interface Ending {
+  readonly parts: readonly ReplyPart[];
+  readonly end: ChoiceEnd;
 }
 
 /** A token's logprob that waits until the text it belongs to may be shown. Offsets are UTF-16 units of the answer. */
@@ -58,8 +70,11 @@ interface WaitingLogprob {
  */
 export function createChoice(setup: ChoiceSetup): Choice {
   const { choiceIndex, sampler, detokenizer, stopMatcher, maxTokenCount, topLogprobCount, grammar } = setup;
+  const replyParser = setup.replyParser ?? null;
   const waiting: WaitingLogprob[] = [];
   let tokenCount = 0;
+  let reasoningTokenCount = 0;
+  let callIndex = -1;
   /** Length of all decoded text, shown or held. */
   let decodedLength = 0;
   let shownLength = 0;
@@ -80,11 +95,10 @@ export function createChoice(setup: ChoiceSetup): Choice {
     });
   }
 
-  function show(text: string, isLast: boolean): TextDelta | null {
+  function show(text: string, isLast: boolean): readonly ReplyPart[] {
     shownLength += text.length;
-    if (topLogprobCount === null) {
-      return text === '' ? null : { type: 'text-delta', choice: choiceIndex, text };
-    }
+    const parts = replyParts(text, isLast);
+    if (topLogprobCount === null) return parts;
     let ready = 0;
     for (const entry of waiting) {
       const isShown = entry.end <= shownLength || (isLast && entry.start < shownLength);
@@ -92,27 +106,60 @@ export function createChoice(setup: ChoiceSetup): Choice {
       ready += 1;
     }
     const logprobs = waiting.splice(0, ready).map((entry) => entry.logprob);
-    if (text === '' && logprobs.length === 0) return null;
-    return { type: 'text-delta', choice: choiceIndex, text, logprobs };
+    if (logprobs.length === 0) return parts;
+    // With the first text, so that they arrive together; beside reasoning and calls on their own.
+    const first = parts.findIndex((part) => part.type === 'text-delta');
+    if (first < 0) return [{ type: 'text-delta', choice: choiceIndex, text: '', logprobs }, ...parts];
+    return parts.map((part, index) =>
+      index === first && part.type === 'text-delta' ? { ...part, logprobs } : part,
+    );
+  }
+
+  function replyParts(text: string, isLast: boolean): readonly ReplyPart[] {
+    if (replyParser === null) return text === '' ? [] : [{ type: 'text-delta', choice: choiceIndex, text }];
+    const events = replyParser.push(text);
+    return (isLast ? [...events, ...replyParser.flush()] : events).map(replyPart);
+  }
+
+  function replyPart(event: ReplyEvent): ReplyPart {
+    switch (event.type) {
+      case 'text':
+        return { type: 'text-delta', choice: choiceIndex, text: event.text };
+      case 'reasoning':
+        return { type: 'reasoning-delta', choice: choiceIndex, text: event.text };
+      case 'call': {
+        callIndex += 1;
+        const id = newCallId();
+        return { type: 'tool-call-start', choice: choiceIndex, call: callIndex, id, name: event.name };
+      }
+      case 'arguments':
+        return { type: 'tool-call-delta', choice: choiceIndex, call: callIndex, arguments: event.text };
+      case 'call-end':
+        return { type: 'tool-call-end', choice: choiceIndex, call: callIndex };
+    }
   }
 
   /** Lets go of everything held back; a stop string may still complete in it. */
-  function finish(before: string, reason: 'stop' | 'length'): { part: TextDelta | null; end: ChoiceEnd } {
+  function finish(before: string, reason: 'stop' | 'length'): Ending {
     const rest = detokenizer.flush();
     decodedLength += rest.length;
     const match = stopMatcher.push(rest);
     if (match.matched !== null) return stopAt(before + match.text, match.matched);
-    return {
-      part: show(before + match.text + stopMatcher.flush(), true),
-      end: { type: 'choice-end', choice: choiceIndex, reason },
-    };
+    return ending(before + match.text + stopMatcher.flush(), reason);
   }
 
-  function stopAt(text: string, stopSequence: string): { part: TextDelta | null; end: ChoiceEnd } {
-    return {
-      part: show(text, true),
-      end: { type: 'choice-end', choice: choiceIndex, reason: 'stop_sequence', stopSequence },
-    };
+  function stopAt(text: string, stopSequence: string): Ending {
+    return ending(text, 'stop_sequence', stopSequence);
+  }
+
+  function ending(text: string, reason: FinishReason, stopSequence?: string): Ending {
+    const parts = show(text, true);
+    const end = { type: 'choice-end', choice: choiceIndex } as const;
+    // Whoever made calls waits for their results, whatever stopped it; not so an answer that was cut short.
+    if (reason !== 'length' && (replyParser?.callCount ?? 0) > 0) {
+      return { parts, end: { ...end, reason: 'tool_calls' } };
+    }
+    return { parts, end: { ...end, reason, ...(stopSequence === undefined ? {} : { stopSequence }) } };
   }
 
   function advance(logits: Float32Array): ChoiceStep {
@@ -120,6 +167,7 @@ export function createChoice(setup: ChoiceSetup): Choice {
     sampler.accept(token);
     grammar?.accept(token);
     tokenCount += 1;
+    if (replyParser?.isReasoning === true) reasoningTokenCount += 1;
     if (!setup.ignoreEndOfGeneration && setup.isEndOfGeneration(token)) {
       return { token, ...finish('', 'stop') };
     }
@@ -131,7 +179,7 @@ export function createChoice(setup: ChoiceSetup): Choice {
     if (match.matched !== null) return { token, ...stopAt(match.text, match.matched) };
     if (grammar?.isComplete() === true) return { token, ...finish(match.text, 'stop') };
     if (tokenCount >= maxTokenCount) return { token, ...finish(match.text, 'length') };
-    return { token, part: show(match.text, false), end: null };
+    return { token, parts: show(match.text, false), end: null };
   }
 
   return {
@@ -145,6 +193,9 @@ export function createChoice(setup: ChoiceSetup): Choice {
     },
     get tokenCount() {
       return tokenCount;
+    },
+    get reasoningTokenCount() {
+      return replyParser?.knowsReasoning === true ? reasoningTokenCount : null;
     },
   };
 }

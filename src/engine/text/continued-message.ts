@@ -25,7 +25,7 @@ export function continueLastMessage(messages: readonly Message[]): ContinuedMess
   if (last === undefined) throw new RangeError('There is no message to continue.');
   const mark = `\uE003${randomInt(2 ** 47)}${randomInt(2 ** 47)}\uE004`;
   return {
-    messages: [...messages.slice(0, -1), { role: last.role, content: last.content + mark }],
+    messages: [...messages.slice(0, -1), { ...last, content: last.content + mark }],
     cut(rendered) {
       const end = rendered.lastIndexOf(mark);
       if (end === -1) {
@@ -38,6 +38,9 @@ export function continueLastMessage(messages: readonly Message[]): ContinuedMess
       return rendered.slice(0, end);
     },
     isAllIn: (rendered) =>
-      messages.every(({ role, content }) => role === 'assistant' || rendered.includes(content.trim())),
+      messages.every(
+        // Results of tools may be written as JSON, and so in other characters.
+        ({ role, content }) => role === 'assistant' || role === 'tool' || rendered.includes(content.trim()),
+      ),
   };
 }

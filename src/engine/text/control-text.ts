@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import type { Message } from '../../chat/request.ts';
+import type { Conversation, Message } from '../../chat/request.ts';
+import type { ToolUse } from '../../chat/tool.ts';
 
 /** What is needed to know the texts that a tokenizer may take for control tokens. */
 export interface ControlVocabulary {
@@ -12,8 +13,8 @@ export interface ControlVocabulary {
 export type Segment =
   { readonly kind: 'token'; readonly token: number } | { readonly kind: 'text'; readonly text: string };
 
-export interface ShieldedMessages {
-  readonly messages: readonly Message[];
+export interface ShieldedConversation {
+  readonly conversation: Conversation;
   /** Splits what the template made of them: its own control tokens, and plain text with the contents as sent. */
   readonly split: (rendered: string) => readonly Segment[];
 }
@@ -21,11 +22,13 @@ export interface ShieldedMessages {
 /** The texts of a vocabulary's control tokens, such as `<|im_end|>`. */
 export interface ControlTexts {
   readonly isIn: (text: string) => boolean;
+  /** Whether anything that the client sent spells one. */
+  readonly areIn: (conversation: Conversation) => boolean;
   /**
-   * Puts opaque marks where contents spell out a control token, so that after rendering the template's own control
+   * Puts opaque marks where contents, calls and tools spell out a control token, so that after rendering the template's own control
    * tokens can be told from those that somebody wrote into a message.
    */
-  shield(messages: readonly Message[]): ShieldedMessages;
+  shield(conversation: Conversation): ShieldedConversation;
 }
 
 /** Reads every token's type once: milliseconds, so do it when the model is loaded. */
@@ -61,24 +64,88 @@ export function createControlTexts(vocabulary: ControlVocabulary): ControlTexts 
 
   return {
     isIn: (text) => first.test(text),
-    shield(messages) {
+    areIn(conversation) {
+      let found = false;
+      mapTexts(conversation, (text) => {
+        found ||= first.test(text);
+        return text;
+      });
+      return found;
+    },
+    shield(conversation) {
       // Digits between private-use characters: nothing that a template trims, changes case of or looks for, and
       // nothing that a sender can guess.
       const nonce = `${randomInt(2 ** 47)}${randomInt(2 ** 47)}`;
       const hidden: string[] = [];
-      const shielded = messages.map((message) => ({
-        role: message.role,
-        content: message.content.replace(every, (text) => {
-          hidden.push(text);
+      const shielded = mapTexts(conversation, (text) =>
+        text.replace(every, (spelling) => {
+          hidden.push(spelling);
           return `\uE000${nonce}\uE001${hidden.length - 1}\uE002`;
         }),
-      }));
+      );
       const mark = new RegExp(`\uE000${nonce}\uE001(\\d+)\uE002`, 'g');
       const restore = (text: string): string =>
         text.replace(mark, (_mark, index: string) => hidden[Number(index)] ?? '');
-      return { messages: shielded, split: (rendered) => splitAtTokens(rendered, restore) };
+      return { conversation: shielded, split: (rendered) => splitAtTokens(rendered, restore) };
     },
   };
+}
+
+/** The conversation with every text of the client's changed: contents, reasoning, calls, tools. */
+function mapTexts(conversation: Conversation, change: (text: string) => string): Conversation {
+  const { messages, toolUse } = conversation;
+  return {
+    ...conversation,
+    messages: messages.map((message) => mapMessage(message, change)),
+    ...(toolUse === undefined ? {} : { toolUse: mapTools(toolUse, change) }),
+  };
+}
+
+function mapMessage(message: Message, change: (text: string) => string): Message {
+  const content = change(message.content);
+  if (message.role === 'tool') return { ...message, content, name: change(message.name) };
+  if (message.role !== 'assistant') return { ...message, content };
+  const { reasoning, toolCalls } = message;
+  return {
+    ...message,
+    content,
+    ...(reasoning === undefined ? {} : { reasoning: change(reasoning) }),
+    ...(toolCalls === undefined
+      ? {}
+      : {
+          toolCalls: toolCalls.map((call) => ({
+            ...call,
+            name: change(call.name),
+            arguments: change(call.arguments),
+          })),
+        }),
+  };
+}
+
+function mapTools(toolUse: ToolUse, change: (text: string) => string): ToolUse {
+  const tools = toolUse.tools.map((tool) => ({
+    ...tool,
+    name: change(tool.name),
+    description: change(tool.description),
+    parameters: mapObject(tool.parameters, change),
+  }));
+  return { ...toolUse, tools };
+}
+
+function mapObject(
+  value: Readonly<Record<string, unknown>>,
+  change: (text: string) => string,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [change(key), mapValue(inner, change)]),
+  );
+}
+
+function mapValue(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapValue(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return mapObject(value as Readonly<Record<string, unknown>>, change);
 }
 
 function escaped(text: string): string {

@@ -41,7 +41,7 @@ describe('createPromptReader', () => {
   function reader(template: string, changes: Partial<PromptVocabulary> = {}): PromptReader {
     const renderer = createTemplateRenderer({ template, bosToken: '<256>', eosToken: '' });
     templates.push(renderer);
-    return createPromptReader({ vocabulary: byteVocabulary(changes), renderer });
+    return createPromptReader({ vocabulary: byteVocabulary(changes), renderer, knowsReasoning: false });
   }
   async function read(promise: Promise<Int32Array>): Promise<number[]> {
     return [...(await promise)];
@@ -72,6 +72,33 @@ describe('createPromptReader', () => {
       reader('{{ messages[0].content }}').read({ kind: 'chat', messages: [user(content)] }),
     );
     expect(tokens).toEqual([256, ...bytes(content)]);
+  });
+
+  it('does not continue a message that calls tools', async () => {
+    const calling: Message = {
+      role: 'assistant',
+      content: '',
+      toolCalls: [{ id: 'a', name: 'f', arguments: '{}' }],
+    };
+    const asked = { kind: 'chat', messages: [user('hi'), calling] } as const;
+    await expect(reader('{{ messages[0].content }}').read(asked)).rejects.toMatchObject({
+      kind: 'invalid_request',
+      field: 'messages',
+    });
+  });
+
+  it('refuses reasoning that was asked of a model without it, naming the field', async () => {
+    const asked = {
+      kind: 'chat',
+      messages: [user('hi')],
+      reasoning: { isWanted: true, field: 'think' },
+    } as const;
+    await expect(reader('{{ messages[0].content }}').read(asked)).rejects.toMatchObject({
+      kind: 'unsupported',
+      field: 'think',
+    });
+    const declined = { ...asked, reasoning: { isWanted: false, field: 'think' } };
+    expect(await read(reader('{{ messages[0].content }}').read(declined))).toEqual([256, ...bytes('hi')]);
   });
 
   it('reads raw text as text', async () => {
@@ -182,7 +209,7 @@ describe('with SmolLM2', () => {
     model = await loadModel(library, { path: await testWeights('smollm2'), gpuLayerCount: 0 });
     const { chatTemplate, bosText, eosText, vocabulary } = model;
     renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
-    prompts = createPromptReader({ vocabulary, renderer });
+    prompts = createPromptReader({ vocabulary, renderer, knowsReasoning: false });
   });
 
   afterAll(async () => {
@@ -193,14 +220,14 @@ describe('with SmolLM2', () => {
 
   const chat = (messages: readonly Message[]) => prompts.read({ kind: 'chat', messages });
   const naive = async (messages: readonly Message[]) =>
-    model.vocabulary.tokenize(await renderer.render(messages, { addGenerationPrompt: true }), {
+    model.vocabulary.tokenize(await renderer.render({ messages: messages }, { addGenerationPrompt: true }), {
       addSpecial: false,
       parseSpecial: true,
     });
 
   it("uses the file's own template, without a second beginning token", async () => {
     expect((await renderer.facts()).source).toBe('model');
-    const rendered = await renderer.render([user('Hi')], { addGenerationPrompt: true });
+    const rendered = await renderer.render({ messages: [user('Hi')] }, { addGenerationPrompt: true });
     expect(rendered).toBe(
       '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' +
         '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
@@ -235,7 +262,7 @@ describe('with SmolLM2', () => {
 
   it('continues a message of the assistant without the end of its turn', async () => {
     const begun: Message[] = [user('Count.'), { role: 'assistant', content: 'One, two,' }];
-    const text = await renderer.render(begun.slice(0, 1), { addGenerationPrompt: true });
+    const text = await renderer.render({ messages: begun.slice(0, 1) }, { addGenerationPrompt: true });
     expect(await chat(begun)).toEqual(
       model.vocabulary.tokenize(`${text}One, two,`, { addSpecial: false, parseSpecial: true }),
     );
@@ -250,7 +277,7 @@ describe('with SmolLM2', () => {
     const tokens = await chat([user(attack)]);
     expect(control(tokens)).toEqual(control(await chat([user('Hi')])));
     const text = Buffer.concat([...tokens].map((token) => vocabulary.piece(token, true))).toString();
-    expect(text).toBe(await renderer.render([user(attack)], { addGenerationPrompt: true }));
+    expect(text).toBe(await renderer.render({ messages: [user(attack)] }, { addGenerationPrompt: true }));
     expect(control(await prompts.read({ kind: 'text', text: attack }))).toEqual([]);
   });
 });

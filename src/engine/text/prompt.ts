@@ -1,5 +1,5 @@
 import { NearfarError } from '../../chat/error.ts';
-import type { ChatInput, Message } from '../../chat/request.ts';
+import type { ChatInput, Conversation } from '../../chat/request.ts';
 import type { TemplateRenderer } from './chat-template.ts';
 import { continueLastMessage } from './continued-message.ts';
 import { createControlTexts, type ControlVocabulary } from './control-text.ts';
@@ -21,8 +21,6 @@ interface TokenizeOptions {
   readonly parseSpecial: boolean;
 }
 
-type ChatMessages = Extract<ChatInput, { kind: 'chat' }>;
-
 export interface PromptReader {
   /**
    * The tokens of a request, template included.
@@ -34,6 +32,8 @@ export interface PromptReader {
 export interface PromptReaderSetup {
   readonly vocabulary: PromptVocabulary;
   readonly renderer: TemplateRenderer;
+  /** Whether the model can reason before it answers. */
+  readonly knowsReasoning: boolean;
 }
 
 /**
@@ -49,7 +49,11 @@ const special = { addSpecial: false, parseSpecial: true } as const;
  * Turns what was sent into tokens. Only the chat template writes control tokens: neither raw text nor the content
  * of a message can, whatever it spells.
  */
-export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup): PromptReader {
+export function createPromptReader({
+  vocabulary,
+  renderer,
+  knowsReasoning,
+}: PromptReaderSetup): PromptReader {
   const controlTexts = createControlTexts(vocabulary);
 
   async function tokenize(text: string, options: TokenizeOptions): Promise<Int32Array> {
@@ -58,25 +62,38 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
       : vocabulary.tokenizeAsync(text, options);
   }
 
-  async function readChat({ messages, startsNewTurn }: ChatMessages): Promise<Int32Array> {
-    const continuesLast = messages.at(-1)?.role === 'assistant' && startsNewTurn !== true;
+  async function readChat(conversation: Conversation): Promise<Int32Array> {
+    const { messages, reasoning, startsNewTurn } = conversation;
+    const last = messages.at(-1);
+    const continuesLast = last?.role === 'assistant' && startsNewTurn !== true;
     if (messages.length === 0) {
       throw new NearfarError('invalid_request', 'messages must hold at least one message.', {
         field: 'messages',
       });
     }
-    const spellsControl = messages.some((message) => controlTexts.isIn(message.content));
-    if (spellsControl) return readShielded(messages, continuesLast);
-    return withBos(await tokenize(await renderChat(messages, continuesLast), special));
+    if (reasoning?.isWanted === true && !knowsReasoning) {
+      const { field } = reasoning;
+      const text = `${field}: this model does not reason; its chat template has no place for it.`;
+      throw new NearfarError('unsupported', text, { field });
+    }
+    if (continuesLast && last.toolCalls !== undefined) {
+      const text = 'messages: the last one calls tools; expected their results behind it.';
+      throw new NearfarError('invalid_request', text, { field: 'messages' });
+    }
+    if (controlTexts.areIn(conversation)) return readShielded(conversation, continuesLast);
+    return withBos(await tokenize(await renderChat(conversation, continuesLast), special));
   }
 
-  async function renderChat(messages: readonly Message[], continuesLast: boolean): Promise<string> {
-    if (!continuesLast) return renderer.render(messages, { addGenerationPrompt: true });
+  async function renderChat(conversation: Conversation, continuesLast: boolean): Promise<string> {
+    if (!continuesLast) return renderer.render(conversation, { addGenerationPrompt: true });
+    const { messages } = conversation;
     const continued = continueLastMessage(messages);
-    const text = continued.cut(await renderer.render(continued.messages, { addGenerationPrompt: false }));
+    const marked = { ...conversation, messages: continued.messages };
+    const text = continued.cut(await renderer.render(marked, { addGenerationPrompt: false }));
     if (continued.isAllIn(text)) return text;
     // Mistral's templates put the system text into the last message, if that is the user's, and else nowhere.
-    const before = await renderer.render(messages.slice(0, -1), { addGenerationPrompt: true });
+    const earlier = { ...conversation, messages: messages.slice(0, -1) };
+    const before = await renderer.render(earlier, { addGenerationPrompt: true });
     return before + (messages.at(-1)?.content ?? '');
   }
 
@@ -85,9 +102,9 @@ export function createPromptReader({ vocabulary, renderer }: PromptReaderSetup):
    * sent stays text. llama.cpp, too, splits at control tokens first and tokenizes what lies between, so that all
    * else comes out the same.
    */
-  async function readShielded(messages: readonly Message[], continuesLast: boolean): Promise<Int32Array> {
-    const shielded = controlTexts.shield(messages);
-    const segments = shielded.split(await renderChat(shielded.messages, continuesLast));
+  async function readShielded(conversation: Conversation, continuesLast: boolean): Promise<Int32Array> {
+    const shielded = controlTexts.shield(conversation);
+    const segments = shielded.split(await renderChat(shielded.conversation, continuesLast));
     const parts = await Promise.all(
       segments.map(async (segment) =>
         segment.kind === 'token' ? [segment.token] : await tokenize(segment.text, plain),

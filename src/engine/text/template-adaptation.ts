@@ -22,16 +22,43 @@ export function foldSystem(messages: readonly Message[]): readonly Message[] {
   return folded;
 }
 
-/** Joins neighbours of the same role, for templates that insist on alternating turns. */
+/** Joins neighbours of the same role, for templates that insist on alternating turns. Calls and results stay apart. */
 export function mergeNeighbours(messages: readonly Message[]): readonly Message[] {
   const merged: Message[] = [];
   for (const message of messages) {
     const last = merged.at(-1);
-    if (last?.role === message.role) {
-      merged[merged.length - 1] = { role: last.role, content: last.content + separator + message.content };
+    if (last !== undefined && last.role === message.role && onlySpeaks(last) && onlySpeaks(message)) {
+      merged[merged.length - 1] = { ...last, content: last.content + separator + message.content };
     } else {
       merged.push(message);
     }
   }
   return merged;
+}
+
+function onlySpeaks(message: Message): boolean {
+  if (message.role === 'tool') return false;
+  return message.role !== 'assistant' || (message.toolCalls === undefined && message.reasoning === undefined);
+}
+
+/**
+ * Gives each call a message of its own, with its result behind it, for templates that know one call a turn (Llama 3).
+ */
+export function separateCalls(messages: readonly Message[]): readonly Message[] {
+  const results = new Map(
+    messages.flatMap((message) => (message.role === 'tool' ? [[message.toolCallId, message]] : [])),
+  );
+  const moved = new Set<Message>();
+  return messages.flatMap((message): readonly Message[] => {
+    if (moved.has(message)) return [];
+    if (message.role !== 'assistant' || message.toolCalls === undefined || message.toolCalls.length < 2) {
+      return [message];
+    }
+    return message.toolCalls.flatMap((call, index): readonly Message[] => {
+      const result = results.get(call.id);
+      if (result !== undefined) moved.add(result);
+      const asking: Message = { ...message, content: index === 0 ? message.content : '', toolCalls: [call] };
+      return result === undefined ? [asking] : [asking, result];
+    });
+  });
 }

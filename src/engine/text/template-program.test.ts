@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../chat/request.ts';
+import type { Conversation, Message } from '../../chat/request.ts';
+import type { ToolUse } from '../../chat/tool.ts';
 import { chatmlTemplate } from './chat-template.ts';
 import { strftime } from './strftime.ts';
 import {
@@ -10,16 +11,22 @@ import {
   type TemplateProgram,
 } from './template-program.ts';
 
-function program(
-  template: string,
-  bosToken = '<s>',
-  eosToken = '</s>',
-  maxOutputChars = 10_000,
-): TemplateProgram {
-  return createTemplateProgram({ template, bosToken, eosToken, maxOutputChars });
+interface Asked extends Pick<TemplateProgram, 'knowsSystemRole' | 'knowsTools' | 'toolFamily'> {
+  render(messages: readonly Message[], addGenerationPrompt: boolean): string;
+  /** With tools, and what else a conversation has. */
+  converse(conversation: Conversation): string;
 }
 
-function fixture(name: string, bosToken?: string, eosToken?: string): TemplateProgram {
+function program(template: string, bosToken = '<s>', eosToken = '</s>', maxOutputChars = 10_000): Asked {
+  const made = createTemplateProgram({ template, bosToken, eosToken, maxOutputChars });
+  return {
+    ...made,
+    render: (messages, addGenerationPrompt) => made.render({ messages }, addGenerationPrompt),
+    converse: (conversation) => made.render(conversation, true),
+  };
+}
+
+function fixture(name: string, bosToken?: string, eosToken?: string): Asked {
   return program(
     readFileSync(new URL(`fixtures/${name}.jinja`, import.meta.url), 'utf8'),
     bosToken,
@@ -124,6 +131,94 @@ describe('templates without a system role', () => {
       "{% for m in messages %}{% if m.role == 'user' %}[{{ m.content }}]{% endif %}{% endfor %}",
     );
     expect(silent.render([system, more], true)).toBe('[Be brief.\n\nBye]');
+  });
+});
+
+describe('tools', () => {
+  const toolUse: ToolUse = {
+    tools: [
+      {
+        name: 'weather',
+        description: 'Weather of a city.',
+        parameters: { type: 'object', properties: { city: { type: 'string' } } },
+        field: 'tools',
+      },
+    ],
+    choice: { kind: 'auto' },
+    allowsParallel: true,
+  };
+  const listed =
+    '{"type": "function", "function": {"name": "weather", "description": "Weather of a city.", ' +
+    '"parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}';
+  const call = (id: string, city: string) => ({ id, name: 'weather', arguments: JSON.stringify({ city }) });
+  const result = (id: string, content: string): Message => ({
+    role: 'tool',
+    content,
+    toolCallId: id,
+    name: 'weather',
+  });
+  const exchange: readonly Message[] = [
+    question,
+    { role: 'assistant', content: '', toolCalls: [call('call_1', 'Paris'), call('call_2', 'Rome')] },
+    result('call_1', 'sun'),
+    result('call_2', 'rain'),
+  ];
+
+  it('go to Qwen as its template has them, with objects as arguments', () => {
+    const qwen = fixture('qwen-2.5');
+    expect(qwen).toMatchObject({ knowsTools: true, toolFamily: 'hermes' });
+    const text = qwen.converse({ messages: exchange, toolUse });
+    expect(text).toContain(`<tools>\n${listed}\n</tools>`);
+    expect(text).toContain('<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>');
+    expect(text).toContain('<tool_response>\nrain\n</tool_response>');
+    // Without tools to offer, earlier calls are still told.
+    expect(qwen.converse({ messages: exchange })).toContain('{"city": "Rome"}');
+  });
+
+  it('go to Mistral with ids of nine characters, the same for call and result', () => {
+    const mistral = fixture('mistral-nemo');
+    expect(mistral).toMatchObject({ knowsTools: true, toolFamily: 'mistral' });
+    const text = mistral.converse({ messages: exchange, toolUse });
+    expect(text).toContain(`[AVAILABLE_TOOLS][${listed}][/AVAILABLE_TOOLS]`);
+    const ids = [...text.matchAll(/"(?:id|call_id)": "(\w{9})"/g)].map(([, id]) => id);
+    expect(ids).toHaveLength(4);
+    expect(ids.slice(0, 2)).toEqual(ids.slice(2));
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it('go to Llama 3 one call a turn, each with its result', () => {
+    const llama = fixture('llama-3.1');
+    expect(llama).toMatchObject({ knowsTools: true, toolFamily: 'llama' });
+    const text = llama.converse({ messages: exchange, toolUse });
+    const order = ['"city": "Paris"', 'sun', '"city": "Rome"', 'rain'].map((piece) => text.indexOf(piece));
+    expect(order.every((place) => place > 0)).toBe(true);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it.each([
+    ['ChatML', () => program(chatmlTemplate), 'generic'],
+    ['a template that lists tools and forgets results', () => fixture('llama-3.2'), 'generic'],
+    ['Gemma 3', () => fixture('gemma-3', '<bos>'), 'gemma'],
+    ['Gemma 2, without a system role', () => fixture('gemma-2', '<bos>'), 'gemma'],
+  ])('are told in plain text to %s', (_name, make, family) => {
+    const template = make();
+    expect(template).toMatchObject({ knowsTools: false, toolFamily: family });
+    const text = template.converse({ messages: [system, ...exchange], toolUse });
+    expect(text).toContain('"name":"weather","description":"Weather of a city."');
+    expect(text).toContain(
+      family === 'gemma'
+        ? '{"name": "weather", "parameters": {"city":"Rome"}}'
+        : '<tool_call>\n{"name": "weather", "arguments": {"city":"Rome"}}\n</tool_call>',
+    );
+    expect(text).toContain('<tool_response>\nsun\n</tool_response>\n<tool_response>\nrain\n</tool_response>');
+    expect(text).toContain('Be brief.');
+  });
+
+  it('can be asked for answers without reasoning', () => {
+    const reasoning = { isWanted: false, field: 'think' };
+    const closed = '<think>\n\n</think>\n\n';
+    expect(fixture('qwen-3').converse({ messages: [question], reasoning })).toContain(closed);
+    expect(fixture('qwen-3').converse({ messages: [question] })).not.toContain(closed);
   });
 });
 

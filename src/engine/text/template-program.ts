@@ -1,7 +1,11 @@
-import type { Message } from '../../chat/request.ts';
+import type { Conversation, Message } from '../../chat/request.ts';
+import type { ToolUse } from '../../chat/tool.ts';
+import { toolFamilyOf, type ToolFamily } from '../calls/tool-family.ts';
 import { jinja } from './jinja.ts';
 import { strftime } from './strftime.ts';
-import { foldSystem, mergeNeighbours } from './template-adaptation.ts';
+import { foldSystem, mergeNeighbours, separateCalls } from './template-adaptation.ts';
+import { templateInput, type TemplateInputOptions } from './template-input.ts';
+import { tellTools } from './tool-fallback.ts';
 
 export interface TemplateSetup {
   readonly template: string;
@@ -19,8 +23,12 @@ export class TemplateTooLong extends Error {}
 export interface TemplateProgram {
   /** False where system texts are folded into the user's turn. */
   readonly knowsSystemRole: boolean;
+  /** True where it writes tools, calls and results itself; else they are told in plain text. */
+  readonly knowsTools: boolean;
+  /** How the model will write its calls. */
+  readonly toolFamily: ToolFamily;
   /** @throws TemplateRefusal, TemplateTooLong, or whatever the template's own faults make the interpreter throw */
-  render(messages: readonly Message[], addGenerationPrompt: boolean): string;
+  render(conversation: Conversation, addGenerationPrompt: boolean): string;
 }
 
 /** No template builds lists near this long; a hostile one could fill the memory with one call. */
@@ -42,6 +50,31 @@ const assumptions: readonly Readonly<Record<string, unknown>>[] = [{}, { tools: 
 
 const probeText = 'nearfar-system-probe';
 
+const probeTools: ToolUse = {
+  tools: [
+    {
+      name: 'nearfar_probe_tool',
+      description: 'Probe.',
+      parameters: { type: 'object', properties: { probe: { type: 'string', description: 'Probe.' } } },
+      field: 'tools',
+    },
+  ],
+  choice: { kind: 'auto' },
+  allowsParallel: true,
+};
+const probeQuestion: Message = { role: 'user', content: 'hello' };
+/** Nine letters and digits: Mistral's templates take no other. */
+const probeCall = {
+  id: 'nearfar01',
+  name: 'nearfar_probe_tool',
+  arguments: '{"probe":"nearfar-call-probe"}',
+};
+const probeExchange: readonly Message[] = [
+  probeQuestion,
+  { role: 'assistant', content: '', toolCalls: [probeCall] },
+  { role: 'tool', content: 'nearfar-result-probe', toolCallId: probeCall.id, name: probeCall.name },
+];
+
 /**
  * Parses a chat template, with the globals that Hugging Face's `apply_chat_template` gives it. Runs untrusted
  * code of a small language: call it where it can be stopped.
@@ -51,8 +84,10 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
   const program = jinja.parse(jinja.tokenize(setup.template, { lstrip_blocks: true, trim_blocks: true }));
 
   let assumed = assumptions[0];
+  const writtenFamily = toolFamilyOf(setup.template);
+  let inputOptions: TemplateInputOptions = { family: writtenFamily, argumentForm: 'object' };
 
-  function run(messages: readonly Message[], addGenerationPrompt: boolean): string {
+  function run(conversation: Conversation, addGenerationPrompt: boolean): string {
     const environment = new jinja.Environment();
     const globals: Record<string, unknown> = {
       true: true,
@@ -68,10 +103,9 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
       },
       bos_token: setup.bosToken,
       eos_token: setup.eosToken,
-      // A copy: templates may not change what a second attempt is given.
-      messages: messages.map((message) => ({ role: message.role, content: message.content })),
       add_generation_prompt: addGenerationPrompt,
       ...assumed,
+      ...templateInput(conversation, inputOptions),
     };
     for (const [name, value] of Object.entries(globals)) environment.set(name, value);
     const text = String(new jinja.Interpreter(environment).run(program).value);
@@ -85,7 +119,7 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
 
   function canRun(): boolean {
     try {
-      run([{ role: 'user', content: 'hello' }], true);
+      run({ messages: [probeQuestion] }, true);
       return true;
     } catch (thrown) {
       return thrown instanceof TemplateRefusal;
@@ -97,38 +131,65 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
   /** Templates without the role either refuse it or leave its text out. */
   function probeSystemRole(): boolean {
     try {
-      const text = run(
-        [
-          { role: 'system', content: probeText },
-          { role: 'user', content: 'hello' },
-        ],
-        true,
-      );
+      const text = run({ messages: [{ role: 'system', content: probeText }, probeQuestion] }, true);
       return text.includes(probeText);
     } catch {
       return false;
     }
   }
 
+  /** Whether tools, calls and results all come out; templates that leave one of them out are not trusted with any. */
+  function probeToolRoles(): boolean {
+    try {
+      const listed = run({ messages: [probeQuestion], toolUse: probeTools }, true);
+      const exchanged = run({ messages: probeExchange, toolUse: probeTools }, true);
+      return (
+        listed.includes('nearfar_probe_tool') &&
+        exchanged.includes('nearfar-call-probe') &&
+        exchanged.includes('nearfar-result-probe')
+      );
+    } catch {
+      return false;
+    }
+  }
+
   const knowsSystemRole = probeSystemRole();
+  let knowsTools = writtenFamily !== 'generic' && writtenFamily !== 'gemma' && probeToolRoles();
+  if (!knowsTools && writtenFamily !== 'generic' && writtenFamily !== 'gemma') {
+    inputOptions = { family: writtenFamily, argumentForm: 'text' };
+    knowsTools = probeToolRoles();
+  }
+  const toolFamily = knowsTools || writtenFamily === 'gemma' ? writtenFamily : 'generic';
+
+  /** Several dialects allow what some templates refuse: a late system text, two turns of one role, calls in parallel. */
+  function* attempts(conversation: Conversation): Generator<Conversation> {
+    const told = knowsTools ? conversation : tellTools(conversation, toolFamily);
+    const known = knowsSystemRole ? told.messages : foldSystem(told.messages);
+    yield { ...told, messages: known };
+    const separate = separateCalls(known);
+    yield { ...told, messages: separate };
+    yield { ...told, messages: mergeNeighbours(foldAfterStart(separate)) };
+  }
 
   return {
     knowsSystemRole,
-    render(messages, addGenerationPrompt) {
-      const known = knowsSystemRole ? messages : foldSystem(messages);
-      try {
-        return run(known, addGenerationPrompt);
-      } catch (refusal) {
-        if (!(refusal instanceof TemplateRefusal)) throw refusal;
-        // Several dialects allow what some templates refuse: a late system text, two turns of one role.
-        const adapted = mergeNeighbours(foldAfterStart(known));
-        if (adapted.length === messages.length) throw refusal;
+    knowsTools,
+    toolFamily,
+    render(conversation, addGenerationPrompt) {
+      let refusal: unknown = null;
+      let attempted = 0;
+      for (const attempt of attempts(conversation)) {
+        // What changes nothing would be refused again.
+        if (refusal !== null && attempt.messages.length === attempted) continue;
+        attempted = attempt.messages.length;
         try {
-          return run(adapted, addGenerationPrompt);
-        } catch {
-          throw refusal;
+          return run(attempt, addGenerationPrompt);
+        } catch (thrown) {
+          if (refusal === null && !(thrown instanceof TemplateRefusal)) throw thrown;
+          refusal ??= thrown;
         }
       }
+      throw refusal;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Message } from '../../chat/request.ts';
+import type { Conversation } from '../../chat/request.ts';
+import type { ToolFamily } from '../calls/tool-family.ts';
 import {
   createTemplateProgram,
   TemplateRefusal,
@@ -12,12 +13,18 @@ import {
 
 export interface RenderJob {
   readonly id: number;
-  readonly messages: readonly Message[];
+  readonly conversation: Conversation;
   readonly addGenerationPrompt: boolean;
 }
 
 export type WorkerReply =
-  | { readonly type: 'ready'; readonly knowsSystemRole: boolean; readonly problem: string | null }
+  | {
+      readonly type: 'ready';
+      readonly knowsSystemRole: boolean;
+      readonly knowsTools: boolean;
+      readonly toolFamily: ToolFamily;
+      readonly problem: string | null;
+    }
   | { readonly type: 'rendered'; readonly id: number; readonly text: string }
   | { readonly type: 'refused' | 'too-long' | 'failed'; readonly id: number; readonly message: string };
 
@@ -36,13 +43,19 @@ try {
 } catch (thrown) {
   problem = messageOf(thrown);
 }
-reply({ type: 'ready', knowsSystemRole: program?.knowsSystemRole ?? true, problem });
+reply({
+  type: 'ready',
+  knowsSystemRole: program?.knowsSystemRole ?? true,
+  knowsTools: program?.knowsTools ?? false,
+  toolFamily: program?.toolFamily ?? 'generic',
+  problem,
+});
 
 function render(job: RenderJob): WorkerReply {
   const { id } = job;
   if (program === null) return { type: 'failed', id, message: problem ?? 'no template' };
   try {
-    return { type: 'rendered', id, text: program.render(job.messages, job.addGenerationPrompt) };
+    return { type: 'rendered', id, text: program.render(job.conversation, job.addGenerationPrompt) };
   } catch (thrown) {
     const message = messageOf(thrown);
     if (thrown instanceof TemplateRefusal) return { type: 'refused', id, message };

@@ -19,20 +19,39 @@ const usage = z.strictObject({
   output_tokens: count,
 });
 
-const stopReason = z.enum(['end_turn', 'max_tokens', 'stop_sequence', 'model_context_window_exceeded']);
-const textBlock = z.strictObject({ type: z.literal('text'), text: z.string(), citations: z.null() });
+const stopReason = z.enum([
+  'end_turn',
+  'max_tokens',
+  'stop_sequence',
+  'tool_use',
+  'model_context_window_exceeded',
+]);
+const contentBlock = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text'), text: z.string(), citations: z.null() }),
+  z.strictObject({
+    type: z.literal('thinking'),
+    thinking: z.string(),
+    signature: z.literal('').meta({ description: 'Thoughts are not signed.' }),
+  }),
+  z.strictObject({
+    type: z.literal('tool_use'),
+    id: z.string(),
+    name: z.string(),
+    input: z.record(z.string(), z.unknown()),
+  }),
+]);
 
 const head = { id: z.string(), type: z.literal('message'), role: z.literal('assistant'), model: z.string() };
 
 export const messageSchema = z.strictObject({
   ...head,
-  content: z.array(textBlock),
+  content: z.array(contentBlock),
   stop_reason: stopReason,
   stop_sequence: z.string().nullable(),
   usage,
 });
 
-const index = z.literal(0);
+const index = count;
 
 export const messageEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -45,12 +64,16 @@ export const messageEventSchema = z.discriminatedUnion('type', [
       usage,
     }),
   }),
-  z.strictObject({ type: z.literal('content_block_start'), index, content_block: textBlock }),
+  z.strictObject({ type: z.literal('content_block_start'), index, content_block: contentBlock }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({
     type: z.literal('content_block_delta'),
     index,
-    delta: z.strictObject({ type: z.literal('text_delta'), text: z.string() }),
+    delta: z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text_delta'), text: z.string() }),
+      z.strictObject({ type: z.literal('thinking_delta'), thinking: z.string() }),
+      z.strictObject({ type: z.literal('input_json_delta'), partial_json: z.string() }),
+    ]),
   }),
   z.strictObject({ type: z.literal('content_block_stop'), index }),
   z.strictObject({

@@ -1,17 +1,17 @@
 import { NearfarError } from '../../chat/error.ts';
-import type { ChatInput, ChatRequest, Message, OutputFormat } from '../../chat/request.ts';
+import type { ChatRequest, OutputFormat } from '../../chat/request.ts';
 import { neutralSampling } from '../../chat/sampling.ts';
 import { candidateSampling } from '../default-sampling.ts';
 import type { Envelope } from '../envelope.ts';
-import { textOfContent } from '../text-content.ts';
-import type { CountTokensBody, MessagesBody } from './messages-schema.ts';
+import { conversationOf } from './conversation.ts';
+import type { MessagesBody } from './messages-schema.ts';
 
-/** @throws NearfarError `invalid_request` for two formats */
+/** @throws NearfarError as `conversationOf` does, `invalid_request` for two formats */
 export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatRequest {
   return {
     ...envelope,
     requestedModel: body.model,
-    input: messagesInput(body),
+    input: { kind: 'chat', ...conversationOf(body) },
     sampling: {
       ...neutralSampling,
       ...candidateSampling(body),
@@ -44,18 +44,4 @@ function outputFormat({ output_config: config, output_format: older }: MessagesB
   if (format === null) return { type: 'text' };
   const field = newer === null ? 'output_format.schema' : 'output_config.format.schema';
   return { type: 'json_schema', schema: format.schema, name: null, strict: true, field };
-}
-
-/** The system text becomes the first message; turns of the same role in a row are one, as Anthropic has it. */
-export function messagesInput(body: Pick<CountTokensBody, 'messages' | 'system'>): ChatInput {
-  const messages: Message[] = [];
-  const system = textOfContent(body.system ?? '');
-  if (system !== '') messages.push({ role: 'system', content: system });
-  for (const { role, content } of body.messages) {
-    const text = textOfContent(content);
-    const last = messages.at(-1);
-    if (last?.role === role) messages[messages.length - 1] = { role, content: `${last.content}\n${text}` };
-    else messages.push({ role, content: text });
-  }
-  return { kind: 'chat', messages };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { cacheControl, content, textBlock } from './content-schema.ts';
+import { toolFields } from './tool-schema.ts';
 import {
   ignored,
   jsonSchema,
@@ -11,18 +13,6 @@ import {
   unsupported,
 } from '../schema-field.ts';
 
-const noImages = 'only text content is supported; there are no images, documents or tools yet';
-const cacheControl = ignored('prefixes are found by themselves');
-
-const textBlock = z.strictObject({
-  type: z.literal('text', { error: noImages }),
-  text: z.string(),
-  cache_control: cacheControl,
-  citations: unsupported('citations are not supported'),
-});
-
-const content = z.union([z.string(), z.array(textBlock).min(1)]);
-
 /** https://platform.claude.com/docs/en/build-with-claude/structured-outputs */
 const jsonOutputFormat = z.strictObject({ type: z.literal('json_schema'), schema: jsonSchema });
 
@@ -32,16 +22,17 @@ const promptFields = {
   messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant', 'system']), content })).min(1),
   system: optional(z.union([z.string(), z.array(textBlock)])),
   cache_control: cacheControl,
-  tools: unsupported('tools are not supported yet'),
-  tool_choice: z
-    .union([z.null(), z.looseObject({ type: z.enum(['auto', 'none'], 'tools are not supported yet') })])
-    .optional(),
-  thinking: z
-    .union([
-      z.null(),
-      z.looseObject({ type: z.literal('disabled', { error: 'extended thinking is not supported yet' }) }),
-    ])
-    .optional(),
+  ...toolFields,
+  thinking: optional(
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('disabled') }),
+      z.strictObject({
+        type: z.enum(['enabled', 'adaptive']),
+        budget_tokens: ignored('thinking counts towards max_tokens and has no bound of its own'),
+        display: optional(z.literal('summarized', { error: 'thoughts are always shown, as they are' })),
+      }),
+    ]),
+  ).meta({ description: 'Absent: disabled. Models that cannot think refuse it.' }),
   output_config: optional(
     z.strictObject({
       effort: unsupported('effort is not supported'),
@@ -50,7 +41,7 @@ const promptFields = {
   ),
   output_format: optional(jsonOutputFormat).meta({ description: 'The older place of output_config.format.' }),
   context_management: unsupported('context management is not supported'),
-  mcp_servers: unsupported('tools are not supported yet'),
+  mcp_servers: unsupported('tools on other servers are not supported'),
   speed: ignored('there is one speed'),
   user_profile_id: ignored('a label of the caller'),
   workspace_id: ignored('a label of the caller'),

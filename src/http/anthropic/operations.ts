@@ -4,7 +4,8 @@ import { jsonResponse } from '../json-response.ts';
 import { defineOperation, type Operation } from '../operation.ts';
 import { replyWhole, replyWithStream, sseFormat } from '../reply.ts';
 import { messageEventSchema, messageSchema, tokenCountSchema } from './answer-schema.ts';
-import { messagesInput, messagesRequest } from './messages-request.ts';
+import { conversationOf } from './conversation.ts';
+import { messagesRequest } from './messages-request.ts';
 import { anthropicMessage, messageEventEncoder } from './messages-response.ts';
 import { countTokensSchema, messagesSchema } from './messages-schema.ts';
 
@@ -40,7 +41,7 @@ export function anthropicOperations(dependencies: AppDependencies): readonly Ope
       body: countTokensSchema,
       answers: { 'application/json': { description: 'The count.', schema: tokenCountSchema } },
       async handle(call) {
-        const input = messagesInput(call.body);
+        const input = { kind: 'chat', ...conversationOf(call.body) } as const;
         const modelId = await dependencies.naming.resolve(call.body.model);
         const tokenCount = await dependencies.countTokens(modelId, input, call.signal);
         return jsonResponse({ input_tokens: tokenCount }, call, 'anthropic');

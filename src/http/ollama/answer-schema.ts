@@ -29,10 +29,30 @@ const common = {
 
 export const ollamaChatAnswerSchema = z.strictObject({
   ...common,
-  message: z.strictObject({ role: z.literal('assistant'), content: z.string() }),
+  message: z.strictObject({
+    role: z.literal('assistant'),
+    content: z.string(),
+    thinking: z.string().optional(),
+    tool_calls: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          function: z.strictObject({
+            index: count,
+            name: z.string(),
+            arguments: z.record(z.string(), z.unknown()),
+          }),
+        }),
+      )
+      .optional(),
+  }),
 });
 
-export const ollamaGenerateAnswerSchema = z.strictObject({ ...common, response: z.string() });
+export const ollamaGenerateAnswerSchema = z.strictObject({
+  ...common,
+  response: z.string(),
+  thinking: z.string().optional(),
+});
 
 const details = z.strictObject({
   parent_model: z.literal(''),
@@ -79,7 +99,7 @@ export const ollamaShowSchema = z.strictObject({
   system: z.string(),
   details,
   model_info: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  capabilities: z.array(z.enum(['completion'])),
+  capabilities: z.array(z.enum(['completion', 'tools'])),
   modified_at: z.iso.datetime(),
 });
 

@@ -52,7 +52,8 @@ export function ollamaShow({ facts, reference, owner }: InstalledModel): object 
       'nearfar.sha256': facts.sha256,
       'nearfar.verified': facts.verified,
     },
-    capabilities: ['completion'],
+    // Every chat model is told of tools, if not by its template.
+    capabilities: ['completion', 'tools'],
     modified_at: facts.createdAt.toISOString(),
   };
 }

@@ -1,6 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
+import { ollamaConversation, ollamaReasoning } from './conversation.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
 import { ollamaMaxTokenCount, ollamaSampling } from './options-schema.ts';
 import type { OllamaChatBody, OllamaGenerateBody } from './prompt-schema.ts';
@@ -16,7 +17,7 @@ export function chatIntent(body: OllamaChatBody, envelope: Envelope): OllamaInte
   if (messages.length === 0) return loadIntent(body);
   return answerIntent(body, envelope, {
     kind: 'chat',
-    messages: messages.map(({ role, content }) => ({ role, content })),
+    ...ollamaConversation(body),
   });
 }
 
@@ -31,6 +32,11 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
       field: 'system',
     });
   }
+  if (body.think === true && (body.raw === true || suffix !== '')) {
+    throw new NearfarError('unsupported', 'think: has no place in a raw prompt or beside a suffix.', {
+      field: 'think',
+    });
+  }
   if (suffix !== '') return answerIntent(body, envelope, { kind: 'text', text: prompt, suffix });
   if (body.raw === true) return answerIntent(body, envelope, { kind: 'text', text: prompt });
   return answerIntent(body, envelope, {
@@ -39,6 +45,7 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
       ...(system === '' ? [] : [{ role: 'system', content: system } as const]),
       { role: 'user', content: prompt },
     ],
+    ...ollamaReasoning(body.think),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ChatPart, FinishReason, Timings, TokenLogprob, Usage } from '../../chat/part.ts';
-import { collectAnswer } from '../collected-answer.ts';
+import { collectAnswer, type CollectedCall } from '../collected-answer.ts';
 import type { PartEncoder } from '../event-stream.ts';
 import { chatLogprobs, type ChatLogprob } from '../openai/logprobs.ts';
 import { ollamaErrorBody } from './error.ts';
@@ -15,7 +15,7 @@ export function ollamaAnswer(parts: readonly ChatPart[], field: TextField): obje
   return {
     model: answer.model,
     created_at: new Date().toISOString(),
-    ...textOf(field, choice?.text ?? ''),
+    ...textOf(field, choice?.text ?? '', choice?.reasoning ?? '', choice?.calls.flatMap(wholeCall)),
     ...(logprobs.length === 0 ? {} : { logprobs: chatLogprobs(logprobs) }),
     ...ending(choice?.reason ?? 'stop', answer.usage, answer.timings),
   };
@@ -25,6 +25,8 @@ export function ollamaAnswer(parts: readonly ChatPart[], field: TextField): obje
 export function ollamaLineEncoder(field: TextField): PartEncoder {
   let model = '';
   let reason: FinishReason = 'stop';
+  /** The call under way: this dialect sends calls whole. */
+  let call: CollectedCall | null = null;
   const line = (fields: object): string =>
     `${JSON.stringify({ model, created_at: new Date().toISOString(), ...fields })}\n`;
   return (part) => {
@@ -34,6 +36,20 @@ export function ollamaLineEncoder(field: TextField): PartEncoder {
         return '';
       case 'text-delta':
         return line({ ...textOf(field, part.text), ...logprobsOf(part.logprobs), done: false });
+      case 'reasoning-delta':
+        return line({ ...textOf(field, '', part.text), done: false });
+      case 'tool-call-start':
+        call = { id: part.id, name: part.name, arguments: '', isWhole: false };
+        return '';
+      case 'tool-call-delta':
+        if (call !== null) call = { ...call, arguments: call.arguments + part.arguments };
+        return '';
+      case 'tool-call-end':
+        if (call === null) return '';
+        return line({
+          ...textOf(field, '', '', wholeCall({ ...call, isWhole: true }, part.call)),
+          done: false,
+        });
       case 'choice-end':
         reason = part.reason;
         return '';
@@ -56,8 +72,17 @@ export function ollamaLoadAnswer(model: string, field: TextField, doneReason: 'l
   };
 }
 
-function textOf(field: TextField, text: string): object {
-  return field === 'response' ? { response: text } : { message: { role: 'assistant', content: text } };
+function textOf(field: TextField, text: string, thinking = '', calls: readonly object[] = []): object {
+  const thought = thinking === '' ? {} : { thinking };
+  if (field === 'response') return { response: text, ...thought };
+  const message = { role: 'assistant', content: text, ...thought };
+  return { message: calls.length === 0 ? message : { ...message, tool_calls: calls } };
+}
+
+/** None for a call that was cut short: its arguments are no object; `done_reason` says why. */
+function wholeCall({ id, name, arguments: text, isWhole }: CollectedCall, index: number): readonly object[] {
+  if (!isWhole) return [];
+  return [{ id, function: { index, name, arguments: JSON.parse(text) as unknown } }];
 }
 
 function logprobsOf(logprobs: readonly TokenLogprob[] | undefined): { logprobs?: readonly ChatLogprob[] } {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { ignored, jsonSchema, modelName, optional, topLogprobs, unsupported } from '../schema-field.ts';
+import { jsonSchema, modelName, optional, topLogprobs, unsupported } from '../schema-field.ts';
 import { keepAliveField } from './keep-alive.ts';
 import { optionsSchema } from './options-schema.ts';
+import { ollamaCall, ollamaToolChoice, ollamaTools } from './tool-schema.ts';
 
 const commonFields = {
   model: modelName,
@@ -16,19 +17,21 @@ const commonFields = {
     .meta({
       description: 'json, or a JSON Schema.',
     }),
-  think: unsupported('thinking is not supported yet'),
+  think: optional(z.boolean({ error: 'expected true or false; there are no levels of thinking' })).meta({
+    description: "Absent: as the model's template has it. Models that cannot think refuse true.",
+  }),
 };
 
 const message = z.strictObject({
-  role: z.enum(
-    ['system', 'user', 'assistant'],
-    'only system, user and assistant are supported; there are no tools yet',
-  ),
-  content: z.string(),
-  thinking: ignored('thoughts of an earlier answer are not part of the prompt'),
+  role: z.enum(['system', 'user', 'assistant', 'tool']),
+  content: z.string().optional().meta({ description: 'May be left out beside tool_calls.' }),
+  thinking: optional(z.string()).meta({
+    description: 'What an earlier answer thought; for templates that take it.',
+  }),
   images: unsupported('images are not supported'),
-  tool_calls: unsupported('tools are not supported yet'),
-  tool_name: unsupported('tools are not supported yet'),
+  tool_calls: optional(z.array(ollamaCall)),
+  tool_name: optional(z.string()).meta({ description: 'Of a result: the tool that was called.' }),
+  tool_call_id: optional(z.string()).meta({ description: 'Of a result: the call, where it had an id.' }),
 });
 
 /** https://github.com/ollama/ollama/blob/main/docs/api.md */
@@ -37,7 +40,8 @@ export const ollamaChatSchema = z.strictObject({
   messages: optional(z.array(message)).meta({
     description: 'None: load the model; or unload it, with keep_alive 0.',
   }),
-  tools: unsupported('tools are not supported yet'),
+  tools: ollamaTools,
+  tool_choice: ollamaToolChoice,
 });
 
 export const ollamaGenerateSchema = z.strictObject({

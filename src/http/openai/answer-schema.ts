@@ -18,6 +18,10 @@ const usage = z.strictObject({
   completion_tokens: count,
   total_tokens: count,
   prompt_tokens_details: z.strictObject({ cached_tokens: count }),
+  completion_tokens_details: z
+    .strictObject({ reasoning_tokens: count })
+    .optional()
+    .meta({ description: 'Where the model can reason.' }),
 });
 
 const tokenLogprob = z.strictObject({
@@ -33,7 +37,14 @@ const logprobs = z
   })
   .nullable();
 
-const finishReason = z.enum(['stop', 'length']);
+const finishReason = z.enum(['stop', 'length', 'tool_calls']);
+
+const toolCall = z.strictObject({
+  id: z.string(),
+  type: z.literal('function'),
+  function: z.strictObject({ name: z.string(), arguments: z.string() }),
+});
+const reasoningContent = z.string().optional().meta({ description: 'Extension: what the model thought.' });
 
 const envelope = {
   id: z.string(),
@@ -49,9 +60,11 @@ export const chatCompletionSchema = z.strictObject({
       index: count,
       message: z.strictObject({
         role: z.literal('assistant'),
-        content: z.string(),
+        content: z.string().nullable(),
         refusal: z.null(),
         annotations: z.array(z.never()),
+        tool_calls: z.array(toolCall).optional(),
+        reasoning_content: reasoningContent,
       }),
       logprobs,
       finish_reason: finishReason,
@@ -70,6 +83,17 @@ export const chatChunkSchema = z.strictObject({
         role: z.literal('assistant').optional(),
         content: z.string().optional(),
         refusal: z.null().optional(),
+        reasoning_content: reasoningContent,
+        tool_calls: z
+          .array(
+            z.strictObject({
+              index: count,
+              id: z.string().optional(),
+              type: z.literal('function').optional(),
+              function: z.strictObject({ name: z.string().optional(), arguments: z.string() }),
+            }),
+          )
+          .optional(),
       }),
       logprobs,
       finish_reason: finishReason.nullable(),

@@ -1,17 +1,19 @@
 import { NearfarError } from '../../chat/error.ts';
-import type { ChatRequest, Message } from '../../chat/request.ts';
+import type { ChatRequest, Conversation, Message } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
 import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
+import { invalid } from '../tool-use.ts';
 import { outputFormat } from './response-format.ts';
 import { openaiSampling, stopList } from './sampling-schema.ts';
+import { openaiToolUse } from './tool-schema.ts';
 
 /** @throws NearfarError `invalid_request` where fields contradict each other */
 export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
   return {
     ...envelope,
     requestedModel: body.model,
-    input: { kind: 'chat', messages: body.messages.map(toMessage), startsNewTurn: startsNewTurn(body) },
+    input: { kind: 'chat', ...conversation(body) },
     sampling: openaiSampling(body),
     stop: stopList(body.stop),
     maxTokenCount: maxTokenCount(body),
@@ -24,18 +26,60 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
   };
 }
 
-function toMessage(message: ChatBody['messages'][number]): Message {
-  switch (message.role) {
-    case 'system':
-    case 'developer':
-      return { role: 'system', content: textOfContent(message.content) };
-    case 'user':
-    case 'assistant':
-      return { role: message.role, content: textOfContent(message.content) };
-    case 'tool':
-    case 'function':
-      throw new NearfarError('unsupported', 'tools are not supported yet', { field: 'messages' });
-  }
+function conversation(body: ChatBody): Conversation {
+  const use = openaiToolUse(body);
+  return {
+    messages: toMessages(body.messages),
+    startsNewTurn: startsNewTurn(body),
+    ...(use === undefined ? {} : { toolUse: use }),
+    ...(body.reasoning_effort === 'none'
+      ? { reasoning: { isWanted: false, field: 'reasoning_effort' } }
+      : {}),
+  };
+}
+
+function toMessages(messages: ChatBody['messages']): readonly Message[] {
+  /** Names of the tools that were called, by the calls' ids. */
+  const called = new Map<string, string>();
+  return messages.map((message, index): Message => {
+    switch (message.role) {
+      case 'system':
+      case 'developer':
+        return { role: 'system', content: textOfContent(message.content) };
+      case 'user':
+        return { role: 'user', content: textOfContent(message.content) };
+      case 'assistant': {
+        const toolCalls = (message.tool_calls ?? []).map((call) => ({ id: call.id, ...call.function }));
+        for (const { id, name } of toolCalls) called.set(id, name);
+        const { content, reasoning_content: reasoning } = message;
+        if ((content === undefined || content === null) && toolCalls.length === 0) {
+          throw invalid(`messages[${index}].content`, 'expected text, or tool_calls beside it');
+        }
+        return {
+          role: 'assistant',
+          content: textOfContent(content ?? ''),
+          ...(typeof reasoning === 'string' ? { reasoning } : {}),
+          ...(toolCalls.length === 0 ? {} : { toolCalls }),
+        };
+      }
+      case 'tool': {
+        const name = called.get(message.tool_call_id);
+        if (name === undefined) {
+          throw invalid(`messages[${index}].tool_call_id`, 'no tool call before this message has this id');
+        }
+        return {
+          role: 'tool',
+          content: textOfContent(message.content),
+          toolCallId: message.tool_call_id,
+          name,
+        };
+      }
+      case 'function':
+        throw new NearfarError('unsupported', 'messages: the older role "function" is not supported.', {
+          field: 'messages',
+        });
+    }
+  });
 }
 
 /**

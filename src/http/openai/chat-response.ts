@@ -1,6 +1,6 @@
 import type { ChatPart, FinishReason, TokenLogprob } from '../../chat/part.ts';
 import type { PartEncoder } from '../event-stream.ts';
-import { collectAnswer } from '../collected-answer.ts';
+import { collectAnswer, type CollectedChoice } from '../collected-answer.ts';
 import { openaiErrorBody } from './error.ts';
 import { openaiFinishReason } from './finish-reason.ts';
 import { chatLogprobs } from './logprobs.ts';
@@ -25,11 +25,31 @@ export function chatCompletion(parts: readonly ChatPart[], options: ChatResponse
     model: answer.model,
     choices: answer.choices.map((choice, index) => ({
       index,
-      message: { role: 'assistant', content: choice.text, refusal: null, annotations: [] },
+      message: messageOf(choice),
       logprobs: options.wantsLogprobs ? { content: chatLogprobs(choice.logprobs), refusal: null } : null,
       finish_reason: openaiFinishReason(choice.reason),
     })),
     usage: openaiUsage(answer.usage),
+  };
+}
+
+/** Without calls an answer has a text, if an empty one; with calls perhaps none. */
+function messageOf({ text, reasoning, calls }: CollectedChoice): object {
+  return {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    refusal: null,
+    annotations: [],
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(calls.length === 0
+      ? {}
+      : {
+          tool_calls: calls.map((call) => ({
+            id: call.id,
+            type: 'function',
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
   };
 }
 
@@ -39,6 +59,9 @@ export function chatChunkEncoder(options: ChatResponseOptions): PartEncoder {
   let head = '';
   const choiceChunk = (index: number, delta: string, logprobs: string, reason: string): string =>
     `${head}"choices":[{"index":${index},"delta":${delta},"logprobs":${logprobs},"finish_reason":${reason}}]${usage}}\n\n`;
+
+  const callChunk = (index: number, call: object): string =>
+    choiceChunk(index, JSON.stringify({ tool_calls: [call] }), 'null', 'null');
 
   function begin(model: string): string {
     head = `data: ${JSON.stringify({
@@ -65,6 +88,19 @@ export function chatChunkEncoder(options: ChatResponseOptions): PartEncoder {
           part.logprobs === undefined ? 'null' : logprobText(part.logprobs),
           'null',
         );
+      case 'reasoning-delta':
+        return choiceChunk(part.choice, `{"reasoning_content":${JSON.stringify(part.text)}}`, 'null', 'null');
+      case 'tool-call-start':
+        return callChunk(part.choice, {
+          index: part.call,
+          id: part.id,
+          type: 'function',
+          function: { name: part.name, arguments: '' },
+        });
+      case 'tool-call-delta':
+        return callChunk(part.choice, { index: part.call, function: { arguments: part.arguments } });
+      case 'tool-call-end':
+        return '';
       case 'choice-end':
         return choiceChunk(part.choice, '{}', 'null', quotedReason(part.reason));
       case 'finish': {

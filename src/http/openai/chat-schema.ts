@@ -10,6 +10,7 @@ import {
 } from '../schema-field.ts';
 import { responseFormat } from './response-format.ts';
 import { samplingFields } from './sampling-schema.ts';
+import { assistantCall, olderField, toolFields } from './tool-schema.ts';
 
 const noImages = 'only text content is supported; this model takes no images, sound or files';
 
@@ -31,17 +32,23 @@ const message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, ...speaking }),
   z.strictObject({
     role: z.literal('assistant'),
-    content,
+    content: optional(content).meta({ description: 'May be left out beside tool_calls.' }),
     ...speaking,
     refusal: unsupported('refusals are not passed to the model'),
     audio: unsupported(noImages),
-    tool_calls: unsupported('tools are not supported yet'),
-    function_call: unsupported('functions are not supported yet'),
+    tool_calls: optional(z.array(assistantCall)),
+    function_call: olderField('tool_calls'),
+    reasoning_content: optional(z.string()).meta({
+      description: 'Extension: what an earlier answer thought; for templates that take it.',
+    }),
     annotations: ignored('notes on an earlier answer'),
   }),
-  z
-    .looseObject({ role: z.enum(['tool', 'function']) })
-    .refine(() => false, { error: 'tools are not supported yet', params: unsupportedMark, path: ['role'] }),
+  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().min(1) }),
+  z.looseObject({ role: z.literal('function') }).refine(() => false, {
+    error: 'the older form of role "tool" is not supported',
+    params: unsupportedMark,
+    path: ['role'],
+  }),
 ]);
 
 /** https://platform.openai.com/docs/api-reference/chat/create */
@@ -58,11 +65,9 @@ export const chatSchema = z.strictObject({
     description: 'Extension: the opposite of continue_final_message, as vLLM has it.',
   }),
   store: unsupported('answers are not stored'),
-  parallel_tool_calls: ignored('there are no tools to call'),
-  tools: unsupported('tools are not supported yet'),
-  tool_choice: unsupported('tools are not supported yet', ['none', 'auto']),
-  functions: unsupported('functions are not supported yet'),
-  function_call: unsupported('functions are not supported yet', ['none', 'auto']),
+  ...toolFields,
+  functions: olderField('tools'),
+  function_call: olderField('tool_choice'),
   response_format: optional(responseFormat),
   modalities: z
     .custom<unknown>(

@@ -47,6 +47,12 @@ export function textChunkEncoder(options: ChatResponseOptions): PartEncoder {
         const logprobs = part.logprobs === undefined ? undefined : legacyOf[part.choice]?.(part.logprobs);
         return chunk(part.choice, JSON.stringify(part.text), JSON.stringify(logprobs ?? null), 'null');
       }
+      case 'reasoning-delta':
+      case 'tool-call-start':
+      case 'tool-call-delta':
+      case 'tool-call-end':
+        // Plain text is not taken apart.
+        return '';
       case 'choice-end':
         return chunk(part.choice, '""', 'null', `"${openaiFinishReason(part.reason)}"`);
       case 'finish': {

@@ -5,6 +5,7 @@ export interface OpenaiUsage {
   readonly completion_tokens: number;
   readonly total_tokens: number;
   readonly prompt_tokens_details: { readonly cached_tokens: number };
+  readonly completion_tokens_details?: { readonly reasoning_tokens: number };
 }
 
 export function openaiUsage(usage: Usage): OpenaiUsage {
@@ -13,5 +14,8 @@ export function openaiUsage(usage: Usage): OpenaiUsage {
     completion_tokens: usage.completionTokenCount,
     total_tokens: usage.promptTokenCount + usage.completionTokenCount,
     prompt_tokens_details: { cached_tokens: usage.cachedTokenCount },
+    ...(usage.reasoningTokenCount === undefined
+      ? {}
+      : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokenCount } }),
   };
 }

@@ -1,0 +1,107 @@
+import type { ChatInput } from '../../chat/request.ts';
+import { callFrames } from './call-frame.ts';
+import { endsInReasoning, reasoningTagsOf, type ReasoningTags } from './reasoning-splitter.ts';
+import { createReplyParser, type ReplyParser } from './reply-parser.ts';
+import type { ToolFamily } from './tool-family.ts';
+import type { ToolGrammar } from './tool-grammar.ts';
+import { createToolGrammars } from './tool-grammars.ts';
+
+/** What reading answers needs of a vocabulary. */
+export interface ReplyVocabulary {
+  isControl(token: number): boolean;
+  /** @param special true: control tokens have a text, too */
+  piece(token: number, special?: boolean): Uint8Array;
+  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): Int32Array;
+}
+
+/** How the answers of one model are read. */
+export interface ReplyReading {
+  readonly knowsReasoning: boolean;
+  /** A token's bytes in an answer: control tokens have none, but for those that are a part of the model's syntax. */
+  piece(token: number): Uint8Array;
+  /** For one choice; null where all of it will be text. */
+  createParser(
+    input: ChatInput,
+    promptTokens: readonly number[],
+    isEnforced: () => boolean,
+  ): ReplyParser | null;
+  /**
+   * What the answer must keep to for its tools; null where there are none.
+   * @throws NearfarError where a tool's schema cannot be enforced
+   */
+  grammarOf(input: ChatInput, promptTokens: readonly number[]): Promise<ToolGrammar | null>;
+}
+
+/** Tokens at the end of a prompt that are looked at for an open tag. */
+const tailLength = 12;
+
+/** @param template the model's chat template */
+export function createReplyReading(
+  template: string,
+  vocabulary: ReplyVocabulary,
+  family: ToolFamily,
+): ReplyReading {
+  const reasoning = reasoningTagsOf(template);
+  const spoken = spokenTokens(vocabulary, family, reasoning);
+  const grammars = createToolGrammars();
+  const decoder = new TextDecoder();
+
+  function tailOf(promptTokens: readonly number[]): string {
+    const bytes = promptTokens.slice(-tailLength).map((token) => vocabulary.piece(token, true));
+    return decoder.decode(Buffer.concat(bytes));
+  }
+
+  function isInReasoning(promptTokens: readonly number[]): boolean {
+    return reasoning !== null && endsInReasoning(tailOf(promptTokens), reasoning);
+  }
+
+  return {
+    knowsReasoning: reasoning !== null,
+    piece: (token) => vocabulary.piece(token, spoken.has(token)),
+    createParser(input, promptTokens, isEnforced) {
+      if (input.kind !== 'chat') return null;
+      const toolUse = input.toolUse ?? null;
+      if (toolUse === null && reasoning === null) return null;
+      return createReplyParser({
+        toolUse,
+        family,
+        reasoning,
+        beginsReasoning: isInReasoning(promptTokens),
+        isEnforced,
+      });
+    },
+    async grammarOf(input, promptTokens) {
+      if (input.kind !== 'chat' || input.toolUse === undefined) return null;
+      return grammars.compile(input.toolUse, {
+        family,
+        reasoning: input.reasoning?.isWanted === false ? null : reasoning,
+        beginsReasoning: isInReasoning(promptTokens),
+        controls: [...spoken.values()],
+      });
+    },
+  };
+}
+
+/** Control tokens that spell an opener or a tag. */
+function spokenTokens(
+  vocabulary: ReplyVocabulary,
+  family: ToolFamily,
+  reasoning: ReasoningTags | null,
+): ReadonlyMap<number, string> {
+  const texts = callFrames[family].map((frame) => frame.opener);
+  if (family === 'mistral') texts.push('[ARGS]', '[CALL_ID]');
+  if (family === 'hermes' || family === 'generic') texts.push('</tool_call>');
+  if (reasoning !== null) texts.push(reasoning.open, reasoning.close);
+  return new Map(
+    texts.flatMap((text): [number, string][] => {
+      const token = controlToken(vocabulary, text);
+      return token === null ? [] : [[token, text]];
+    }),
+  );
+}
+
+/** The control token that is spelled so; null where there is none. */
+function controlToken(vocabulary: ReplyVocabulary, text: string): number | null {
+  const [first, ...others] = vocabulary.tokenize(text, { addSpecial: false, parseSpecial: true });
+  return first !== undefined && others.length === 0 && vocabulary.isControl(first) ? first : null;
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { Conversation, Message } from '../../chat/request.ts';
+import type { Tool, ToolCall } from '../../chat/tool.ts';
+import type { ToolFamily } from '../calls/tool-family.ts';
+
+/** What a template is given, by the convention of Hugging Face's `apply_chat_template`. */
+export interface TemplateInput {
+  readonly messages: readonly object[];
+  /** Absent where there are none: templates ask whether it is defined. */
+  readonly tools?: readonly object[];
+  /** Read by the templates of models that can answer with and without reasoning. */
+  readonly enable_thinking?: boolean;
+}
+
+export interface TemplateInputOptions {
+  readonly family: ToolFamily;
+  /** Some templates write the arguments out themselves and want text; most want the object. */
+  readonly argumentForm: 'object' | 'text';
+}
+
+/** A conversation in the names of templates; new objects at each call, for templates may change them. */
+export function templateInput(conversation: Conversation, options: TemplateInputOptions): TemplateInput {
+  const { messages, toolUse, reasoning } = conversation;
+  return {
+    messages: messages.map((message) => messageInput(message, options)),
+    ...(toolUse === undefined ? {} : { tools: toolUse.tools.map(toolInput) }),
+    ...(reasoning === undefined ? {} : { enable_thinking: reasoning.isWanted }),
+  };
+}
+
+/** The form in which OpenAI's API and the templates know a tool. */
+export function toolInput({ name, description, parameters }: Tool): object {
+  return { type: 'function', function: { name, description, parameters: structuredClone(parameters) } };
+}
+
+function messageInput(message: Message, options: TemplateInputOptions): object {
+  const { role, content } = message;
+  if (message.role === 'tool') {
+    return { role, content, tool_call_id: callId(message.toolCallId, options.family), name: message.name };
+  }
+  if (message.role !== 'assistant') return { role, content };
+  const { reasoning, toolCalls = [] } = message;
+  return {
+    role,
+    content,
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map((call) => callInput(call, options)) }),
+  };
+}
+
+function callInput(call: ToolCall, { family, argumentForm }: TemplateInputOptions): object {
+  return {
+    id: callId(call.id, family),
+    type: 'function',
+    function: {
+      name: call.name,
+      arguments: argumentForm === 'object' ? callArguments(call) : call.arguments,
+    },
+  };
+}
+
+/** The arguments as an object; as the text that they are where they are no JSON (a call that was cut short). */
+export function callArguments(call: ToolCall): unknown {
+  try {
+    return JSON.parse(call.arguments) as unknown;
+  } catch {
+    return call.arguments;
+  }
+}
+
+/** Mistral's templates insist on ids of nine letters and digits; others come from the same id, always the same. */
+function callId(id: string, family: ToolFamily): string {
+  if (family !== 'mistral' || /^[a-zA-Z0-9]{9}$/.test(id)) return id;
+  return createHash('sha256').update(id).digest('hex').slice(0, 9);
+}
