@@ -30,6 +30,7 @@ export async function loadInProcess(
       threadCount: setup.threadCount,
       gpuLayerCount: 0,
       backend: 'cpu',
+      kvType: 'f16',
       hostCacheBytes: 0,
       curvePath: null,
     },

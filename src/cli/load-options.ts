@@ -20,6 +20,7 @@ export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSett
     threadCount: engine.threadCount,
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,
+    kvType: engine.kvTypes[model.facts.id] ?? engine.kvType,
     hostCacheBytes: engine.hostCacheBytes,
     curvePath: path.join(curves, `${fileNameOf(model.facts.id)}.json`),
   };

@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
 import { calibrate, type Calibration } from './calibrate.ts';
 import { readCalibration, writeCalibration } from './curve-file.ts';
+import { kvShareOfF16 } from './kv-type.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
 import { openLibrary } from './llama/library.ts';
 import { loadModel, type LlamaModel } from './llama/model.ts';
@@ -52,7 +53,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     },
   });
   const isWhole = model.isRecurrent || model.isHybrid;
-  const cellCount = options.contextTokenCount ?? chooseCellCount(model);
+  const cellCount = options.contextTokenCount ?? chooseCellCount(model, options);
   const outputCount = options.parallelCount;
   const context = createContext(model, {
     cellCount,
@@ -61,6 +62,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     sequenceCount: isWhole ? Math.min(256, 2 * options.parallelCount + 1) : 256,
     outputCount,
     threadCount: options.threadCount ?? cpus().length,
+    kvType: options.kvType,
   });
   if (isWhole) {
     const text =
@@ -79,8 +81,9 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   };
 }
 
-function chooseCellCount(model: LlamaModel): number {
-  const fits = Math.floor((totalmem() * kvMemoryShare) / Math.max(1, model.kvBytesPerCell));
+function chooseCellCount(model: LlamaModel, { kvType }: LoadOptions): number {
+  const bytesPerCell = model.kvBytesPerCell * kvShareOfF16(kvType);
+  const fits = Math.floor((totalmem() * kvMemoryShare) / Math.max(1, bytesPerCell));
   const cellCount = Math.min(
     fits,
     Math.max(defaultCellCount, Math.min(model.trainedContextTokenCount, 32_768)),
@@ -108,6 +111,7 @@ function findCalibration(options: LoadOptions, model: LlamaModel, context: Llama
     model.gpuLayerCount,
     options.threadCount ?? 'auto',
     options.parallelCount,
+    options.kvType,
   ].join(' | ');
   const kept = options.curvePath === null ? null : readCalibration(options.curvePath, key);
   // What was measured while the machine was busy is measured once more at the next start.

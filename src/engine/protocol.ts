@@ -2,6 +2,7 @@ import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
+import type { KvType } from './kv-type.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -23,6 +24,8 @@ export interface LoadOptions {
   /** `auto` = as many layers as fit the free device memory. */
   readonly gpuLayerCount: number | 'auto';
   readonly backend: 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal';
+  /** Type of the KV cache's keys and values. */
+  readonly kvType: KvType;
   /** Bytes of host memory for prefixes that left the pool. */
   readonly hostCacheBytes: number;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
