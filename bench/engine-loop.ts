@@ -61,6 +61,7 @@ export function createEngineLoop(
     queueLimit: 1024,
     targetInterTokenMs: 'auto',
     hostCacheBytes: options.hostCacheBytes,
+    disk: null,
     holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
     createChoice: (command, choiceIndex, promptTokens, maxTokenCount) =>
@@ -110,6 +111,7 @@ export function createEngineLoop(
       deadlineAt: null,
       isStreamed: true,
       ignoreEndOfGeneration: true,
+      mayPersist: false,
     });
     return id;
   }

@@ -32,6 +32,7 @@ export async function loadInProcess(
       backend: 'cpu',
       kvType: 'f16',
       hostCacheBytes: 0,
+      diskCache: null,
       curvePath: null,
     },
     () => undefined,

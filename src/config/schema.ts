@@ -84,6 +84,9 @@ const engineSchema = z.strictObject({
   hostCacheBytes: bytes
     .default(512 * 1024 * 1024)
     .describe('Bytes of host memory for prefixes of finished prompts.'),
+  diskCacheBytes: bytes
+    .default(4 * 1024 * 1024 * 1024)
+    .describe('Bytes of disk for prefixes that left host memory, of all models together. 0: none is kept.'),
   maxLoadedModels: z.number().int().min(1).max(64).default(1).describe('Models in memory at the same time.'),
   keepAliveSeconds: z
     .number()

@@ -3,6 +3,7 @@
  * its channel, so a gateway that was killed leaves no orphan.
  */
 import { toNearfarError } from '../chat/error.ts';
+import { lastWritesMs } from './disk-tier/disk-store.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { exitWithParent } from './lifeline.ts';
 import { load, type Loaded } from './load.ts';
@@ -15,6 +16,7 @@ import { createDetokenizer } from './text/detokenizer.ts';
 import { createPromptReader, type PromptReader } from './text/prompt.ts';
 import { createStopMatcher } from './text/stop-matcher.ts';
 import { toWireError } from './wire-part.ts';
+import { within } from './within.ts';
 
 const statsIntervalMs = 250;
 /** Shorter than a screen's two frames: no reader sees it. */
@@ -97,6 +99,7 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
+    disk: loaded.disk,
     holdPartsMs,
     readPrompt: async (input) => Array.from(await reader.read(input)),
     createChoice: createEngineChoice,
@@ -127,7 +130,8 @@ function receive(command: EngineCommand): void {
       send({ type: 'pong', sentAt: command.sentAt });
       return;
     case 'close':
-      return process.exit(0);
+      void close();
+      return;
     case 'generate':
       void requireRunning().engine.submit(command);
       return;
@@ -139,6 +143,16 @@ function receive(command: EngineCommand): void {
       void countTokens(command.id, requireRunning(), command.input);
       return;
   }
+}
+
+/** What may be asked again after the next start is written first; the supervisor waits for that long and no longer. */
+async function close(): Promise<void> {
+  try {
+    if (running !== null) await within(running.engine.persist(), lastWritesMs);
+  } catch (thrown) {
+    console.error(thrown);
+  }
+  process.exit(0);
 }
 
 function requireRunning(): Running {

@@ -3,6 +3,8 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { Decoder } from './decoder.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
+import { createDiskWait } from './disk-wait.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
@@ -30,6 +32,8 @@ export interface EngineSetup {
   /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */
   readonly targetInterTokenMs: number | 'auto';
   readonly hostCacheBytes: number;
+  /** What leaves host memory goes there; `null` = nowhere. */
+  readonly disk: DiskStore | null;
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */
@@ -59,6 +63,8 @@ export interface Engine {
   /** One step, or one slice of housekeeping. False if there is nothing to do. @throws if the decoder is lost */
   step(): boolean;
   stats(): EngineStats;
+  /** Before the end: writes the prefixes that may be found again after the next start. */
+  persist(): Promise<void>;
 }
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
@@ -67,8 +73,10 @@ const movingShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
-  const cache = createPrefixCache({ decoder, host, now });
-  const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, decoder.batchTokenCount);
+  const { batchTokenCount } = decoder;
+  const cache = createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
+  const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
+  const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
@@ -187,7 +195,13 @@ export function createEngine(setup: EngineSetup): Engine {
     expire();
     if (waiting.length === 0 && running.length === 0) {
       flush();
-      return cache.offloadIdle();
+      if (cache.offloadIdle()) return true;
+      cache.disk?.persistIdle();
+      return false;
+    }
+    if (running.length === 0 && readyToRun().length === 0) {
+      flush();
+      return false;
     }
     if (running.length === 0) reachedCellCount = 0;
     let plan = planStep(0);
@@ -217,17 +231,22 @@ export function createEngine(setup: EngineSetup): Engine {
   function planStep(spentMs: number): StepPlan {
     return schedule(
       schedulerView({
-        waiting,
+        waiting: readyToRun(),
         running,
         cache,
         cost,
         scannedCellCount: scannedCellCount(),
         parallelCount: setup.parallelCount,
-        batchTokenCount: decoder.batchTokenCount,
+        batchTokenCount,
         targetMs: targetMs() - spentMs,
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
     );
+  }
+
+  /** Those that wait for nothing but a place. */
+  function readyToRun(): readonly Sequence[] {
+    return diskWait.ready(waiting, idleSlotCount());
   }
 
   function scannedCellCount(): number {
@@ -261,6 +280,7 @@ export function createEngine(setup: EngineSetup): Engine {
     if (sequence === undefined) return;
     leave(sequence, true);
     sequence.computedCount = 0;
+    diskWait.forget(sequence);
     waiting.unshift(sequence);
     counts.preemption++;
   }
@@ -269,7 +289,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const sequence = waiting.find((other) => other.key === key);
     if (sequence === undefined) return;
     const { request } = sequence;
-    const hold = cache.acquire(request.command.salt, sequence.tokens);
+    const hold = cache.acquire(request.command.salt, sequence.tokens, request.command.mayPersist);
     if (hold === null) return;
     waiting = waiting.filter((other) => other !== sequence);
     running.push(sequence);
@@ -287,7 +307,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function run(plan: StepPlan): void {
     const byKey = new Map(running.map((sequence) => [sequence.key, sequence]));
     const work: { sequence: Sequence; tokenCount: number; row: number }[] = [];
-    let room = decoder.batchTokenCount;
+    let room = batchTokenCount;
     decoder.clearBatch();
     const add = (key: number, wanted: number) => {
       const sequence = byKey.get(key);
@@ -297,7 +317,7 @@ export function createEngine(setup: EngineSetup): Engine {
       room -= tokenCount;
       work.push({ sequence, tokenCount, row: addTokens(sequence, tokenCount) });
     };
-    const batchTokens = () => decoder.batchTokenCount - room;
+    const batchTokens = () => batchTokenCount - room;
     for (const key of plan.decode) add(key, 1);
     for (const { key, tokenCount } of plan.prefill) add(key, tokenCount);
     if (work.length === 0) return;
@@ -410,8 +430,17 @@ export function createEngine(setup: EngineSetup): Engine {
       preemptionCount: counts.preemption,
       offloadedTokenCount: cache.offloadedTokenCount,
       restoredTokenCount: cache.restoredTokenCount,
+      diskCacheBytes: setup.disk?.usedBytes ?? 0,
+      diskWrittenBytes: setup.disk?.writtenBytes ?? 0,
+      diskReadTokenCount: cache.disk?.readTokenCount ?? 0,
+      diskRejectedCount: setup.disk?.rejectedCount ?? 0,
     };
   }
 
-  return { submit, abort, step, stats };
+  async function persist(): Promise<void> {
+    while (cache.offloadIdle());
+    await cache.disk?.persistAll();
+  }
+
+  return { submit, abort, step, stats, persist };
 }

@@ -1,6 +1,8 @@
 import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
 import { calibrate, type Calibration } from './calibrate.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
+import { openDiskTier } from './disk-tier/open-disk-tier.ts';
 import { readCalibration, writeCalibration } from './curve-file.ts';
 import { kvShareOfF16 } from './kv-type.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
@@ -13,6 +15,8 @@ export interface Loaded {
   readonly model: LlamaModel;
   readonly context: LlamaContext;
   readonly calibration: Calibration;
+  /** `null`: prefixes are not kept on disk. */
+  readonly disk: DiskStore | null;
   /** Most tokens of one request. */
   readonly contextTokenCount: number;
   readonly facts: LoadedModel;
@@ -69,6 +73,12 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with.';
     send({ type: 'log', level: 'warn', text });
   }
+  // Before measuring: its own thread reads what is there meanwhile.
+  const disk = isWhole
+    ? null
+    : openDiskTier(options, library, (text) => {
+        send({ type: 'log', level: 'warn', text });
+      });
   const calibration = findCalibration(options, model, context);
   context.setThreads(calibration.threadCount);
   const contextTokenCount = Math.min(context.cellCount, model.trainedContextTokenCount || context.cellCount);
@@ -76,6 +86,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     model,
     context,
     calibration,
+    disk,
     contextTokenCount,
     facts: describe(model, context, calibration, contextTokenCount, performance.now() - startedAt),
   };

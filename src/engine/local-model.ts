@@ -35,6 +35,8 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     salt: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
+    // Whatever a label of the future says: only what is open leaves memory.
+    mayPersist: request.privacy === 'open',
   };
 }
 

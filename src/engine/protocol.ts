@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly kvType: KvType;
   /** Bytes of host memory for prefixes that left the pool. */
   readonly hostCacheBytes: number;
+  /** Where prefixes that left host memory are kept, and how many bytes of them; `null` = nowhere. */
+  readonly diskCache: { readonly root: string; readonly budgetBytes: number } | null;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -47,6 +49,8 @@ export interface GenerateCommand {
   readonly salt: string;
   readonly deadlineAt: number | null;
   readonly ignoreEndOfGeneration: boolean;
+  /** Whether what it computes may be written to disk; memory keeps it either way. */
+  readonly mayPersist: boolean;
 }
 
 export type EngineCommand =
@@ -110,6 +114,13 @@ export interface EngineStats {
   readonly preemptionCount: number;
   readonly offloadedTokenCount: number;
   readonly restoredTokenCount: number;
+  /** Bytes of all files of saved prefixes, of other models too. */
+  readonly diskCacheBytes: number;
+  readonly diskWrittenBytes: number;
+  /** Tokens that came back from the disk. */
+  readonly diskReadTokenCount: number;
+  /** Files that could not be read back, and were removed. */
+  readonly diskRejectedCount: number;
 }
 
 export type EngineEvent =

@@ -1,4 +1,5 @@
 import { neutralSampling } from '../../chat/sampling.ts';
+import type { DiskStore } from '../disk-tier/disk-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
@@ -15,6 +16,7 @@ export interface HarnessOptions {
   readonly parallelCount?: number;
   readonly queueLimit?: number;
   readonly hostCacheBytes?: number;
+  readonly disk?: DiskStore;
   readonly holdPartsMs?: number;
   readonly targetInterTokenMs?: number | 'auto';
   readonly prefixGranularity?: 'token' | 'sequence';
@@ -63,6 +65,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     queueLimit: options.queueLimit ?? 1000,
     targetInterTokenMs: options.targetInterTokenMs ?? 8,
     hostCacheBytes: options.hostCacheBytes ?? 100_000,
+    disk: options.disk ?? null,
     holdPartsMs: options.holdPartsMs ?? 0,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
     createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
@@ -112,6 +115,7 @@ export function command(
     deadlineAt: null,
     isStreamed: true,
     ignoreEndOfGeneration: false,
+    mayPersist: true,
     ...more,
   };
 }

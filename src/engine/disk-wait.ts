@@ -1,0 +1,72 @@
+import type { PrefixCache } from './prefix-cache.ts';
+import type { Sequence } from './sequence.ts';
+import type { StepCost } from './step-cost.ts';
+
+/** Keeps waiting sequences back while their prefix is read from disk, as long as that beats computing it. */
+export interface DiskWait {
+  /** Those that may be admitted now, in their order. At most `slotCount` others are read for at once. */
+  ready(waiting: readonly Sequence[], slotCount: number): readonly Sequence[];
+  /** Looks again when it waits the next time. */
+  forget(sequence: Sequence): void;
+}
+
+export interface DiskWaitOptions {
+  readonly cache: PrefixCache;
+  readonly cost: StepCost;
+  readonly batchTokenCount: number;
+  readonly now: () => number;
+  readonly wake: () => void;
+}
+
+interface Wait {
+  /** Waiting longer than computing would have taken could cost more than twice as much. */
+  readonly until: number;
+  isOver: boolean;
+}
+
+export function createDiskWait(options: DiskWaitOptions): DiskWait {
+  const { cache, cost, batchTokenCount, now, wake } = options;
+  const waits = new WeakMap<Sequence, Wait>();
+
+  /** `null`: there is nothing to wait for. */
+  function begin(sequence: Sequence, mayLoad: boolean): Wait | null {
+    const plan = cache.disk?.plan(sequence.request.command.salt, sequence.tokens) ?? null;
+    const computeMs = plan === null ? 0 : prefillMs(plan.tokenCount);
+    if (plan === null || plan.estimatedMs >= computeMs) return null;
+    const wait: Wait = { until: now() + computeMs, isOver: false };
+    if (!mayLoad) return wait;
+    waits.set(sequence, wait);
+    void plan.load().finally(() => {
+      wait.isOver = true;
+      wake();
+    });
+    setTimeout(wake, computeMs).unref();
+    return wait;
+  }
+
+  function prefillMs(tokenCount: number): number {
+    const wholeCount = Math.floor(tokenCount / batchTokenCount);
+    const rest = tokenCount % batchTokenCount;
+    const cells = cache.usedCellCount + tokenCount / 2;
+    const ofRest = rest === 0 ? 0 : cost.predictMs(rest, cells);
+    return wholeCount * cost.predictMs(batchTokenCount, cells) + ofRest;
+  }
+
+  return {
+    ready(waiting, slotCount) {
+      if (cache.disk === null || slotCount === 0) return waiting;
+      let heldCount = 0;
+      return waiting.filter((sequence) => {
+        const known = waits.get(sequence);
+        if (known !== undefined && (known.isOver || now() >= known.until)) return true;
+        const wait = known ?? begin(sequence, heldCount < slotCount);
+        if (wait === null) waits.set(sequence, { until: 0, isOver: true });
+        else heldCount++;
+        return wait === null;
+      });
+    },
+    forget: (sequence) => {
+      waits.delete(sequence);
+    },
+  };
+}
