@@ -107,13 +107,15 @@ describe('after a restart', () => {
     expect(await ask(second, 'warm', prompt, { salt: 'bob' })).toBe(0);
   });
 
-  it('does not wait for the folder to be read', async () => {
+  it('does not wait for the folder to be read for longer than it could gain', async () => {
     const disk: FakeDisk = new Map();
     const first = start(disk);
     await ask(first, 'cold', prompt);
     await stop(first);
     const second = start(disk);
     await second.harness.engine.submit(command('early', prompt));
+    expect(second.harness.engine.step()).toBe(false);
+    second.harness.clock.ms += 1500;
     for (let step = 0; step < 100; step++) second.harness.engine.step();
     expect(second.harness.parts.get('early')?.at(-1)?.type).toBe('finish');
     expect(second.harness.textOf('early')).toBe(expectedText(prompt, 20));

@@ -18,6 +18,9 @@ export interface DiskWaitOptions {
   readonly wake: () => void;
 }
 
+/** A start that is slow to tell what is there holds nobody up for longer. */
+const openingMs = 1000;
+
 interface Wait {
   /** Waiting longer than computing would have taken could cost more than twice as much. */
   readonly until: number;
@@ -27,6 +30,19 @@ interface Wait {
 export function createDiskWait(options: DiskWaitOptions): DiskWait {
   const { cache, cost, batchTokenCount, now, wake } = options;
   const waits = new WeakMap<Sequence, Wait>();
+  /** Until when a sequence waits to learn whether there is anything for it. */
+  const openings = new WeakMap<Sequence, number>();
+
+  function waitsForOpening(sequence: Sequence): boolean {
+    if (cache.disk?.isOpen !== false) return false;
+    let until = openings.get(sequence);
+    if (until === undefined) {
+      const atMostMs = Math.min(openingMs, prefillMs(sequence.tokens.length));
+      openings.set(sequence, (until = now() + atMostMs));
+      setTimeout(wake, atMostMs).unref();
+    }
+    return now() < until;
+  }
 
   /** `null`: there is nothing to wait for. */
   function begin(sequence: Sequence, mayLoad: boolean): Wait | null {
@@ -57,11 +73,12 @@ export function createDiskWait(options: DiskWaitOptions): DiskWait {
       if (cache.disk === null || slotCount === 0) return waiting;
       let heldCount = 0;
       return waiting.filter((sequence) => {
+        if (waitsForOpening(sequence)) return false;
         const known = waits.get(sequence);
         if (known !== undefined && (known.isOver || now() >= known.until)) return true;
         const wait = known ?? begin(sequence, heldCount < slotCount);
-        if (wait === null) waits.set(sequence, { until: 0, isOver: true });
-        else heldCount++;
+        if (wait !== null) heldCount++;
+        else if (cache.disk?.isOpen === true) waits.set(sequence, { until: 0, isOver: true });
         return wait === null;
       });
     },

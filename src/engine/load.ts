@@ -43,6 +43,10 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       if (level !== 'info' && !text.includes('n_ctx_seq')) send({ type: 'log', level, text });
     },
   });
+  // First: its own thread learns what is there while the model is loaded.
+  const thread = openDiskTier(options, library, (text) => {
+    send({ type: 'log', level: 'warn', text });
+  });
   let reported = 0;
   const model = await loadModel(library, {
     path: options.modelPath,
@@ -69,16 +73,11 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     kvType: options.kvType,
   });
   if (isWhole) {
+    await thread?.close();
     const text =
       'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with.';
     send({ type: 'log', level: 'warn', text });
   }
-  // Before measuring: its own thread reads what is there meanwhile.
-  const disk = isWhole
-    ? null
-    : openDiskTier(options, library, (text) => {
-        send({ type: 'log', level: 'warn', text });
-      });
   const calibration = findCalibration(options, model, context);
   context.setThreads(calibration.threadCount);
   const contextTokenCount = Math.min(context.cellCount, model.trainedContextTokenCount || context.cellCount);
@@ -86,7 +85,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     model,
     context,
     calibration,
-    disk,
+    disk: isWhole ? null : thread,
     contextTokenCount,
     facts: describe(model, context, calibration, contextTokenCount, performance.now() - startedAt),
   };

@@ -11,6 +11,8 @@ import { pathTo, type PrefixFile, type PrefixNode } from './prefix-tree.ts';
  * cells of one blob and all tokens up to its end, so a start finds the same tree again. Nothing here waits.
  */
 export interface PrefixDisk {
+  /** False until it is known what an earlier run left; `plan` sees nothing of it before. */
+  readonly isOpen: boolean;
   /** What must come from the disk before the longest prefix of these tokens can be taken over; `null` = nothing. */
   plan(salt: string, tokens: readonly number[]): DiskPlan | null;
   /** The node's cells are, or will be, in a file: host memory may let go of them. False if they must not be, or cannot. */
@@ -72,6 +74,7 @@ export function createPrefixDisk(options: PrefixDiskOptions): PrefixDisk {
         if (ofSalt === undefined) unclaimed.set(file.saltId, [file]);
         else ofSalt.push(file);
       }
+      options.onChange();
     },
     onGone(ids) {
       for (const id of ids) forget(id);
@@ -278,6 +281,9 @@ export function createPrefixDisk(options: PrefixDiskOptions): PrefixDisk {
   }
 
   return {
+    get isOpen() {
+      return store.isOpen;
+    },
     plan,
     takeOver,
     inheritFile,

@@ -18,6 +18,8 @@ export interface DiskStore {
   settled(): Promise<void>;
   /** Called once, by the owner of the tree. */
   listen(listener: DiskListener): void;
+  /** False until it is known what an earlier run left. */
+  readonly isOpen: boolean;
   /** Bytes of all files under the root, of other models and gateways too, as last counted. */
   readonly usedBytes: number;
   /** Bytes on their way to the disk. */

@@ -52,6 +52,7 @@ export function createDiskThread(options: DiskThreadOptions): DiskThread {
   let rejectedCount = 0;
   let lastId = 0;
   let failureCount = 0;
+  let isOpen = false;
   let isLost = false;
 
   const entry = new URL(`./disk-worker${extname(import.meta.url)}`, import.meta.url);
@@ -70,6 +71,7 @@ export function createDiskThread(options: DiskThreadOptions): DiskThread {
     ({ usedBytes, rejectedCount } = reply);
     switch (reply.type) {
       case 'found':
+        isOpen = true;
         if (reply.error !== null) warn(`Prefixes saved on disk cannot be read: ${reply.error}`);
         if (listener === null) found = reply.files;
         else listener.onFound(reply.files);
@@ -165,6 +167,9 @@ export function createDiskThread(options: DiskThreadOptions): DiskThread {
       listener = heard;
       if (found !== null) heard.onFound(found);
       found = null;
+    },
+    get isOpen() {
+      return isOpen || isLost;
     },
     get usedBytes() {
       return usedBytes;

@@ -35,6 +35,7 @@ export function createFakeDiskStore(options: FakeDiskOptions): FakeDiskStore {
   let writtenBytes = 0;
   let rejectedCount = 0;
   let clock = 0;
+  let isOpen = false;
   let nextId = 1000;
   let settlers: (() => void)[] = [];
 
@@ -127,6 +128,7 @@ export function createFakeDiskStore(options: FakeDiskOptions): FakeDiskStore {
             byteCount: data.byteLength,
           };
         });
+        isOpen = true;
         heard.onFound(found);
       });
     },
@@ -140,6 +142,9 @@ export function createFakeDiskStore(options: FakeDiskOptions): FakeDiskStore {
       return due.length > 0;
     },
     given,
+    get isOpen() {
+      return isOpen;
+    },
     get usedBytes() {
       return usedBytes();
     },
