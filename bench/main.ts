@@ -38,6 +38,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'batched decode in our loop, as a share of a bare llama_decode loop',
     load: async () => (await import('./scale.ts')).scale,
   },
+  restart: {
+    summary: 'a 1,500-token prefix that was in use: cold, and after a restart of the server',
+    load: async () => (await import('./restart.ts')).restart,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

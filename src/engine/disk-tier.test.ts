@@ -115,7 +115,7 @@ describe('after a restart', () => {
     const second = start(disk);
     await second.harness.engine.submit(command('early', prompt));
     expect(second.harness.engine.step()).toBe(false);
-    second.harness.clock.ms += 1500;
+    second.harness.clock.ms += 5000;
     for (let step = 0; step < 100; step++) second.harness.engine.step();
     expect(second.harness.parts.get('early')?.at(-1)?.type).toBe('finish');
     expect(second.harness.textOf('early')).toBe(expectedText(prompt, 20));
@@ -199,7 +199,7 @@ describe('from host memory to the disk', () => {
     expect(second.harness.parts.get('waits')).toBeUndefined();
     expect(second.harness.parts.get('short')?.at(-1)?.type).toBe('finish');
     // The disk is stuck: after the time that computing takes, waiting ends.
-    second.harness.clock.ms += 1000;
+    second.harness.clock.ms += 5000;
     for (let step = 0; step < 60; step++) second.harness.engine.step();
     expect(second.harness.parts.get('waits')?.[0]).toMatchObject({ type: 'start', cachedTokenCount: 0 });
     expect(second.harness.textOf('waits')).toBe(expectedText(prompt, 20));

@@ -60,12 +60,15 @@ export function createDiskWait(options: DiskWaitOptions): DiskWait {
     return wait;
   }
 
+  /** As if nothing came before them: an estimate on the low side, so that disk is not favoured. */
   function prefillMs(tokenCount: number): number {
-    const wholeCount = Math.floor(tokenCount / batchTokenCount);
-    const rest = tokenCount % batchTokenCount;
-    const cells = cache.usedCellCount + tokenCount / 2;
-    const ofRest = rest === 0 ? 0 : cost.predictMs(rest, cells);
-    return wholeCount * cost.predictMs(batchTokenCount, cells) + ofRest;
+    let milliseconds = 0;
+    for (let done = 0; done < tokenCount; done += batchTokenCount) {
+      const width = Math.min(batchTokenCount, tokenCount - done);
+      const cellCount = cache.usedCellCount + done;
+      milliseconds += cost.predictMs({ tokenCount: width, readPairCount: width * done, cellCount });
+    }
+    return milliseconds;
   }
 
   return {

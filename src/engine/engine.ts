@@ -1,58 +1,19 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
-import type { ModelGrade } from '../chat/part.ts';
-import type { ChatInput } from '../chat/request.ts';
-import type { Decoder } from './decoder.ts';
-import type { DiskStore } from './disk-tier/disk-store.ts';
+import { diskFigures } from './disk-figures.ts';
 import { createDiskWait } from './disk-wait.ts';
+import type { EngineSetup } from './engine-setup.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
-import { openRequest } from './request-intake.ts';
+import { openRequest, queueFullError } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
 import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
-import { wideTokenCount, type StepCost, type StepWork } from './step-cost.ts';
-import type { Choice } from './text/choice.ts';
+import { wideTokenCount, type StepWork } from './step-cost.ts';
 import { toWireError } from './wire-part.ts';
-
-export interface EngineSetup {
-  readonly decoder: Decoder;
-  readonly cost: StepCost;
-  readonly modelId: string;
-  readonly grade: ModelGrade;
-  /** Most tokens of one sequence, prompt and answer together. */
-  readonly contextTokenCount: number;
-  /** Most sequences running at once; the decoder has at least this many ids plus one. */
-  readonly parallelCount: number;
-  /** Sequences that may wait; more is `queue_full`. */
-  readonly queueLimit: number;
-  /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */
-  readonly targetInterTokenMs: number | 'auto';
-  readonly hostCacheBytes: number;
-  /** What leaves host memory goes there; `null` = nowhere. */
-  readonly disk: DiskStore | null;
-  /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
-  readonly holdPartsMs: number;
-  /** Prompt to tokens, off the loop. @throws NearfarError */
-  readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
-  readonly createChoice: (
-    command: GenerateCommand,
-    choiceIndex: number,
-    promptTokens: readonly number[],
-    maxTokenCount: number,
-  ) => Choice;
-  /** All parts of one step. */
-  readonly emit: (parts: readonly { readonly id: string; readonly part: WirePart }[]) => void;
-  /** Called when there is work for `step`. */
-  readonly wake: () => void;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  /** Milliseconds since the epoch, for deadlines. */
-  readonly wallClock: () => number;
-}
 
 /** The step loop: `schedule -> decode -> sample -> emit`, one `decode` a step. Everything else waits in between. */
 export interface Engine {
@@ -131,11 +92,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function queueFull(): NearfarError {
-    const queuedCount = waiting.length + reading.size;
-    const estimate = ((queuedCount + 1) * meanRequestMs) / setup.parallelCount / 1000;
-    return new NearfarError('queue_full', `The queue is full: ${queuedCount} answers are waiting.`, {
-      retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
-    });
+    return queueFullError(waiting.length + reading.size, meanRequestMs / setup.parallelCount);
   }
 
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
@@ -430,10 +387,7 @@ export function createEngine(setup: EngineSetup): Engine {
       preemptionCount: counts.preemption,
       offloadedTokenCount: cache.offloadedTokenCount,
       restoredTokenCount: cache.restoredTokenCount,
-      diskCacheBytes: setup.disk?.usedBytes ?? 0,
-      diskWrittenBytes: setup.disk?.writtenBytes ?? 0,
-      diskReadTokenCount: cache.disk?.readTokenCount ?? 0,
-      diskRejectedCount: setup.disk?.rejectedCount ?? 0,
+      ...diskFigures(setup.disk, cache.disk),
     };
   }
 

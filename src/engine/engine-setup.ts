@@ -1,0 +1,44 @@
+import type { ModelGrade } from '../chat/part.ts';
+import type { ChatInput } from '../chat/request.ts';
+import type { Decoder } from './decoder.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
+import type { GenerateCommand, WirePart } from './protocol.ts';
+import type { StepCost } from './step-cost.ts';
+import type { Choice } from './text/choice.ts';
+
+/** What the step loop is made of, and what it calls. */
+export interface EngineSetup {
+  readonly decoder: Decoder;
+  readonly cost: StepCost;
+  readonly modelId: string;
+  readonly grade: ModelGrade;
+  /** Most tokens of one sequence, prompt and answer together. */
+  readonly contextTokenCount: number;
+  /** Most sequences running at once; the decoder has at least this many ids plus one. */
+  readonly parallelCount: number;
+  /** Sequences that may wait; more is `queue_full`. */
+  readonly queueLimit: number;
+  /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */
+  readonly targetInterTokenMs: number | 'auto';
+  readonly hostCacheBytes: number;
+  /** What leaves host memory goes there; `null` = nowhere. */
+  readonly disk: DiskStore | null;
+  /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
+  readonly holdPartsMs: number;
+  /** Prompt to tokens, off the loop. @throws NearfarError */
+  readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
+  readonly createChoice: (
+    command: GenerateCommand,
+    choiceIndex: number,
+    promptTokens: readonly number[],
+    maxTokenCount: number,
+  ) => Choice;
+  /** All parts of one step. */
+  readonly emit: (parts: readonly { readonly id: string; readonly part: WirePart }[]) => void;
+  /** Called when there is work for `step`. */
+  readonly wake: () => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since the epoch, for deadlines. */
+  readonly wallClock: () => number;
+}
