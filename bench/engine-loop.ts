@@ -61,6 +61,7 @@ export function createEngineLoop(
     queueLimit: 1024,
     targetInterTokenMs: 'auto',
     hostCacheBytes: options.hostCacheBytes,
+    disk: null,
     holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
     prepareGrammar: () => Promise.resolve(),
@@ -113,6 +114,7 @@ export function createEngineLoop(
       isStreamed: true,
       ignoreEndOfGeneration: true,
       grammar: null,
+      mayPersist: false,
     });
     return id;
   }

@@ -42,6 +42,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'answers that must fit a JSON Schema: are they valid, and what does that cost',
     load: async () => (await import('./schema.ts')).schema,
   },
+  restart: {
+    summary: 'a 1,500-token prefix that was in use: cold, and after a restart of the server',
+    load: async () => (await import('./restart.ts')).restart,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

@@ -19,12 +19,14 @@ export interface RealGateway {
  * The whole gateway with real weights behind a real socket, in a home of its own.
  * @param settings as flags would give them, by path
  * @param file what stands in the settings file
+ * @param keptHome a home that is left as it is at the end, for the next one
  */
 export async function realGateway(
   settings: Readonly<Record<string, string>> = {},
   file: object = {},
+  keptHome: string | null = null,
 ): Promise<RealGateway> {
-  const home = mkdtempSync(join(tmpdir(), 'nearfar-http-'));
+  const home = keptHome ?? mkdtempSync(join(tmpdir(), 'nearfar-http-'));
   // Weights come from the test cache; the hub is never asked.
   const store = createModelStore({ home, hub: { endpoint: 'http://127.0.0.1:9', token: null } });
   const model = await store.pull(`file:${await testWeights('smollm2')}`);
@@ -52,7 +54,7 @@ export async function realGateway(
     async close() {
       await server.close(100);
       await gateway.close();
-      rmSync(home, { recursive: true });
+      if (keptHome === null) rmSync(home, { recursive: true });
     },
   };
 }

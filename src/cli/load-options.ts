@@ -20,7 +20,9 @@ export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSett
     threadCount: engine.threadCount,
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,
+    kvType: engine.kvTypes[model.facts.id] ?? engine.kvType,
     hostCacheBytes: engine.hostCacheBytes,
+    diskCache: { root: path.join(home, 'kv'), budgetBytes: engine.diskCacheBytes },
     curvePath: path.join(curves, `${fileNameOf(model.facts.id)}.json`),
   };
 }

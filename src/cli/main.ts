@@ -51,6 +51,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./rm.ts')).rm,
   },
   {
+    name: 'measure',
+    group: 'machine',
+    summary: 'What a setting costs and saves with a model, on this machine',
+    load: async () => (await import('./measure.ts')).measure,
+  },
+  {
     name: 'doctor',
     group: 'machine',
     summary: 'What this machine has, what was loaded, and what is slow and why',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kvTypes } from '../engine/kv-type.ts';
 
 /**
  * Every setting, its default and what it means, once. `nearfar config init` prints these descriptions as the
@@ -72,9 +73,20 @@ const engineSchema = z.strictObject({
     .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
     .default('auto')
     .describe('Build of the inference library: auto, cpu, cuda, vulkan or metal.'),
+  kvType: z
+    .enum(kvTypes)
+    .default('f16')
+    .describe('KV cache: f16 (loses nothing), q8_0 (53% of its memory) or q4_0 (28%). See nearfar measure.'),
+  kvTypes: z
+    .record(name, z.enum(kvTypes))
+    .default({})
+    .describe('KV cache of single models, by id, in place of kvType, e.g. {qwen2.5-7b-instruct: q8_0}.'),
   hostCacheBytes: bytes
     .default(512 * 1024 * 1024)
     .describe('Bytes of host memory for prefixes of finished prompts.'),
+  diskCacheBytes: bytes
+    .default(4 * 1024 * 1024 * 1024)
+    .describe('Bytes of disk for prefixes that left host memory, of all models together. 0: none is kept.'),
   maxLoadedModels: z.number().int().min(1).max(64).default(1).describe('Models in memory at the same time.'),
   keepAliveSeconds: z
     .number()

@@ -7,6 +7,7 @@ import type { ChatInput } from '../chat/request.ts';
 import { reasoningTagsOf } from './calls/reasoning-splitter.ts';
 import { createReplyReading, type ReplyReading } from './calls/reply-reading.ts';
 import type { ToolGrammar } from './calls/tool-grammar.ts';
+import { lastWritesMs } from './disk-tier/disk-store.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { exitWithParent } from './lifeline.ts';
@@ -21,6 +22,7 @@ import { createDetokenizer } from './text/detokenizer.ts';
 import { createPromptReader, type PromptReader } from './text/prompt.ts';
 import { createStopMatcher } from './text/stop-matcher.ts';
 import { toWireError } from './wire-part.ts';
+import { within } from './within.ts';
 
 const statsIntervalMs = 250;
 /** Shorter than a screen's two frames: no reader sees it. */
@@ -147,6 +149,7 @@ function createLoadedEngine(
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
+    disk: loaded.disk,
     holdPartsMs,
     readPrompt,
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),
@@ -178,7 +181,8 @@ function receive(command: EngineCommand): void {
       send({ type: 'pong', sentAt: command.sentAt });
       return;
     case 'close':
-      return process.exit(0);
+      void close();
+      return;
     case 'generate':
       void requireRunning().engine.submit(command);
       return;
@@ -190,6 +194,16 @@ function receive(command: EngineCommand): void {
       void countTokens(command.id, requireRunning(), command.input);
       return;
   }
+}
+
+/** What may be asked again after the next start is written first; the supervisor waits for that long and no longer. */
+async function close(): Promise<void> {
+  try {
+    if (running !== null) await within(running.engine.persist(), lastWritesMs);
+  } catch (thrown) {
+    console.error(thrown);
+  }
+  process.exit(0);
 }
 
 function requireRunning(): Running {

@@ -2,6 +2,7 @@ import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { Decoder } from './decoder.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
@@ -21,6 +22,8 @@ export interface EngineSetup {
   /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */
   readonly targetInterTokenMs: number | 'auto';
   readonly hostCacheBytes: number;
+  /** What leaves host memory goes there; `null` = nowhere. */
+  readonly disk: DiskStore | null;
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */

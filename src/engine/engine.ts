@@ -1,12 +1,14 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { isDelta } from '../chat/part.ts';
+import { diskFigures } from './disk-figures.ts';
+import { createDiskWait } from './disk-wait.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
-import { openRequest } from './request-intake.ts';
+import { openRequest, queueFullError } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
@@ -23,6 +25,8 @@ export interface Engine {
   /** One step, or one slice of housekeeping. False if there is nothing to do. @throws if the decoder is lost */
   step(): boolean;
   stats(): EngineStats;
+  /** Before the end: writes the prefixes that may be found again after the next start. */
+  persist(): Promise<void>;
 }
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
@@ -31,8 +35,10 @@ const movingShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
-  const cache = createPrefixCache({ decoder, host, now });
-  const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, decoder.batchTokenCount);
+  const { batchTokenCount } = decoder;
+  const cache = createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
+  const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
+  const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
@@ -88,11 +94,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function queueFull(): NearfarError {
-    const queuedCount = waiting.length + reading.size;
-    const estimate = ((queuedCount + 1) * meanRequestMs) / setup.parallelCount / 1000;
-    return new NearfarError('queue_full', `The queue is full: ${queuedCount} answers are waiting.`, {
-      retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
-    });
+    return queueFullError(waiting.length + reading.size, meanRequestMs / setup.parallelCount);
   }
 
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
@@ -153,7 +155,13 @@ export function createEngine(setup: EngineSetup): Engine {
     expire();
     if (waiting.length === 0 && running.length === 0) {
       flush();
-      return cache.offloadIdle();
+      if (cache.offloadIdle()) return true;
+      cache.disk?.persistIdle();
+      return false;
+    }
+    if (running.length === 0 && readyToRun().length === 0) {
+      flush();
+      return false;
     }
     if (running.length === 0) reachedCellCount = 0;
     let plan = planStep(0);
@@ -183,17 +191,22 @@ export function createEngine(setup: EngineSetup): Engine {
   function planStep(spentMs: number): StepPlan {
     return schedule(
       schedulerView({
-        waiting,
+        waiting: readyToRun(),
         running,
         cache,
         cost,
         scannedCellCount: scannedCellCount(),
         parallelCount: setup.parallelCount,
-        batchTokenCount: decoder.batchTokenCount,
+        batchTokenCount,
         targetMs: targetMs() - spentMs,
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
     );
+  }
+
+  /** Those that wait for nothing but a place. */
+  function readyToRun(): readonly Sequence[] {
+    return diskWait.ready(waiting, idleSlotCount());
   }
 
   function scannedCellCount(): number {
@@ -227,6 +240,7 @@ export function createEngine(setup: EngineSetup): Engine {
     if (sequence === undefined) return;
     leave(sequence, true);
     sequence.computedCount = 0;
+    diskWait.forget(sequence);
     waiting.unshift(sequence);
     counts.preemption++;
   }
@@ -235,7 +249,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const sequence = waiting.find((other) => other.key === key);
     if (sequence === undefined) return;
     const { request } = sequence;
-    const hold = cache.acquire(request.command.salt, sequence.tokens);
+    const hold = cache.acquire(request.command.salt, sequence.tokens, request.command.mayPersist);
     if (hold === null) return;
     waiting = waiting.filter((other) => other !== sequence);
     running.push(sequence);
@@ -253,7 +267,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function run(plan: StepPlan): void {
     const byKey = new Map(running.map((sequence) => [sequence.key, sequence]));
     const work: { sequence: Sequence; tokenCount: number; row: number }[] = [];
-    let room = decoder.batchTokenCount;
+    let room = batchTokenCount;
     decoder.clearBatch();
     const add = (key: number, wanted: number) => {
       const sequence = byKey.get(key);
@@ -263,7 +277,7 @@ export function createEngine(setup: EngineSetup): Engine {
       room -= tokenCount;
       work.push({ sequence, tokenCount, row: addTokens(sequence, tokenCount) });
     };
-    const batchTokens = () => decoder.batchTokenCount - room;
+    const batchTokens = () => batchTokenCount - room;
     for (const key of plan.decode) add(key, 1);
     for (const { key, tokenCount } of plan.prefill) add(key, tokenCount);
     if (work.length === 0) return;
@@ -376,8 +390,14 @@ export function createEngine(setup: EngineSetup): Engine {
       preemptionCount: counts.preemption,
       offloadedTokenCount: cache.offloadedTokenCount,
       restoredTokenCount: cache.restoredTokenCount,
+      ...diskFigures(setup.disk, cache.disk),
     };
   }
 
-  return { submit, abort, step, stats };
+  async function persist(): Promise<void> {
+    while (cache.offloadIdle());
+    await cache.disk?.persistAll();
+  }
+
+  return { submit, abort, step, stats, persist };
 }

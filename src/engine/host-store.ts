@@ -5,7 +5,8 @@ export interface HostStore {
   readonly usedBytes: number;
   readonly budgetBytes: number;
   fits(byteCount: number): boolean;
-  add(data: Uint8Array, start: number, end: number): HostBlob;
+  /** @param tokens of [start, end); empty where the cells came from a file */
+  add(data: Uint8Array, start: number, end: number, tokens: readonly number[]): HostBlob;
   /** One owner less; the bytes are free when the last one is gone. */
   release(blob: HostBlob): void;
 }
@@ -18,9 +19,9 @@ export function createHostStore(budgetBytes: number): HostStore {
     },
     budgetBytes,
     fits: (byteCount) => usedBytes + byteCount <= budgetBytes,
-    add(data, start, end) {
+    add(data, start, end, tokens) {
       usedBytes += data.byteLength;
-      return { data, start, end, ownerCount: 1 };
+      return { data, start, end, tokens, ownerCount: 1, file: null };
     },
     release(blob) {
       blob.ownerCount--;

@@ -1,7 +1,10 @@
 import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
 import { calibrate, type Calibration } from './calibrate.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
+import { openDiskTier } from './disk-tier/open-disk-tier.ts';
 import { readCalibration, writeCalibration } from './curve-file.ts';
+import { kvShareOfF16 } from './kv-type.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
 import { openLibrary } from './llama/library.ts';
 import { loadModel, type LlamaModel } from './llama/model.ts';
@@ -12,6 +15,8 @@ export interface Loaded {
   readonly model: LlamaModel;
   readonly context: LlamaContext;
   readonly calibration: Calibration;
+  /** `null`: prefixes are not kept on disk. */
+  readonly disk: DiskStore | null;
   /** Most tokens of one request. */
   readonly contextTokenCount: number;
   readonly facts: LoadedModel;
@@ -38,6 +43,10 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       if (level !== 'info' && !text.includes('n_ctx_seq')) send({ type: 'log', level, text });
     },
   });
+  // First: its own thread learns what is there while the model is loaded.
+  const thread = openDiskTier(options, library, (text) => {
+    send({ type: 'log', level: 'warn', text });
+  });
   let reported = 0;
   const model = await loadModel(library, {
     path: options.modelPath,
@@ -52,7 +61,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     },
   });
   const isWhole = model.isRecurrent || model.isHybrid;
-  const cellCount = options.contextTokenCount ?? chooseCellCount(model);
+  const cellCount = options.contextTokenCount ?? chooseCellCount(model, options);
   const outputCount = options.parallelCount;
   const context = createContext(model, {
     cellCount,
@@ -61,8 +70,10 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     sequenceCount: isWhole ? Math.min(256, 2 * options.parallelCount + 1) : 256,
     outputCount,
     threadCount: options.threadCount ?? cpus().length,
+    kvType: options.kvType,
   });
   if (isWhole) {
+    await thread?.close();
     const text =
       'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with.';
     send({ type: 'log', level: 'warn', text });
@@ -74,13 +85,15 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     model,
     context,
     calibration,
+    disk: isWhole ? null : thread,
     contextTokenCount,
     facts: describe(model, context, calibration, contextTokenCount, performance.now() - startedAt),
   };
 }
 
-function chooseCellCount(model: LlamaModel): number {
-  const fits = Math.floor((totalmem() * kvMemoryShare) / Math.max(1, model.kvBytesPerCell));
+function chooseCellCount(model: LlamaModel, { kvType }: LoadOptions): number {
+  const bytesPerCell = model.kvBytesPerCell * kvShareOfF16(kvType);
+  const fits = Math.floor((totalmem() * kvMemoryShare) / Math.max(1, bytesPerCell));
   const cellCount = Math.min(
     fits,
     Math.max(defaultCellCount, Math.min(model.trainedContextTokenCount, 32_768)),
@@ -108,6 +121,7 @@ function findCalibration(options: LoadOptions, model: LlamaModel, context: Llama
     model.gpuLayerCount,
     options.threadCount ?? 'auto',
     options.parallelCount,
+    options.kvType,
   ].join(' | ');
   const kept = options.curvePath === null ? null : readCalibration(options.curvePath, key);
   // What was measured while the machine was busy is measured once more at the next start.

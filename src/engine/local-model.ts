@@ -41,6 +41,8 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
     grammar: formGrammar(request),
+    // Whatever a label of the future says: only what is open leaves memory.
+    mayPersist: request.privacy === 'open',
   };
 }
 

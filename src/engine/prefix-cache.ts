@@ -1,8 +1,10 @@
 import type { Decoder } from './decoder.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { HostStore } from './host-store.ts';
+import { createPrefixDisk, type PrefixDisk } from './prefix-disk.ts';
 import { createPrefixPool, scratchSequence } from './prefix-pool.ts';
 import { createPrefixTier } from './prefix-tier.ts';
-import { commonLength, endOf, hasPoolChild, type PrefixNode } from './prefix-tree.ts';
+import { commonLength, endOf, hasPoolChild, pathTo, type PrefixNode } from './prefix-tree.ts';
 
 /**
  * Which cells of the unified KV pool hold which prefix, and who shares them.
@@ -10,7 +12,8 @@ import { commonLength, endOf, hasPoolChild, type PrefixNode } from './prefix-tre
  * A live sequence holds cells of every node on its path (`copySequence` shares, it does not copy) plus a private tail
  * of tokens that no node covers yet. `publish` turns computed tokens into nodes, so that others can share them while
  * the sequence still runs. When it ends, its id stays behind as the holder of the leaf, unless someone else holds it.
- * Idle leaves leave the pool from their ends, at most `sliceTokenCount` tokens at a time, for host memory or for good.
+ * Idle leaves leave the pool from their ends, at most `sliceTokenCount` tokens at a time, for host memory or for good;
+ * below host memory there may be a disk. What is on disk is not matched until it was read into host memory.
  */
 export interface PrefixCache {
   /** Tokens that `acquire` would find, and how many of them must come back from host memory. */
@@ -18,8 +21,9 @@ export interface PrefixCache {
   /**
    * Gives the tokens a sequence id that already holds their longest stored prefix.
    * At least one token is always left to compute. `null` if no sequence id can be had.
+   * Without `mayPersist` nothing that the sequence touches is written to disk from then on.
    */
-  acquire(salt: string, tokens: readonly number[]): PrefixHold | null;
+  acquire(salt: string, tokens: readonly number[], mayPersist?: boolean): PrefixHold | null;
   /** Makes `tokens[0, computedCount)`, all computed by this sequence, available to others. */
   publish(hold: PrefixHold, tokens: readonly number[], computedCount: number): void;
   /**
@@ -35,6 +39,8 @@ export interface PrefixCache {
   offloadOverdue(foreseenMsPerCell: number, budgetMs: number): number;
   /** Nobody runs: moves one slice; false when no idle cell is left. A few kept ones tend to lie highest, and attention scans up to those. */
   offloadIdle(): boolean;
+  /** `null` where there is none. */
+  readonly disk: PrefixDisk | null;
   /** The running steps just paid this much for each cell in use. */
   chargeIdle(millisecondsPerCell: number): void;
   readonly freeCellCount: number;
@@ -62,6 +68,7 @@ export interface PrefixProbe {
 export interface PrefixHold {
   readonly sequence: number;
   readonly salt: string;
+  readonly mayPersist: boolean;
   /** Deepest node that the sequence covers; its end is the published length. */
   node: PrefixNode;
   readonly cachedTokenCount: number;
@@ -71,6 +78,10 @@ export interface PrefixHold {
 export interface PrefixCacheOptions {
   readonly decoder: Decoder;
   readonly host: HostStore;
+  /** Where what leaves host memory goes; `null` or absent = nowhere. Not used by models without ranges. */
+  readonly disk?: DiskStore | null;
+  /** There may be more to write, or something that was waited for is here. */
+  readonly onDiskChange?: () => void;
   /** Most tokens saved at once, so that a step is never held up for long. */
   readonly sliceTokenCount?: number;
   /** Clock in milliseconds, for measuring what saving and restoring cost. */
@@ -80,12 +91,16 @@ export interface PrefixCacheOptions {
 export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   const { decoder, host, now, sliceTokenCount = 256 } = options;
   const pool = createPrefixPool(decoder);
-  const tier = createPrefixTier({ decoder, host, pool, sliceTokenCount, now });
+  const tier = createPrefixTier({ decoder, host, pool, disk: () => disk, sliceTokenCount, now });
   const { tree, wholeOnly } = pool;
+  const store = options.disk ?? null;
+  const onChange = options.onDiskChange ?? (() => undefined);
+  const disk: PrefixDisk | null =
+    store === null || wholeOnly ? null : createPrefixDisk({ store, host, pool, tier, now, onChange });
 
   function find(salt: string, tokens: readonly number[]): { node: PrefixNode; matchedTokenCount: number } {
     const found = tree.match(salt, tokens, tokens.length - 1);
-    if (!wholeOnly) return found;
+    if (!wholeOnly) return aboveDisk(found.node, found.matchedTokenCount);
     // Only a state that ends exactly here can be taken over: walk up to the nearest idle end.
     let { node } = found;
     if (found.matchedTokenCount < endOf(node)) node = node.parent ?? node;
@@ -112,7 +127,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     }
   }
 
-  function acquire(salt: string, tokens: readonly number[]): PrefixHold | null {
+  function acquire(salt: string, tokens: readonly number[], mayPersist = true): PrefixHold | null {
     pool.clock++;
     // Before anything is matched: making room for an id may take prefixes away.
     const sequence = takeId();
@@ -123,6 +138,11 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     if (offset > 0 && offset < node.tokens.length) node = pool.split(node, offset);
     pool.pin(node);
     const path = pathTo(node);
+    for (const at of path) {
+      at.useCount++;
+      if (!mayPersist) at.isMemoryOnly = true;
+    }
+    disk?.touch(path);
     let reached = tree.root(salt);
     for (const at of path) if (at.location === 'pool') reached = at;
     if (reached.parent !== null) {
@@ -143,7 +163,8 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     // This sequence covers the path now: ids that only kept a node of it alive are no longer needed.
     for (const at of pathTo(reached)) if (at.liveCount === 1) pool.dropHolders(at);
     reached.holders.add(sequence);
-    return { sequence, salt, node: reached, cachedTokenCount: endOf(reached), tailTokenCount: 0 };
+    const cachedTokenCount = endOf(reached);
+    return { sequence, salt, mayPersist, node: reached, cachedTokenCount, tailTokenCount: 0 };
   }
 
   function publish(hold: PrefixHold, tokens: readonly number[], computedCount: number): void {
@@ -170,14 +191,15 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   function grow(hold: PrefixHold, added: readonly number[]): void {
     const { node } = hold;
     pool.addCells(added.length);
-    if (node.parent !== null && node.children.size === 0 && node.liveCount === 1) {
-      // Nobody else ends here: the leaf grows.
+    if (node.parent !== null && node.children.size === 0 && node.liveCount === 1 && node.file === null) {
+      // Nobody else ends here, and no file says how long it is: the leaf grows.
       for (const token of added) node.tokens.push(token);
       return;
     }
     const leaf = tree.addChild(node, added);
     leaf.liveCount = 1;
     leaf.lastUsedAt = pool.clock;
+    leaf.isMemoryOnly = !hold.mayPersist;
     moveHolder(hold, leaf);
   }
 
@@ -189,6 +211,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     }
     tier.releaseBlob(node);
     pool.adopt(node);
+    if (!hold.mayPersist) node.isMemoryOnly = true;
     if (wasIdle) pool.dropHolders(node);
     moveHolder(hold, node);
   }
@@ -236,6 +259,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     makeRoom: (cellCount) => tier.makeRoom(cellCount),
     offloadOverdue: (foreseenMsPerCell, budgetMs) => tier.offloadOverdue(foreseenMsPerCell, budgetMs),
     offloadIdle: () => tier.offloadIdle(),
+    disk,
     chargeIdle(millisecondsPerCell) {
       pool.idleMeter += millisecondsPerCell;
     },
@@ -263,9 +287,14 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
   };
 }
 
-/** From below the root down to the node; empty for a root. */
-function pathTo(node: PrefixNode): PrefixNode[] {
-  const path: PrefixNode[] = [];
-  for (let at = node; at.parent !== null; at = at.parent) path.push(at);
-  return path.reverse();
+/** As far down as nothing is on disk. */
+function aboveDisk(found: PrefixNode, matched: number): { node: PrefixNode; matchedTokenCount: number } {
+  let node = found;
+  let matchedTokenCount = matched;
+  for (let at = found; at.parent !== null; at = at.parent) {
+    if (at.location !== 'disk') continue;
+    node = at.parent;
+    matchedTokenCount = at.start;
+  }
+  return { node, matchedTokenCount };
 }

@@ -132,7 +132,7 @@ export function createPrefixPool(decoder: Decoder): PrefixPool {
       nodeCellCount += count;
     },
     adopt(node) {
-      if (node.location === 'host') {
+      if (node.location !== 'pool') {
         node.location = 'pool';
         nodeCellCount += node.tokens.length;
       } else if (node.liveCount === 0) {

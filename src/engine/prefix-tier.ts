@@ -1,9 +1,10 @@
 import type { Decoder } from './decoder.ts';
 import type { HostStore } from './host-store.ts';
+import type { PrefixDisk } from './prefix-disk.ts';
 import { scratchSequence, type PrefixPool } from './prefix-pool.ts';
 import { endOf, type HostBlob, type PrefixNode } from './prefix-tree.ts';
 
-/** How idle prefixes leave the pool, for host memory or for good, and how they come back. */
+/** How idle prefixes leave the pool, for host memory, then for the disk or for good, and how they come back. */
 export interface PrefixTier {
   /** Frees cells of idle prefixes, least recently used first, until `cellCount` are free. False if it cannot. */
   makeRoom(cellCount: number): boolean;
@@ -22,16 +23,24 @@ export interface PrefixTier {
   restore(node: PrefixNode, sequence: number): boolean;
   /** The node's saved cells are no longer needed. */
   releaseBlob(node: PrefixNode): void;
+  /** Leaves room for so many bytes in host memory, by what was used longest ago. False if it cannot. */
+  makeHostRoom(byteCount: number): boolean;
+  /** Removes a node that is not in the pool, with everything below it. */
+  dropSubtree(node: PrefixNode): void;
   /** Without ranges a node that no state ends at is worth nothing. */
   dropBareAncestors(node: PrefixNode): void;
   readonly offloadedTokenCount: number;
   readonly restoredTokenCount: number;
+  /** Milliseconds to bring one token's cells back from host memory, as measured. */
+  readonly restoreMsPerToken: number;
 }
 
 export interface PrefixTierOptions {
   readonly decoder: Decoder;
   readonly host: HostStore;
   readonly pool: PrefixPool;
+  /** `null`: what leaves host memory is gone. A function, because each needs the other. */
+  readonly disk: () => PrefixDisk | null;
   readonly sliceTokenCount: number;
   readonly now: () => number;
 }
@@ -107,6 +116,8 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
       leaf.location = 'host';
       leaf.blob = saved;
       offloadedTokenCount += leaf.tokens.length;
+    } else if (leaf.file !== null) {
+      leaf.location = 'disk';
     } else {
       dropSubtree(leaf);
       if (wholeOnly) dropBareAncestors(parent);
@@ -128,9 +139,11 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
     decoder.copySequence(holder, scratchSequence, leaf.start, endOf(leaf));
     const data = decoder.saveSequence(scratchSequence);
     decoder.removeSequence(scratchSequence, -1, -1);
-    while (!host.fits(data.byteLength)) if (!dropOldestHostLeaf()) return null;
+    if (!makeHostRoom(data.byteLength)) return null;
     learnMoveCost(now() - startedAt, leaf.tokens.length);
-    return host.add(data, leaf.start, endOf(leaf));
+    const blob = host.add(data, leaf.start, endOf(leaf), leaf.tokens.slice());
+    if (leaf.file?.start === leaf.start && leaf.file.end === endOf(leaf)) blob.file = leaf.file;
+    return blob;
   }
 
   function restore(node: PrefixNode, sequence: number): boolean {
@@ -150,25 +163,39 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
   }
 
   function releaseBlob(node: PrefixNode): void {
-    if (node.blob !== null) host.release(node.blob);
+    if (node.blob === null) return;
+    options.disk()?.inheritFile(node);
+    host.release(node.blob);
     node.blob = null;
   }
 
-  function dropOldestHostLeaf(): boolean {
-    let oldest: PrefixNode | null = null;
-    for (const node of tree.nodes()) {
-      if (node.location !== 'host' || node.children.size > 0 || node.liveCount > 0) continue;
-      if (oldest === null || node.lastUsedAt < oldest.lastUsedAt) oldest = node;
-    }
-    if (oldest === null) return false;
-    dropSubtree(oldest);
+  function makeHostRoom(byteCount: number): boolean {
+    while (!host.fits(byteCount)) if (!giveUpOldestHostNode()) return false;
     return true;
   }
 
-  /** Removes a node that has left the pool, with everything below it (all of it in host memory). */
+  /** Deepest first: the oldest node with nothing in host memory below it goes to the disk, or for good. */
+  function giveUpOldestHostNode(): boolean {
+    let oldest: PrefixNode | null = null;
+    for (const node of tree.nodes()) {
+      if (node.location !== 'host' || node.liveCount > 0) continue;
+      if (oldest !== null && node.lastUsedAt >= oldest.lastUsedAt) continue;
+      if (!hasHostChild(node)) oldest = node;
+    }
+    if (oldest === null) return false;
+    if (options.disk()?.takeOver(oldest) === true) {
+      releaseBlob(oldest);
+      oldest.location = 'disk';
+    } else {
+      dropSubtree(oldest);
+    }
+    return true;
+  }
+
   function dropSubtree(node: PrefixNode): void {
     for (const child of [...node.children.values()]) dropSubtree(child);
     releaseBlob(node);
+    options.disk()?.leave(node);
     tree.remove(node);
   }
 
@@ -194,6 +221,8 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
     offloadIdle: () => !wholeOnly && evictSlice(),
     restore,
     releaseBlob,
+    makeHostRoom,
+    dropSubtree,
     dropBareAncestors,
     get offloadedTokenCount() {
       return offloadedTokenCount;
@@ -201,5 +230,13 @@ export function createPrefixTier(options: PrefixTierOptions): PrefixTier {
     get restoredTokenCount() {
       return restoredTokenCount;
     },
+    get restoreMsPerToken() {
+      return moveMsPerToken / 2;
+    },
   };
+}
+
+function hasHostChild(node: PrefixNode): boolean {
+  for (const child of node.children.values()) if (child.location === 'host') return true;
+  return false;
 }

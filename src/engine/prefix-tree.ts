@@ -3,7 +3,7 @@
  * are. Pure bookkeeping; `prefix-cache` moves the cells.
  *
  * Invariants: siblings differ in their first token; the parent of a pool node is a pool node (or a root), so what is
- * in the pool is always a connected top of the tree.
+ * in the pool is always a connected top of the tree. Below it, nodes are in host memory or on disk in any order.
  */
 
 /** Saved cells of positions [start, end). Shared by the nodes that a split made of one. */
@@ -11,7 +11,24 @@ export interface HostBlob {
   readonly data: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** Tokens of [start, end); empty where it came from a file. */
+  readonly tokens: readonly number[];
   ownerCount: number;
+  /** The file that holds the same cells. */
+  file: PrefixFile | null;
+}
+
+/** A file of saved cells, written or on its way. Shared by the nodes that a split made of one. */
+export interface PrefixFile {
+  readonly id: number;
+  readonly byteCount: number;
+  readonly start: number;
+  readonly end: number;
+  readonly owners: Set<PrefixNode>;
+  isGone: boolean;
+  loading: Promise<void> | null;
+  /** Milliseconds, when its last use was told to the disk. */
+  touchedAt: number;
 }
 
 export interface PrefixNode {
@@ -25,8 +42,14 @@ export interface PrefixNode {
   readonly holders: Set<number>;
   /** Live sequences that end at or below this node. */
   liveCount: number;
-  location: 'pool' | 'host';
+  location: 'pool' | 'host' | 'disk';
   blob: HostBlob | null;
+  /** Holds the node's cells too, wherever else they are. */
+  file: PrefixFile | null;
+  /** A sequence that must leave no trace on disk was here: nothing of this node is written from then on. */
+  isMemoryOnly: boolean;
+  /** Sequences that took this node over or made it. */
+  useCount: number;
   /** Logical time of the last match; larger is later. */
   lastUsedAt: number;
   /** Reading of the idle-cost meter when the last live sequence left. */
@@ -60,6 +83,8 @@ export interface PrefixTree {
   /** Takes a childless node out; empty roots go too. */
   remove(node: PrefixNode): void;
   nodes(): Iterable<PrefixNode>;
+  /** The salt of the tree that a node is part of. */
+  saltOf(node: PrefixNode): string;
 }
 
 export function createPrefixTree(): PrefixTree {
@@ -104,6 +129,12 @@ export function createPrefixTree(): PrefixTree {
       upper.blob = node.blob;
       node.blob.ownerCount++;
     }
+    if (node.file !== null) {
+      upper.file = node.file;
+      node.file.owners.add(upper);
+    }
+    upper.isMemoryOnly = node.isMemoryOnly;
+    upper.useCount = node.useCount;
     parent.children.set(firstToken(upper), upper);
     node.tokens = node.tokens.slice(offset);
     node.start += offset;
@@ -141,7 +172,15 @@ export function createPrefixTree(): PrefixTree {
     }
   }
 
-  return { root, match, split, addChild, remove, nodes };
+  function saltOf(node: PrefixNode): string {
+    let at = node;
+    while (at.parent !== null) at = at.parent;
+    const salt = saltOfRoot.get(at);
+    if (salt === undefined) throw new RangeError('the node is part of no tree');
+    return salt;
+  }
+
+  return { root, match, split, addChild, remove, nodes, saltOf };
 }
 
 function newNode(parent: PrefixNode | null, tokens: number[], start: number): PrefixNode {
@@ -154,6 +193,9 @@ function newNode(parent: PrefixNode | null, tokens: number[], start: number): Pr
     liveCount: 0,
     location: 'pool',
     blob: null,
+    file: null,
+    isMemoryOnly: false,
+    useCount: 1,
     lastUsedAt: 0,
     idleSince: 0,
   };
@@ -163,6 +205,13 @@ function firstToken(node: PrefixNode): number {
   const token = node.tokens[0];
   if (token === undefined) throw new RangeError('a node needs at least one token');
   return token;
+}
+
+/** From below the root down to the node; empty for a root. */
+export function pathTo(node: PrefixNode): PrefixNode[] {
+  const path: PrefixNode[] = [];
+  for (let at = node; at.parent !== null; at = at.parent) path.push(at);
+  return path.reverse();
 }
 
 /** How many tokens of `stored` equal `tokens[from, limit)`. */

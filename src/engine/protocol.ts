@@ -3,6 +3,7 @@ import type { ChatInput } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
+import type { KvType } from './kv-type.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -24,8 +25,12 @@ export interface LoadOptions {
   /** `auto` = as many layers as fit the free device memory. */
   readonly gpuLayerCount: number | 'auto';
   readonly backend: 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal';
+  /** Type of the KV cache's keys and values. */
+  readonly kvType: KvType;
   /** Bytes of host memory for prefixes that left the pool. */
   readonly hostCacheBytes: number;
+  /** Where prefixes that left host memory are kept, and how many bytes of them; `null` = nowhere. */
+  readonly diskCache: { readonly root: string; readonly budgetBytes: number } | null;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -47,6 +52,8 @@ export interface GenerateCommand {
   readonly ignoreEndOfGeneration: boolean;
   /** What the answer must match; `null` = anything. */
   readonly grammar: CompiledGrammar | null;
+  /** Whether what it computes may be written to disk; memory keeps it either way. */
+  readonly mayPersist: boolean;
 }
 
 export type EngineCommand =
@@ -110,6 +117,13 @@ export interface EngineStats {
   readonly preemptionCount: number;
   readonly offloadedTokenCount: number;
   readonly restoredTokenCount: number;
+  /** Bytes of all files of saved prefixes, of other models too. */
+  readonly diskCacheBytes: number;
+  readonly diskWrittenBytes: number;
+  /** Tokens that came back from the disk. */
+  readonly diskReadTokenCount: number;
+  /** Files that could not be read back, and were removed. */
+  readonly diskRejectedCount: number;
 }
 
 export type EngineEvent =

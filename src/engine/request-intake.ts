@@ -60,3 +60,11 @@ export function openRequest(
   }
   return request;
 }
+
+/** @param msPerRequest how often an answer ends, on average */
+export function queueFullError(queuedCount: number, msPerRequest: number): NearfarError {
+  const estimate = ((queuedCount + 1) * msPerRequest) / 1000;
+  return new NearfarError('queue_full', `The queue is full: ${queuedCount} answers are waiting.`, {
+    retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
+  });
+}

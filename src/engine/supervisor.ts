@@ -2,6 +2,7 @@ import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import { describeEnd, type ChildConnection, type ChildEnd, type ConnectChild } from './child-connection.ts';
+import { lastWritesMs } from './disk-tier/disk-store.ts';
 import { createCountJob, createGenerateJob } from './engine-job.ts';
 import { createJobBoard } from './job-board.ts';
 import { abortedError, alreadyOver, guardJob } from './job-guard.ts';
@@ -209,7 +210,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
     if (state === 'ready') {
       dying.send({ type: 'close' });
-      await within(gone, exitMs);
+      await within(gone, exitMs + (load.diskCache === null ? 0 : lastWritesMs));
     }
     dying.kill();
     await gone;

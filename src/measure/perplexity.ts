@@ -3,6 +3,8 @@ import type { Decoder } from '../engine/decoder.ts';
 export interface PerplexityOptions {
   /** Tokens of one window. Each is read from an empty cache; only its second half is scored. @default 512 */
   readonly windowTokenCount?: number;
+  /** Called after each window with the share that is done, 0-1. */
+  readonly onProgress?: (fraction: number) => void;
   /** Put first in each window where the model wants it; `null` = none. */
   readonly bos: number | null;
 }
@@ -11,6 +13,13 @@ export interface Perplexity {
   /** exp of the mean negative log-likelihood of a scored token. */
   readonly value: number;
   readonly scoredTokenCount: number;
+  /**
+   * Of the value: value x (deviation of the windows' mean negative log-likelihoods / sqrt(windows)), by the delta
+   * method. `null` for one window. What two types of one model differ by is far less uncertain: same text, same windows.
+   */
+  readonly standardError: number | null;
+  /** Mean negative log-likelihood of each window's scored tokens, in nats. */
+  readonly windowNats: readonly number[];
 }
 
 // Rows of logits per step: few, because a row is a float per word of the vocabulary.
@@ -36,16 +45,35 @@ export function measurePerplexity(
   if (decoder.cellCount < windowTokenCount) {
     throw new RangeError(`The context has ${decoder.cellCount} cells; a window takes ${windowTokenCount}.`);
   }
-  let sum = 0;
-  let scoredTokenCount = 0;
+  const windowNats: number[] = [];
+  const scoredPerWindow = windowTokenCount - 1 - (windowTokenCount >> 1);
   for (let index = 0; index < windowCount; index++) {
     const window = tokens.slice(index * windowTokenCount, (index + 1) * windowTokenCount);
     if (bos !== null) window[0] = bos;
-    sum += scoreWindow(decoder, window);
-    scoredTokenCount += windowTokenCount - 1 - (windowTokenCount >> 1);
+    windowNats.push(scoreWindow(decoder, window) / scoredPerWindow);
+    options.onProgress?.((index + 1) / windowCount);
   }
   decoder.clearCells();
-  return { value: Math.exp(sum / scoredTokenCount), scoredTokenCount };
+  const value = Math.exp(meanOf(windowNats));
+  const error = standardErrorOfMean(windowNats);
+  return {
+    value,
+    scoredTokenCount: windowCount * scoredPerWindow,
+    standardError: error === null ? null : value * error,
+    windowNats,
+  };
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample deviation / sqrt(n); `null` for fewer than two values. */
+export function standardErrorOfMean(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = meanOf(values);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 /** Sum of -ln p over the second half of a window. */

@@ -42,6 +42,11 @@ const gauges: readonly Reading[] = [
     of: (stats) => stats.hostCacheBytes,
   },
   {
+    name: 'nearfar_disk_cache_bytes',
+    help: 'Files that hold prefixes which left host memory, of all models together.',
+    of: (stats) => stats.diskCacheBytes,
+  },
+  {
     name: 'nearfar_prefix_hit_ratio',
     help: 'Prompt tokens served from a cache, over all prompt tokens, since the engine started.',
     of: (stats) => (stats.promptTokenCount === 0 ? 0 : stats.cachedTokenCount / stats.promptTokenCount),
@@ -76,6 +81,21 @@ const counters: readonly Reading[] = [
     name: 'nearfar_restored_tokens_total',
     help: 'Tokens moved back into the pool.',
     of: (stats) => stats.restoredTokenCount,
+  },
+  {
+    name: 'nearfar_disk_read_tokens_total',
+    help: 'Tokens that came back from the disk and were not computed again.',
+    of: (stats) => stats.diskReadTokenCount,
+  },
+  {
+    name: 'nearfar_disk_written_bytes_total',
+    help: 'Saved prefixes written to disk.',
+    of: (stats) => stats.diskWrittenBytes,
+  },
+  {
+    name: 'nearfar_disk_rejected_files_total',
+    help: 'Files of saved prefixes that were damaged or foreign, and were removed.',
+    of: (stats) => stats.diskRejectedCount,
   },
 ];
 

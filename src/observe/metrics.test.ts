@@ -43,6 +43,10 @@ const stats: EngineStats = {
   preemptionCount: 1,
   offloadedTokenCount: 600,
   restoredTokenCount: 500,
+  diskCacheBytes: 7000,
+  diskWrittenBytes: 8000,
+  diskReadTokenCount: 90,
+  diskRejectedCount: 2,
 };
 
 const common =

@@ -1,9 +1,8 @@
+import { NearfarError } from '../../chat/error.ts';
+import { kvBlockLength, type KvType } from '../kv-type.ts';
 import type { StructValue } from './bindings.ts';
-import type { LlamaModel } from './model.ts';
+import { kvHeadLengths, type LlamaModel } from './model.ts';
 import { enums } from './structs.ts';
-
-/** Type of the KV cache: `f16` loses nothing, `q8_0` takes 53% of its memory, `q4_0` 28%. */
-export type KvType = 'f16' | 'q8_0' | 'q4_0';
 
 export interface ContextOptions {
   /** Cells of the unified KV pool. The native side rounds up to a multiple of 256. */
@@ -44,6 +43,30 @@ export function checkThreads(count: number): void {
   }
 }
 
+/**
+ * Quantized values need flash attention, and blocks that divide a head.
+ * @throws NearfarError `unsupported` where this model can have neither
+ */
+export function checkKvType(model: Pick<LlamaModel, KvShapeKey>, kvType: KvType): void {
+  if (kvType === 'f16') return;
+  const refuse = (why: string): never => {
+    const text = `${model.description} cannot have a KV cache of type ${kvType}: ${why}. Use engine.kvType f16.`;
+    throw new NearfarError('unsupported', text, { field: 'engine.kvType' });
+  };
+  const architecture = model.metadata.get('general.architecture') ?? '';
+  if (withoutFlashAttention.has(architecture)) {
+    refuse(`quantized values need flash attention, which llama.cpp does not have for ${architecture}`);
+  }
+  for (const length of Object.values(kvHeadLengths(model.metadata, model))) {
+    if (length % kvBlockLength === 0) continue;
+    refuse(`its heads of ${length} numbers are no multiple of the block of ${kvBlockLength}`);
+  }
+}
+
+type KvShapeKey = 'description' | 'metadata' | 'embeddingLength' | 'headCount';
+
+const withoutFlashAttention: ReadonlySet<string> = new Set(['grok']);
+
 /** The options in the terms of llama_context_params. */
 export function contextParams(model: LlamaModel, options: ContextOptions): StructValue {
   const types = enums.ggml_type;
@@ -65,6 +88,11 @@ export function contextParams(model: LlamaModel, options: ContextOptions): Struc
     n_threads_batch: options.threadCount,
     type_k: kvType,
     type_v: kvType,
+    // Said outright: left to itself, libllama would decide by device and then refuse the values.
+    flash_attn_type:
+      kvType === types.GGML_TYPE_F16
+        ? enums.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_AUTO
+        : enums.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED,
     kv_unified: true,
     // With cells for the whole text in window layers too, ranges can be copied; see sequence-memory.ts.
     swa_full: true,

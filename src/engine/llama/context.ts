@@ -3,7 +3,13 @@ import type { DecodeOutcome, Decoder } from '../decoder.ts';
 import { createBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
-import { checkOptions, checkThreads, contextParams, takesWholeSequences } from './context-options.ts';
+import {
+  checkKvType,
+  checkOptions,
+  checkThreads,
+  contextParams,
+  takesWholeSequences,
+} from './context-options.ts';
 import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
 import { createSequenceMemory, usableSequenceCount } from './sequence-memory.ts';
@@ -28,10 +34,11 @@ const logitsViewLimit = 1024;
 
 /**
  * @throws RangeError for options outside what llama.h takes
- * @throws NearfarError `unavailable` where memory does not suffice
+ * @throws NearfarError `unavailable` where memory does not suffice, `unsupported` where the model cannot have the KV type
  */
 export function createContext(model: LlamaModel, options: ContextOptions): LlamaContext {
   checkOptions(options);
+  if (!takesWholeSequences(model)) checkKvType(model, options.kvType ?? 'f16');
   const { bindings } = model.library;
   const pointer = bindings.createContext(model.pointer, contextParams(model, options));
   if (pointer === null) {

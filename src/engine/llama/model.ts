@@ -179,11 +179,20 @@ export function kvBytesPerCell(
   metadata: ReadonlyMap<string, string>,
   shape: Pick<LlamaModel, 'layerCount' | 'embeddingLength' | 'headCount' | 'kvHeadCount'>,
 ): number {
+  const { key, value } = kvHeadLengths(metadata, shape);
+  return 2 * shape.layerCount * shape.kvHeadCount * (key + value);
+}
+
+/** Numbers of one head's key and value: stated in the metadata, else the embedding's share. */
+export function kvHeadLengths(
+  metadata: ReadonlyMap<string, string>,
+  shape: Pick<LlamaModel, 'embeddingLength' | 'headCount'>,
+): { readonly key: number; readonly value: number } {
   const architecture = metadata.get('general.architecture') ?? '';
   const headLength = shape.headCount > 0 ? shape.embeddingLength / shape.headCount : 0;
   const stated = (key: string): number =>
     Number(metadata.get(`${architecture}.attention.${key}`) ?? headLength);
-  return 2 * shape.layerCount * shape.kvHeadCount * (stated('key_length') + stated('value_length'));
+  return { key: stated('key_length'), value: stated('value_length') };
 }
 
 function readMetadata(bindings: Bindings, pointer: Pointer): Map<string, string> {

@@ -1,4 +1,5 @@
 import { neutralSampling } from '../../chat/sampling.ts';
+import type { DiskStore } from '../disk-tier/disk-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
@@ -16,6 +17,7 @@ export interface HarnessOptions {
   readonly parallelCount?: number;
   readonly queueLimit?: number;
   readonly hostCacheBytes?: number;
+  readonly disk?: DiskStore;
   readonly holdPartsMs?: number;
   readonly targetInterTokenMs?: number | 'auto';
   readonly prefixGranularity?: 'token' | 'sequence';
@@ -66,6 +68,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     queueLimit: options.queueLimit ?? 1000,
     targetInterTokenMs: options.targetInterTokenMs ?? 8,
     hostCacheBytes: options.hostCacheBytes ?? 100_000,
+    disk: options.disk ?? null,
     holdPartsMs: options.holdPartsMs ?? 0,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
     prepareGrammar: () => Promise.resolve(),
@@ -118,6 +121,7 @@ export function command(
     isStreamed: true,
     ignoreEndOfGeneration: false,
     grammar: null,
+    mayPersist: true,
     ...more,
   };
 }

@@ -1,0 +1,61 @@
+import { NearfarError } from '../chat/error.ts';
+import { nearest } from '../config/nearest.ts';
+import { jsonOption, UsageError, type Command } from './command.ts';
+import type { Measuring } from './measuring.ts';
+import { openStore } from './open-store.ts';
+import { commandSettings } from './settings.ts';
+
+/** What can be measured, one file each, loaded only when it is asked for. */
+const measurings: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<Measuring> }>
+> = {
+  kv: {
+    summary: 'types of the KV cache (engine.kvType): memory, perplexity, speed',
+    load: async () => (await import('./measure-kv.ts')).measureKv,
+  },
+};
+
+export const measure: Command = {
+  name: 'measure',
+  usage: '--what WHAT [options] MODEL',
+  description: [
+    'Measures a model on this machine, in a process of its own. MODEL is an id of "nearfar models", or an alias. WHAT is',
+    ...Object.entries(measurings).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`),
+    'Ctrl-C ends it at once. Other work on this machine makes the speeds wrong, not the perplexities.',
+  ].join('\n'),
+  options: {
+    what: { type: 'string', placeholder: 'WHAT', description: 'What to measure' },
+    text: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: "Text for the perplexity, UTF-8 (default: one of nearfar's own)",
+    },
+    ...jsonOption,
+  },
+  examples: [
+    'nearfar measure --what kv smollm2-135m-instruct',
+    'nearfar measure --what kv --text notes.txt --json near',
+  ],
+  run: async (input) => {
+    const [name, ...more] = input.words;
+    if (name === undefined || more.length > 0) throw new UsageError('expected one model');
+    const what = input.options.text('what');
+    const known = Object.keys(measurings);
+    if (what === undefined) throw new UsageError(`--what: expected one of ${known.join(', ')}`);
+    const measuring = measurings[what];
+    if (measuring === undefined) {
+      const near = nearest(what, known);
+      const hint = near === null ? '' : `; did you mean ${near}?`;
+      throw new UsageError(`--what: expected one of ${known.join(', ')}, got ${JSON.stringify(what)}${hint}`);
+    }
+    const loaded = await commandSettings(input.options);
+    const store = await openStore(loaded, (line) => process.stderr.write(`${line}\n`));
+    const { resolveModelName } = await import('../route/resolve-model-name.ts');
+    const { aliases, near } = loaded.settings;
+    const modelIds = (await store.list()).map((one) => one.id);
+    const { modelId } = resolveModelName(name, { aliases, near, modelIds });
+    const model = await store.find(modelId);
+    if (model === null) throw new NearfarError('model_not_found', `There is no model named ${name} here.`);
+    return (await measuring.load()).run({ model, loaded, options: input.options });
+  },
+};
