@@ -21,6 +21,7 @@ export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSett
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,
     hostCacheBytes: engine.hostCacheBytes,
+    embeddingContextTokenCount: engine.embeddingContextTokenCount,
     curvePath: path.join(curves, `${fileNameOf(model.facts.id)}.json`),
   };
 }

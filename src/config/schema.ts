@@ -75,6 +75,16 @@ const engineSchema = z.strictObject({
   hostCacheBytes: bytes
     .default(512 * 1024 * 1024)
     .describe('Bytes of host memory for prefixes of finished prompts.'),
+  embeddingContextTokenCount: z
+    .number()
+    .int()
+    .min(16)
+    .max(1_048_576)
+    .nullable()
+    .default(null)
+    .describe(
+      'Most tokens of one text to embed or rank. null: what the model takes, up to 2048 or 8192 by its kind.',
+    ),
   maxLoadedModels: z.number().int().min(1).max(64).default(1).describe('Models in memory at the same time.'),
   keepAliveSeconds: z
     .number()

@@ -4,11 +4,13 @@
  */
 import { toNearfarError } from '../chat/error.ts';
 import { createEngine, type Engine } from './engine.ts';
+import type { Embedder } from './embedder.ts';
 import { exitWithParent } from './lifeline.ts';
+import { cannotWrite, createLoadedEmbedder } from './load-embedder.ts';
 import { load, type Loaded } from './load.ts';
 import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
 import { createSampler } from './sampling/sampler.ts';
-import { createStepCost } from './step-cost.ts';
+import { createStepCost, type StepCost } from './step-cost.ts';
 import { createTemplateRenderer } from './text/chat-template.ts';
 import { createChoice } from './text/choice.ts';
 import { createDetokenizer } from './text/detokenizer.ts';
@@ -20,8 +22,15 @@ const statsIntervalMs = 250;
 /** Shorter than a screen's two frames: no reader sees it. */
 const holdPartsMs = 10;
 
+/** Texts to embed are read between the steps of answers: this share of the target gap may go to them. */
+const embedShare = 0.5;
+const leastEmbedTokenCount = 16;
+
 interface Running {
-  readonly engine: Engine;
+  readonly options: LoadOptions;
+  /** `null` where the model only embeds or ranks. */
+  readonly writer: { readonly engine: Engine; readonly cost: StepCost } | null;
+  readonly embedder: Embedder;
   readonly reader: PromptReader;
 }
 
@@ -44,13 +53,23 @@ function wake(): void {
 function tick(): void {
   isScheduled = false;
   if (running === null) return;
-  const hasWorked = running.engine.step();
+  const { writer, embedder } = running;
+  const hasStepped = writer?.engine.step() ?? false;
+  const hasEmbedded = embedder.hasWork && embedder.step(embedTokenLimit(running, hasStepped));
   const time = performance.now();
-  if (!hasWorked || time - statsSentAt >= statsIntervalMs) {
+  const hasWorked = hasStepped || hasEmbedded;
+  if (writer !== null && (!hasWorked || time - statsSentAt >= statsIntervalMs)) {
     statsSentAt = time;
-    send({ type: 'stats', stats: running.engine.stats() });
+    send({ type: 'stats', stats: writer.engine.stats() });
   }
   if (hasWorked) wake();
+}
+
+/** Tokens that may be embedded in one go: all that fit while nobody reads an answer, else few enough not to be felt. */
+function embedTokenLimit({ writer, options }: Running, isAnswering: boolean): number {
+  if (writer === null || !isAnswering) return Infinity;
+  const budgetMs = embedShare * options.targetInterTokenMs;
+  return Math.max(leastEmbedTokenCount, writer.cost.tokensWithin(budgetMs, 0, 512));
 }
 
 async function start(options: LoadOptions): Promise<void> {
@@ -59,7 +78,12 @@ async function start(options: LoadOptions): Promise<void> {
     const { vocabulary, chatTemplate, bosText, eosText } = loaded.model;
     const renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
     const reader = createPromptReader({ vocabulary, renderer });
-    running = { reader, engine: createLoadedEngine(options, loaded, reader) };
+    running = {
+      options,
+      reader,
+      writer: createLoadedWriter(options, loaded, reader),
+      embedder: createLoadedEmbedder(options, loaded, send, wake),
+    };
     send({ type: 'loaded', model: loaded.facts });
   } catch (thrown) {
     send({ type: 'load-failed', error: toWireError(toNearfarError(thrown)) });
@@ -67,7 +91,10 @@ async function start(options: LoadOptions): Promise<void> {
   }
 }
 
-function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: PromptReader): Engine {
+function createLoadedWriter(options: LoadOptions, loaded: Loaded, reader: PromptReader): Running['writer'] {
+  if (loaded.writing === null) return null;
+  const { context, calibration } = loaded.writing;
+  const cost = createStepCost(calibration.curve);
   const { vocabulary } = loaded.model;
   const pieceOf = (token: number) => vocabulary.piece(token);
   const createEngineChoice = (
@@ -87,13 +114,13 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
       ignoreEndOfGeneration: command.ignoreEndOfGeneration,
       topLogprobCount: command.topLogprobCount,
     });
-  return createEngine({
-    decoder: loaded.context,
-    cost: createStepCost(loaded.calibration.curve),
+  const engine = createEngine({
+    decoder: context,
+    cost,
     modelId: options.modelId,
     grade: options.grade,
     contextTokenCount: loaded.contextTokenCount,
-    parallelCount: Math.min(options.parallelCount, loaded.context.sequenceCount - 1),
+    parallelCount: Math.min(options.parallelCount, context.sequenceCount - 1),
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
@@ -107,6 +134,16 @@ function createLoadedEngine(options: LoadOptions, loaded: Loaded, reader: Prompt
     now: () => performance.now(),
     wallClock: () => Date.now(),
   });
+  return { engine, cost };
+}
+
+function generate({ writer, options }: Running, command: GenerateCommand): void {
+  if (writer !== null) {
+    void writer.engine.submit(command);
+    return;
+  }
+  const error = toWireError(cannotWrite(options.modelId));
+  send({ type: 'parts', parts: [{ id: command.id, part: { type: 'error', error } }] });
 }
 
 async function countTokens(id: string, { reader }: Running, input: GenerateCommand['input']): Promise<void> {
@@ -129,10 +166,14 @@ function receive(command: EngineCommand): void {
     case 'close':
       return process.exit(0);
     case 'generate':
-      void requireRunning().engine.submit(command);
+      generate(requireRunning(), command);
+      return;
+    case 'embed':
+      void requireRunning().embedder.submit(command);
       return;
     case 'abort':
-      requireRunning().engine.abort(command.id);
+      requireRunning().writer?.engine.abort(command.id);
+      requireRunning().embedder.abort(command.id);
       wake();
       return;
     case 'count-tokens':

@@ -3,17 +3,21 @@ import { NearfarError } from '../chat/error.ts';
 import { calibrate, type Calibration } from './calibrate.ts';
 import { readCalibration, writeCalibration } from './curve-file.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
+import { createEmbeddingContext } from './llama/embedding-context.ts';
 import { openLibrary } from './llama/library.ts';
 import { loadModel, type LlamaModel } from './llama/model.ts';
+import { isEmbeddingModel } from './llama/pooling.ts';
+import type { EmbeddingDecoder } from './embedding-decoder.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
 
 /** Everything that a child holds once its model is loaded. */
 export interface Loaded {
   readonly model: LlamaModel;
-  readonly context: LlamaContext;
-  readonly calibration: Calibration;
+  /** What answers; `null` where the model only embeds or ranks. */
+  readonly writing: { readonly context: LlamaContext; readonly calibration: Calibration } | null;
   /** Most tokens of one request. */
   readonly contextTokenCount: number;
+  readonly threadCount: number;
   readonly facts: LoadedModel;
 }
 
@@ -51,6 +55,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       return true;
     },
   });
+  if (isEmbeddingModel((key) => model.metadata.get(key))) return loadReader(options, model, startedAt);
   const isWhole = model.isRecurrent || model.isHybrid;
   const cellCount = options.contextTokenCount ?? chooseCellCount(model);
   const outputCount = options.parallelCount;
@@ -70,13 +75,78 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const calibration = findCalibration(options, model, context);
   context.setThreads(calibration.threadCount);
   const contextTokenCount = Math.min(context.cellCount, model.trainedContextTokenCount || context.cellCount);
+  const { threadCount } = calibration;
   return {
     model,
-    context,
-    calibration,
+    writing: { context, calibration },
     contextTokenCount,
-    facts: describe(model, context, calibration, contextTokenCount, performance.now() - startedAt),
+    threadCount,
+    facts: describe(model, {
+      contextTokenCount,
+      prefixGranularity: context.prefixGranularity,
+      threadCount,
+      stepCost: calibration.curve.points,
+      loadMs: performance.now() - startedAt,
+    }),
   };
+}
+
+/** A model that only embeds or ranks: no cache of its own, and its contexts are opened by the embedder. */
+function loadReader(options: LoadOptions, model: LlamaModel, startedAt: number): Loaded {
+  const threadCount = options.threadCount ?? fastestThreadCount(options, model);
+  const contextTokenCount = withReader(options, model, threadCount, (reader) => reader.contextTokenCount);
+  return {
+    model,
+    writing: null,
+    contextTokenCount,
+    threadCount,
+    facts: describe(model, {
+      contextTokenCount,
+      prefixGranularity: 'sequence',
+      threadCount,
+      stepCost: [],
+      loadMs: performance.now() - startedAt,
+    }),
+  };
+}
+
+const probeTokenCount = 64;
+const probeRoundCount = 3;
+
+/** The thread count by which a short text is read soonest: the best of three tries each. */
+function fastestThreadCount(options: LoadOptions, model: LlamaModel): number {
+  const timed = threadCandidates(cpus().length).map((threadCount) =>
+    withReader(options, model, threadCount, (reader) => {
+      const tokens = new Int32Array(Math.min(probeTokenCount, reader.contextTokenCount));
+      const times = Array.from({ length: probeRoundCount }, () => {
+        const from = performance.now();
+        reader.decode([{ sequence: 0, position: 0, tokens }]);
+        const milliseconds = performance.now() - from;
+        reader.clear();
+        return milliseconds;
+      });
+      return { threadCount, milliseconds: Math.min(...times) };
+    }),
+  );
+  return timed.reduce((best, one) => (one.milliseconds < best.milliseconds ? one : best)).threadCount;
+}
+
+function withReader<Result>(
+  options: LoadOptions,
+  model: LlamaModel,
+  threadCount: number,
+  use: (reader: EmbeddingDecoder) => Result,
+): Result {
+  const reader = createEmbeddingContext(model, {
+    contextTokenCount: options.embeddingContextTokenCount,
+    threadCount,
+    memoryBytes: totalmem(),
+  });
+  try {
+    return use(reader);
+  } finally {
+    reader.close();
+  }
 }
 
 function chooseCellCount(model: LlamaModel): number {
@@ -131,14 +201,14 @@ export function threadCandidates(coreCount: number): number[] {
 
 function describe(
   model: LlamaModel,
-  context: LlamaContext,
-  calibration: Calibration,
-  contextTokenCount: number,
-  loadMs: number,
+  measured: Pick<
+    LoadedModel,
+    'contextTokenCount' | 'prefixGranularity' | 'threadCount' | 'stepCost' | 'loadMs'
+  >,
 ): LoadedModel {
   const { library, vocabulary } = model;
   return {
-    contextTokenCount,
+    ...measured,
     trainedContextTokenCount: model.trainedContextTokenCount,
     vocabTokenCount: vocabulary.tokenCount,
     parameterCount: model.parameterCount,
@@ -147,14 +217,10 @@ function describe(
     hasChatTemplate: model.chatTemplate !== null,
     hasFillInMiddle:
       vocabulary.fimPrefix !== null && vocabulary.fimSuffix !== null && vocabulary.fimMiddle !== null,
-    prefixGranularity: context.prefixGranularity,
     libraryVersion: library.version,
     backend: library.backend,
     deviceNames: library.devices.map((device) => device.name),
     gpuLayerCount: model.gpuLayerCount,
-    threadCount: calibration.threadCount,
     systemInfo: library.systemInfo,
-    stepCost: calibration.curve.points,
-    loadMs,
   };
 }

@@ -7,7 +7,7 @@ import type { Supervisor } from './supervisor.ts';
 
 /** The use of a running engine for one request: it is not unloaded until `release`. */
 export interface EngineLease {
-  readonly engine: Pick<Supervisor, 'generate' | 'countTokens'>;
+  readonly engine: Pick<Supervisor, 'generate' | 'countTokens' | 'embed'>;
   release(): void;
 }
 
@@ -55,6 +55,16 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       }
       try {
         yield* lease.engine.generate(toGenerateCommand(request), signal);
+      } finally {
+        lease.release();
+      }
+    },
+
+    async embed(request, signal) {
+      const { keepAliveSeconds, deadlineAt } = request;
+      const lease = await acquireInTime(options.acquire, keepAliveSeconds, deadlineAt, signal);
+      try {
+        return await lease.engine.embed(request.task, signal, deadlineAt);
       } finally {
         lease.release();
       }

@@ -1,3 +1,4 @@
+import type { EmbedResult, EmbedTask } from '../chat/embedding.ts';
 import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
@@ -25,6 +26,8 @@ export interface LoadOptions {
   readonly backend: 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal';
   /** Bytes of host memory for prefixes that left the pool. */
   readonly hostCacheBytes: number;
+  /** Most tokens of one text to embed; `null` = chosen by the model and memory. */
+  readonly embeddingContextTokenCount: number | null;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -46,9 +49,16 @@ export interface GenerateCommand {
   readonly ignoreEndOfGeneration: boolean;
 }
 
+export interface EmbedCommand {
+  readonly type: 'embed';
+  readonly id: string;
+  readonly task: EmbedTask;
+}
+
 export type EngineCommand =
   | { readonly type: 'load'; readonly options: LoadOptions }
   | GenerateCommand
+  | EmbedCommand
   | { readonly type: 'abort'; readonly id: string }
   | { readonly type: 'count-tokens'; readonly id: string; readonly input: ChatInput }
   | { readonly type: 'ping'; readonly sentAt: number }
@@ -117,6 +127,10 @@ export type EngineEvent =
   | { readonly type: 'parts'; readonly parts: readonly { readonly id: string; readonly part: WirePart }[] }
   | { readonly type: 'token-count'; readonly id: string; readonly tokenCount: number }
   | { readonly type: 'token-count-failed'; readonly id: string; readonly error: WireError }
+  /** A batch of texts is read, not yet the last of this command. */
+  | { readonly type: 'embed-progress'; readonly id: string }
+  | { readonly type: 'embed-result'; readonly id: string; readonly result: EmbedResult }
+  | { readonly type: 'embed-failed'; readonly id: string; readonly error: WireError }
   | { readonly type: 'stats'; readonly stats: EngineStats }
   | { readonly type: 'pong'; readonly sentAt: number }
   | { readonly type: 'log'; readonly level: 'error' | 'warn' | 'info'; readonly text: string };

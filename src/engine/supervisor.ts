@@ -1,8 +1,10 @@
+import type { EmbedResult, EmbedTask } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import { describeEnd, type ChildConnection, type ChildEnd, type ConnectChild } from './child-connection.ts';
-import { createCountJob, createGenerateJob } from './engine-job.ts';
+import { createCountJob, createEmbedJob, createGenerateJob } from './engine-job.ts';
+import type { EngineJob } from './engine-job.ts';
 import { createJobBoard } from './job-board.ts';
 import { abortedError, alreadyOver, guardJob } from './job-guard.ts';
 import { createPartBuffer } from './part-buffer.ts';
@@ -45,6 +47,8 @@ export interface Supervisor {
   generate(command: GenerateCommand, signal: AbortSignal): AsyncGenerator<ChatPart, void>;
   /** @throws NearfarError what the child said, or `aborted`, `unavailable`, `queue_full`, `model_crashed` */
   countTokens(input: ChatInput, signal?: AbortSignal): Promise<number>;
+  /** Vectors or scores. @throws NearfarError as `countTokens` does, or `timeout` at the deadline */
+  embed(task: EmbedTask, signal: AbortSignal, deadlineAt: number | null): Promise<EmbedResult>;
   /** Takes nothing new, waits for answers under way within `closeGraceMs`, then ends the child. */
   close(): Promise<void>;
 }
@@ -138,6 +142,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       case 'token-count-failed':
         board.receive(event.id, { type: 'error', error: fromWireError(event.error) });
         break;
+      case 'embed-progress':
+      case 'embed-result':
+        board.receive(event.id, event);
+        break;
+      case 'embed-failed':
+        board.receive(event.id, { type: 'error', error: fromWireError(event.error) });
+        break;
       case 'stats':
         stats = event.stats;
         break;
@@ -199,6 +210,27 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function stop(): void {
     watchdog.stop();
     if (restartTimer !== null) clearTimeout(restartTimer);
+  }
+
+  /** Runs a job that has one result, to its end, its abort or its deadline. */
+  async function runJob<Result>(
+    signal: AbortSignal | undefined,
+    deadlineAt: number | null,
+    createJob: (resolve: (result: Result) => void, reject: (error: NearfarError) => void) => EngineJob,
+  ): Promise<Result> {
+    const refused = refusal ?? alreadyOver(signal, deadlineAt);
+    if (refused !== null) throw refused;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const job = createJob(resolve, reject);
+    board.accept(job);
+    const release = guardJob(signal, deadlineAt, (error) => {
+      board.withdraw(job, error);
+    });
+    try {
+      return await promise;
+    } finally {
+      release();
+    }
   }
 
   async function endChild(): Promise<void> {
@@ -274,21 +306,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
     },
 
-    async countTokens(input, signal) {
-      const refused = refusal ?? alreadyOver(signal, null);
-      if (refused !== null) throw refused;
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      const job = createCountJob(input, resolve, reject);
-      board.accept(job);
-      const release = guardJob(signal, null, (error) => {
-        board.withdraw(job, error);
-      });
-      try {
-        return await promise;
-      } finally {
-        release();
-      }
-    },
+    countTokens: (input, signal) =>
+      runJob<number>(signal, null, (resolve, reject) => createCountJob(input, resolve, reject)),
+
+    embed: (task, signal, deadlineAt) =>
+      runJob<EmbedResult>(signal, deadlineAt, (resolve, reject) => createEmbedJob(task, resolve, reject)),
 
     close() {
       closing ??= close();
