@@ -19,15 +19,18 @@ export interface RealGateway {
  * The whole gateway with real weights behind a real socket, in a home of its own.
  * @param settings as flags would give them, by path
  * @param file what stands in the settings file
+ * @param others further GGUF files that are here
  */
 export async function realGateway(
   settings: Readonly<Record<string, string>> = {},
   file: object = {},
+  others: readonly string[] = [],
 ): Promise<RealGateway> {
   const home = mkdtempSync(join(tmpdir(), 'nearfar-http-'));
   // Weights come from the test cache; the hub is never asked.
   const store = createModelStore({ home, hub: { endpoint: 'http://127.0.0.1:9', token: null } });
   const model = await store.pull(`file:${await testWeights('smollm2')}`);
+  for (const path of others) await store.pull(`file:${path}`);
   writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(file));
   const flags = {
     near: model.id,

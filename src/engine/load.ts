@@ -38,8 +38,9 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const library = openLibrary({
     backend: options.backend,
     onLog: (level, text) => {
-      // The pool is larger than the trained context because many requests share it; each is held to its own.
-      if (level !== 'info' && !text.includes('n_ctx_seq')) send({ type: 'log', level, text });
+      // The pool is larger than the trained context because many requests share it; each is held to its own. And chat
+      // models state no pooling.
+      if (level !== 'info' && !/n_ctx_seq|default pooling_type/.test(text)) send({ type: 'log', level, text });
     },
   });
   let reported = 0;

@@ -4,14 +4,14 @@ import type { ChatPart } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import { describeEnd, type ChildConnection, type ChildEnd, type ConnectChild } from './child-connection.ts';
 import { createCountJob, createEmbedJob, createGenerateJob } from './engine-job.ts';
-import type { EngineJob } from './engine-job.ts';
 import { createJobBoard } from './job-board.ts';
 import { abortedError, alreadyOver, guardJob } from './job-guard.ts';
 import { createPartBuffer } from './part-buffer.ts';
+import { resultOfJob, type CreateResultJob } from './job-result.ts';
 import type { EngineEvent, EngineStats, GenerateCommand, LoadedModel, LoadOptions } from './protocol.ts';
 import { defaultRestartPolicy, restartDelayMs, type RestartPolicy } from './restart-policy.ts';
 import { createWatchdog, signOf } from './watchdog.ts';
-import { fromWireError, fromWirePart } from './wire-part.ts';
+import { fromWireError, fromWirePart, jobSignOf } from './wire-part.ts';
 import { within } from './within.ts';
 
 export interface SupervisorOptions {
@@ -137,17 +137,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         for (const { id, part } of event.parts) board.receive(id, fromWirePart(part));
         break;
       case 'token-count':
-        board.receive(event.id, event.tokenCount);
-        break;
       case 'token-count-failed':
-        board.receive(event.id, { type: 'error', error: fromWireError(event.error) });
-        break;
       case 'embed-progress':
       case 'embed-result':
-        board.receive(event.id, event);
-        break;
       case 'embed-failed':
-        board.receive(event.id, { type: 'error', error: fromWireError(event.error) });
+        board.receive(event.id, jobSignOf(event));
         break;
       case 'stats':
         stats = event.stats;
@@ -212,25 +206,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (restartTimer !== null) clearTimeout(restartTimer);
   }
 
-  /** Runs a job that has one result, to its end, its abort or its deadline. */
-  async function runJob<Result>(
+  function runJob<Result>(
     signal: AbortSignal | undefined,
     deadlineAt: number | null,
-    createJob: (resolve: (result: Result) => void, reject: (error: NearfarError) => void) => EngineJob,
+    createJob: CreateResultJob<Result>,
   ): Promise<Result> {
     const refused = refusal ?? alreadyOver(signal, deadlineAt);
-    if (refused !== null) throw refused;
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const job = createJob(resolve, reject);
-    board.accept(job);
-    const release = guardJob(signal, deadlineAt, (error) => {
-      board.withdraw(job, error);
-    });
-    try {
-      return await promise;
-    } finally {
-      release();
-    }
+    return refused === null ? resultOfJob(board, signal, deadlineAt, createJob) : Promise.reject(refused);
   }
 
   async function endChild(): Promise<void> {
@@ -308,10 +290,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
     countTokens: (input, signal) =>
       runJob<number>(signal, null, (resolve, reject) => createCountJob(input, resolve, reject)),
-
     embed: (task, signal, deadlineAt) =>
       runJob<EmbedResult>(signal, deadlineAt, (resolve, reject) => createEmbedJob(task, resolve, reject)),
-
     close() {
       closing ??= close();
       return closing;

@@ -352,5 +352,5 @@ export function viewFloats(address: number, count: number): Float32Array {
 
 /** A copy of floats in native memory. */
 export function readFloats(address: number, count: number): Float32Array {
-  return Float32Array.from(koffi.decode(BigInt(address), 'float', count));
+  return Float32Array.from(koffi.decode(BigInt(address), 'float', count) as ArrayLike<number>);
 }

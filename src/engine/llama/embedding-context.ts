@@ -43,6 +43,8 @@ const kvMemoryShare = 0.05;
 const batchTokenLimit = 512;
 // libllama computes a row of logits for every token of an embedding batch, wanted or not, and keeps two copies.
 const logitsBytes = 128 * 1024 ** 2;
+// A batch is a multiple of this: libllama rounds the graph that it reserves up to one, but not the rows of its output,
+// and aborts over the difference.
 const sequenceLimit = 64;
 const recurrentSequenceLimit = 8;
 /** Pooling of models whose file states none; see docs/decisions/050. */
@@ -57,13 +59,14 @@ export function chooseEmbeddingSizes(
   const trained = shape.trainedContextTokenCount || chunkedTokenLimit;
   if (shape.isWhole) {
     const contextTokenCount = Math.min(trained, asked ?? wholeTokenLimit);
-    return { contextTokenCount, batchTokenCount: Math.max(contextTokenCount, batchTokenLimit) };
+    const least = Math.max(contextTokenCount, batchTokenLimit);
+    return { contextTokenCount, batchTokenCount: Math.ceil(least / sequenceLimit) * sequenceLimit };
   }
   const fits = Math.floor((memoryBytes * kvMemoryShare) / Math.max(1, shape.kvBytesPerCell) / 256) * 256;
   const contextTokenCount = Math.min(trained, asked ?? Math.max(256, Math.min(chunkedTokenLimit, fits)));
   const rows = Math.floor(logitsBytes / (2 * 4 * Math.max(1, shape.vocabTokenCount)));
-  const batchTokenCount = Math.max(16, Math.min(batchTokenLimit, rows, contextTokenCount));
-  return { contextTokenCount: Math.max(contextTokenCount, batchTokenCount), batchTokenCount };
+  const most = Math.floor(Math.min(batchTokenLimit, rows) / sequenceLimit) * sequenceLimit;
+  return { contextTokenCount, batchTokenCount: Math.max(sequenceLimit, most) };
 }
 
 /**

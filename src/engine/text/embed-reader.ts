@@ -96,7 +96,7 @@ export async function readEmbedTask(task: EmbedTask, setup: EmbedReaderSetup): P
       // Only the template's own text may become control tokens.
       const parts = setup.pairTemplate.split(/(\{query\}|\{document\})/);
       const pieces = await Promise.all(
-        parts.map((part) => {
+        parts.map(async (part) => {
           if (part === '{query}') return tokenize(query, plain);
           if (part === '{document}') return tokenize(document, plain);
           return part === '' ? new Int32Array() : tokenize(part, { addSpecial: false, parseSpecial: true });

@@ -52,9 +52,14 @@ export function ollamaShow({ facts, reference, owner }: InstalledModel): object 
       'nearfar.sha256': facts.sha256,
       'nearfar.verified': facts.verified,
     },
-    capabilities: ['completion'],
+    capabilities: readsOnly(facts) ? ['embedding'] : ['completion'],
     modified_at: facts.createdAt.toISOString(),
   };
+}
+
+/** By the architecture alone: what a file states beyond it is known once it is loaded. */
+function readsOnly({ family }: ModelFacts): boolean {
+  return family !== null && /bert|embedding/.test(family);
 }
 
 function ollamaDetails(facts: ModelFacts): object {
