@@ -13,6 +13,7 @@ import { createLog, type Log } from '../observe/log.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
+import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
 import { nearfarVersion } from './version.ts';
 
@@ -54,6 +55,8 @@ export async function composeGateway(
   const localModels = createModelPool({
     findModel: index.find,
     loadOptionsFor: (model) => loadOptionsFor(model, loaded),
+    memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
+    predictMemory: createMemoryPredictor(),
     maxLoadedCount: settings.engine.maxLoadedModels,
     defaultModelId: settings.near,
     keepAliveSeconds: settings.engine.keepAliveSeconds,

@@ -85,7 +85,17 @@ const engineSchema = z.strictObject({
     .describe(
       'Most tokens of one text to embed or rank. null: what the model takes, up to 2048 or 8192 by its kind.',
     ),
-  maxLoadedModels: z.number().int().min(1).max(64).default(1).describe('Models in memory at the same time.'),
+  memoryBudgetBytes: bytes
+    .nullable()
+    .default(null)
+    .describe("Bytes that all models in memory may take together. null: 80% of this machine's memory."),
+  maxLoadedModels: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(3)
+    .describe('Models in memory at the same time, as far as the budget holds them.'),
   keepAliveSeconds: z
     .number()
     .int()

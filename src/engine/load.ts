@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
+import { chooseCellCount } from '../plan/cell-count.ts';
 import { calibrate, type Calibration } from './calibrate.ts';
 import { readCalibration, writeCalibration } from './curve-file.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
@@ -24,11 +25,6 @@ export interface Loaded {
 const batchTokenCount = 512;
 const calibrationBudgetMs = 4000;
 const noisyCalibration = 1.5;
-/** KV cells by default where memory allows: room for several long chats and their prefixes. */
-const defaultCellCount = 16_384;
-/** Share of this machine's memory that the KV cache may take by default. */
-const kvMemoryShare = 0.2;
-
 /**
  * Library, model, context, and the step-cost curve: read if it was measured before, else measured now and kept.
  * @throws NearfarError naming the path and the reason
@@ -40,7 +36,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     onLog: (level, text) => {
       // The pool is larger than the trained context because many requests share it; each is held to its own. And chat
       // models state no pooling.
-      if (level !== 'info' && !/n_ctx_seq|default pooling_type/.test(text)) send({ type: 'log', level, text });
+      if (level !== 'info' && !/n_ctx_seq|default pooling_type/.test(text))
+        send({ type: 'log', level, text });
     },
   });
   let reported = 0;
@@ -58,7 +55,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   });
   if (isEmbeddingModel((key) => model.metadata.get(key))) return loadReader(options, model, startedAt);
   const isWhole = model.isRecurrent || model.isHybrid;
-  const cellCount = options.contextTokenCount ?? chooseCellCount(model);
+  const cellCount = options.contextTokenCount ?? fittingCellCount(model);
   const outputCount = options.parallelCount;
   const context = createContext(model, {
     cellCount,
@@ -150,19 +147,14 @@ function withReader<Result>(
   }
 }
 
-function chooseCellCount(model: LlamaModel): number {
-  const fits = Math.floor((totalmem() * kvMemoryShare) / Math.max(1, model.kvBytesPerCell));
-  const cellCount = Math.min(
-    fits,
-    Math.max(defaultCellCount, Math.min(model.trainedContextTokenCount, 32_768)),
+/** @throws NearfarError `unavailable` */
+function fittingCellCount(model: LlamaModel): number {
+  const cellCount = chooseCellCount(model.trainedContextTokenCount, model.kvBytesPerCell, totalmem());
+  if (cellCount >= 256) return cellCount;
+  throw new NearfarError(
+    'unavailable',
+    `The KV cache of ${model.description} does not fit this machine's memory.`,
   );
-  if (cellCount < 256) {
-    throw new NearfarError(
-      'unavailable',
-      `The KV cache of ${model.description} does not fit this machine's memory.`,
-    );
-  }
-  return Math.floor(cellCount / 256) * 256;
 }
 
 function findCalibration(options: LoadOptions, model: LlamaModel, context: LlamaContext): Calibration {

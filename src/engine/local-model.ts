@@ -11,13 +11,20 @@ export interface EngineLease {
   release(): void;
 }
 
+/** What a request does with a model: embedding takes a context of its own, and so more memory. */
+export type EngineUse = 'answer' | 'embed';
+
 export interface LocalModelOptions {
   readonly facts: () => ModelFacts;
   /**
    * Loads the weights if they are not, and holds them. `keepAliveSeconds` as in ChatRequest.
    * @throws NearfarError
    */
-  readonly acquire: (keepAliveSeconds: number | null, signal: AbortSignal) => Promise<EngineLease>;
+  readonly acquire: (
+    keepAliveSeconds: number | null,
+    signal: AbortSignal,
+    use: EngineUse,
+  ) => Promise<EngineLease>;
 }
 
 /** The part of a request that the engine needs; the tenant becomes the salt that keeps prefixes apart. */
@@ -48,7 +55,13 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
     async *stream(request, signal) {
       let lease: EngineLease;
       try {
-        lease = await acquireInTime(options.acquire, request.keepAliveSeconds, request.deadlineAt, signal);
+        lease = await acquireInTime(
+          options.acquire,
+          'answer',
+          request.keepAliveSeconds,
+          request.deadlineAt,
+          signal,
+        );
       } catch (thrown) {
         yield { type: 'error', error: toNearfarError(thrown) };
         return;
@@ -62,7 +75,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
 
     async embed(request, signal) {
       const { keepAliveSeconds, deadlineAt } = request;
-      const lease = await acquireInTime(options.acquire, keepAliveSeconds, deadlineAt, signal);
+      const lease = await acquireInTime(options.acquire, 'embed', keepAliveSeconds, deadlineAt, signal);
       try {
         return await lease.engine.embed(request.task, signal, deadlineAt);
       } finally {
@@ -71,7 +84,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
     },
 
     async countTokens(input, signal) {
-      const lease = await acquireInTime(options.acquire, null, null, signal);
+      const lease = await acquireInTime(options.acquire, 'answer', null, null, signal);
       try {
         return await lease.engine.countTokens(input, signal);
       } finally {
@@ -84,6 +97,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
 /** Waiting for a model to make room is part of the request: it ends with the client and at the deadline. */
 async function acquireInTime(
   acquire: LocalModelOptions['acquire'],
+  use: EngineUse,
   keepAliveSeconds: number | null,
   deadlineAt: number | null,
   signal: AbortSignal | undefined,
@@ -95,7 +109,7 @@ async function acquireInTime(
     stop.abort(error);
   });
   try {
-    return await acquire(keepAliveSeconds, stop.signal);
+    return await acquire(keepAliveSeconds, stop.signal, use);
   } finally {
     unguard();
   }

@@ -1,5 +1,7 @@
 import type { Pooling } from '../../chat/embedding.ts';
 import { NearfarError } from '../../chat/error.ts';
+import { chooseEmbeddingSizes, embeddingSequenceLimit } from '../../plan/embedding-sizes.ts';
+import type { EmbeddingSizes } from '../../plan/embedding-sizes.ts';
 import type { EmbeddingDecoder, EmbeddingPiece } from '../embedding-decoder.ts';
 import { createBatch } from './batch.ts';
 import { readFloats } from './bindings.ts';
@@ -22,52 +24,9 @@ export interface EmbeddingContext extends EmbeddingDecoder {
   close(): void;
 }
 
-/** What the sizes of an embedding context depend on. */
-export interface EmbeddingShape {
-  /** Of the model's training; 0 where the file does not say. */
-  readonly trainedContextTokenCount: number;
-  readonly isWhole: boolean;
-  readonly kvBytesPerCell: number;
-  readonly vocabTokenCount: number;
-}
-
-export interface EmbeddingSizes {
-  readonly contextTokenCount: number;
-  readonly batchTokenCount: number;
-}
-
-// What is read in one go costs memory by the square of its length, and blocks the process for as long.
-const wholeTokenLimit = 2_048;
-const chunkedTokenLimit = 8_192;
-const kvMemoryShare = 0.05;
-const batchTokenLimit = 512;
-// libllama computes a row of logits for every token of an embedding batch, wanted or not, and keeps two copies.
-const logitsBytes = 128 * 1024 ** 2;
-// A batch is a multiple of this: libllama rounds the graph that it reserves up to one, but not the rows of its output,
-// and aborts over the difference.
-const sequenceLimit = 64;
 const recurrentSequenceLimit = 8;
 /** Pooling of models whose file states none; see docs/decisions/050. */
 export const defaultPooling: Pooling = 'mean';
-
-/** How long a text may be and how many tokens are read at once. Pure. */
-export function chooseEmbeddingSizes(
-  shape: EmbeddingShape,
-  asked: number | null,
-  memoryBytes: number,
-): EmbeddingSizes {
-  const trained = shape.trainedContextTokenCount || chunkedTokenLimit;
-  if (shape.isWhole) {
-    const contextTokenCount = Math.min(trained, asked ?? wholeTokenLimit);
-    const least = Math.max(contextTokenCount, batchTokenLimit);
-    return { contextTokenCount, batchTokenCount: Math.ceil(least / sequenceLimit) * sequenceLimit };
-  }
-  const fits = Math.floor((memoryBytes * kvMemoryShare) / Math.max(1, shape.kvBytesPerCell) / 256) * 256;
-  const contextTokenCount = Math.min(trained, asked ?? Math.max(256, Math.min(chunkedTokenLimit, fits)));
-  const rows = Math.floor(logitsBytes / (2 * 4 * Math.max(1, shape.vocabTokenCount)));
-  const most = Math.floor(Math.min(batchTokenLimit, rows) / sequenceLimit) * sequenceLimit;
-  return { contextTokenCount, batchTokenCount: Math.max(sequenceLimit, most) };
-}
 
 /**
  * A context of its own beside that of the answers: pooling and attention belong to a context.
@@ -92,7 +51,7 @@ export function createEmbeddingContext(
     options.memoryBytes,
   );
   const { contextTokenCount, batchTokenCount } = sizes;
-  const sequenceCount = model.isRecurrent || model.isHybrid ? recurrentSequenceLimit : sequenceLimit;
+  const sequenceCount = model.isRecurrent || model.isHybrid ? recurrentSequenceLimit : embeddingSequenceLimit;
   const types = enums.llama_pooling_type;
   const pointer = bindings.createContext(model.pointer, {
     ...bindings.contextDefaults(),
