@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Caller, Scope } from '../access/access.ts';
+import type { Scope } from '../access/access.ts';
 import { localCaller } from '../access/create-access.ts';
 import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
@@ -64,14 +64,7 @@ test.each([
   ['the model fails', localCaller, 'auto', new NearfarError('timeout', 'Late.'), 'timeout', 504],
   ['the model throws', localCaller, 'auto', new Error('lost'), 'internal', 500],
   ['there is no such model', localCaller, 'other', null, 'model_not_found', 404],
-  [
-    'the key may not ask',
-    { ...localCaller, scopes: new Set<Scope>() } as Caller,
-    'auto',
-    null,
-    'forbidden',
-    403,
-  ],
+  ['the key may not ask', { ...localCaller, scopes: new Set<Scope>() }, 'auto', null, 'forbidden', 403],
 ] as const)('one row also where %s', async (_, caller, requestedModel, thrown, kind, status) => {
   const { run, rows } = pipeline(() => (thrown === null ? Promise.resolve(result) : Promise.reject(thrown)));
   await expect(run({ ...request, requestedModel }, caller, never)).rejects.toMatchObject({ kind });

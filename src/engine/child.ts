@@ -5,6 +5,7 @@
 import { toNearfarError } from '../chat/error.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Embedder } from './embedder.ts';
+import { createInterTokenTarget } from './inter-token-target.ts';
 import { exitWithParent } from './lifeline.ts';
 import { cannotWrite, createLoadedEmbedder } from './load-embedder.ts';
 import { load, type Loaded } from './load.ts';
@@ -25,11 +26,17 @@ const holdPartsMs = 10;
 /** Texts to embed are read between the steps of answers: this share of the target gap may go to them. */
 const embedShare = 0.5;
 const leastEmbedTokenCount = 16;
+const mostEmbedTokenCount = 512;
 
 interface Running {
   readonly options: LoadOptions;
   /** `null` where the model only embeds or ranks. */
-  readonly writer: { readonly engine: Engine; readonly cost: StepCost } | null;
+  readonly writer: {
+    readonly engine: Engine;
+    readonly cost: StepCost;
+    /** The gap that is owed to readers, in milliseconds. */
+    readonly targetMs: () => number;
+  } | null;
   readonly embedder: Embedder;
   readonly reader: PromptReader;
 }
@@ -66,10 +73,14 @@ function tick(): void {
 }
 
 /** Tokens that may be embedded in one go: all that fit while nobody reads an answer, else few enough not to be felt. */
-function embedTokenLimit({ writer, options }: Running, isAnswering: boolean): number {
+function embedTokenLimit({ writer }: Running, isAnswering: boolean): number {
   if (writer === null || !isAnswering) return Infinity;
-  const budgetMs = embedShare * options.targetInterTokenMs;
-  return Math.max(leastEmbedTokenCount, writer.cost.tokensWithin(budgetMs, 0, 512));
+  const budgetMs = embedShare * writer.targetMs();
+  let tokenCount = mostEmbedTokenCount;
+  const isTooSlow = (): boolean =>
+    writer.cost.predictMs({ tokenCount, readPairCount: 0, cellCount: 0 }) > budgetMs;
+  while (tokenCount > leastEmbedTokenCount && isTooSlow()) tokenCount /= 2;
+  return tokenCount;
 }
 
 async function start(options: LoadOptions): Promise<void> {
@@ -134,7 +145,8 @@ function createLoadedWriter(options: LoadOptions, loaded: Loaded, reader: Prompt
     now: () => performance.now(),
     wallClock: () => Date.now(),
   });
-  return { engine, cost };
+  const targetMs = createInterTokenTarget(options.targetInterTokenMs, cost, context.batchTokenCount);
+  return { engine, cost, targetMs };
 }
 
 function generate({ writer, options }: Running, command: GenerateCommand): void {

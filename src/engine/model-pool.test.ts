@@ -7,6 +7,7 @@ import {
   errorKindOf,
   loadOptions,
   modelFacts,
+  needOf,
 } from '../../test/fixtures/engine-requests.ts';
 import { createFakeEngine, type FakeEngine } from '../../test/fixtures/fake-engine.ts';
 import { NearfarError } from '../chat/error.ts';
@@ -63,17 +64,6 @@ function createPool(changes: Partial<ModelPoolOptions> = {}): Pool {
       const model = await pool.model(id);
       return collect(model.stream(chatRequest('hello', { keepAliveSeconds }), signal));
     },
-  };
-}
-
-function needOf(totalBytes: number, embeddingBytes = 0): MemoryNeed {
-  return {
-    weightBytes: totalBytes,
-    cacheBytes: 0,
-    computeBytes: 0,
-    processBytes: 0,
-    totalBytes,
-    embeddingBytes,
   };
 }
 
