@@ -18,7 +18,7 @@ export async function loadInProcess(
   options: { readonly cellCount: number; readonly parallelCount: number },
 ): Promise<InProcess> {
   setup.progress('loading, measuring the step-cost curve');
-  const { model, context, calibration } = await load(
+  const { model, writing } = await load(
     {
       modelPath: setup.modelPath,
       modelId: 'bench',
@@ -33,10 +33,13 @@ export async function loadInProcess(
       kvType: 'f16',
       hostCacheBytes: 0,
       diskCache: null,
+      embeddingContextTokenCount: null,
       curvePath: null,
     },
     () => undefined,
   );
+  if (writing === null) throw new Error('This model only embeds or ranks; there is nothing to measure.');
+  const { context, calibration } = writing;
   return {
     model,
     context,

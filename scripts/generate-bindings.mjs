@@ -21,6 +21,7 @@ const wantedStructs = [
 const wantedEnums = [
   'llama_ftype',
   'llama_vocab_type',
+  'llama_pooling_type',
   'llama_flash_attn_type',
   'llama_split_mode',
   'llama_load_mode',

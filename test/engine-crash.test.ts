@@ -69,6 +69,7 @@ beforeAll(async () => {
     queueLimit: 8,
     threadCount: 1,
     // Kept here, so that a restarted child does not measure anew.
+    embeddingContextTokenCount: null,
     curvePath: join(folder, 'curve.json'),
   });
   supervisor = createSupervisor({

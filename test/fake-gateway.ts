@@ -1,4 +1,5 @@
 import type { Caller } from '../src/access/access.ts';
+import type { EmbedRequest, EmbedResult } from '../src/chat/embedding.ts';
 import { NearfarError } from '../src/chat/error.ts';
 import type { ModelFacts } from '../src/chat/model.ts';
 import type { ChatPart } from '../src/chat/part.ts';
@@ -47,6 +48,7 @@ export const fakeStart: ChatPart = {
 /** What the fake was asked, and how its answers ended. */
 export interface Seen {
   readonly requests: ChatRequest[];
+  readonly embedRequests: EmbedRequest[];
   readonly callers: Caller[];
   readonly reported: NearfarError[];
   readonly refused: NearfarError[];
@@ -101,6 +103,7 @@ export interface FakeGateway {
 export function fakeGateway(script: Script = hello, overrides: Partial<AppDependencies> = {}): FakeGateway {
   const seen: Seen = {
     requests: [],
+    embedRequests: [],
     callers: [],
     reported: [],
     refused: [],
@@ -120,6 +123,13 @@ export function fakeGateway(script: Script = hello, overrides: Partial<AppDepend
       return request.requestedModel === 'unknown'
         ? failing(unknownModel('unknown'))
         : script(request, signal);
+    },
+    embed(request, caller) {
+      seen.embedRequests.push(request);
+      seen.callers.push(caller);
+      return request.requestedModel === 'unknown'
+        ? Promise.reject(unknownModel('unknown'))
+        : Promise.resolve(fakeEmbedding(request));
     },
     access: {
       authenticate: () => ({ keyName: 'local', tenant: 'local', scopes: new Set(['use', 'admin']) }),
@@ -166,6 +176,21 @@ export async function listeningFakeGateway(
 
 export async function* failing(error: NearfarError): AsyncGenerator<ChatPart> {
   yield { type: 'error', error };
+}
+
+/** Vectors (0.6, 0.8), or scores that grow with the length of the document. */
+function fakeEmbedding({ task }: EmbedRequest): EmbedResult {
+  return {
+    model: 'tiny',
+    grade: 'smoke test',
+    pooling: 'mean',
+    output:
+      task.kind === 'embed'
+        ? { kind: 'vectors', vectors: task.inputs.map(() => Float32Array.of(0.6, 0.8)), truncatedCount: 0 }
+        : { kind: 'scores', scores: task.documents.map((document) => document.length / 100) },
+    promptTokenCount: 9,
+    timings: fakeTimings,
+  };
 }
 
 function unknownModel(name: string): NearfarError {

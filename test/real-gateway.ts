@@ -20,16 +20,19 @@ export interface RealGateway {
  * @param settings as flags would give them, by path
  * @param file what stands in the settings file
  * @param keptHome a home that is left as it is at the end, for the next one
+ * @param others further GGUF files that are here
  */
 export async function realGateway(
   settings: Readonly<Record<string, string>> = {},
   file: object = {},
   keptHome: string | null = null,
+  others: readonly string[] = [],
 ): Promise<RealGateway> {
   const home = keptHome ?? mkdtempSync(join(tmpdir(), 'nearfar-http-'));
   // Weights come from the test cache; the hub is never asked.
   const store = createModelStore({ home, hub: { endpoint: 'http://127.0.0.1:9', token: null } });
   const model = await store.pull(`file:${await testWeights('smollm2')}`);
+  for (const path of others) await store.pull(`file:${path}`);
   writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(file));
   const flags = {
     near: model.id,

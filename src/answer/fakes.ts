@@ -81,6 +81,7 @@ export function scriptedModel(
   return {
     facts,
     countTokens: () => Promise.resolve(7),
+    embed: () => Promise.reject(new Error('not scripted')),
     async *stream(request, signal) {
       onStream(request, signal);
       for (const step of steps) {

@@ -1,3 +1,4 @@
+import type { EmbedRequest, EmbedResult } from './embedding.ts';
 import type { ChatInput, ChatRequest } from './request.ts';
 import type { ChatPart, ModelGrade } from './part.ts';
 
@@ -30,4 +31,6 @@ export interface ChatModel {
   stream(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPart>;
   /** Prompt tokens as the model would count them, template included. */
   countTokens(input: ChatInput, signal?: AbortSignal): Promise<number>;
+  /** Vectors or scores, whichever the request's task asks for. @throws NearfarError */
+  embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult>;
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { AnswerDependencies } from '../answer/create-answer.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { LoadedModel } from '../engine/protocol.ts';
 import type { LocalModels } from '../engine/local-models.ts';
@@ -12,6 +13,7 @@ import { createLog, type Log } from '../observe/log.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
+import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
 import { nearfarVersion } from './version.ts';
 
@@ -53,6 +55,8 @@ export async function composeGateway(
   const localModels = createModelPool({
     findModel: index.find,
     loadOptionsFor: (model) => loadOptionsFor(model, loaded),
+    memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
+    predictMemory: createMemoryPredictor(),
     maxLoadedCount: settings.engine.maxLoadedModels,
     defaultModelId: settings.near,
     keepAliveSeconds: settings.engine.keepAliveSeconds,
@@ -120,16 +124,18 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       log.warn(message, cause === undefined ? {} : { cause });
     },
   });
-  const answer = rooms.createAnswer({
+  const pipeline: AnswerDependencies = {
     label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
     models: localModels,
     settle,
     observeGap: metrics.observeGap,
-  });
+  };
+  const answer = rooms.createAnswer(pipeline);
 
   const dependencies: AppDependencies = {
     answer,
+    embed: rooms.createEmbed(pipeline),
     access,
     store,
     localModels,
@@ -182,10 +188,11 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
 /** Imported late: together they take as long to load as the engine's process takes to start. */
 async function loadRooms() {
-  const [access, answer, refusal, settle, http, ledger, spill, metrics, label, route, store] =
+  const [access, answer, embed, refusal, settle, http, ledger, spill, metrics, label, route, store] =
     await Promise.all([
       import('../access/create-access.ts'),
       import('../answer/create-answer.ts'),
+      import('../answer/create-embed.ts'),
       import('../answer/refusal.ts'),
       import('../answer/settle.ts'),
       import('../http/app.ts'),
@@ -199,6 +206,7 @@ async function loadRooms() {
   return {
     ...access,
     ...answer,
+    ...embed,
     ...refusal,
     ...settle,
     ...http,

@@ -6,6 +6,7 @@ import { jsonOption, type Command } from './command.ts';
 import { findingsOf, isRepacked, type Finding } from './findings.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { readMachine, type Machine } from './machine.ts';
+import { createMemoryPredictor } from './predicted-memory.ts';
 import { measuredBandwidth, type Bandwidth } from './measured-bandwidth.ts';
 import { modelLine } from './model-line.ts';
 import { openStore } from './open-store.ts';
@@ -105,6 +106,9 @@ async function loadModel(model: InstalledModel, settings: LoadedSettings): Promi
   const pool = createModelPool({
     findModel: () => Promise.resolve(model),
     loadOptionsFor: (found) => loadOptionsFor(found, settings),
+    // One model, whatever it takes: the library says itself where memory does not suffice.
+    memoryBudgetBytes: Infinity,
+    predictMemory: createMemoryPredictor(),
     maxLoadedCount: 1,
     defaultModelId: model.id,
     keepAliveSeconds: 0,

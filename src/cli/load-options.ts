@@ -23,6 +23,7 @@ export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSett
     kvType: engine.kvTypes[model.facts.id] ?? engine.kvType,
     hostCacheBytes: engine.hostCacheBytes,
     diskCache: { root: path.join(home, 'kv'), budgetBytes: engine.diskCacheBytes },
+    embeddingContextTokenCount: engine.embeddingContextTokenCount,
     curvePath: path.join(curves, `${fileNameOf(model.facts.id)}.json`),
   };
 }

@@ -87,7 +87,27 @@ const engineSchema = z.strictObject({
   diskCacheBytes: bytes
     .default(4 * 1024 * 1024 * 1024)
     .describe('Bytes of disk for prefixes that left host memory, of all models together. 0: none is kept.'),
-  maxLoadedModels: z.number().int().min(1).max(64).default(1).describe('Models in memory at the same time.'),
+  embeddingContextTokenCount: z
+    .number()
+    .int()
+    .min(16)
+    .max(1_048_576)
+    .nullable()
+    .default(null)
+    .describe(
+      'Most tokens of one text to embed or rank. null: what the model takes, up to 2048 or 8192 by its kind.',
+    ),
+  memoryBudgetBytes: bytes
+    .nullable()
+    .default(null)
+    .describe("Bytes that all models in memory may take together. null: 80% of this machine's memory."),
+  maxLoadedModels: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(3)
+    .describe('Models in memory at the same time, as far as the budget holds them.'),
   keepAliveSeconds: z
     .number()
     .int()

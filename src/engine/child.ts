@@ -10,11 +10,14 @@ import type { ToolGrammar } from './calls/tool-grammar.ts';
 import { lastWritesMs } from './disk-tier/disk-store.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
+import type { Embedder } from './embedder.ts';
+import { createInterTokenTarget } from './inter-token-target.ts';
 import { exitWithParent } from './lifeline.ts';
+import { cannotWrite, createLoadedEmbedder } from './load-embedder.ts';
 import { load, type Loaded } from './load.ts';
 import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
 import { createSampler } from './sampling/sampler.ts';
-import { createStepCost } from './step-cost.ts';
+import { createStepCost, type StepCost } from './step-cost.ts';
 import { createTemplateRenderer, type TemplateRenderer } from './text/chat-template.ts';
 import { createAnswerGrammar } from './text/answer-grammar.ts';
 import { createChoice } from './text/choice.ts';
@@ -28,8 +31,21 @@ const statsIntervalMs = 250;
 /** Shorter than a screen's two frames: no reader sees it. */
 const holdPartsMs = 10;
 
+/** Texts to embed are read between the steps of answers: this share of the target gap may go to them. */
+const embedShare = 0.5;
+const leastEmbedTokenCount = 16;
+const mostEmbedTokenCount = 512;
+
 interface Running {
-  readonly engine: Engine;
+  readonly options: LoadOptions;
+  /** `null` where the model only embeds or ranks. */
+  readonly writer: {
+    readonly engine: Engine;
+    readonly cost: StepCost;
+    /** The gap that is owed to readers, in milliseconds. */
+    readonly targetMs: () => number;
+  } | null;
+  readonly embedder: Embedder;
   readonly reader: PromptReader;
 }
 
@@ -52,13 +68,27 @@ function wake(): void {
 function tick(): void {
   isScheduled = false;
   if (running === null) return;
-  const hasWorked = running.engine.step();
+  const { writer, embedder } = running;
+  const hasStepped = writer?.engine.step() ?? false;
+  const hasEmbedded = embedder.hasWork && embedder.step(embedTokenLimit(running, hasStepped));
   const time = performance.now();
-  if (!hasWorked || time - statsSentAt >= statsIntervalMs) {
+  const hasWorked = hasStepped || hasEmbedded;
+  if (writer !== null && (!hasWorked || time - statsSentAt >= statsIntervalMs)) {
     statsSentAt = time;
-    send({ type: 'stats', stats: running.engine.stats() });
+    send({ type: 'stats', stats: writer.engine.stats() });
   }
   if (hasWorked) wake();
+}
+
+/** Tokens that may be embedded in one go: all that fit while nobody reads an answer, else few enough not to be felt. */
+function embedTokenLimit({ writer }: Running, isAnswering: boolean): number {
+  if (writer === null || !isAnswering) return Infinity;
+  const budgetMs = embedShare * writer.targetMs();
+  let tokenCount = mostEmbedTokenCount;
+  const isTooSlow = (): boolean =>
+    writer.cost.predictMs({ tokenCount, readPairCount: 0, cellCount: 0 }) > budgetMs;
+  while (tokenCount > leastEmbedTokenCount && isTooSlow()) tokenCount /= 2;
+  return tokenCount;
 }
 
 async function start(options: LoadOptions): Promise<void> {
@@ -68,7 +98,12 @@ async function start(options: LoadOptions): Promise<void> {
     const renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
     const knowsReasoning = reasoningTagsOf(chatTemplate ?? '') !== null;
     const reader = createPromptReader({ vocabulary, renderer, knowsReasoning });
-    running = { reader, engine: createLoadedEngine(options, loaded, reader, renderer) };
+    running = {
+      options,
+      reader,
+      writer: createLoadedWriter(options, loaded, reader, renderer),
+      embedder: createLoadedEmbedder(options, loaded, send, wake),
+    };
     send({ type: 'loaded', model: loaded.facts });
   } catch (thrown) {
     send({ type: 'load-failed', error: toWireError(toNearfarError(thrown)) });
@@ -76,12 +111,15 @@ async function start(options: LoadOptions): Promise<void> {
   }
 }
 
-function createLoadedEngine(
+function createLoadedWriter(
   options: LoadOptions,
   loaded: Loaded,
   reader: PromptReader,
   renderer: TemplateRenderer,
-): Engine {
+): Running['writer'] {
+  if (loaded.writing === null) return null;
+  const { context, calibration, disk } = loaded.writing;
+  const cost = createStepCost(calibration.curve);
   const { vocabulary, chatTemplate, grammars } = loaded.model;
   const answerGrammar = ({ text, triggers }: CompiledGrammar, openers: readonly string[] = []) =>
     createAnswerGrammar({
@@ -139,17 +177,17 @@ function createLoadedEngine(
       grammar,
     });
   };
-  return createEngine({
-    decoder: loaded.context,
-    cost: createStepCost(loaded.calibration.curve),
+  const engine = createEngine({
+    decoder: context,
+    cost,
     modelId: options.modelId,
     grade: options.grade,
     contextTokenCount: loaded.contextTokenCount,
-    parallelCount: Math.min(options.parallelCount, loaded.context.sequenceCount - 1),
+    parallelCount: Math.min(options.parallelCount, context.sequenceCount - 1),
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
-    disk: loaded.disk,
+    disk,
     holdPartsMs,
     readPrompt,
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),
@@ -161,6 +199,17 @@ function createLoadedEngine(
     now: () => performance.now(),
     wallClock: () => Date.now(),
   });
+  const targetMs = createInterTokenTarget(options.targetInterTokenMs, cost, context.batchTokenCount);
+  return { engine, cost, targetMs };
+}
+
+function generate({ writer, options }: Running, command: GenerateCommand): void {
+  if (writer !== null) {
+    void writer.engine.submit(command);
+    return;
+  }
+  const error = toWireError(cannotWrite(options.modelId));
+  send({ type: 'parts', parts: [{ id: command.id, part: { type: 'error', error } }] });
 }
 
 async function countTokens(id: string, { reader }: Running, input: GenerateCommand['input']): Promise<void> {
@@ -184,10 +233,14 @@ function receive(command: EngineCommand): void {
       void close();
       return;
     case 'generate':
-      void requireRunning().engine.submit(command);
+      generate(requireRunning(), command);
+      return;
+    case 'embed':
+      void requireRunning().embedder.submit(command);
       return;
     case 'abort':
-      requireRunning().engine.abort(command.id);
+      requireRunning().writer?.engine.abort(command.id);
+      requireRunning().embedder.abort(command.id);
       wake();
       return;
     case 'count-tokens':
@@ -199,7 +252,7 @@ function receive(command: EngineCommand): void {
 /** What may be asked again after the next start is written first; the supervisor waits for that long and no longer. */
 async function close(): Promise<void> {
   try {
-    if (running !== null) await within(running.engine.persist(), lastWritesMs);
+    if (running?.writer) await within(running.writer.engine.persist(), lastWritesMs);
   } catch (thrown) {
     console.error(thrown);
   }

@@ -1,8 +1,26 @@
+import type { EmbedResult, EmbedTask } from '../chat/embedding.ts';
 import type { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { PartBuffer } from './part-buffer.ts';
 import type { EngineCommand, GenerateCommand } from './protocol.ts';
+
+/** What the child says of a job: a part of an answer, a count of tokens, or a sign or the end of an embedding. */
+export type JobSign =
+  | ChatPart
+  | number
+  | { readonly type: 'embed-progress' }
+  | { readonly type: 'embed-result'; readonly result: EmbedResult };
+
+/** True for the last sign of a job. */
+export function isLastSign(sign: JobSign): boolean {
+  return (
+    typeof sign === 'number' ||
+    sign.type === 'finish' ||
+    sign.type === 'error' ||
+    sign.type === 'embed-result'
+  );
+}
 
 /** One thing asked of the engine, from its acceptance to its end, over as many children as that takes. */
 export interface EngineJob {
@@ -14,8 +32,8 @@ export interface EngineJob {
   readonly isDelivered: () => boolean;
   /** Forgets what the last attempt brought. */
   readonly restart: () => void;
-  /** A part or a token count, whichever it asked for; anything else is ignored. */
-  readonly receive: (result: ChatPart | number) => void;
+  /** The kind of sign that it asked for; anything else is ignored. */
+  readonly receive: (sign: JobSign) => void;
   /** Ends it with an error, unless it has ended. */
   readonly fail: (error: NearfarError) => void;
 }
@@ -34,7 +52,9 @@ export function createGenerateJob(command: GenerateCommand, buffer: PartBuffer):
       buffer.restart();
     },
     receive: (result) => {
-      if (typeof result !== 'number') buffer.push(withWait(result, sentAt - acceptedAt));
+      if (typeof result === 'number') return;
+      if (result.type !== 'embed-progress' && result.type !== 'embed-result')
+        buffer.push(withWait(result, sentAt - acceptedAt));
     },
     fail: (error) => {
       buffer.push({ type: 'error', error });
@@ -62,6 +82,25 @@ export function createCountJob(
     receive: (result) => {
       if (typeof result === 'number') resolve(result);
       else if (result.type === 'error') reject(result.error);
+    },
+    fail: reject,
+  };
+}
+
+export function createEmbedJob(
+  task: EmbedTask,
+  resolve: (result: EmbedResult) => void,
+  reject: (error: NearfarError) => void,
+): EngineJob {
+  return {
+    placeCount: 1,
+    command: (wireId) => ({ type: 'embed', id: wireId, task }),
+    isDelivered: () => false,
+    restart: () => undefined,
+    receive: (sign) => {
+      if (typeof sign === 'number') return;
+      if (sign.type === 'embed-result') resolve(sign.result);
+      else if (sign.type === 'error') reject(sign.error);
     },
     fail: reject,
   };

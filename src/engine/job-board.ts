@@ -1,6 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
-import type { ChatPart } from '../chat/part.ts';
-import type { EngineJob } from './engine-job.ts';
+import { isLastSign } from './engine-job.ts';
+import type { EngineJob, JobSign } from './engine-job.ts';
 import type { EngineCommand } from './protocol.ts';
 
 export interface JobBoardOptions {
@@ -26,7 +26,7 @@ export interface JobBoard {
   /** A child is ready: what waits is sent. */
   open(): void;
   /** What the child says of one attempt; attempts that nobody waits for any more are ignored. */
-  receive(wireId: string, result: ChatPart | number): void;
+  receive(wireId: string, sign: JobSign): void;
   /**
    * The child died. Jobs that it held wait for the next, once, unless their clients have seen a part of the answer;
    * those, and jobs that were on board of two crashes, end with `error`.
@@ -121,13 +121,12 @@ export function createJobBoard(options: JobBoardOptions): JobBoard {
       isOpen = true;
       dispatch();
     },
-    receive(wireId, result) {
+    receive(wireId, sign) {
       const entry = sent.get(wireId);
       if (entry === undefined) return;
       entry.isStarted = true;
-      const isEnd = typeof result === 'number' || result.type === 'finish' || result.type === 'error';
-      if (isEnd) remove(entry);
-      entry.job.receive(result);
+      if (isLastSign(sign)) remove(entry);
+      entry.job.receive(sign);
       dispatch();
     },
     crashed(error) {

@@ -1,35 +1,38 @@
 import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
+import { chooseCellCount } from '../plan/cell-count.ts';
 import { calibrate, type Calibration } from './calibrate.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import { openDiskTier } from './disk-tier/open-disk-tier.ts';
 import { readCalibration, writeCalibration } from './curve-file.ts';
 import { kvShareOfF16 } from './kv-type.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
+import { createEmbeddingContext } from './llama/embedding-context.ts';
 import { openLibrary } from './llama/library.ts';
 import { loadModel, type LlamaModel } from './llama/model.ts';
+import { isEmbeddingModel } from './llama/pooling.ts';
+import type { EmbeddingDecoder } from './embedding-decoder.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
 
 /** Everything that a child holds once its model is loaded. */
 export interface Loaded {
   readonly model: LlamaModel;
-  readonly context: LlamaContext;
-  readonly calibration: Calibration;
-  /** `null`: prefixes are not kept on disk. */
-  readonly disk: DiskStore | null;
+  /** What answers; `null` where the model only embeds or ranks. */
+  readonly writing: {
+    readonly context: LlamaContext;
+    readonly calibration: Calibration;
+    /** `null`: prefixes are not kept on disk. */
+    readonly disk: DiskStore | null;
+  } | null;
   /** Most tokens of one request. */
   readonly contextTokenCount: number;
+  readonly threadCount: number;
   readonly facts: LoadedModel;
 }
 
 const batchTokenCount = 512;
 const calibrationBudgetMs = 4000;
 const noisyCalibration = 1.5;
-/** KV cells by default where memory allows: room for several long chats and their prefixes. */
-const defaultCellCount = 16_384;
-/** Share of this machine's memory that the KV cache may take by default. */
-const kvMemoryShare = 0.2;
-
 /**
  * Library, model, context, and the step-cost curve: read if it was measured before, else measured now and kept.
  * @throws NearfarError naming the path and the reason
@@ -39,8 +42,10 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const library = openLibrary({
     backend: options.backend,
     onLog: (level, text) => {
-      // The pool is larger than the trained context because many requests share it; each is held to its own.
-      if (level !== 'info' && !text.includes('n_ctx_seq')) send({ type: 'log', level, text });
+      // The pool is larger than the trained context because many requests share it; each is held to its own. And chat
+      // models state no pooling.
+      if (level !== 'info' && !/n_ctx_seq|default pooling_type/.test(text))
+        send({ type: 'log', level, text });
     },
   });
   // First: its own thread learns what is there while the model is loaded.
@@ -60,8 +65,12 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       return true;
     },
   });
+  if (isEmbeddingModel((key) => model.metadata.get(key))) {
+    await thread?.close();
+    return loadReader(options, model, startedAt);
+  }
   const isWhole = model.isRecurrent || model.isHybrid;
-  const cellCount = options.contextTokenCount ?? chooseCellCount(model, options);
+  const cellCount = options.contextTokenCount ?? fittingCellCount(model, options);
   const outputCount = options.parallelCount;
   const context = createContext(model, {
     cellCount,
@@ -81,30 +90,89 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const calibration = findCalibration(options, model, context);
   context.setThreads(calibration.threadCount);
   const contextTokenCount = Math.min(context.cellCount, model.trainedContextTokenCount || context.cellCount);
+  const { threadCount } = calibration;
   return {
     model,
-    context,
-    calibration,
-    disk: isWhole ? null : thread,
+    writing: { context, calibration, disk: isWhole ? null : thread },
     contextTokenCount,
-    facts: describe(model, context, calibration, contextTokenCount, performance.now() - startedAt),
+    threadCount,
+    facts: describe(model, {
+      contextTokenCount,
+      prefixGranularity: context.prefixGranularity,
+      threadCount,
+      stepCost: calibration.curve.points,
+      loadMs: performance.now() - startedAt,
+    }),
   };
 }
 
-function chooseCellCount(model: LlamaModel, { kvType }: LoadOptions): number {
-  const bytesPerCell = model.kvBytesPerCell * kvShareOfF16(kvType);
-  const fits = Math.floor((totalmem() * kvMemoryShare) / Math.max(1, bytesPerCell));
-  const cellCount = Math.min(
-    fits,
-    Math.max(defaultCellCount, Math.min(model.trainedContextTokenCount, 32_768)),
+/** A model that only embeds or ranks: no cache of its own, and its contexts are opened by the embedder. */
+function loadReader(options: LoadOptions, model: LlamaModel, startedAt: number): Loaded {
+  const threadCount = options.threadCount ?? fastestThreadCount(options, model);
+  const contextTokenCount = withReader(options, model, threadCount, (reader) => reader.contextTokenCount);
+  return {
+    model,
+    writing: null,
+    contextTokenCount,
+    threadCount,
+    facts: describe(model, {
+      contextTokenCount,
+      prefixGranularity: 'sequence',
+      threadCount,
+      stepCost: [],
+      loadMs: performance.now() - startedAt,
+    }),
+  };
+}
+
+const probeTokenCount = 64;
+const probeRoundCount = 3;
+
+/** The thread count by which a short text is read soonest: the best of three tries each. */
+function fastestThreadCount(options: LoadOptions, model: LlamaModel): number {
+  const timed = threadCandidates(cpus().length).map((threadCount) =>
+    withReader(options, model, threadCount, (reader) => {
+      const tokens = new Int32Array(Math.min(probeTokenCount, reader.contextTokenCount));
+      const times = Array.from({ length: probeRoundCount }, () => {
+        const from = performance.now();
+        reader.decode([{ sequence: 0, position: 0, tokens }]);
+        const milliseconds = performance.now() - from;
+        reader.clear();
+        return milliseconds;
+      });
+      return { threadCount, milliseconds: Math.min(...times) };
+    }),
   );
-  if (cellCount < 256) {
-    throw new NearfarError(
-      'unavailable',
-      `The KV cache of ${model.description} does not fit this machine's memory.`,
-    );
+  return timed.reduce((best, one) => (one.milliseconds < best.milliseconds ? one : best)).threadCount;
+}
+
+function withReader<Result>(
+  options: LoadOptions,
+  model: LlamaModel,
+  threadCount: number,
+  use: (reader: EmbeddingDecoder) => Result,
+): Result {
+  const reader = createEmbeddingContext(model, {
+    contextTokenCount: options.embeddingContextTokenCount,
+    threadCount,
+    memoryBytes: totalmem(),
+  });
+  try {
+    return use(reader);
+  } finally {
+    reader.close();
   }
-  return Math.floor(cellCount / 256) * 256;
+}
+
+/** @throws NearfarError `unavailable` */
+function fittingCellCount(model: LlamaModel, { kvType }: LoadOptions): number {
+  const kvBytesPerCell = model.kvBytesPerCell * kvShareOfF16(kvType);
+  const cellCount = chooseCellCount(model.trainedContextTokenCount, kvBytesPerCell, totalmem());
+  if (cellCount >= 256) return cellCount;
+  throw new NearfarError(
+    'unavailable',
+    `The KV cache of ${model.description} does not fit this machine's memory.`,
+  );
 }
 
 function findCalibration(options: LoadOptions, model: LlamaModel, context: LlamaContext): Calibration {
@@ -145,14 +213,14 @@ export function threadCandidates(coreCount: number): number[] {
 
 function describe(
   model: LlamaModel,
-  context: LlamaContext,
-  calibration: Calibration,
-  contextTokenCount: number,
-  loadMs: number,
+  measured: Pick<
+    LoadedModel,
+    'contextTokenCount' | 'prefixGranularity' | 'threadCount' | 'stepCost' | 'loadMs'
+  >,
 ): LoadedModel {
   const { library, vocabulary } = model;
   return {
-    contextTokenCount,
+    ...measured,
     trainedContextTokenCount: model.trainedContextTokenCount,
     vocabTokenCount: vocabulary.tokenCount,
     parameterCount: model.parameterCount,
@@ -161,14 +229,10 @@ function describe(
     hasChatTemplate: model.chatTemplate !== null,
     hasFillInMiddle:
       vocabulary.fimPrefix !== null && vocabulary.fimSuffix !== null && vocabulary.fimMiddle !== null,
-    prefixGranularity: context.prefixGranularity,
     libraryVersion: library.version,
     backend: library.backend,
     deviceNames: library.devices.map((device) => device.name),
     gpuLayerCount: model.gpuLayerCount,
-    threadCount: calibration.threadCount,
     systemInfo: library.systemInfo,
-    stepCost: calibration.curve.points,
-    loadMs,
   };
 }

@@ -9,9 +9,12 @@ import type { Supervisor } from './supervisor.ts';
 
 /** The use of a running engine for one request: it is not unloaded until `release`. */
 export interface EngineLease {
-  readonly engine: Pick<Supervisor, 'generate' | 'countTokens'>;
+  readonly engine: Pick<Supervisor, 'generate' | 'countTokens' | 'embed'>;
   release(): void;
 }
+
+/** What a request does with a model: embedding takes a context of its own, and so more memory. */
+export type EngineUse = 'answer' | 'embed';
 
 export interface LocalModelOptions {
   readonly facts: () => ModelFacts;
@@ -19,7 +22,11 @@ export interface LocalModelOptions {
    * Loads the weights if they are not, and holds them. `keepAliveSeconds` as in ChatRequest.
    * @throws NearfarError
    */
-  readonly acquire: (keepAliveSeconds: number | null, signal: AbortSignal) => Promise<EngineLease>;
+  readonly acquire: (
+    keepAliveSeconds: number | null,
+    signal: AbortSignal,
+    use: EngineUse,
+  ) => Promise<EngineLease>;
 }
 
 /**
@@ -75,7 +82,13 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       let command: GenerateCommand;
       try {
         command = toGenerateCommand(request);
-        lease = await acquireInTime(options.acquire, request.keepAliveSeconds, request.deadlineAt, signal);
+        lease = await acquireInTime(
+          options.acquire,
+          'answer',
+          request.keepAliveSeconds,
+          request.deadlineAt,
+          signal,
+        );
       } catch (thrown) {
         yield { type: 'error', error: toNearfarError(thrown) };
         return;
@@ -87,8 +100,18 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       }
     },
 
+    async embed(request, signal) {
+      const { keepAliveSeconds, deadlineAt } = request;
+      const lease = await acquireInTime(options.acquire, 'embed', keepAliveSeconds, deadlineAt, signal);
+      try {
+        return await lease.engine.embed(request.task, signal, deadlineAt);
+      } finally {
+        lease.release();
+      }
+    },
+
     async countTokens(input, signal) {
-      const lease = await acquireInTime(options.acquire, null, null, signal);
+      const lease = await acquireInTime(options.acquire, 'answer', null, null, signal);
       try {
         return await lease.engine.countTokens(input, signal);
       } finally {
@@ -101,6 +124,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
 /** Waiting for a model to make room is part of the request: it ends with the client and at the deadline. */
 async function acquireInTime(
   acquire: LocalModelOptions['acquire'],
+  use: EngineUse,
   keepAliveSeconds: number | null,
   deadlineAt: number | null,
   signal: AbortSignal | undefined,
@@ -112,7 +136,7 @@ async function acquireInTime(
     stop.abort(error);
   });
   try {
-    return await acquire(keepAliveSeconds, stop.signal);
+    return await acquire(keepAliveSeconds, stop.signal, use);
   } finally {
     unguard();
   }

@@ -7,11 +7,13 @@ import {
   errorKindOf,
   loadOptions,
   modelFacts,
+  needOf,
 } from '../../test/fixtures/engine-requests.ts';
 import { createFakeEngine, type FakeEngine } from '../../test/fixtures/fake-engine.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { LocalModels } from './local-models.ts';
+import type { MemoryNeed } from '../plan/model-memory.ts';
 import { createModelPool, type ModelPoolOptions } from './model-pool.ts';
 
 const never = new AbortController().signal;
@@ -20,6 +22,7 @@ interface Pool extends LocalModels {
   readonly engines: FakeEngine[];
   living(): string[];
   engine(id: string): FakeEngine;
+  embed(id: string, signal?: AbortSignal): Promise<string>;
   ask(id: string, keepAliveSeconds?: number | null, signal?: AbortSignal): Promise<ChatPart[]>;
 }
 
@@ -29,6 +32,8 @@ function createPool(changes: Partial<ModelPoolOptions> = {}): Pool {
     findModel: (id) =>
       Promise.resolve(id.startsWith('m') ? { facts: modelFacts(id), path: `/models/${id}.gguf` } : null),
     loadOptionsFor: (model) => loadOptions({ modelId: model.facts.id, modelPath: model.path }),
+    memoryBudgetBytes: 1_000,
+    predictMemory: () => Promise.resolve(needOf(1)),
     maxLoadedCount: 1,
     defaultModelId: 'main',
     keepAliveSeconds: 300,
@@ -46,6 +51,15 @@ function createPool(changes: Partial<ModelPoolOptions> = {}): Pool {
     engines,
     living: () => engines.filter((engine) => !engine.isClosed).map((engine) => engine.load.modelId),
     engine: (id) => engines.findLast((engine) => engine.load.modelId === id)!,
+    async embed(id, signal = never) {
+      const model = await pool.model(id);
+      const { dialect, privacy, tenant, deadlineAt, keepAliveSeconds } = chatRequest('');
+      const request = { id: 'e', dialect, privacy, tenant, deadlineAt, keepAliveSeconds, requestedModel: id };
+      return model.embed({ ...request, task: { kind: 'rank', query: 'a', documents: ['b'] } }, signal).then(
+        () => 'done',
+        (error: unknown) => (error as NearfarError).kind,
+      );
+    },
     async ask(id, keepAliveSeconds = null, signal = never) {
       const model = await pool.model(id);
       return collect(model.stream(chatRequest('hello', { keepAliveSeconds }), signal));
@@ -133,6 +147,7 @@ describe('making room', () => {
     const first = pool.ask('m1');
     await settle();
     const newcomer = pool.ask('m2');
+    await settle();
     const second = pool.ask('m1');
     await settle();
     expect(pool.engine('m1').answeringCount).toBe(1);
@@ -164,6 +179,80 @@ describe('making room', () => {
     expect(errorKindOf(await late)).toBe('timeout');
     pool.engine('m1').finishOne();
     expect(errorKindOf(await first)).toBeNull();
+  });
+});
+
+describe('the budget', () => {
+  const needs: Readonly<Record<string, MemoryNeed>> = {
+    m1: needOf(4),
+    m2: needOf(5, 3),
+    m3: needOf(6),
+    m9: needOf(11),
+  };
+  const budget = {
+    maxLoadedCount: 5,
+    memoryBudgetBytes: 10,
+    predictMemory: async ({ facts }: { facts: { id: string } }) => needs[facts.id]!,
+  };
+
+  it('holds what fits, and unloads no more than it takes', async () => {
+    const pool = createPool(budget);
+    await answer(pool, 'm1');
+    await answer(pool, 'm2');
+    expect(pool.living()).toEqual(['m1', 'm2']);
+    await answer(pool, 'm1');
+    await answer(pool, 'm3');
+    expect(pool.living().sort()).toEqual(['m1', 'm3']);
+  });
+
+  it('refuses with need, budget and what is loaded where unloading could not help', async () => {
+    const pool = createPool({
+      ...budget,
+      memoryBudgetBytes: 10 * 1024 ** 3,
+      predictMemory: async ({ facts }) => needOf(facts.id === 'm9' ? 11 * 1024 ** 3 : 1024 ** 3),
+    });
+    await answer(pool, 'm1');
+    const parts = await pool.ask('m9');
+    const [last] = parts;
+    expect(last?.type === 'error' && [last.error.status, last.error.message]).toEqual([
+      503,
+      expect.stringMatching(/m9 needs 11\.00 GiB.*budget is 10\.00 GiB.*m1 \(1\.00 GiB\)/),
+    ]);
+    expect(pool.living()).toEqual(['m1']);
+  });
+
+  it('sets the embedding context aside at the first request for it', async () => {
+    const pool = createPool(budget);
+    await answer(pool, 'm1');
+    await answer(pool, 'm2');
+    const embedding = pool.embed('m2');
+    await settle();
+    // 4 + 5 + 3 is too much: the idle one went.
+    expect(pool.living()).toEqual(['m2']);
+    pool.engine('m2').finishOne();
+    expect(await embedding).toBe('done');
+    await answer(pool, 'm1');
+    expect(pool.living()).toEqual(['m1']);
+    expect(await createPool({ ...budget, memoryBudgetBytes: 7 }).embed('m2')).toBe('unavailable');
+  });
+
+  it('keeps the order of arrival: small ones do not pass a large one for ever', async () => {
+    const pool = createPool(budget);
+    const first = pool.ask('m3');
+    await settle();
+    const large = pool.ask('m2');
+    await settle();
+    const small = pool.ask('m1');
+    await settle();
+    // 6 + 4 would fit, but the room is waited for.
+    expect(pool.living()).toEqual(['m3']);
+    pool.engine('m3').finishOne();
+    await first;
+    await settle();
+    expect(pool.living()).toEqual(['m2', 'm1']);
+    pool.engine('m2').finishOne();
+    pool.engine('m1').finishOne();
+    await Promise.all([large, small]);
   });
 });
 
@@ -250,6 +339,7 @@ it('closes everything, and refuses who waits and who comes', async () => {
 it('ends every request, within its room, and never in the middle of an answer', async () => {
   const action = fc.oneof(
     { weight: 6, arbitrary: fc.constant('ask' as const) },
+    { weight: 3, arbitrary: fc.constant('embed' as const) },
     { weight: 5, arbitrary: fc.constant('finish' as const) },
     { weight: 1, arbitrary: fc.constant('abort' as const) },
     { weight: 1, arbitrary: fc.constant('unload' as const) },
@@ -259,8 +349,15 @@ it('ends every request, within its room, and never in the middle of an answer', 
     fc.asyncProperty(
       fc.array(fc.tuple(action, fc.nat(3), fc.constantFrom(null, 0, -1, 60)), { maxLength: 50 }),
       fc.integer({ min: 1, max: 3 }),
-      async (actions, maxLoadedCount) => {
-        const pool = createPool({ maxLoadedCount });
+      fc.integer({ min: 6, max: 12 }),
+      async (actions, maxLoadedCount, memoryBudgetBytes) => {
+        const bytesOf = (id: string): number => 1 + Number(id.slice(1));
+        const pool = createPool({
+          maxLoadedCount,
+          memoryBudgetBytes,
+          predictMemory: async ({ facts }) => needOf(bytesOf(facts.id), 2),
+        });
+        const embedded: Promise<string>[] = [];
         const asked: { readonly parts: Promise<ChatPart[]>; readonly client: AbortController }[] = [];
         const others: Promise<unknown>[] = [];
         for (const [kind, which, keepAlive] of actions) {
@@ -268,15 +365,18 @@ it('ends every request, within its room, and never in the middle of an answer', 
           if (kind === 'ask') {
             const client = new AbortController();
             asked.push({ parts: pool.ask(id, keepAlive, client.signal), client });
-          } else if (kind === 'finish') pool.engines.at(-1 - which)?.finishOne();
+          } else if (kind === 'embed') embedded.push(pool.embed(id));
+          else if (kind === 'finish') pool.engines.at(-1 - which)?.finishOne();
           else if (kind === 'abort') asked.at(-1 - which)?.client.abort();
           else if (kind === 'unload') others.push(pool.unload(id));
           else others.push(pool.load(id));
           await settle();
           expect(pool.living().length).toBeLessThanOrEqual(maxLoadedCount);
+          const bytes = pool.living().reduce((sum, living) => sum + bytesOf(living), 0);
+          expect(bytes).toBeLessThanOrEqual(memoryBudgetBytes);
           expect(new Set(pool.living()).size).toBe(pool.living().length);
         }
-        const all = Promise.all([...asked.map((one) => one.parts), ...others]);
+        const all = Promise.all([...asked.map((one) => one.parts), ...embedded, ...others]);
         for (let round = 0; round < 200; round += 1) {
           for (const engine of pool.engines) engine.finishOne();
           await settle();
@@ -288,6 +388,7 @@ it('ends every request, within its room, and never in the middle of an answer', 
           expect(ends).toHaveLength(1);
           if (errorKindOf(await parts) !== null) expect(client.signal.aborted).toBe(true);
         }
+        for (const one of embedded) expect(await one).toBe('done');
         expect(pool.engines.some((engine) => engine.wasInterrupted)).toBe(false);
         await pool.close();
         await sleep(0);

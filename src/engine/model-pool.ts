@@ -1,8 +1,12 @@
+// Longer than 300 lines: the line of those who wait and the models that they wait for are one state.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ModelFacts } from '../chat/model.ts';
+import { memoryRefusal } from '../plan/memory-refusal.ts';
+import type { MemoryNeed } from '../plan/model-memory.ts';
 import { childEntry, forkChild } from './child-connection.ts';
-import { createLocalModel, type EngineLease } from './local-model.ts';
+import { createLocalModel, type EngineLease, type EngineUse } from './local-model.ts';
 import type { LocalModels, RunningModel } from './local-models.ts';
+import { hasRoom, whoLeaves, type Wish } from './model-room.ts';
 import type { LoadOptions } from './protocol.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 
@@ -16,6 +20,10 @@ export interface FoundModel {
 export interface ModelPoolOptions {
   readonly findModel: (id: string) => Promise<FoundModel | null>;
   readonly loadOptionsFor: (model: FoundModel) => LoadOptions | Promise<LoadOptions>;
+  /** Bytes that all models together may take. */
+  readonly memoryBudgetBytes: number;
+  /** Bytes that one will take, from its file alone. */
+  readonly predictMemory: (model: FoundModel, load: LoadOptions) => Promise<MemoryNeed>;
   /** Models in memory at once, at least 1. */
   readonly maxLoadedCount: number;
   /** The model that stays loaded while nobody asks for it; `null` = none. A function where the owner may change it. */
@@ -35,6 +43,9 @@ interface Entry {
   readonly path: string;
   readonly facts: ModelFacts;
   readonly engine: Supervisor;
+  readonly need: MemoryNeed;
+  /** What is set aside for it: grows with the first request for embeddings. */
+  bytes: number;
   leaseCount: number;
   lastUsedAt: number;
   keepAliveSeconds: number;
@@ -42,8 +53,6 @@ interface Entry {
   expiresAt: Date | null;
   /** Set when it is to go: it takes no new requests and closes after its last answer. */
   isLeaving: boolean;
-  /** The model that it makes room for, so that one newcomer does not empty the pool. */
-  leavesFor: string | null;
   closing: Promise<void> | null;
 }
 
@@ -58,16 +67,27 @@ const failureMs = 5_000;
 const waiterLimit = 256;
 const longestTimerMs = 2 ** 31 - 1;
 
+/** How a model would be loaded and what it would take. */
+interface Prospect {
+  readonly load: LoadOptions;
+  readonly need: MemoryNeed;
+}
+
 /**
- * The models in memory: one engine child each. Loads on demand, and makes room by unloading what was used longest
- * ago, never in the middle of an answer: a busy model that has to go takes no new requests, answers those it has, and
- * leaves; who asks for it meanwhile waits his turn.
+ * The models in memory: one engine child each. Loads on demand within a budget of bytes and a number of models, and
+ * makes room by unloading what was used longest ago, never in the middle of an answer: a busy model that has to go
+ * takes no new requests, answers those it has, and leaves; who asks for it meanwhile waits his turn. Those who wait are
+ * served in order of arrival: nobody takes the room that an earlier one waits for. Nobody holds a model while waiting
+ * for another, so they cannot wait for each other for ever.
  */
 export function createModelPool(options: ModelPoolOptions): LocalModels {
   const entries = new Map<string, Entry>();
   const failures = new Map<string, Failure>();
   /** Those who wait for a model to leave, in order of arrival. */
   let waiters: (() => void)[] = [];
+  /** What is waited for, by model and use, in order of arrival. */
+  const wishes = new Map<string, Wish & { waiterCount: number }>();
+  const limits = { memoryBytes: options.memoryBudgetBytes, count: options.maxLoadedCount };
   let useCount = 0;
   let isClosed = false;
 
@@ -120,24 +140,27 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     return id === kept ? -1 : options.keepAliveSeconds;
   }
 
-  async function add(found: FoundModel): Promise<void> {
-    const { id } = found.facts;
+  async function prospectOf(found: FoundModel): Promise<Prospect> {
     const load = await options.loadOptionsFor(found);
-    // Others may have been here while the options were made.
-    if (isClosed || entries.has(id) || entries.size >= options.maxLoadedCount) return;
+    return { load, need: await options.predictMemory(found, load) };
+  }
+
+  function add(found: FoundModel, { load, need }: Prospect, bytes: number): void {
+    const { id } = found.facts;
     const engine = createEngine(load);
     const entry: Entry = {
       id,
       path: found.path,
       facts: found.facts,
       engine,
+      need,
+      bytes,
       leaseCount: 0,
       lastUsedAt: 0,
       keepAliveSeconds: defaultKeepAlive(id),
       expiry: null,
       expiresAt: null,
       isLeaving: false,
-      leavesFor: null,
       closing: null,
     };
     entries.set(id, entry);
@@ -145,6 +168,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       if (error !== null) failures.set(id, { error, until: performance.now() + failureMs });
       void closeEntry(entry);
     });
+    notify();
   }
 
   function closeEntry(entry: Entry): Promise<void> {
@@ -157,47 +181,103 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     return entry.closing;
   }
 
-  function leave(entry: Entry, leavesFor: string | null): void {
+  function leave(entry: Entry): void {
     entry.isLeaving = true;
-    entry.leavesFor ??= leavesFor;
     if (entry.leaseCount === 0) void closeEntry(entry);
   }
 
-  function makeRoomFor(id: string): void {
-    const candidates = [...entries.values()];
-    if (candidates.some((entry) => entry.leavesFor === id || (entry.isLeaving && entry.leaseCount === 0)))
-      return;
-    const staying = candidates.filter((entry) => !entry.isLeaving);
-    const idle = staying.filter((entry) => entry.leaseCount === 0);
-    const [oldest] = (idle.length > 0 ? idle : staying).sort((a, b) => a.lastUsedAt - b.lastUsedAt);
-    if (oldest !== undefined) leave(oldest, id);
+  /** True where there is room now; else, for the first in the line, others are asked to leave. */
+  function isMet(key: string, wish: Wish, growing: Entry | null): boolean {
+    const holders = [...entries.values()];
+    const ahead: Wish[] = [];
+    for (const [otherKey, other] of wishes) {
+      if (otherKey === key) break;
+      ahead.push(other);
+    }
+    if (hasRoom(limits, holders, ahead, wish)) return true;
+    if (ahead.length === 0) {
+      for (const id of whoLeaves(limits, holders, wish, growing?.id ?? null)) {
+        const entry = entries.get(id);
+        if (entry !== undefined) leave(entry);
+      }
+    }
+    return false;
+  }
+
+  function makeWish(key: string, wish: Wish, isFirst: boolean): void {
+    const known = wishes.get(key);
+    const waiterCount = (known?.waiterCount ?? 0) + (isFirst ? 1 : 0);
+    // Set anew it keeps its place in the line.
+    wishes.set(key, { ...wish, waiterCount });
+  }
+
+  function endWish(key: string): void {
+    const wish = wishes.get(key);
+    if (wish === undefined) return;
+    wish.waiterCount -= 1;
+    if (wish.waiterCount > 0) return;
+    wishes.delete(key);
+    // The next in the line may go ahead.
+    notify();
+  }
+
+  /** @throws NearfarError `unavailable` naming need, budget and what unloading would free */
+  function requireBudget(id: string, need: MemoryNeed, use: EngineUse): void {
+    if (bytesFor(need, use) <= limits.memoryBytes) return;
+    const embeddingBytes = bytesFor(need, use) - need.totalBytes;
+    const text = memoryRefusal(id, need, embeddingBytes, limits.memoryBytes, [...entries.values()]);
+    throw new NearfarError('unavailable', text);
   }
 
   async function acquire(
     found: FoundModel,
     keepAliveSeconds: number | null,
     signal: AbortSignal,
+    use: EngineUse,
   ): Promise<EngineLease & { readonly entry: Entry }> {
     const { id } = found.facts;
-    for (;;) {
-      if (isClosed) throw new NearfarError('unavailable', 'nearfar is shutting down.');
-      const failure = failures.get(id);
-      if (failure !== undefined) {
-        if (performance.now() < failure.until) throw failure.error;
-        failures.delete(id);
+    const key = `${id} ${use}`;
+    let prospect: Prospect | null = null;
+    let isInLine = false;
+    try {
+      for (;;) {
+        if (isClosed) throw new NearfarError('unavailable', 'nearfar is shutting down.');
+        const failure = failures.get(id);
+        if (failure !== undefined) {
+          if (performance.now() < failure.until) throw failure.error;
+          failures.delete(id);
+        }
+        let wish: Wish;
+        const entry = entries.get(id);
+        if (entry === undefined) {
+          if (prospect === null) {
+            prospect = await prospectOf(found);
+            continue;
+          }
+          requireBudget(id, prospect.need, use);
+          wish = { bytes: bytesFor(prospect.need, use), count: 1 };
+          if (isMet(key, wish, null)) {
+            add(found, prospect, wish.bytes);
+            continue;
+          }
+        } else if (entry.isLeaving || (entry.path !== found.path && entry.leaseCount === 0)) {
+          // The store may have found a better file for it, requantized for this machine.
+          if (!entry.isLeaving) leave(entry);
+          wish = { bytes: bytesFor(entry.need, use), count: 1 };
+        } else {
+          wish = { bytes: Math.max(0, bytesFor(entry.need, use) - entry.bytes), count: 0 };
+          if (wish.bytes > 0) requireBudget(id, entry.need, use);
+          if (wish.bytes === 0 || isMet(key, wish, entry)) {
+            entry.bytes += wish.bytes;
+            return take(entry, keepAliveSeconds);
+          }
+        }
+        makeWish(key, wish, !isInLine);
+        isInLine = true;
+        await changed(signal);
       }
-      const entry = entries.get(id);
-      if (entry !== undefined && !entry.isLeaving) {
-        // The store may have found a better file for it, requantized for this machine.
-        if (entry.path === found.path || entry.leaseCount > 0) return take(entry, keepAliveSeconds);
-        leave(entry, id);
-      }
-      if (entry === undefined && entries.size < options.maxLoadedCount) {
-        await add(found);
-        continue;
-      }
-      if (entry === undefined) makeRoomFor(id);
-      await changed(signal);
+    } finally {
+      if (isInLine) endWish(key);
     }
   }
 
@@ -228,12 +308,12 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     if (entry.keepAliveSeconds < 0) return;
     const delayMs = Math.min(entry.keepAliveSeconds * 1_000, longestTimerMs);
     if (delayMs === 0) {
-      leave(entry, null);
+      leave(entry);
       return;
     }
     entry.expiresAt = new Date(Date.now() + delayMs);
     entry.expiry = setTimeout(() => {
-      leave(entry, null);
+      leave(entry);
     }, delayMs);
     entry.expiry.unref();
   }
@@ -249,13 +329,13 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       const found = await find(id);
       return createLocalModel({
         facts: () => factsOf(found, entries.get(id)),
-        acquire: (keepAliveSeconds, signal) => acquire(found, keepAliveSeconds, signal),
+        acquire: (keepAliveSeconds, signal, use) => acquire(found, keepAliveSeconds, signal, use),
       });
     },
 
     async load(id, { keepAliveSeconds = null } = {}) {
       const found = await find(id);
-      const lease = await acquire(found, keepAliveSeconds, new AbortController().signal);
+      const lease = await acquire(found, keepAliveSeconds, new AbortController().signal, 'answer');
       try {
         return await lease.entry.engine.ready();
       } finally {
@@ -268,7 +348,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     async unload(id) {
       const entry = entries.get(id);
       if (entry === undefined) return;
-      leave(entry, null);
+      leave(entry);
       while (entries.get(id) === entry) await changed(new AbortController().signal);
     },
 
@@ -290,4 +370,8 @@ function toRunningModel(entry: Entry): RunningModel | null {
   const { state, loaded, stats, restartCount, processId } = entry.engine;
   if (state === 'failed' || state === 'closed') return null;
   return { id: entry.id, state, loaded, stats, expiresAt: entry.expiresAt, restartCount, processId };
+}
+
+function bytesFor(need: MemoryNeed, use: EngineUse): number {
+  return need.totalBytes + (use === 'embed' ? need.embeddingBytes : 0);
 }

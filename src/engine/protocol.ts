@@ -1,3 +1,4 @@
+import type { EmbedResult, EmbedTask } from '../chat/embedding.ts';
 import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly hostCacheBytes: number;
   /** Where prefixes that left host memory are kept, and how many bytes of them; `null` = nowhere. */
   readonly diskCache: { readonly root: string; readonly budgetBytes: number } | null;
+  /** Most tokens of one text to embed; `null` = chosen by the model and memory. */
+  readonly embeddingContextTokenCount: number | null;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -56,9 +59,16 @@ export interface GenerateCommand {
   readonly mayPersist: boolean;
 }
 
+export interface EmbedCommand {
+  readonly type: 'embed';
+  readonly id: string;
+  readonly task: EmbedTask;
+}
+
 export type EngineCommand =
   | { readonly type: 'load'; readonly options: LoadOptions }
   | GenerateCommand
+  | EmbedCommand
   | { readonly type: 'abort'; readonly id: string }
   | { readonly type: 'count-tokens'; readonly id: string; readonly input: ChatInput }
   | { readonly type: 'ping'; readonly sentAt: number }
@@ -134,6 +144,10 @@ export type EngineEvent =
   | { readonly type: 'parts'; readonly parts: readonly { readonly id: string; readonly part: WirePart }[] }
   | { readonly type: 'token-count'; readonly id: string; readonly tokenCount: number }
   | { readonly type: 'token-count-failed'; readonly id: string; readonly error: WireError }
+  /** A batch of texts is read, not yet the last of this command. */
+  | { readonly type: 'embed-progress'; readonly id: string }
+  | { readonly type: 'embed-result'; readonly id: string; readonly result: EmbedResult }
+  | { readonly type: 'embed-failed'; readonly id: string; readonly error: WireError }
   | { readonly type: 'stats'; readonly stats: EngineStats }
   | { readonly type: 'pong'; readonly sentAt: number }
   | { readonly type: 'log'; readonly level: 'error' | 'warn' | 'info'; readonly text: string };

@@ -1,16 +1,18 @@
+import type { EmbedResult, EmbedTask } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import { describeEnd, type ChildConnection, type ChildEnd, type ConnectChild } from './child-connection.ts';
 import { lastWritesMs } from './disk-tier/disk-store.ts';
-import { createCountJob, createGenerateJob } from './engine-job.ts';
+import { createCountJob, createEmbedJob, createGenerateJob } from './engine-job.ts';
 import { createJobBoard } from './job-board.ts';
 import { abortedError, alreadyOver, guardJob } from './job-guard.ts';
 import { createPartBuffer } from './part-buffer.ts';
+import { resultOfJob, type CreateResultJob } from './job-result.ts';
 import type { EngineEvent, EngineStats, GenerateCommand, LoadedModel, LoadOptions } from './protocol.ts';
 import { defaultRestartPolicy, restartDelayMs, type RestartPolicy } from './restart-policy.ts';
 import { createWatchdog, signOf } from './watchdog.ts';
-import { fromWireError, fromWirePart } from './wire-part.ts';
+import { fromWireError, fromWirePart, jobSignOf } from './wire-part.ts';
 import { within } from './within.ts';
 
 export interface SupervisorOptions {
@@ -46,6 +48,8 @@ export interface Supervisor {
   generate(command: GenerateCommand, signal: AbortSignal): AsyncGenerator<ChatPart, void>;
   /** @throws NearfarError what the child said, or `aborted`, `unavailable`, `queue_full`, `model_crashed` */
   countTokens(input: ChatInput, signal?: AbortSignal): Promise<number>;
+  /** Vectors or scores. @throws NearfarError as `countTokens` does, or `timeout` at the deadline */
+  embed(task: EmbedTask, signal: AbortSignal, deadlineAt: number | null): Promise<EmbedResult>;
   /** Takes nothing new, waits for answers under way within `closeGraceMs`, then ends the child. */
   close(): Promise<void>;
 }
@@ -134,10 +138,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         for (const { id, part } of event.parts) board.receive(id, fromWirePart(part));
         break;
       case 'token-count':
-        board.receive(event.id, event.tokenCount);
-        break;
       case 'token-count-failed':
-        board.receive(event.id, { type: 'error', error: fromWireError(event.error) });
+      case 'embed-progress':
+      case 'embed-result':
+      case 'embed-failed':
+        board.receive(event.id, jobSignOf(event));
         break;
       case 'stats':
         stats = event.stats;
@@ -200,6 +205,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function stop(): void {
     watchdog.stop();
     if (restartTimer !== null) clearTimeout(restartTimer);
+  }
+
+  function runJob<Result>(
+    signal: AbortSignal | undefined,
+    deadlineAt: number | null,
+    createJob: CreateResultJob<Result>,
+  ): Promise<Result> {
+    const refused = refusal ?? alreadyOver(signal, deadlineAt);
+    return refused === null ? resultOfJob(board, signal, deadlineAt, createJob) : Promise.reject(refused);
   }
 
   async function endChild(): Promise<void> {
@@ -275,22 +289,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
     },
 
-    async countTokens(input, signal) {
-      const refused = refusal ?? alreadyOver(signal, null);
-      if (refused !== null) throw refused;
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      const job = createCountJob(input, resolve, reject);
-      board.accept(job);
-      const release = guardJob(signal, null, (error) => {
-        board.withdraw(job, error);
-      });
-      try {
-        return await promise;
-      } finally {
-        release();
-      }
-    },
-
+    countTokens: (input, signal) =>
+      runJob<number>(signal, null, (resolve, reject) => createCountJob(input, resolve, reject)),
+    embed: (task, signal, deadlineAt) =>
+      runJob<EmbedResult>(signal, deadlineAt, (resolve, reject) => createEmbedJob(task, resolve, reject)),
     close() {
       closing ??= close();
       return closing;

@@ -1,6 +1,7 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
-import type { WireError, WirePart } from './protocol.ts';
+import type { JobSign } from './engine-job.ts';
+import type { EngineEvent, WireError, WirePart } from './protocol.ts';
 
 /** An error as it came over the process border, made throwable again. */
 export function fromWireError(error: WireError): NearfarError {
@@ -23,4 +24,23 @@ export function toWireError(thrown: unknown): WireError {
 
 export function fromWirePart(part: WirePart): ChatPart {
   return part.type === 'error' ? { ...part, error: fromWireError(part.error) } : part;
+}
+
+type ResultEvent = Extract<
+  EngineEvent,
+  { type: 'token-count' | 'token-count-failed' | 'embed-progress' | 'embed-result' | 'embed-failed' }
+>;
+
+/** What an event says of a job that ends in one result. */
+export function jobSignOf(event: ResultEvent): JobSign {
+  switch (event.type) {
+    case 'token-count':
+      return event.tokenCount;
+    case 'token-count-failed':
+    case 'embed-failed':
+      return { type: 'error', error: fromWireError(event.error) };
+    case 'embed-progress':
+    case 'embed-result':
+      return event;
+  }
 }

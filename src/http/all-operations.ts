@@ -2,6 +2,8 @@ import { anthropicOperations } from './anthropic/operations.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { modelOperations } from './model-operations.ts';
 import { ollamaOperations } from './ollama/operations.ts';
+import { ollamaEmbedOperations } from './ollama/embed-operations.ts';
+import { embeddingOperations } from './openai/embedding-operations.ts';
 import { openaiOperations } from './openai/operations.ts';
 import type { Operation } from './operation.ts';
 import { serviceOperations } from './service-operations.ts';
@@ -11,9 +13,11 @@ export function allOperations(dependencies: AppDependencies): readonly Operation
   const all: readonly Operation[] = [
     ...serviceOperations(dependencies, () => all),
     ...openaiOperations(dependencies),
+    ...embeddingOperations(dependencies),
     ...modelOperations(dependencies),
     ...anthropicOperations(dependencies),
     ...ollamaOperations(dependencies),
+    ...ollamaEmbedOperations(dependencies),
   ];
   return all;
 }

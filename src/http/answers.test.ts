@@ -18,6 +18,13 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { model: 'auto', prompt: ['x', 'y'], logprobs: 1 },
     { model: 'auto', prompt: 'x', stream: true, stream_options: { include_usage: true }, logprobs: 1 },
   ],
+  '/v1/embeddings': [
+    { model: 'auto', input: ['x', 'y'] },
+    { model: 'auto', input: [[1, 2]], encoding_format: 'base64' },
+  ],
+  '/v1/rerank': [{ model: 'auto', query: 'x', documents: ['y', { text: 'z' }], return_documents: true }],
+  '/api/embed': [{ model: 'auto', input: ['x', 'y'] }, { model: 'auto' }],
+  '/api/embeddings': [{ model: 'auto', prompt: 'x' }, { model: 'auto' }],
   '/v1/messages': [
     { model: 'auto', messages, max_tokens: 5, stop_sequences: ['z'] },
     { model: 'auto', messages, max_tokens: 5, stream: true },

@@ -101,11 +101,11 @@ describe('the server itself', () => {
 
   it('answers unknown paths in the dialect of the path', async () => {
     const { app } = fakeGateway();
-    expect(await (await post(app, '/v1/embeddings', {})).json()).toMatchObject({
-      error: { type: 'invalid_request_error', message: expect.stringContaining('embeddings') as string },
+    expect(await (await post(app, '/v1/batches', {})).json()).toMatchObject({
+      error: { type: 'invalid_request_error', message: expect.stringContaining('batches') as string },
     });
-    expect(await (await post(app, '/api/embed', {})).json()).toMatchObject({
-      error: expect.stringContaining('embeddings') as string,
+    expect(await (await post(app, '/api/create', {})).json()).toMatchObject({
+      error: expect.stringContaining('nearfar pull') as string,
     });
     expect((await app.request('/nowhere')).status).toBe(404);
     const misplaced = await post(app, '/chat/completions', { model: 'auto', messages });

@@ -1,5 +1,6 @@
 import type { Access } from '../access/access.ts';
 import type { Answer } from '../answer/answer.ts';
+import type { Embed } from '../answer/embed.ts';
 import type { NearfarError } from '../chat/error.ts';
 import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
@@ -9,6 +10,7 @@ import type { ModelStore } from '../models/store.ts';
 /** What the routes need from the rest of the program; `cli/compose.ts` puts it together. */
 export interface AppDependencies {
   readonly answer: Answer;
+  readonly embed: Embed;
   readonly access: Access;
   /** The models on this machine: listings, `pull` and `delete`. */
   readonly store: ModelStore;

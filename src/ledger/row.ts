@@ -13,7 +13,7 @@ export interface LedgerRow {
   readonly tenant: string | null;
   readonly dialect: Dialect;
   /** OpenTelemetry's name of what was asked; null where the request was refused before it was read. */
-  readonly operation: 'chat' | 'text_completion' | null;
+  readonly operation: 'chat' | 'text_completion' | 'embeddings' | 'rerank' | null;
   /** As the client wrote it; null where the request was refused before it was read. */
   readonly requestedModel: string | null;
   /** The model that answered, or was chosen to before the request failed; never an alias; null where none was. */

@@ -136,11 +136,11 @@ async function factsOf(path: string, cache: FactsCache): Promise<KnownFacts | nu
   if (found?.isFile() !== true) return null;
   const known = Object.hasOwn(cache, path) ? cache[path] : undefined;
   if (known !== undefined && known.bytes === found.size && known.modifiedMs === found.mtimeMs) return known;
-  // Embedding models, adapters and damaged files are no chat models: they are left out, not reported.
+  // Adapters and damaged files are no models: they are left out, not reported.
   const header = await readGguf(path).catch(() => null);
   if (header === null || header.metadata.get('general.type') === 'adapter') return null;
   const facts = ggufFacts(header);
-  if (facts.architecture === null || facts.vocabTokenCount === null || facts.architecture.includes('bert')) {
+  if (facts.architecture === null || facts.vocabTokenCount === null) {
     return null;
   }
   return {

@@ -1,4 +1,4 @@
-import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
+import type { PrivacyLabel } from '../chat/request.ts';
 
 /** The tighter of two labels. Nothing on the way through the pipeline can loosen one. */
 export function tighten(one: PrivacyLabel, other: PrivacyLabel): PrivacyLabel {
@@ -11,7 +11,7 @@ export interface PrivacySettings {
 }
 
 /** Sets a request's label: at least the owner's floor, at least what the client asked for. */
-export type LabelRequest = (request: ChatRequest) => ChatRequest;
+export type LabelRequest = <Request extends { readonly privacy: PrivacyLabel }>(request: Request) => Request;
 
 export function createLabel({ floor }: PrivacySettings): LabelRequest {
   return (request) => {

@@ -18,7 +18,7 @@ export interface Route {
    * will accept only a `Cleared` request, which a `local_only` one can never become.
    * @throws NearfarError `model_not_found`
    */
-  decide(request: ChatRequest): Promise<RouteDecision>;
+  decide(request: Pick<ChatRequest, 'requestedModel' | 'privacy'>): Promise<RouteDecision>;
 }
 
 export function createRoute({ aliases, near, listModelIds }: RouteSettings): Route {

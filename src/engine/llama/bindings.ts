@@ -99,6 +99,8 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     modelVocabulary: llama.func('llama_model_get_vocab', p, [p]) as (model: Pointer) => Pointer,
     modelTrainedContext: llama.func('llama_model_n_ctx_train', 'int32_t', [p]) as (m: Pointer) => number,
     modelEmbeddingLength: llama.func('llama_model_n_embd', 'int32_t', [p]) as (m: Pointer) => number,
+    modelOutputLength: llama.func('llama_model_n_embd_out', 'int32_t', [p]) as (m: Pointer) => number,
+    modelClassCount: llama.func('llama_model_n_cls_out', 'uint32_t', [p]) as (m: Pointer) => number,
     modelLayerCount: llama.func('llama_model_n_layer', 'int32_t', [p]) as (m: Pointer) => number,
     modelHeadCount: llama.func('llama_model_n_head', 'int32_t', [p]) as (m: Pointer) => number,
     modelKvHeadCount: llama.func('llama_model_n_head_kv', 'int32_t', [p]) as (m: Pointer) => number,
@@ -148,11 +150,13 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     tokenBos: llama.func('llama_vocab_bos', 'int32_t', [p]) as SpecialToken,
     tokenEos: llama.func('llama_vocab_eos', 'int32_t', [p]) as SpecialToken,
     tokenEot: llama.func('llama_vocab_eot', 'int32_t', [p]) as SpecialToken,
+    tokenSep: llama.func('llama_vocab_sep', 'int32_t', [p]) as SpecialToken,
     tokenFimPrefix: llama.func('llama_vocab_fim_pre', 'int32_t', [p]) as SpecialToken,
     tokenFimSuffix: llama.func('llama_vocab_fim_suf', 'int32_t', [p]) as SpecialToken,
     tokenFimMiddle: llama.func('llama_vocab_fim_mid', 'int32_t', [p]) as SpecialToken,
     addsBos: llama.func('llama_vocab_get_add_bos', 'bool', [p]) as (vocabulary: Pointer) => boolean,
     addsEos: llama.func('llama_vocab_get_add_eos', 'bool', [p]) as (vocabulary: Pointer) => boolean,
+    addsSep: llama.func('llama_vocab_get_add_sep', 'bool', [p]) as (vocabulary: Pointer) => boolean,
     tokenize: llama.func('llama_tokenize', 'int32_t', tokenizeParameters) as Tokenize<number>,
     tokenizeAsync: promised(llama.func('llama_tokenize', 'int32_t', tokenizeParameters)) as Tokenize<
       Promise<number>
@@ -192,6 +196,12 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     logits: llama.func('llama_get_logits_ith', 'uintptr_t', [p, 'int32_t']) as (
       context: Pointer,
       row: number,
+    ) => number,
+    pooling: llama.func('llama_pooling_type', 'int32_t', [p]) as (context: Pointer) => number,
+    /** 0 where the last decode had nothing of this sequence. */
+    embedding: llama.func('llama_get_embeddings_seq', 'uintptr_t', [p, 'int32_t']) as (
+      context: Pointer,
+      sequence: number,
     ) => number,
     attachThreadpool: llama.func('llama_attach_threadpool', 'void', [p, p, p]) as (
       context: Pointer,
@@ -369,4 +379,9 @@ export const tokenDataLayout = {
 /** A view over native memory that someone else owns; valid only as long as the owner keeps it. */
 export function viewFloats(address: number, count: number): Float32Array {
   return new Float32Array(koffi.view(BigInt(address), count * 4));
+}
+
+/** A copy of floats in native memory. */
+export function readFloats(address: number, count: number): Float32Array {
+  return Float32Array.from(koffi.decode(BigInt(address), 'float', count) as ArrayLike<number>);
 }

@@ -13,6 +13,8 @@ export interface Vocabulary {
   readonly tokenCount: number;
   readonly bos: number | null;
   readonly eos: number | null;
+  /** Between two sentences, and after the last (BERT). */
+  readonly sep: number | null;
   /** End of turn. */
   readonly eot: number | null;
   readonly fimPrefix: number | null;
@@ -21,6 +23,7 @@ export interface Vocabulary {
   /** Whether `addSpecial` puts `bos` first. */
   readonly addsBos: boolean;
   readonly addsEos: boolean;
+  readonly addsSep: boolean;
   tokenize(text: string, options: TokenizeOptions): Int32Array;
   /** The same on another thread: a long text takes long, and must not hold up a step. */
   tokenizeAsync(text: string, options: TokenizeOptions): Promise<Int32Array>;
@@ -70,12 +73,14 @@ export function createVocabulary(bindings: Bindings, vocabulary: Pointer): Vocab
     tokenCount,
     bos: orNull(bindings.tokenBos(vocabulary)),
     eos: orNull(bindings.tokenEos(vocabulary)),
+    sep: orNull(bindings.tokenSep(vocabulary)),
     eot: orNull(bindings.tokenEot(vocabulary)),
     fimPrefix: orNull(bindings.tokenFimPrefix(vocabulary)),
     fimSuffix: orNull(bindings.tokenFimSuffix(vocabulary)),
     fimMiddle: orNull(bindings.tokenFimMiddle(vocabulary)),
     addsBos: bindings.addsBos(vocabulary),
     addsEos: bindings.addsEos(vocabulary),
+    addsSep: bindings.addsSep(vocabulary),
 
     tokenize: (text, { addSpecial, parseSpecial }) => {
       const bytes = Buffer.from(text, 'utf8');

@@ -53,9 +53,14 @@ export function ollamaShow({ facts, reference, owner }: InstalledModel): object 
       'nearfar.verified': facts.verified,
     },
     // Every chat model is told of tools, if not by its template.
-    capabilities: ['completion', 'tools'],
+    capabilities: readsOnly(facts) ? ['embedding'] : ['completion', 'tools'],
     modified_at: facts.createdAt.toISOString(),
   };
+}
+
+/** By the architecture alone: what a file states beyond it is known once it is loaded. */
+function readsOnly({ family }: ModelFacts): boolean {
+  return family !== null && /bert|embedding/.test(family);
 }
 
 function ollamaDetails(facts: ModelFacts): object {

@@ -55,7 +55,7 @@ export const optionsSchema = z.strictObject({
   penalize_newline: optional(z.literal(true, { error: 'newlines are always penalized like other tokens' })),
   logits_all: unsupported('use logprobs'),
   vocab_only: unsupported('models are loaded whole'),
-  embedding_only: unsupported('embeddings are not supported yet'),
+  embedding_only: unsupported('ask /api/embed for embeddings'),
 });
 
 export type OllamaOptions = z.infer<typeof optionsSchema>;

@@ -3,7 +3,7 @@ import { optional, unsupported } from '../schema-field.ts';
 import { samplingFields } from './sampling-schema.ts';
 
 /** Checked at one go: item by item, a prompt of a million tokens would take a second. */
-const tokenList = z
+export const tokenList = z
   .custom<readonly number[]>(
     (value) =>
       Array.isArray(value) &&

@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { encodeGguf } from './gguf-writer.ts';
+import type { Metadata, Tensor } from './gguf-writer.ts';
 
 /**
  * Kinds of memory that libllama has: cells for every layer (Llama), cells of which half the layers see a window
@@ -13,18 +15,6 @@ const width = 32;
 const headLength = 16;
 const layerCount = 2;
 const vocabularySize = 300;
-
-type Metadata =
-  | { readonly type: 'u32' | 'f32'; readonly value: number }
-  | { readonly type: 'string'; readonly value: string }
-  | { readonly type: 'f32s' | 'i32s'; readonly value: readonly number[] }
-  | { readonly type: 'strings'; readonly value: readonly string[] };
-interface Tensor {
-  readonly name: string;
-  /** Fastest-moving first, as ggml counts. */
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
 
 /** Writes a GGUF of a few kilobytes with random weights, the same each time: no sense, but every mechanism. */
 export function writeTinyModel(path: string, kind: TinyModelKind): void {
@@ -54,7 +44,7 @@ export function writeTinyModel(path: string, kind: TinyModelKind): void {
     metadata.set('gemma3.attention.sliding_window', { type: 'u32', value: tinyWindow });
     metadata.set('gemma3.attention.sliding_window_pattern', { type: 'u32', value: 2 });
   }
-  writeFileSync(path, encode(metadata, tensorsOf(kind)));
+  writeFileSync(path, encodeGguf(metadata, tensorsOf(kind)));
 }
 
 function vocabulary(): [string, Metadata][] {
@@ -134,92 +124,4 @@ function createRandom(): () => number {
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647;
   };
-}
-
-// GGUF version 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
-const alignment = 32;
-const typeIds = { u32: 4, i32: 5, f32: 6, string: 8, array: 9 };
-
-function encode(metadata: ReadonlyMap<string, Metadata>, tensors: readonly Tensor[]): Buffer {
-  const parts: Buffer[] = [];
-  const u32 = (value: number): void => {
-    const part = Buffer.alloc(4);
-    part.writeUInt32LE(value);
-    parts.push(part);
-  };
-  const u64 = (value: number): void => {
-    const part = Buffer.alloc(8);
-    part.writeBigUInt64LE(BigInt(value));
-    parts.push(part);
-  };
-  const string = (value: string): void => {
-    u64(Buffer.byteLength(value));
-    parts.push(Buffer.from(value));
-  };
-  const floats = (values: ArrayLike<number>): void => {
-    parts.push(Buffer.from(Float32Array.from(values).buffer));
-  };
-  const writeList = (type: number, length: number): void => {
-    u32(type);
-    u64(length);
-  };
-  const writeEntry = (entry: Metadata): void => {
-    switch (entry.type) {
-      case 'u32':
-        u32(typeIds.u32);
-        u32(entry.value);
-        break;
-      case 'f32':
-        u32(typeIds.f32);
-        floats([entry.value]);
-        break;
-      case 'string':
-        u32(typeIds.string);
-        string(entry.value);
-        break;
-      case 'strings':
-        u32(typeIds.array);
-        writeList(typeIds.string, entry.value.length);
-        entry.value.forEach(string);
-        break;
-      case 'f32s':
-        u32(typeIds.array);
-        writeList(typeIds.f32, entry.value.length);
-        floats(entry.value);
-        break;
-      case 'i32s':
-        u32(typeIds.array);
-        writeList(typeIds.i32, entry.value.length);
-        parts.push(Buffer.from(Int32Array.from(entry.value).buffer));
-    }
-  };
-
-  parts.push(Buffer.from('GGUF'));
-  u32(3);
-  u64(tensors.length);
-  u64(metadata.size);
-  for (const [key, entry] of metadata) {
-    string(key);
-    writeEntry(entry);
-  }
-  let offset = 0;
-  for (const { name, shape, values } of tensors) {
-    string(name);
-    u32(shape.length);
-    shape.forEach(u64);
-    u32(0);
-    u64(offset);
-    offset += padded(4 * values.length);
-  }
-  const header = Buffer.concat(parts);
-  const data = tensors.map(({ values }) => pad(Buffer.from(values.buffer)));
-  return Buffer.concat([pad(header), ...data]);
-}
-
-function padded(length: number): number {
-  return Math.ceil(length / alignment) * alignment;
-}
-
-function pad(part: Buffer): Buffer {
-  return Buffer.concat([part, Buffer.alloc(padded(part.length) - part.length)]);
 }

@@ -1,0 +1,78 @@
+import { requireScope } from '../access/create-access.ts';
+import type { Caller } from '../access/access.ts';
+import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { PrivacyLabel } from '../chat/request.ts';
+import { costMicros, localPrice } from '../ledger/cost.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { RouteDecision } from '../route/resolve-model-name.ts';
+import type { AnswerDependencies } from './create-answer.ts';
+import type { Embed } from './embed.ts';
+
+/** The pipeline of everything that is read and not written; the rooms are those of an answer. */
+export function createEmbed({ label, route, models, settle }: AnswerDependencies): Embed {
+  return async (request, caller, signal) => {
+    const entry: Entry = { request, caller, startedAt: Date.now(), enteredAt: performance.now() };
+    let privacy = request.privacy;
+    let decision: RouteDecision | null = null;
+    let end: EmbedResult | NearfarError;
+    try {
+      requireScope(caller, 'use'); //                                                access
+      const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
+      privacy = labelled.privacy;
+      decision = await route.decide(labelled); //                                    route
+      const model = await models.model(decision.modelId); //                         model
+      end = await model.embed(labelled, signal);
+    } catch (thrown) {
+      end = toNearfarError(thrown);
+    }
+    settle(rowOf(entry, privacy, decision, end)); //                                 settle
+    if (end instanceof NearfarError) throw end;
+    return end;
+  };
+}
+
+interface Entry {
+  readonly request: EmbedRequest;
+  readonly caller: Caller;
+  readonly startedAt: number;
+  readonly enteredAt: number;
+}
+
+function rowOf(
+  { request, caller, startedAt, enteredAt }: Entry,
+  privacy: PrivacyLabel,
+  decision: RouteDecision | null,
+  end: EmbedResult | NearfarError,
+): LedgerRow {
+  const result = end instanceof NearfarError ? null : end;
+  const tokens = {
+    promptTokenCount: result?.promptTokenCount ?? 0,
+    cachedTokenCount: 0,
+    completionTokenCount: 0,
+  };
+  return {
+    requestId: request.id,
+    startedAt,
+    keyName: caller.keyName,
+    tenant: caller.tenant,
+    dialect: request.dialect,
+    operation: request.task.kind === 'embed' ? 'embeddings' : 'rerank',
+    requestedModel: request.requestedModel,
+    answeringModel: result?.model ?? decision?.modelId ?? null,
+    privacy,
+    routeReasons: decision?.reasons ?? [],
+    ...tokens,
+    // Nothing was written, so there is nothing to be unsure of.
+    isMeasured: true,
+    queueMs: result?.timings.queueMs ?? null,
+    prefillMs: result?.timings.prefillMs ?? null,
+    decodeMs: null,
+    firstTokenMs: null,
+    totalMs: performance.now() - enteredAt,
+    finish: end instanceof NearfarError ? end.kind : 'stop',
+    status: end instanceof NearfarError ? end.status : 200,
+    costMicros: costMicros(tokens, localPrice),
+    currency: localPrice.currency,
+  };
+}

@@ -1,0 +1,38 @@
+import type { MemoryNeed } from './model-memory.ts';
+
+/** A model in memory and what is set aside for it. */
+export interface LoadedShare {
+  readonly id: string;
+  readonly bytes: number;
+}
+
+/**
+ * Why a model cannot be loaded at all: what it needs and of what, the budget, and what unloading would free.
+ * @param embeddingBytes what the request adds by asking for embeddings; 0 where it does not
+ */
+export function memoryRefusal(
+  id: string,
+  need: MemoryNeed,
+  embeddingBytes: number,
+  budgetBytes: number,
+  loaded: readonly LoadedShare[],
+): string {
+  const parts = [
+    `weights ${inGiB(need.weightBytes)}`,
+    `KV cache ${inGiB(need.cacheBytes)}`,
+    `computing ${inGiB(need.computeBytes)}`,
+    `process and prefixes ${inGiB(need.processBytes)}`,
+    ...(embeddingBytes > 0 ? [`embeddings ${inGiB(embeddingBytes)}`] : []),
+  ].join(', ');
+  const others = loaded.map((share) => `${share.id} (${inGiB(share.bytes)})`).join(', ');
+  return (
+    `${id} needs ${inGiB(need.totalBytes + embeddingBytes)} of memory (${parts}) and the budget is ` +
+    `${inGiB(budgetBytes)}: it does not fit, ` +
+    (others === '' ? 'and nothing is loaded that could leave. ' : `not even with ${others} unloaded. `) +
+    'A smaller engine.contextTokenCount or a larger engine.memoryBudgetBytes would help.'
+  );
+}
+
+function inGiB(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
+}

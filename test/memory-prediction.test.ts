@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { platform, totalmem } from 'node:os';
+import { afterEach, expect, it } from 'vitest';
+import { childEntry, forkChild } from '../src/engine/child-connection.ts';
+import type { LoadOptions } from '../src/engine/protocol.ts';
+import { createSupervisor, type Supervisor } from '../src/engine/supervisor.ts';
+import { readGguf } from '../src/models/gguf.ts';
+import { memoryFacts } from '../src/models/memory-facts.ts';
+import { bareProcessBytes, predictMemory } from '../src/plan/model-memory.ts';
+import { chatRequest, collect, loadOptions, modelFacts } from './fixtures/engine-requests.ts';
+import { createLocalModel } from '../src/engine/local-model.ts';
+import { testWeights } from './weights.ts';
+
+/** What the prediction says before a load against what the child's process really takes after it. */
+
+let engine: Supervisor | null = null;
+
+afterEach(async () => {
+  await engine?.close();
+});
+
+function residentBytes(processId: number): number {
+  const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, 'utf8')) ?? [];
+  return 1_024 * Number(kibibytes);
+}
+
+it.runIf(platform() === 'linux').each([
+  ['smollm2', 4_096],
+  ['smollm2-q4_0', 16_384],
+  ['gemma3-270m', 8_192],
+] as const)(
+  '%s with %i cells takes what was predicted, within 8 in 100',
+  async (name, contextTokenCount) => {
+    const path = await testWeights(name);
+    const header = await readGguf(path);
+    const options: LoadOptions = {
+      ...loadOptions({ modelPath: path }),
+      contextTokenCount,
+      parallelCount: 16,
+      threadCount: 1,
+    };
+    const need = predictMemory(memoryFacts(header, header.expectedFileBytes, process.arch), {
+      ...options,
+      kvShareOfF16: 1,
+      hostCacheBytes: 0,
+      memoryBytes: totalmem(),
+    });
+    const started = createSupervisor({
+      connect: forkChild(childEntry(), () => undefined),
+      load: options,
+      watchdogMs: 60_000,
+      log: () => undefined,
+    });
+    engine = started;
+    await started.ready();
+    const model = createLocalModel({
+      facts: () => modelFacts(name),
+      acquire: async () => ({ engine: started, release: () => undefined }),
+    });
+    await collect(
+      model.stream(chatRequest('word '.repeat(1_500), { maxTokenCount: 8 }), new AbortController().signal),
+    );
+    const grown = residentBytes(started.processId!) - bareProcessBytes;
+    const predicted = need.weightBytes + need.cacheBytes + need.computeBytes;
+    expect(predicted / grown).toBeGreaterThan(0.92);
+    expect(predicted / grown).toBeLessThan(1.08);
+  },
+  120_000,
+);
