@@ -35,9 +35,9 @@ describe('the rules of llama.h, checked before the call', () => {
     }).toThrow(/threadCount/);
   });
 
-  it('says so where a context cannot be made', () => {
+  it('says so where a context cannot have the type of KV cache', () => {
     // Heads of 16 values do not divide into blocks of 32.
-    expect(() => dense.context({ kvType: 'q8_0' })).toThrow(expect.objectContaining({ kind: 'unavailable' }));
+    expect(() => dense.context({ kvType: 'q8_0' })).toThrow(expect.objectContaining({ kind: 'unsupported' }));
   });
 
   it('refuses a batch that is too large, empty, or used twice', () => {
