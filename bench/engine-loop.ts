@@ -60,6 +60,7 @@ export function createEngineLoop(
     parallelCount: options.parallelCount,
     queueLimit: 1024,
     targetInterTokenMs: 'auto',
+    speculation: 'off',
     hostCacheBytes: options.hostCacheBytes,
     disk: null,
     holdPartsMs: 10,

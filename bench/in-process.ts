@@ -15,7 +15,7 @@ export interface InProcess {
 /** Loads as the engine's process does, on the CPU, with the curve measured here and now. */
 export async function loadInProcess(
   setup: BenchmarkSetup,
-  options: { readonly cellCount: number; readonly parallelCount: number },
+  options: { readonly cellCount: number; readonly parallelCount: number; readonly speculates?: boolean },
 ): Promise<InProcess> {
   setup.progress('loading, measuring the step-cost curve');
   const { model, writing } = await load(
@@ -27,6 +27,7 @@ export async function loadInProcess(
       parallelCount: options.parallelCount,
       queueLimit: 1024,
       targetInterTokenMs: 'auto',
+      speculation: options.speculates === true ? 'auto' : 'off',
       threadCount: setup.threadCount,
       gpuLayerCount: 0,
       backend: 'cpu',

@@ -23,6 +23,9 @@ export interface Timings {
   readonly prefillMs: number;
   readonly decodeMs: number;
   readonly totalMs: number;
+  /** Tokens that were drafted by speculation, and those of them that were drawn; absent where nothing was drafted. */
+  readonly draftedTokenCount?: number;
+  readonly acceptedTokenCount?: number;
 }
 
 export interface TokenLogprob {

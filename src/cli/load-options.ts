@@ -17,6 +17,7 @@ export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSett
     parallelCount: engine.parallelCount,
     queueLimit: engine.queueLimit,
     targetInterTokenMs: engine.targetInterTokenMs,
+    speculation: engine.speculation,
     threadCount: engine.threadCount,
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,

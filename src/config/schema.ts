@@ -57,6 +57,13 @@ const engineSchema = z.strictObject({
       'Longest gap, in milliseconds, that a reader should see between two tokens while others prefill. ' +
         'auto: the shortest that leaves prompts 90% of their speed, at most 250, by measuring.',
     ),
+  speculation: z
+    .union([z.enum(['auto', 'off']), z.number().int().min(1).max(16)])
+    .default('auto')
+    .describe(
+      'Tokens drafted ahead from prompt and answer (prompt lookup), which never changes what is answered. ' +
+        'auto: as many as are expected to pay. 1-16: always so many. off: none.',
+    ),
   threadCount: z
     .number()
     .int()

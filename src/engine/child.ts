@@ -188,6 +188,7 @@ function createLoadedWriter(
     targetInterTokenMs: options.targetInterTokenMs,
     hostCacheBytes: options.hostCacheBytes,
     disk,
+    speculation: options.speculation,
     holdPartsMs,
     readPrompt,
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),

@@ -4,10 +4,11 @@ import type { Decoder } from './decoder.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
+import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
 
-/** What the step loop is made of, and what it calls. */
+/** What the step loop is given. */
 export interface EngineSetup {
   readonly decoder: Decoder;
   readonly cost: StepCost;
@@ -24,6 +25,8 @@ export interface EngineSetup {
   readonly hostCacheBytes: number;
   /** What leaves host memory goes there; `null` = nowhere. */
   readonly disk: DiskStore | null;
+  /** Other than `off`, the decoder gives logits for `draftRowCount` rows beyond `parallelCount`. */
+  readonly speculation: SpeculationSetting;
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */

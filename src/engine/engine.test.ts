@@ -248,6 +248,9 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
           targetInterTokenMs: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constant('auto' as const)),
           holdPartsMs: fc.constantFrom(0, 10),
           prefixGranularity: fc.constantFrom('token' as const, 'sequence' as const),
+          speculation: fc.constantFrom('off' as const, 'auto' as const, 3),
+          repetitive: fc.boolean(),
+          flatCost: fc.boolean(),
         }),
         async (arrivals, options) => {
           const harness = createHarness(options);
@@ -292,7 +295,7 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
               const text = parts
                 .map((part) => (part.type === 'text-delta' && part.choice === choice ? part.text : ''))
                 .join('');
-              expect(text).toBe(expectedText(promptOf(one, one.index), one.max));
+              expect(text).toBe(expectedText(promptOf(one, one.index), one.max, options.repetitive));
             }
           }
           const { runningCount, queuedCount, usedCellCount, idleCellCount } = harness.engine.stats();

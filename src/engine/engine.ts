@@ -13,6 +13,10 @@ import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
 import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
+import { createLookupDrafter } from './speculation/lookup-drafter.ts';
+import { createSpeculationMeter } from './speculation/speculation-meter.ts';
+import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
+import { fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
 import { wideTokenCount, type StepWork } from './step-cost.ts';
 import { toWireError } from './wire-part.ts';
 
@@ -39,6 +43,12 @@ export function createEngine(setup: EngineSetup): Engine {
   const cache = createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
   const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
+  // Rejected tokens must be taken back from the end of a sequence, which only a cache of tokens can.
+  const speculator =
+    setup.speculation === 'off' || decoder.prefixGranularity === 'sequence'
+      ? null
+      : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
+  const meter = createSpeculationMeter(cost);
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
@@ -170,8 +180,9 @@ export function createEngine(setup: EngineSetup): Engine {
     const movedMs = makeWay();
     // Readers wait for the moving too: the step becomes narrower by as much.
     if (movedMs > 0 && plan.decode.length > 0) plan = planStep(movedMs);
+    const drafts = draftsFor(plan);
     for (const batch of batchesOf(plan)) {
-      run(batch);
+      run(batch, drafts);
       if (!mayHold()) flush();
     }
     return true;
@@ -186,6 +197,15 @@ export function createEngine(setup: EngineSetup): Engine {
       { ...plan, prefill: [] },
       { ...plan, decode: [] },
     ];
+  }
+
+  /** Nothing is drafted beside prompts: their tokens make better use of a wider step. No prefix leaves for a draft. */
+  function draftsFor(plan: StepPlan): Drafts {
+    if (speculator === null || plan.prefill.length > 0 || plan.decode.length === 0) return new Map();
+    const decoding = running.filter(({ key }) => plan.decode.includes(key));
+    const room = Math.min(decoder.batchTokenCount, cache.freeCellCount) - decoding.length;
+    const tokenCount = Math.max(0, Math.min(draftRowCount, room));
+    return speculator.draft(decoding, { tokenCount, cellCount: scannedCellCount() });
   }
 
   function planStep(spentMs: number): StepPlan {
@@ -264,40 +284,27 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   /** Fills the batch in plan order, decodes it, and draws from the rows that were asked for. */
-  function run(plan: StepPlan): void {
-    const byKey = new Map(running.map((sequence) => [sequence.key, sequence]));
-    const work: { sequence: Sequence; tokenCount: number; row: number }[] = [];
-    let room = batchTokenCount;
-    decoder.clearBatch();
-    const add = (key: number, wanted: number) => {
-      const sequence = byKey.get(key);
-      if (sequence === undefined || sequence.hold === null) return;
-      const tokenCount = Math.min(wanted, pendingTokenCount(sequence), room);
-      if (tokenCount === 0 || !cache.makeRoom(batchTokens() + tokenCount)) return;
-      room -= tokenCount;
-      work.push({ sequence, tokenCount, row: addTokens(sequence, tokenCount) });
-    };
-    const batchTokens = () => batchTokenCount - room;
-    for (const key of plan.decode) add(key, 1);
-    for (const { key, tokenCount } of plan.prefill) add(key, tokenCount);
-    if (work.length === 0) return;
-
-    const tokenCount = batchTokens();
-    const cellCount = scannedCellCount();
-    reachedCellCount = Math.max(reachedCellCount, cache.usedCellCount + tokenCount);
-    const readPairCount = work.reduce((sum, one) => sum + one.tokenCount * one.sequence.computedCount, 0);
+  function run(plan: StepPlan, drafts: Drafts): void {
+    const entries = fillBatch({ decoder, cache, running, plan, drafts });
+    if (entries.length === 0) return;
+    const work = workOf(entries, scannedCellCount());
+    reachedCellCount = Math.max(reachedCellCount, cache.usedCellCount + work.tokenCount);
     const startedAt = now();
     const outcome = decoder.decode();
     if (outcome === 'failed') throw new Error('the decoder failed and its state is unknown');
     if (outcome === 'no_cells') {
       // The count of free cells was wrong (models without ranges keep copies): free something and try again.
-      if (!cache.makeRoom(cache.freeCellCount + tokenCount)) relieve();
+      if (!cache.makeRoom(cache.freeCellCount + work.tokenCount)) relieve();
       return;
     }
     // Logits are read before anything else touches the context; reading them waits for the computation.
-    for (const { sequence, tokenCount: added } of work) sequence.computedCount += added;
-    for (const { sequence, row } of work) if (row >= 0) draw(sequence, row);
-    settle(work, { tokenCount, readPairCount, cellCount }, now() - startedAt);
+    for (const { sequence, tokenCount, draft } of entries) {
+      sequence.computedCount += tokenCount - draft.length;
+      if (sequence.hold !== null) cache.setTail(sequence.hold, sequence.hold.tailTokenCount + tokenCount);
+    }
+    for (const entry of entries) if (entry.row >= 0) draw(entry);
+    for (const entry of entries) reject(entry);
+    settle(entries, work, now() - startedAt);
   }
 
   function relieve(): void {
@@ -311,56 +318,58 @@ export function createEngine(setup: EngineSetup): Engine {
     }
   }
 
-  function addTokens(sequence: Sequence, tokenCount: number): number {
-    const { tokens, computedCount, hold } = sequence;
-    const end = computedCount + tokenCount;
-    let row = -1;
-    for (let position = computedCount; position < end; position++) {
-      const wantsLogits = position === tokens.length - 1;
-      row = decoder.addToken(tokens[position] ?? 0, position, hold?.sequence ?? -1, wantsLogits);
-    }
-    return end === tokens.length ? row : -1;
-  }
-
-  function draw(sequence: Sequence, row: number): void {
+  /** Draws the next token, and as long as the draws are what was drafted, the ones after it; see `Speculator`. */
+  function draw(entry: BatchEntry): void {
+    const { sequence, row, draft } = entry;
     const { request, choice } = sequence;
     const { id } = request.command;
     if (!requests.has(id)) return;
     try {
-      const { token, parts, end } = choice.advance(decoder.logits(row));
-      request.firstTokenAt ??= now();
-      counts.completion++;
-      request.completionTokenCount++;
-      for (const part of parts) push(id, part);
-      if (end === null) {
+      for (let index = 0; index <= draft.length; index++) {
+        const { token, parts, end } = choice.advance(decoder.logits(row + index));
+        request.firstTokenAt ??= now();
+        counts.completion++;
+        request.completionTokenCount++;
+        for (const part of parts) push(id, part);
+        if (end !== null) {
+          push(id, end);
+          request.openChoiceCount--;
+          break;
+        }
         sequence.tokens.push(token);
-        return;
+        if (token !== draft[index]) break;
+        sequence.computedCount++;
+        entry.acceptedCount++;
       }
-      push(id, end);
-      request.openChoiceCount--;
     } catch (thrown) {
       fail(request, toNearfarError(thrown));
     }
   }
 
+  /** Takes the cells of drafted tokens back that were not drawn. */
+  function reject({ sequence, draft, acceptedCount }: BatchEntry): void {
+    const { hold, computedCount, request } = sequence;
+    const rejectedCount = draft.length - acceptedCount;
+    request.draftedTokenCount += draft.length;
+    request.acceptedTokenCount += acceptedCount;
+    if (hold === null || rejectedCount === 0) return;
+    decoder.removeSequence(hold.sequence, computedCount, -1);
+    cache.setTail(hold, hold.tailTokenCount - rejectedCount);
+  }
+
   /** Bookkeeping after the draws: publish, finish, learn what the step cost. */
-  function settle(
-    work: readonly { sequence: Sequence; tokenCount: number; row: number }[],
-    done: StepWork,
-    milliseconds: number,
-  ): void {
+  function settle(entries: readonly BatchEntry[], done: StepWork, milliseconds: number): void {
     counts.step++;
     counts.lastBatch = done.tokenCount;
+    meter.note(entries, done, milliseconds);
     cost.observe(done, milliseconds);
     cache.chargeIdle(cost.idleCellMs(done.tokenCount));
-    for (const { sequence, tokenCount: added, row } of work) {
+    for (const { sequence, isDecoding: wasDecoding, row } of entries) {
       const { hold, tokens, computedCount, request } = sequence;
       if (hold === null) continue;
       const hasEnded = row >= 0 && computedCount === tokens.length;
       if (hasEnded) leave(sequence, true);
-      else if (added > 1 || computedCount <= request.promptTokenCount)
-        cache.publish(hold, tokens, computedCount);
-      else cache.setTail(hold, hold.tailTokenCount + added);
+      else if (!wasDecoding) cache.publish(hold, tokens, computedCount);
       if (request.openChoiceCount === 0 && requests.has(request.command.id)) finish(request);
     }
     cache.offloadOverdue(0, 0);
@@ -391,6 +400,7 @@ export function createEngine(setup: EngineSetup): Engine {
       offloadedTokenCount: cache.offloadedTokenCount,
       restoredTokenCount: cache.restoredTokenCount,
       ...diskFigures(setup.disk, cache.disk),
+      ...meter.stats,
     };
   }
 

@@ -13,6 +13,7 @@ import { loadModel, type LlamaModel } from './llama/model.ts';
 import { isEmbeddingModel } from './llama/pooling.ts';
 import type { EmbeddingDecoder } from './embedding-decoder.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
+import { draftRowCount } from './speculation/speculator.ts';
 
 /** Everything that a child holds once its model is loaded. */
 export interface Loaded {
@@ -71,10 +72,12 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   }
   const isWhole = model.isRecurrent || model.isHybrid;
   const cellCount = options.contextTokenCount ?? fittingCellCount(model, options);
-  const outputCount = options.parallelCount;
+  const batchLimit = Math.min(batchTokenCount, cellCount);
+  const draftRows = options.speculation === 'off' || isWhole ? 0 : draftRowCount;
+  const outputCount = Math.min(batchLimit, options.parallelCount + draftRows);
   const context = createContext(model, {
     cellCount,
-    batchTokenCount: Math.min(batchTokenCount, cellCount),
+    batchTokenCount: batchLimit,
     // A recurrent state costs memory whether it is used or not; ids in a unified pool cost nothing.
     sequenceCount: isWhole ? Math.min(256, 2 * options.parallelCount + 1) : 256,
     outputCount,
@@ -84,7 +87,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   if (isWhole) {
     await thread?.close();
     const text =
-      'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with.';
+      'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with, and nothing is drafted.';
     send({ type: 'log', level: 'warn', text });
   }
   const calibration = findCalibration(options, model, context);

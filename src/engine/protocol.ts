@@ -5,6 +5,8 @@ import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { KvType } from './kv-type.ts';
+import type { SpeculationSetting } from './speculation/speculator.ts';
+import type { SpeculationStats } from './speculation/speculation-meter.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -21,6 +23,7 @@ export interface LoadOptions {
   readonly queueLimit: number;
   /** Longest gap a reader should see between tokens while others prefill, in milliseconds. */
   readonly targetInterTokenMs: number | 'auto';
+  readonly speculation: SpeculationSetting;
   /** `null` = chosen by measuring. */
   readonly threadCount: number | null;
   /** `auto` = as many layers as fit the free device memory. */
@@ -110,7 +113,7 @@ export interface LoadedModel {
 }
 
 /** Gauges and counters of the step loop; counters only grow within one child's life. */
-export interface EngineStats {
+export interface EngineStats extends SpeculationStats {
   readonly stepCount: number;
   readonly queuedCount: number;
   readonly runningCount: number;

@@ -45,6 +45,8 @@ export function openRequest(
     firstTokenAt: null,
     cachedTokenCount: 0,
     completionTokenCount: 0,
+    draftedTokenCount: 0,
+    acceptedTokenCount: 0,
     openChoiceCount: command.choiceCount,
   };
   for (let index = 0; index < command.choiceCount; index++) {

@@ -44,5 +44,9 @@ function timingsOf(request: ActiveRequest, endedAt: number): Timings {
     prefillMs: firstTokenAt - admittedAt,
     decodeMs: endedAt - firstTokenAt,
     totalMs: endedAt - request.submittedAt,
+    ...(request.draftedTokenCount > 0 && {
+      draftedTokenCount: request.draftedTokenCount,
+      acceptedTokenCount: request.acceptedTokenCount,
+    }),
   };
 }

@@ -12,6 +12,9 @@ export interface ActiveRequest {
   firstTokenAt: number | null;
   cachedTokenCount: number;
   completionTokenCount: number;
+  /** Tokens drafted for its choices, and those of them that were drawn. */
+  draftedTokenCount: number;
+  acceptedTokenCount: number;
   openChoiceCount: number;
 }
 

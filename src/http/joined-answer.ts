@@ -78,14 +78,19 @@ function sumUsage(finishes: readonly Finish[]): Usage {
   };
 }
 
-/** They ran side by side, so the longest of each counts. */
+/** They ran side by side, so the longest of each counts; drafted tokens are summed. */
 function longestTimings(finishes: readonly Finish[]): Timings {
   const longest = (read: (timings: Timings) => number): number =>
     finishes.reduce((most, { timings }) => Math.max(most, read(timings)), 0);
+  const sum = (read: (timings: Timings) => number | undefined): number =>
+    finishes.reduce((total, { timings }) => total + (read(timings) ?? 0), 0);
+  const draftedTokenCount = sum((timings) => timings.draftedTokenCount);
+  const acceptedTokenCount = sum((timings) => timings.acceptedTokenCount);
   return {
     queueMs: longest((timings) => timings.queueMs),
     prefillMs: longest((timings) => timings.prefillMs),
     decodeMs: longest((timings) => timings.decodeMs),
     totalMs: longest((timings) => timings.totalMs),
+    ...(draftedTokenCount > 0 && { draftedTokenCount, acceptedTokenCount }),
   };
 }

@@ -51,6 +51,16 @@ const gauges: readonly Reading[] = [
     help: 'Prompt tokens served from a cache, over all prompt tokens, since the engine started.',
     of: (stats) => (stats.promptTokenCount === 0 ? 0 : stats.cachedTokenCount / stats.promptTokenCount),
   },
+  {
+    name: 'nearfar_draft_acceptance_ratio',
+    help: 'Drafted tokens that were drawn, over all drafted tokens, since the engine started.',
+    of: (stats) => (stats.draftedTokenCount === 0 ? 0 : stats.acceptedTokenCount / stats.draftedTokenCount),
+  },
+  {
+    name: 'nearfar_speculation_gain_ratio',
+    help: 'Of the steps with drafts: predicted time of their tokens without, over the time taken; 1 = no gain.',
+    of: (stats) => (stats.draftedStepMs === 0 ? 1 : stats.undraftedStepMs / stats.draftedStepMs),
+  },
 ];
 
 /** Since the engine child started: a restart begins at 0 again, which Prometheus takes for a counter reset. */
@@ -66,6 +76,16 @@ const counters: readonly Reading[] = [
     name: 'nearfar_completion_tokens_total',
     help: 'Generated tokens.',
     of: (stats) => stats.completionTokenCount,
+  },
+  {
+    name: 'nearfar_drafted_tokens_total',
+    help: 'Tokens drafted by speculation.',
+    of: (stats) => stats.draftedTokenCount,
+  },
+  {
+    name: 'nearfar_accepted_tokens_total',
+    help: 'Drafted tokens that were drawn.',
+    of: (stats) => stats.acceptedTokenCount,
   },
   {
     name: 'nearfar_preemptions_total',

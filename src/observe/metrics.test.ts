@@ -47,6 +47,10 @@ const stats: EngineStats = {
   diskWrittenBytes: 8000,
   diskReadTokenCount: 90,
   diskRejectedCount: 2,
+  draftedTokenCount: 0,
+  acceptedTokenCount: 0,
+  draftedStepMs: 0,
+  undraftedStepMs: 0,
 };
 
 const common =

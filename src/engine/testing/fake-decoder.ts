@@ -27,6 +27,8 @@ export interface FakeDecoderOptions {
   readonly vocabTokenCount?: number;
   /** `sequence`: refuses every operation on a part of a sequence, as recurrent memory does. */
   readonly prefixGranularity?: 'token' | 'sequence';
+  /** Whether the model tends to repeat itself, as `nextToken` says. */
+  readonly repetitive?: boolean;
   /** Told the width of each decoded batch, e.g. to advance a clock. */
   readonly onDecode?: (tokenCount: number) => void;
 }
@@ -34,6 +36,7 @@ export interface FakeDecoderOptions {
 export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
   const { cellCount, batchTokenCount, sequenceCount, vocabTokenCount = 64 } = options;
   const prefixGranularity = options.prefixGranularity ?? 'token';
+  const repetitive = options.repetitive ?? false;
   let cells = new Set<Cell>();
   let batch: { token: number; position: number; sequence: number; wantsLogits: boolean }[] = [];
   let rows = new Map<number, number>();
@@ -71,7 +74,8 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
       cells.add({ position, token, sequences: new Set([sequence]) });
     }
     batch.forEach(({ sequence, position, wantsLogits }, row) => {
-      if (wantsLogits) rows.set(row, nextToken(tokensOf(sequence).slice(0, position + 1), vocabTokenCount));
+      if (wantsLogits)
+        rows.set(row, nextToken(tokensOf(sequence).slice(0, position + 1), vocabTokenCount, repetitive));
     });
     return 'ok';
   }
@@ -148,9 +152,18 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
   };
 }
 
-/** What the fake model says after these tokens; 0 is its end of generation, one in `vocabTokenCount`. */
-export function nextToken(tokens: readonly number[], vocabTokenCount = 64): number {
+/**
+ * What the fake model says after these tokens; 0 is its end of generation, one in `vocabTokenCount`. A repetitive one
+ * lets most tokens depend on the one before only, so that drafts by lookup are often right, and often not.
+ */
+export function nextToken(tokens: readonly number[], vocabTokenCount = 64, repetitive = false): number {
+  const whole = hashOf(tokens);
+  const isFree = !repetitive || whole % 5 === 0;
+  return ((isFree ? whole : hashOf(tokens.slice(-1))) >>> 7) % vocabTokenCount;
+}
+
+function hashOf(tokens: readonly number[]): number {
   let hash = 2166136261;
   for (const token of tokens) hash = Math.imul(hash ^ token, 16777619) >>> 0;
-  return (hash >>> 7) % vocabTokenCount;
+  return hash;
 }

@@ -3,6 +3,7 @@ import type { DiskStore } from '../disk-tier/disk-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
+import type { SpeculationSetting } from '../speculation/speculator.ts';
 import { createStepCost } from '../step-cost.ts';
 import type { AnswerGrammar } from '../text/answer-grammar.ts';
 import { createChoice } from '../text/choice.ts';
@@ -24,6 +25,14 @@ export interface HarnessOptions {
   /** Made for each choice of a command that has a grammar. */
   readonly createGrammar?: () => AnswerGrammar;
   readonly readersApart?: boolean;
+  /** `off` by default. */
+  readonly speculation?: SpeculationSetting;
+  /** 64 by default, at most 64. */
+  readonly vocabTokenCount?: number;
+  /** See `nextToken`. */
+  readonly repetitive?: boolean;
+  /** A step takes hardly longer for more tokens, so that drafts pay. */
+  readonly flatCost?: boolean;
 }
 
 export interface Harness {
@@ -34,20 +43,23 @@ export interface Harness {
   clock: { ms: number };
 }
 
-const vocabTokenCount = 64;
+const fullVocabTokenCount = 64;
 const pieceOf = (token: number) => Uint8Array.of(32 + token);
 
 /** The engine over the fake decoder, with the real sampler and text path. One token costs 1 ms of a fake clock. */
 export function createHarness(options: HarnessOptions = {}): Harness {
   const clock = { ms: 0 };
+  const vocabTokenCount = options.vocabTokenCount ?? fullVocabTokenCount;
+  const msOf = (tokenCount: number) => (options.flatCost === true ? 1 + tokenCount / 64 : tokenCount);
   const decoder = createFakeDecoder({
     cellCount: options.cellCount ?? 256,
     batchTokenCount: options.batchTokenCount ?? 32,
     sequenceCount: options.sequenceCount ?? 16,
     vocabTokenCount,
     prefixGranularity: options.prefixGranularity ?? 'token',
+    repetitive: options.repetitive ?? false,
     onDecode: (tokenCount) => {
-      clock.ms += tokenCount;
+      clock.ms += msOf(tokenCount);
     },
   });
   const parts = new Map<string, WirePart[]>();
@@ -55,8 +67,8 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     decoder,
     cost: createStepCost({
       points: [
-        { tokenCount: 1, milliseconds: 1 },
-        { tokenCount: 32, milliseconds: 32 },
+        { tokenCount: 1, milliseconds: msOf(1) },
+        { tokenCount: 32, milliseconds: msOf(32) },
       ],
       attention: [{ tokenCount: 1, readMsPerCell: 0.001, maskedMsPerCell: 0.0001 }],
       readersApart: options.readersApart ?? false,
@@ -70,6 +82,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     hostCacheBytes: options.hostCacheBytes ?? 100_000,
     disk: options.disk ?? null,
     holdPartsMs: options.holdPartsMs ?? 0,
+    speculation: options.speculation ?? 'off',
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
     prepareGrammar: () => Promise.resolve(),
     createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
@@ -127,11 +140,11 @@ export function command(
 }
 
 /** What a lone run of the fake model writes. */
-export function expectedText(prompt: readonly number[], maxTokenCount: number): string {
+export function expectedText(prompt: readonly number[], maxTokenCount: number, repetitive = false): string {
   const tokens = [...prompt];
   let text = '';
   for (let count = 0; count < maxTokenCount; count++) {
-    const token = nextToken(tokens, vocabTokenCount);
+    const token = nextToken(tokens, fullVocabTokenCount, repetitive);
     if (token === 0) break;
     text += String.fromCharCode(32 + token);
     tokens.push(token);

@@ -48,6 +48,8 @@ export interface Choice {
   readonly tokenCount: number;
   /** Of those, how many were drawn inside the reasoning; null where the model's reasoning is not known. */
   readonly reasoningTokenCount: number | null;
+  /** Tokens that may still be drawn. */
+  readonly remainingTokenCount: number;
   /** Frees what it holds outside of JavaScript; may be called again, and after the end. */
   close(): void;
 }
@@ -196,6 +198,9 @@ export function createChoice(setup: ChoiceSetup): Choice {
     },
     get reasoningTokenCount() {
       return replyParser?.knowsReasoning === true ? reasoningTokenCount : null;
+    },
+    get remainingTokenCount() {
+      return maxTokenCount - tokenCount;
     },
   };
 }

@@ -100,6 +100,11 @@ function ending(reason: FinishReason, usage: Usage, timings: Timings): object {
     prompt_eval_duration: nanoseconds(timings.prefillMs),
     eval_count: usage.completionTokenCount,
     eval_duration: nanoseconds(timings.decodeMs),
+    // llama-server's names; Ollama has none. Only where something was drafted.
+    ...(timings.draftedTokenCount !== undefined && {
+      draft_n: timings.draftedTokenCount,
+      draft_n_accepted: timings.acceptedTokenCount ?? 0,
+    }),
   };
 }
 

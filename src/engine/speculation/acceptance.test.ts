@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { createAcceptance } from './acceptance.ts';
+import { evidenceClassCount } from './drafter.ts';
+
+it('believes better evidence more before anything was seen', () => {
+  const acceptance = createAcceptance();
+  const rates = Array.from({ length: evidenceClassCount }, (_, evidence) => acceptance.rate(evidence));
+  expect(rates).toEqual([...rates].sort((a, b) => a - b));
+});
+
+it('follows what it sees, forgets, and stays a probability', () => {
+  const acceptance = createAcceptance();
+  for (let index = 0; index < 100; index++) acceptance.observe(3, true);
+  expect(acceptance.rate(3)).toBeGreaterThan(0.95);
+  expect(acceptance.rate(3)).toBeLessThanOrEqual(1);
+  for (let index = 0; index < 100; index++) acceptance.observe(3, false);
+  expect(acceptance.rate(3)).toBeLessThan(0.05);
+  expect(acceptance.rate(3)).toBeGreaterThanOrEqual(0);
+});
+
+it('lets neighbours learn, and leaves the others alone', () => {
+  const acceptance = createAcceptance();
+  const before = [acceptance.rate(4), acceptance.rate(7)];
+  for (let index = 0; index < 20; index++) acceptance.observe(3, false);
+  expect(acceptance.rate(4)).toBeLessThan(before[0] as number);
+  expect(acceptance.rate(7)).toBe(before[1]);
+});
