@@ -22,6 +22,8 @@ export interface NearfarServer {
 export interface BenchmarkSetup {
   /** The GGUF that both sides load. */
   readonly modelPath: string;
+  /** Whether the user named it; else a benchmark over several models takes its own. */
+  readonly isModelGiven: boolean;
   readonly threadCount: number;
   /** `null` = the benchmark's own default. */
   readonly repeatCount: number | null;

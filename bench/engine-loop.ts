@@ -6,8 +6,9 @@ import type { LlamaContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
 import type { WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
+import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
 import { createStepCost, type StepCostCurve } from '../src/engine/step-cost.ts';
-import { createChoice } from '../src/engine/text/choice.ts';
+import { createChoice, type Choice } from '../src/engine/text/choice.ts';
 import { createDetokenizer } from '../src/engine/text/detokenizer.ts';
 import { createStopMatcher } from '../src/engine/text/stop-matcher.ts';
 
@@ -23,6 +24,15 @@ export interface Prompt {
   readonly outputTokenCount: number;
 }
 
+/** What one prompt's answer was and took. */
+export interface LoopAnswer {
+  readonly tokens: readonly number[];
+  /** From the first token to the last. */
+  readonly decodeMs: number;
+  readonly draftedTokenCount: number;
+  readonly acceptedTokenCount: number;
+}
+
 /** Our step loop in this process: the product's engine, sampler and text, without IPC and HTTP. */
 export interface EngineLoop {
   /** Runs prompts together to their ends. @throws Error where one does not finish as asked */
@@ -30,6 +40,7 @@ export interface EngineLoop {
     readonly steps: readonly StepRecord[];
     /** Of each prompt, tokens that came from a cache. */
     readonly cachedTokenCounts: readonly number[];
+    readonly answers: readonly LoopAnswer[];
   }>;
   /** What the engine's process does while nobody asks anything: housekeeping, until there is none left. */
   rest(): Promise<void>;
@@ -39,6 +50,8 @@ export interface EngineLoopOptions {
   readonly parallelCount: number;
   readonly hostCacheBytes: number;
   readonly curve: StepCostCurve;
+  /** `off` by default. */
+  readonly speculation?: SpeculationSetting;
 }
 
 /** Takes over the context: its cells are cleared. */
@@ -48,7 +61,7 @@ export function createEngineLoop(
   options: EngineLoopOptions,
 ): EngineLoop {
   const { vocabulary } = model;
-  const results = new Map<string, { cached: number; completion: number; error: string | null }>();
+  const results = new Map<string, Result>();
   let nextId = 0;
   decoder.clearCells();
   const engine = createEngine({
@@ -60,14 +73,14 @@ export function createEngineLoop(
     parallelCount: options.parallelCount,
     queueLimit: 1024,
     targetInterTokenMs: 'auto',
-    speculation: 'off',
+    speculation: options.speculation ?? 'off',
     hostCacheBytes: options.hostCacheBytes,
     disk: null,
     holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
     prepareGrammar: () => Promise.resolve(),
-    createChoice: (command, choiceIndex, promptTokens, maxTokenCount) =>
-      createChoice({
+    createChoice: (command, choiceIndex, promptTokens, maxTokenCount) => {
+      const choice = createChoice({
         choiceIndex,
         sampler: createSampler(command.sampling, vocabulary.tokenCount, { choiceIndex, promptTokens }),
         detokenizer: createDetokenizer((token) => vocabulary.piece(token)),
@@ -78,7 +91,9 @@ export function createEngineLoop(
         ignoreEndOfGeneration: command.ignoreEndOfGeneration,
         topLogprobCount: command.topLogprobCount,
         grammar: null,
-      }),
+      });
+      return recorded(choice, results.get(command.id)?.drawn ?? []);
+    },
     emit: (parts) => {
       // What the engine's process pays to hand a step to the gateway.
       serialize({ type: 'parts', parts });
@@ -95,12 +110,18 @@ export function createEngineLoop(
     if (part.type === 'finish') {
       result.cached = part.usage.cachedTokenCount;
       result.completion = part.usage.completionTokenCount;
+      result.answer = {
+        tokens: result.drawn,
+        decodeMs: part.timings.decodeMs,
+        draftedTokenCount: part.timings.draftedTokenCount ?? 0,
+        acceptedTokenCount: part.timings.acceptedTokenCount ?? 0,
+      };
     } else if (part.type === 'error') result.error = part.error.message;
   }
 
   async function submit(prompt: Prompt): Promise<string> {
     const id = `bench-${nextId++}`;
-    results.set(id, { cached: 0, completion: 0, error: null });
+    results.set(id, { cached: 0, completion: 0, error: null, answer: null, drawn: [] });
     await engine.submit({
       type: 'generate',
       id,
@@ -134,20 +155,53 @@ export function createEngineLoop(
         steps.push({ milliseconds: now - endedAt, batchTokenCount: engine.stats().lastBatchTokenCount });
         endedAt = now;
       }
+      const answers: LoopAnswer[] = [];
       const cachedTokenCounts = ids.map((id, index) => {
         const result = results.get(id);
         const wanted = prompts[index]?.outputTokenCount ?? 0;
-        if (result?.completion !== wanted) {
+        if (result?.completion !== wanted || result.answer === null) {
           const got = result?.error ?? `${result?.completion ?? 0} tokens`;
           throw new Error(`a prompt in the engine's loop ended with ${got} instead of ${wanted} tokens`);
         }
         results.delete(id);
+        answers.push(result.answer);
         return result.cached;
       });
-      return { steps, cachedTokenCounts };
+      return { steps, cachedTokenCounts, answers };
     },
     async rest() {
       while (engine.step()) await nextTurn();
+    },
+  };
+}
+
+interface Result {
+  cached: number;
+  completion: number;
+  error: string | null;
+  answer: LoopAnswer | null;
+  readonly drawn: number[];
+}
+
+/** A choice that notes the tokens it draws. */
+function recorded(choice: Choice, drawn: number[]): Choice {
+  return {
+    advance(logits) {
+      const step = choice.advance(logits);
+      drawn.push(step.token);
+      return step;
+    },
+    get tokenCount() {
+      return choice.tokenCount;
+    },
+    get reasoningTokenCount() {
+      return choice.reasoningTokenCount;
+    },
+    get remainingTokenCount() {
+      return choice.remainingTokenCount;
+    },
+    close: () => {
+      choice.close();
     },
   };
 }

@@ -46,6 +46,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'a 1,500-token prefix that was in use: cold, and after a restart of the server',
     load: async () => (await import('./restart.ts')).restart,
   },
+  speculate: {
+    summary: 'drafting ahead on four workloads: speed with against without, and against llama-server',
+    load: async () => (await import('./speculate.ts')).speculate,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,
@@ -107,6 +111,7 @@ async function main(): Promise<number> {
     const folder = values.peer ?? process.env['NEARFAR_PEER_DIR'] ?? peerFolder(nearfarHome);
     const result = await benchmark({
       modelPath,
+      isModelGiven: given !== undefined,
       threadCount,
       repeatCount: positiveNumber('--repeats', values.repeats),
       quick: values.quick,

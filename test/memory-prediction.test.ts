@@ -3,6 +3,7 @@ import { platform, totalmem } from 'node:os';
 import { afterEach, expect, it } from 'vitest';
 import { childEntry, forkChild } from '../src/engine/child-connection.ts';
 import type { LoadOptions } from '../src/engine/protocol.ts';
+import { outputRowCount } from '../src/engine/speculation/speculator.ts';
 import { createSupervisor, type Supervisor } from '../src/engine/supervisor.ts';
 import { readGguf } from '../src/models/gguf.ts';
 import { memoryFacts } from '../src/models/memory-facts.ts';
@@ -41,6 +42,7 @@ it.runIf(platform() === 'linux').each([
     };
     const need = predictMemory(memoryFacts(header, header.expectedFileBytes, process.arch), {
       ...options,
+      outputCount: outputRowCount(options),
       kvShareOfF16: 1,
       hostCacheBytes: 0,
       memoryBytes: totalmem(),

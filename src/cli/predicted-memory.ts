@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import type { FoundModel, ModelPoolOptions } from '../engine/model-pool.ts';
+import { outputRowCount } from '../engine/speculation/speculator.ts';
 import { readGguf } from '../models/gguf.ts';
 import { memoryFacts } from '../models/memory-facts.ts';
 import { kvShareOfF16 } from '../engine/kv-type.ts';
@@ -30,6 +31,7 @@ export function createMemoryPredictor(): ModelPoolOptions['predictMemory'] {
   return async (found, load) =>
     predictMemory(await factsOf(found), {
       ...load,
+      outputCount: outputRowCount(load),
       kvShareOfF16: kvShareOfF16(load.kvType),
       memoryBytes: totalmem(),
     });

@@ -30,7 +30,11 @@ export interface CalibrateOptions {
   readonly now: () => number;
 }
 
-const widths = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+const widths = [1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 128, 256, 512];
+/** Kernels work in rows of four: drafts are chosen by such steps. Measured where that is quick, else interpolated. */
+const fineWidths: ReadonlySet<number> = new Set([3, 5, 6, 12]);
+/** Of the time that is left, the share that one of them may take. */
+const fineShare = 0.1;
 const repeatCount = 3;
 /** Measured whatever it takes: shorter curves would leave chunking to guesswork. */
 const neededWidth = 64;
@@ -67,6 +71,8 @@ export function calibrate(options: CalibrateOptions): Calibration {
     if (tokenCount > decoder.batchTokenCount || tokenCount > decoder.cellCount) break;
     const last = points.at(-1);
     if (last !== undefined && tokenCount > neededWidth && 2 * last.milliseconds > remainingMs()) break;
+    const isFine = fineWidths.has(tokenCount);
+    if (isFine && 2 * repeatCount * (last?.milliseconds ?? 0) > fineShare * remainingMs()) continue;
     const times = [timeStep(options, tokenCount)];
     while (times.length < repeatCount) {
       const isNeeded = times.length === 1 && tokenCount <= neededWidth;

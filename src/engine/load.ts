@@ -13,7 +13,7 @@ import { loadModel, type LlamaModel } from './llama/model.ts';
 import { isEmbeddingModel } from './llama/pooling.ts';
 import type { EmbeddingDecoder } from './embedding-decoder.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
-import { draftRowCount } from './speculation/speculator.ts';
+import { draftRowCount, outputRowCount } from './speculation/speculator.ts';
 
 /** Everything that a child holds once its model is loaded. */
 export interface Loaded {
@@ -73,8 +73,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const isWhole = model.isRecurrent || model.isHybrid;
   const cellCount = options.contextTokenCount ?? fittingCellCount(model, options);
   const batchLimit = Math.min(batchTokenCount, cellCount);
-  const draftRows = options.speculation === 'off' || isWhole ? 0 : draftRowCount;
-  const outputCount = Math.min(batchLimit, options.parallelCount + draftRows);
+  const outputCount = Math.min(batchLimit, isWhole ? options.parallelCount : outputRowCount(options));
   const context = createContext(model, {
     cellCount,
     batchTokenCount: batchLimit,
@@ -191,7 +190,7 @@ function findCalibration(options: LoadOptions, model: LlamaModel, context: Llama
     library.backend,
     model.gpuLayerCount,
     options.threadCount ?? 'auto',
-    options.parallelCount,
+    `${measuredOutputCount(options)} rows`,
     options.kvType,
   ].join(' | ');
   const kept = options.curvePath === null ? null : readCalibration(options.curvePath, key);
@@ -200,12 +199,17 @@ function findCalibration(options: LoadOptions, model: LlamaModel, context: Llama
   const measured = calibrate({
     decoder: context,
     threadCounts: options.threadCount === null ? threadCandidates(cpus().length) : [options.threadCount],
-    outputCount: options.parallelCount,
+    outputCount: measuredOutputCount(options),
     budgetMs: calibrationBudgetMs,
     now: () => performance.now(),
   });
   if (options.curvePath !== null) writeCalibration(options.curvePath, key, measured);
   return measured;
+}
+
+/** Rows with logits of the steps that are measured: what decodes together, or what one sequence may draft. */
+function measuredOutputCount({ parallelCount, speculation }: LoadOptions): number {
+  return speculation === 'off' ? parallelCount : Math.max(parallelCount, draftRowCount);
 }
 
 /** All cores, one fewer, and half (where two logical cores share one): ascending. */

@@ -18,7 +18,7 @@ const facts: MemoryFacts = {
 const options: MemoryOptions = {
   contextTokenCount: 4_096,
   kvShareOfF16: 1,
-  parallelCount: 16,
+  outputCount: 16,
   hostCacheBytes: 0,
   embeddingContextTokenCount: null,
   memoryBytes: 16 * 1024 * MiB,

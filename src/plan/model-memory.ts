@@ -24,7 +24,8 @@ export interface MemoryFacts {
 export interface MemoryOptions {
   /** `null` = as `chooseCellCount` says. */
   readonly contextTokenCount: number | null;
-  readonly parallelCount: number;
+  /** Rows with logits of one step: a token of each answer, and drafted ones. */
+  readonly outputCount: number;
   /** What the type of the KV pool takes of the memory that f16 would, up to 1. */
   readonly kvShareOfF16: number;
   readonly hostCacheBytes: number;
@@ -84,7 +85,7 @@ export function predictMemory(facts: MemoryFacts, options: MemoryOptions): Memor
     computeBytes:
       fixedBytes +
       vocabularyBytes +
-      logitBytes(facts, options.parallelCount) +
+      logitBytes(facts, options.outputCount) +
       maskBytes(facts, cellCount, sliceTokenCount) +
       activationBytes(facts, sliceTokenCount),
     processBytes: bareProcessBytes + options.hostCacheBytes,

@@ -10,6 +10,14 @@ export type SpeculationSetting = 'auto' | 'off' | number;
 /** Most drafted tokens of a step, over all sequences: so many rows of logits a context has beyond one a sequence. */
 export const draftRowCount = 16;
 
+/** Rows with logits that a step may ask for: a token of each answer, and what is drafted ahead. */
+export function outputRowCount(options: {
+  readonly parallelCount: number;
+  readonly speculation: SpeculationSetting;
+}): number {
+  return options.parallelCount + (options.speculation === 'off' ? 0 : draftRowCount);
+}
+
 /** A draft must promise this much more than the step gives without, so that errors of the prediction cost nothing. */
 const leastGain = 1.03;
 /** After so many steps in which a draft was offered and declined, one is tried: costs are learnt by paying them. */
