@@ -16,8 +16,8 @@ import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from
 import { createLookupDrafter } from './speculation/lookup-drafter.ts';
 import { createSpeculationMeter } from './speculation/speculation-meter.ts';
 import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
-import { fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
-import { wideTokenCount, type StepWork } from './step-cost.ts';
+import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
+import type { StepWork } from './step-cost.ts';
 import { toWireError } from './wire-part.ts';
 
 /** The step loop: `schedule -> decode -> sample -> emit`, one `decode` a step. Everything else waits in between. */
@@ -83,7 +83,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const submittedAt = now();
     try {
       if (waiting.length + reading.size + command.choiceCount > setup.queueLimit + idleSlotCount()) {
-        throw queueFull();
+        throw queueFullError(waiting.length + reading.size, meanRequestMs / setup.parallelCount);
       }
       reading.add(command.id);
       if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
@@ -101,10 +101,6 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function idleSlotCount(): number {
     return Math.max(0, setup.parallelCount - running.length);
-  }
-
-  function queueFull(): NearfarError {
-    return queueFullError(waiting.length + reading.size, meanRequestMs / setup.parallelCount);
   }
 
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
@@ -181,22 +177,11 @@ export function createEngine(setup: EngineSetup): Engine {
     // Readers wait for the moving too: the step becomes narrower by as much.
     if (movedMs > 0 && plan.decode.length > 0) plan = planStep(movedMs);
     const drafts = draftsFor(plan);
-    for (const batch of batchesOf(plan)) {
+    for (const batch of batchesOf(plan, cost.curve.readersApart)) {
       run(batch, drafts);
       if (!mayHold()) flush();
     }
     return true;
-  }
-
-  /** Readers first and by themselves, where that is quicker; see `StepCostCurve`. */
-  function batchesOf(plan: StepPlan): StepPlan[] {
-    const tokenCount = plan.prefill.reduce((sum, one) => sum + one.tokenCount, plan.decode.length);
-    const isMixed = plan.decode.length > 0 && plan.prefill.length > 0;
-    if (!cost.curve.readersApart || !isMixed || tokenCount < wideTokenCount) return [plan];
-    return [
-      { ...plan, prefill: [] },
-      { ...plan, decode: [] },
-    ];
   }
 
   /** Nothing is drafted beside prompts: their tokens make better use of a wider step. No prefix leaves for a draft. */

@@ -2,7 +2,7 @@ import type { Decoder } from './decoder.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import type { StepPlan } from './scheduler.ts';
 import { pendingTokenCount, type Sequence } from './sequence.ts';
-import type { StepWork } from './step-cost.ts';
+import { wideTokenCount, type StepWork } from './step-cost.ts';
 
 /** Drafted tokens by sequence. */
 export type Drafts = ReadonlyMap<Sequence, readonly number[]>;
@@ -18,6 +18,17 @@ export interface BatchEntry {
   readonly draft: readonly number[];
   /** How many of the draft were drawn; known after the draws. */
   acceptedCount: number;
+}
+
+/** Readers first and by themselves, where that is quicker; see `StepCostCurve.readersApart`. */
+export function batchesOf(plan: StepPlan, readersApart: boolean): readonly StepPlan[] {
+  const tokenCount = plan.prefill.reduce((sum, one) => sum + one.tokenCount, plan.decode.length);
+  const isMixed = plan.decode.length > 0 && plan.prefill.length > 0;
+  if (!readersApart || !isMixed || tokenCount < wideTokenCount) return [plan];
+  return [
+    { ...plan, prefill: [] },
+    { ...plan, decode: [] },
+  ];
 }
 
 export interface BatchSetup {
