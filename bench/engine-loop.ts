@@ -24,9 +24,16 @@ export interface Prompt {
   readonly outputTokenCount: number;
 }
 
+export interface RunnerUp {
+  readonly token: number;
+  readonly gap: number;
+}
+
 /** What one prompt's answer was and took. */
 export interface LoopAnswer {
   readonly tokens: readonly number[];
+  /** Of each token drawn, the best other one and how much lower its logit was; only where asked for. */
+  readonly runnersUp: readonly RunnerUp[];
   /** From the first token to the last. */
   readonly decodeMs: number;
   readonly draftedTokenCount: number;
@@ -52,6 +59,8 @@ export interface EngineLoopOptions {
   readonly curve: StepCostCurve;
   /** `off` by default. */
   readonly speculation?: SpeculationSetting;
+  /** Costs a look at all logits for each token. */
+  readonly notesRunnersUp?: boolean;
 }
 
 /** Takes over the context: its cells are cleared. */
@@ -92,7 +101,9 @@ export function createEngineLoop(
         topLogprobCount: command.topLogprobCount,
         grammar: null,
       });
-      return recorded(choice, results.get(command.id)?.drawn ?? []);
+      const result = results.get(command.id);
+      if (result === undefined) return choice;
+      return recorded(choice, result, options.notesRunnersUp === true);
     },
     emit: (parts) => {
       // What the engine's process pays to hand a step to the gateway.
@@ -112,6 +123,7 @@ export function createEngineLoop(
       result.completion = part.usage.completionTokenCount;
       result.answer = {
         tokens: result.drawn,
+        runnersUp: result.runnersUp,
         decodeMs: part.timings.decodeMs,
         draftedTokenCount: part.timings.draftedTokenCount ?? 0,
         acceptedTokenCount: part.timings.acceptedTokenCount ?? 0,
@@ -121,7 +133,7 @@ export function createEngineLoop(
 
   async function submit(prompt: Prompt): Promise<string> {
     const id = `bench-${nextId++}`;
-    results.set(id, { cached: 0, completion: 0, error: null, answer: null, drawn: [] });
+    results.set(id, { cached: 0, completion: 0, error: null, answer: null, drawn: [], runnersUp: [] });
     await engine.submit({
       type: 'generate',
       id,
@@ -181,14 +193,16 @@ interface Result {
   error: string | null;
   answer: LoopAnswer | null;
   readonly drawn: number[];
+  readonly runnersUp: RunnerUp[];
 }
 
 /** A choice that notes the tokens it draws. */
-function recorded(choice: Choice, drawn: number[]): Choice {
+function recorded(choice: Choice, { drawn, runnersUp }: Result, notesRunnersUp: boolean): Choice {
   return {
     advance(logits) {
       const step = choice.advance(logits);
       drawn.push(step.token);
+      if (notesRunnersUp) runnersUp.push(runnerUp(logits, step.token));
       return step;
     },
     get tokenCount() {
@@ -204,4 +218,12 @@ function recorded(choice: Choice, drawn: number[]): Choice {
       choice.close();
     },
   };
+}
+
+function runnerUp(logits: Float32Array, drawn: number): RunnerUp {
+  let token = drawn === 0 ? 1 : 0;
+  for (let other = 0; other < logits.length; other++) {
+    if (other !== drawn && (logits[other] as number) > (logits[token] as number)) token = other;
+  }
+  return { token, gap: (logits[drawn] as number) - (logits[token] as number) };
 }

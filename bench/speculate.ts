@@ -1,10 +1,11 @@
 import type { LlamaModel } from '../src/engine/llama/model.ts';
 import { createContext } from '../src/engine/llama/context.ts';
 import { draftRowCount } from '../src/engine/speculation/speculator.ts';
+import { nearTieGap } from './agreement.ts';
 import { alternating, type Benchmark, type BenchmarkSetup, type Row } from './benchmark.ts';
 import { killServers } from './child-server.ts';
 import { countedTokenCount } from './counted-tokens.ts';
-import { createEngineLoop, type EngineLoop, type LoopAnswer } from './engine-loop.ts';
+import { createEngineLoop, type EngineLoop, type LoopAnswer, type RunnerUp } from './engine-loop.ts';
 import { loadInProcess } from './in-process.ts';
 import { benchedModels, type BenchedModel } from './speculate-models.ts';
 import { peerDecodeMs, peerSettings, startPeer } from './speculate-peer.ts';
@@ -25,6 +26,7 @@ interface Job {
   readonly outputTokenCount: number;
   /** What the loop without speculation answers. */
   readonly expected: readonly number[];
+  readonly runnersUp: readonly RunnerUp[];
 }
 
 /** Milliseconds of all jobs of each workload, by round. */
@@ -112,13 +114,14 @@ async function measure(
     threadCount: setup.threadCount,
   });
   const options = { parallelCount: 1, hostCacheBytes: 0, curve: loaded.curve };
+  const noting = createEngineLoop(loaded.model, plainContext, { ...options, notesRunnersUp: true });
+  setup.progress(`${model.name}: which tokens count`);
+  const jobs = await createJobs(setup, loaded.model, noting);
   const plain = createEngineLoop(loaded.model, plainContext, options);
   const drafting = createEngineLoop(loaded.model, loaded.context, { ...options, speculation: 'auto' });
   try {
-    setup.progress(`${model.name}: which tokens count`);
-    const jobs = await createJobs(setup, loaded.model, plain);
-    // Also brings the prompts into its cache, as the jobs did with the other's.
-    await runAll(drafting, jobs);
+    // Brings the prompts into the caches.
+    for (const loop of [plain, drafting]) await runAll(loop, jobs);
     const times = { plain: new Map() as Times, drafting: new Map() as Times };
     const answers: LoopAnswer[] = [];
     for (const [side, round] of alternating(['plain', 'drafting'] as const, repeatCount)) {
@@ -131,13 +134,7 @@ async function measure(
       );
       if (side === 'drafting') answers.push(...own);
     }
-    const partedCount = answers.filter(
-      ({ tokens }, index) => tokens.join() !== jobs[index % jobs.length]?.expected.join(),
-    ).length;
-    notes.push(
-      `${model.name}: ${answers.length - partedCount} of ${answers.length} answers token for token as without ` +
-        'speculation; logits of wider batches differ in their last bits, so near ties may fall otherwise.',
-    );
+    notes.push(agreementNote(model, jobs, answers));
     const peer = await measurePeer(setup, model, jobs, repeatCount, notes);
     return workloadNames(jobs).map((workload): Measured => {
       const own = jobs.filter((job) => job.workload === workload);
@@ -165,6 +162,30 @@ async function measure(
   }
 }
 
+/** Where answers part from those without, it must be at a near tie: batches of other widths round otherwise. */
+function agreementNote(model: BenchedModel, jobs: readonly Job[], answers: readonly LoopAnswer[]): string {
+  let [sameCount, tieCount] = [0, 0];
+  const gaps: number[] = [];
+  answers.forEach(({ tokens }, index) => {
+    const job = jobs[index % jobs.length];
+    const at = job?.expected.findIndex((token, position) => tokens[position] !== token) ?? -1;
+    if (at < 0) {
+      sameCount++;
+      return;
+    }
+    const other = job?.runnersUp[at];
+    const gap = other !== undefined && other.token === tokens[at] ? other.gap : Infinity;
+    gaps.push(gap);
+    if (gap <= nearTieGap) tieCount++;
+  });
+  const parted = answers.length - sameCount;
+  const widest = gaps.length === 0 ? '' : ` (widest gap ${rounded(Math.max(...gaps), 3)} nats)`;
+  return (
+    `${model.name}: ${sameCount} of ${answers.length} answers are token for token those without speculation, ${parted} ` +
+    `part, ${tieCount} of them at a near tie of at most ${nearTieGap} nats${widest}.`
+  );
+}
+
 /** The prompts as tokens, and what counts of the answers. */
 async function createJobs(setup: BenchmarkSetup, model: LlamaModel, loop: EngineLoop): Promise<Job[]> {
   const { vocabulary } = model;
@@ -174,13 +195,15 @@ async function createJobs(setup: BenchmarkSetup, model: LlamaModel, loop: Engine
     for (const prompt of setup.quick ? prompts.slice(0, 2) : prompts) {
       const tokens = promptTokens(model, prompt);
       const run = async (outputTokenCount: number) =>
-        (await loop.run([{ tokens, outputTokenCount }])).answers[0]?.tokens ?? [];
+        (await loop.run([{ tokens, outputTokenCount }])).answers[0];
       // The first run computes the prompt; the second finds it in the cache, as all later ones do.
       await run(1);
       const answer = await run(wanted);
-      const counted = countedTokenCount(answer, (token) => vocabulary.isEndOfGeneration(token));
+      if (answer === undefined) continue;
+      const counted = countedTokenCount(answer.tokens, (token) => vocabulary.isEndOfGeneration(token));
       if (counted < leastCountedTokenCount) continue;
-      jobs.push({ workload: name, tokens, outputTokenCount: counted, expected: answer.slice(0, counted) });
+      const expected = answer.tokens.slice(0, counted);
+      jobs.push({ workload: name, tokens, outputTokenCount: counted, expected, runnersUp: answer.runnersUp });
     }
   }
   return jobs;

@@ -22,7 +22,7 @@ const prompt =
 let model: LlamaModel;
 
 beforeAll(async () => {
-  const library = openLibrary({ backend: 'cpu' });
+  const library = openLibrary({ backend: 'cpu', onLog: () => undefined });
   model = await loadModel(library, { path: await testWeights('smollm2-q4_0'), gpuLayerCount: 0 });
 }, 300_000);
 afterAll(() => {
