@@ -1,6 +1,7 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { isDelta } from '../chat/part.ts';
+import { createClassQueue } from './class-queue.ts';
 import { diskFigures } from './disk-figures.ts';
 import { createDiskWait } from './disk-wait.ts';
 import type { EngineSetup } from './engine-setup.ts';
@@ -35,6 +36,12 @@ export interface Engine {
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
+/** How far into the queue a step looks. */
+const lookAheadCount = 48;
+/** Bulk's own steps are short for this long after somebody above it came. */
+const expectationMs = 60_000;
+/** Bulk leaves this share of the queue to others. */
+const bulkQueueShare = 0.5;
 
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
@@ -49,6 +56,7 @@ export function createEngine(setup: EngineSetup): Engine {
       ? null
       : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
   const meter = createSpeculationMeter(cost);
+  const queue = createClassQueue(setup.classes);
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
@@ -82,7 +90,9 @@ export function createEngine(setup: EngineSetup): Engine {
   async function submit(command: GenerateCommand): Promise<void> {
     const submittedAt = now();
     try {
-      if (waiting.length + reading.size + command.choiceCount > setup.queueLimit + idleSlotCount()) {
+      const share = command.priority === 'bulk' ? bulkQueueShare : 1;
+      const placeCount = Math.ceil(setup.queueLimit * share) + idleSlotCount();
+      if (waiting.length + reading.size + command.choiceCount > placeCount) {
         throw queueFull();
       }
       reading.add(command.id);
@@ -115,7 +125,10 @@ export function createEngine(setup: EngineSetup): Engine {
       nextKey: () => nextKey++,
     });
     requests.set(command.id, request);
-    waiting.push(...request.sequences);
+    for (const sequence of request.sequences) {
+      queue.join(sequence, waiting);
+      waiting.push(sequence);
+    }
   }
 
   // ---- departure --------------------------------------------------------------------------------------------------
@@ -174,7 +187,13 @@ export function createEngine(setup: EngineSetup): Engine {
       return false;
     }
     if (running.length === 0) reachedCellCount = 0;
+    queue.promote(waiting, running, now());
     let plan = planStep(0);
+    // Each takes one away from those that run, so this ends.
+    while (plan.swapOut.length > 0) {
+      for (const key of plan.swapOut) preempt(key);
+      plan = planStep(0);
+    }
     for (const key of plan.preempt) preempt(key);
     for (const key of plan.admit) admit(key);
     const movedMs = makeWay();
@@ -218,7 +237,11 @@ export function createEngine(setup: EngineSetup): Engine {
         scannedCellCount: scannedCellCount(),
         parallelCount: setup.parallelCount,
         batchTokenCount,
-        targetMs: targetMs() - spentMs,
+        classes: setup.classes,
+        targetMs: targetMs(),
+        spentMs,
+        expectsPeople: now() - queue.peopleCameAt < expectationMs,
+        now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
     );
@@ -226,7 +249,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
-    return diskWait.ready(waiting, idleSlotCount());
+    return diskWait.ready(queue.order(waiting, lookAheadCount), idleSlotCount());
   }
 
   function scannedCellCount(): number {
@@ -261,7 +284,8 @@ export function createEngine(setup: EngineSetup): Engine {
     leave(sequence, true);
     sequence.computedCount = 0;
     diskWait.forget(sequence);
-    waiting.unshift(sequence);
+    queue.join(sequence, waiting);
+    waiting.push(sequence);
     counts.preemption++;
   }
 
@@ -273,6 +297,8 @@ export function createEngine(setup: EngineSetup): Engine {
     if (hold === null) return;
     waiting = waiting.filter((other) => other !== sequence);
     running.push(sequence);
+    queue.admit(sequence, sequence.tokens.length - hold.cachedTokenCount);
+    sequence.steppedAt = now();
     sequence.hold = hold;
     sequence.computedCount = hold.cachedTokenCount;
     if (request.admittedAt !== null) return;
@@ -330,6 +356,7 @@ export function createEngine(setup: EngineSetup): Engine {
         request.firstTokenAt ??= now();
         counts.completion++;
         request.completionTokenCount++;
+        queue.serve(sequence);
         for (const part of parts) push(id, part);
         if (end !== null) {
           push(id, end);
@@ -364,12 +391,16 @@ export function createEngine(setup: EngineSetup): Engine {
     meter.note(entries, done, milliseconds);
     cost.observe(done, milliseconds);
     cache.chargeIdle(cost.idleCellMs(done.tokenCount));
+    const time = now();
     for (const { sequence, isDecoding: wasDecoding, row } of entries) {
+      sequence.steppedAt = time;
       const { hold, tokens, computedCount, request } = sequence;
       if (hold === null) continue;
       const hasEnded = row >= 0 && computedCount === tokens.length;
-      if (hasEnded) leave(sequence, true);
-      else if (!wasDecoding) cache.publish(hold, tokens, computedCount);
+      if (hasEnded) {
+        leave(sequence, true);
+        queue.end(sequence, time);
+      } else if (!wasDecoding) cache.publish(hold, tokens, computedCount);
       if (request.openChoiceCount === 0 && requests.has(request.command.id)) finish(request);
     }
     cache.offloadOverdue(0, 0);

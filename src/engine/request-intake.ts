@@ -57,6 +57,9 @@ export function openRequest(
       tokens: prompt.slice(),
       computedCount: 0,
       hold: null,
+      standing: command.priority,
+      steppedAt: submittedAt,
+      isCharged: false,
       commonPromptTokenCount: new Map(),
     });
   }
