@@ -18,10 +18,21 @@ export interface ClassQueue {
   end(sequence: Sequence, now: number): void;
   /** Raises the standing of one sequence of each class that was passed for too long. */
   promote(waiting: readonly Sequence[], running: readonly Sequence[], now: number): void;
-  /** The next `limit` in turn. */
-  order(waiting: readonly Sequence[], limit: number): Sequence[];
-  /** When somebody above `bulk` last came; -Infinity = never. */
-  readonly peopleCameAt: number;
+  /** The next in turn, no more than a step needs to look at. */
+  order(waiting: readonly Sequence[]): Sequence[];
+  /** Whether somebody above `bulk` came a moment ago, so that more may come. */
+  expectsPeople(now: number): boolean;
+}
+
+/** How far into the queue a step looks. */
+const lookAheadCount = 48;
+const expectationMs = 60_000;
+/** Bulk leaves this share of the queue to others. */
+const bulkQueueShare = 0.5;
+
+/** Sequences that may wait before one more of the class is refused. */
+export function placesFor(priority: Priority, queueLimit: number): number {
+  return Math.ceil(queueLimit * (priority === 'bulk' ? bulkQueueShare : 1));
 }
 
 export function createClassQueue(targets: ClassTargets): ClassQueue {
@@ -75,9 +86,7 @@ export function createClassQueue(targets: ClassTargets): ClassQueue {
   }
 
   return {
-    get peopleCameAt() {
-      return peopleCameAt;
-    },
+    expectsPeople: (now) => now - peopleCameAt < expectationMs,
     join(sequence, waiting) {
       const priority = ownClass(sequence);
       const queued = waiting.filter((other) => other !== sequence && ownClass(other) === priority);
@@ -108,17 +117,17 @@ export function createClassQueue(targets: ClassTargets): ClassQueue {
         if (now - passedSince >= targets[priority].firstTokenMs) next.standing = 'interactive';
       }
     },
-    order(waiting, limit) {
+    order(waiting) {
       const isPromoted = (sequence: Sequence): boolean => sequence.standing !== ownClass(sequence);
       const ordered = waiting.filter(isPromoted).sort((a, b) => a.key - b.key);
       for (const priority of priorities) {
-        if (ordered.length >= limit) break;
+        if (ordered.length >= lookAheadCount) break;
         const members = waiting.filter(
           (sequence) => !isPromoted(sequence) && ownClass(sequence) === priority,
         );
-        ordered.push(...inTurn(priority, members, limit - ordered.length));
+        ordered.push(...inTurn(priority, members, lookAheadCount - ordered.length));
       }
-      return ordered.slice(0, limit);
+      return ordered.slice(0, lookAheadCount);
     },
   };
 }

@@ -1,15 +1,17 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { cellFigures } from './cell-figures.ts';
 import { isDelta } from '../chat/part.ts';
-import { createClassQueue } from './class-queue.ts';
+import { createClassQueue, placesFor } from './class-queue.ts';
 import { diskFigures } from './disk-figures.ts';
 import { createDiskWait } from './disk-wait.ts';
 import type { EngineSetup } from './engine-setup.ts';
+import { foreseenIdleMsPerCell } from './foreseen-idle-cost.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
-import { openRequest, queueFullError } from './request-intake.ts';
+import { cacheFullError, deadlineError, openRequest, queueFullError } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
@@ -18,7 +20,8 @@ import { createLookupDrafter } from './speculation/lookup-drafter.ts';
 import { createSpeculationMeter } from './speculation/speculation-meter.ts';
 import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
 import { fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
-import { wideTokenCount, type StepWork } from './step-cost.ts';
+import { batchesOf } from './step-batches.ts';
+import type { StepWork } from './step-cost.ts';
 import { toWireError } from './wire-part.ts';
 
 /** The step loop: `schedule -> decode -> sample -> emit`, one `decode` a step. Everything else waits in between. */
@@ -36,13 +39,6 @@ export interface Engine {
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
-/** How far into the queue a step looks. */
-const lookAheadCount = 48;
-/** Bulk's own steps are short for this long after somebody above it came. */
-const expectationMs = 60_000;
-/** Bulk leaves this share of the queue to others. */
-const bulkQueueShare = 0.5;
-
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
@@ -85,16 +81,13 @@ export function createEngine(setup: EngineSetup): Engine {
     setup.emit(parts);
   }
 
-  // ---- arrival ----------------------------------------------------------------------------------------------------
-
   async function submit(command: GenerateCommand): Promise<void> {
     const submittedAt = now();
     try {
-      const share = command.priority === 'bulk' ? bulkQueueShare : 1;
-      const placeCount = Math.ceil(setup.queueLimit * share) + idleSlotCount();
-      if (waiting.length + reading.size + command.choiceCount > placeCount) {
-        throw queueFull();
-      }
+      const placeCount = placesFor(command.priority, setup.queueLimit) + idleSlotCount();
+      const queuedCount = waiting.length + reading.size;
+      if (queuedCount + command.choiceCount > placeCount)
+        throw queueFullError(queuedCount, meanRequestMs / setup.parallelCount);
       reading.add(command.id);
       if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
       const prompt = await setup.readPrompt(command.input);
@@ -113,10 +106,6 @@ export function createEngine(setup: EngineSetup): Engine {
     return Math.max(0, setup.parallelCount - running.length);
   }
 
-  function queueFull(): NearfarError {
-    return queueFullError(waiting.length + reading.size, meanRequestMs / setup.parallelCount);
-  }
-
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
     const request = openRequest(command, prompt, submittedAt, {
       modelId: setup.modelId,
@@ -125,13 +114,13 @@ export function createEngine(setup: EngineSetup): Engine {
       nextKey: () => nextKey++,
     });
     requests.set(command.id, request);
-    for (const sequence of request.sequences) {
-      queue.join(sequence, waiting);
-      waiting.push(sequence);
-    }
+    for (const sequence of request.sequences) wait(sequence);
   }
 
-  // ---- departure --------------------------------------------------------------------------------------------------
+  function wait(sequence: Sequence): void {
+    queue.join(sequence, waiting);
+    waiting.push(sequence);
+  }
 
   function abort(id: string): void {
     const aborted = new NearfarError('aborted', 'The request was cancelled.');
@@ -164,15 +153,9 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function expire(): void {
     const time = setup.wallClock();
-    for (const request of requests.values()) {
-      const { deadlineAt } = request.command;
-      if (deadlineAt !== null && time >= deadlineAt) {
-        fail(request, new NearfarError('timeout', 'The deadline passed before the answer was complete.'));
-      }
-    }
+    const late = [...requests.values()].filter(({ command }) => (command.deadlineAt ?? Infinity) <= time);
+    for (const request of late) fail(request, deadlineError());
   }
-
-  // ---- one step ---------------------------------------------------------------------------------------------------
 
   function step(): boolean {
     expire();
@@ -190,32 +173,18 @@ export function createEngine(setup: EngineSetup): Engine {
     queue.promote(waiting, running, now());
     let plan = planStep(0);
     // Each takes one away from those that run, so this ends.
-    while (plan.swapOut.length > 0) {
-      for (const key of plan.swapOut) preempt(key);
-      plan = planStep(0);
-    }
+    for (; plan.swapOut.length > 0; plan = planStep(0)) for (const key of plan.swapOut) preempt(key);
     for (const key of plan.preempt) preempt(key);
     for (const key of plan.admit) admit(key);
     const movedMs = makeWay();
     // Readers wait for the moving too: the step becomes narrower by as much.
     if (movedMs > 0 && plan.decode.length > 0) plan = planStep(movedMs);
     const drafts = draftsFor(plan);
-    for (const batch of batchesOf(plan)) {
+    for (const batch of batchesOf(plan, cost.curve.readersApart)) {
       run(batch, drafts);
       if (!mayHold()) flush();
     }
     return true;
-  }
-
-  /** Readers first and by themselves, where that is quicker; see `StepCostCurve`. */
-  function batchesOf(plan: StepPlan): StepPlan[] {
-    const tokenCount = plan.prefill.reduce((sum, one) => sum + one.tokenCount, plan.decode.length);
-    const isMixed = plan.decode.length > 0 && plan.prefill.length > 0;
-    if (!cost.curve.readersApart || !isMixed || tokenCount < wideTokenCount) return [plan];
-    return [
-      { ...plan, prefill: [] },
-      { ...plan, decode: [] },
-    ];
   }
 
   /** Nothing is drafted beside prompts: their tokens make better use of a wider step. No prefix leaves for a draft. */
@@ -240,7 +209,7 @@ export function createEngine(setup: EngineSetup): Engine {
         classes: setup.classes,
         targetMs: targetMs(),
         spentMs,
-        expectsPeople: now() - queue.peopleCameAt < expectationMs,
+        expectsPeople: queue.expectsPeople(now()),
         now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
@@ -249,7 +218,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
-    return diskWait.ready(queue.order(waiting, lookAheadCount), idleSlotCount());
+    return diskWait.ready(queue.order(waiting), idleSlotCount());
   }
 
   function scannedCellCount(): number {
@@ -261,11 +230,8 @@ export function createEngine(setup: EngineSetup): Engine {
    * prompts' cells take their place. Returns the milliseconds it took.
    */
   function makeWay(): number {
-    let pendingCount = 0;
-    for (const sequence of running) if (!isDecoding(sequence)) pendingCount += pendingTokenCount(sequence);
-    if (pendingCount === 0) return 0;
-    const width = Math.min(pendingCount, decoder.batchTokenCount);
-    const foreseenMsPerCell = (cost.idleCellMs(width) / width) * pendingCount;
+    const foreseenMsPerCell = foreseenIdleMsPerCell(running, cost, batchTokenCount);
+    if (foreseenMsPerCell === 0) return 0;
     return cache.offloadOverdue(foreseenMsPerCell, movingShare * targetMs());
   }
 
@@ -284,8 +250,7 @@ export function createEngine(setup: EngineSetup): Engine {
     leave(sequence, true);
     sequence.computedCount = 0;
     diskWait.forget(sequence);
-    queue.join(sequence, waiting);
-    waiting.push(sequence);
+    wait(sequence);
     counts.preemption++;
   }
 
@@ -336,12 +301,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function relieve(): void {
     const youngest = running.at(-1);
     if (running.length > 1 && youngest !== undefined) preempt(youngest.key);
-    else if (youngest !== undefined) {
-      fail(
-        youngest.request,
-        new NearfarError('internal', 'The KV cache is full although nothing else runs.'),
-      );
-    }
+    else if (youngest !== undefined) fail(youngest.request, cacheFullError());
   }
 
   /** Draws the next token, and as long as the draws are what was drafted, the ones after it; see `Speculator`. */
@@ -419,17 +379,11 @@ export function createEngine(setup: EngineSetup): Engine {
       queuedCount: waiting.length + reading.size,
       runningCount: running.length,
       lastBatchTokenCount: counts.lastBatch,
-      cellCount: decoder.cellCount,
-      usedCellCount: cache.usedCellCount,
-      sharedCellCount: cache.sharedCellCount,
-      idleCellCount: cache.idleCellCount,
-      hostCacheBytes: host.usedBytes,
+      ...cellFigures(decoder, cache, host),
       promptTokenCount: counts.prompt,
       cachedTokenCount: counts.cached,
       completionTokenCount: counts.completion,
       preemptionCount: counts.preemption,
-      offloadedTokenCount: cache.offloadedTokenCount,
-      restoredTokenCount: cache.restoredTokenCount,
       ...diskFigures(setup.disk, cache.disk),
       ...meter.stats,
     };

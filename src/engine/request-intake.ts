@@ -73,3 +73,11 @@ export function queueFullError(queuedCount: number, msPerRequest: number): Nearf
     retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
   });
 }
+
+export function deadlineError(): NearfarError {
+  return new NearfarError('timeout', 'The deadline passed before the answer was complete.');
+}
+
+export function cacheFullError(): NearfarError {
+  return new NearfarError('internal', 'The KV cache is full although nothing else runs.');
+}
