@@ -7,6 +7,7 @@ import type { LlamaModel } from '../src/engine/llama/model.ts';
 import type { WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
 import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
+import { defaultSettings } from '../src/config/schema.ts';
 import { createStepCost, type StepCostCurve } from '../src/engine/step-cost.ts';
 import { createChoice, type Choice } from '../src/engine/text/choice.ts';
 import { createDetokenizer } from '../src/engine/text/detokenizer.ts';
@@ -83,6 +84,7 @@ export function createEngineLoop(
     queueLimit: 1024,
     targetInterTokenMs: 'auto',
     speculation: options.speculation ?? 'off',
+    classes: defaultSettings.engine.classes,
     hostCacheBytes: options.hostCacheBytes,
     disk: null,
     holdPartsMs: 10,
@@ -144,6 +146,8 @@ export function createEngineLoop(
       choiceCount: 1,
       topLogprobCount: null,
       salt: 'bench',
+      priority: 'default',
+      tenant: 'bench',
       deadlineAt: null,
       isStreamed: true,
       ignoreEndOfGeneration: true,

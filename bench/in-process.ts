@@ -1,6 +1,7 @@
 import { load } from '../src/engine/load.ts';
 import type { LlamaContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
+import { defaultSettings } from '../src/config/schema.ts';
 import type { StepCostCurve } from '../src/engine/step-cost.ts';
 import type { BenchmarkSetup } from './benchmark.ts';
 
@@ -28,6 +29,7 @@ export async function loadInProcess(
       queueLimit: 1024,
       targetInterTokenMs: 'auto',
       speculation: options.speculates === true ? 'auto' : 'off',
+      classes: defaultSettings.engine.classes,
       threadCount: setup.threadCount,
       gpuLayerCount: 0,
       backend: 'cpu',

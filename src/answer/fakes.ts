@@ -34,6 +34,7 @@ export function requestOf(changes: Partial<ChatRequest> = {}): ChatRequest {
     tenant: '',
     deadlineAt: null,
     isStreamed: true,
+    priority: 'default',
     ignoreEndOfGeneration: false,
     outputFormat: { type: 'text' },
     keepAliveSeconds: null,

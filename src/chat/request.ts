@@ -67,6 +67,12 @@ export type OutputFormat =
       readonly field: string;
     };
 
+/**
+ * Who waits for the answer: a person at a screen, a program as most are, or nobody in particular. Decides who is served
+ * first and who steps aside; never what is answered.
+ */
+export type Priority = 'interactive' | 'default' | 'bulk';
+
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 
 /** One prompt on its way in, the same for every dialect and every model. */
@@ -94,6 +100,7 @@ export interface ChatRequest {
   readonly privacy: PrivacyLabel;
   /** Who asks. Prefixes and caches are shared only within one tenant. `access` sets it. */
   readonly tenant: string;
+  readonly priority: Priority;
   /** Absolute, in milliseconds since the epoch; past it the request ends in a `timeout` error. */
   readonly deadlineAt: number | null;
   readonly outputFormat: OutputFormat;

@@ -18,6 +18,7 @@ export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSett
     queueLimit: engine.queueLimit,
     targetInterTokenMs: engine.targetInterTokenMs,
     speculation: engine.speculation,
+    classes: engine.classes,
     threadCount: engine.threadCount,
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,

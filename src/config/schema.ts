@@ -28,6 +28,15 @@ const keySchema = z
 const milliseconds = z.number().int().min(1).max(86_400_000);
 const bytes = z.number().int().min(0);
 
+/** What a class of requests is promised; both in milliseconds. */
+const classTarget = (firstTokenMs: number, interTokenMs: number | null) =>
+  z
+    .strictObject({
+      firstTokenMs: milliseconds.default(firstTokenMs),
+      interTokenMs: z.number().min(1).max(60_000).nullable().default(interTokenMs),
+    })
+    .prefault({});
+
 const engineSchema = z.strictObject({
   contextTokenCount: z
     .number()
@@ -63,6 +72,17 @@ const engineSchema = z.strictObject({
     .describe(
       'Tokens drafted ahead from prompt and answer (prompt lookup), which never changes what is answered. ' +
         'auto: as many as are expected to pay. 1-16: always so many. off: none.',
+    ),
+  classes: z
+    .strictObject({
+      interactive: classTarget(500, null),
+      default: classTarget(5000, null),
+      bulk: classTarget(60_000, 1000),
+    })
+    .prefault({})
+    .describe(
+      'Targets of the priority classes: milliseconds to the first token, and between two tokens ' +
+        '(null: targetInterTokenMs). A lower class that was passed for its firstTokenMs gets its turn.',
     ),
   threadCount: z
     .number()

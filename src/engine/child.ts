@@ -186,6 +186,7 @@ function createLoadedWriter(
     parallelCount: Math.min(options.parallelCount, context.sequenceCount - 1),
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
+    classes: options.classes,
     hostCacheBytes: options.hostCacheBytes,
     disk,
     speculation: options.speculation,

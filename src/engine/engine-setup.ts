@@ -3,6 +3,7 @@ import type { ChatInput } from '../chat/request.ts';
 import type { Decoder } from './decoder.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
+import type { ClassTargets } from './priority.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { StepCost } from './step-cost.ts';
@@ -22,6 +23,8 @@ export interface EngineSetup {
   readonly queueLimit: number;
   /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */
   readonly targetInterTokenMs: number | 'auto';
+  /** What each class of requests is promised. */
+  readonly classes: ClassTargets;
   readonly hostCacheBytes: number;
   /** What leaves host memory goes there; `null` = nowhere. */
   readonly disk: DiskStore | null;

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Priority } from '../chat/request.ts';
+import { defaultSettings } from '../config/schema.ts';
+import { priorities, type ClassTargets } from './priority.ts';
 import { command, createHarness, expectedText, type Harness } from './testing/harness.ts';
 
 const range = (from: number, count: number) =>
@@ -214,6 +217,7 @@ interface Arrival {
   readonly atStep: number;
   readonly abortAfter: number | null;
   readonly salt: string;
+  readonly priority: Priority;
   readonly choiceCount: number;
 }
 
@@ -225,6 +229,7 @@ const arrival: fc.Arbitrary<Arrival> = fc.record({
   atStep: fc.integer({ min: 0, max: 60 }),
   abortAfter: fc.option(fc.integer({ min: 0, max: 40 }), { freq: 4 }),
   salt: fc.constantFrom('a', 'b'),
+  priority: fc.constantFrom(...priorities),
   choiceCount: fc.integer({ min: 1, max: 2 }),
 });
 
@@ -232,6 +237,13 @@ const promptOf = (one: Arrival, index: number) => [
   ...Array.from({ length: one.shared }, (_, at) => (one.family * 7 + at * one.family) % 64),
   ...Array.from({ length: one.own }, (_, at) => (index * 13 + at * 5) % 64),
 ];
+
+/** So short that classes are passed, due and promoted all the time. */
+const hastyClasses: ClassTargets = {
+  interactive: { firstTokenMs: 10, interTokenMs: 4 },
+  default: { firstTokenMs: 30, interTokenMs: 8 },
+  bulk: { firstTokenMs: 60, interTokenMs: 20 },
+};
 
 describe('under random arrivals, lengths, aborts and cache sizes', () => {
   it('ends every request exactly once, with the text of a lone run, and leaks no cell', async () => {
@@ -247,6 +259,7 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
           hostCacheBytes: fc.constantFrom(0, 800, 100_000),
           targetInterTokenMs: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constant('auto' as const)),
           holdPartsMs: fc.constantFrom(0, 10),
+          classes: fc.constantFrom(defaultSettings.engine.classes, hastyClasses),
           prefixGranularity: fc.constantFrom('token' as const, 'sequence' as const),
           speculation: fc.constantFrom('off' as const, 'auto' as const, 3),
           repetitive: fc.boolean(),
@@ -264,6 +277,8 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
                   command(one.id, promptOf(one, one.index), {
                     maxTokenCount: one.max,
                     salt: one.salt,
+                    tenant: one.salt,
+                    priority: one.priority,
                     choiceCount: one.choiceCount,
                   }),
                 );

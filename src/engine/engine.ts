@@ -1,14 +1,17 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { cellFigures } from './cell-figures.ts';
 import { isDelta } from '../chat/part.ts';
+import { createClassQueue, placesFor } from './class-queue.ts';
 import { diskFigures } from './disk-figures.ts';
 import { createDiskWait } from './disk-wait.ts';
 import type { EngineSetup } from './engine-setup.ts';
+import { foreseenIdleMsPerCell } from './foreseen-idle-cost.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
-import { openRequest, queueFullError } from './request-intake.ts';
+import { cacheFullError, deadlineError, openRequest, queueFullError } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
@@ -35,7 +38,6 @@ export interface Engine {
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
-
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
@@ -49,6 +51,7 @@ export function createEngine(setup: EngineSetup): Engine {
       ? null
       : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
   const meter = createSpeculationMeter(cost);
+  const queue = createClassQueue(setup.classes);
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
@@ -77,14 +80,13 @@ export function createEngine(setup: EngineSetup): Engine {
     setup.emit(parts);
   }
 
-  // ---- arrival ----------------------------------------------------------------------------------------------------
-
   async function submit(command: GenerateCommand): Promise<void> {
     const submittedAt = now();
     try {
-      if (waiting.length + reading.size + command.choiceCount > setup.queueLimit + idleSlotCount()) {
-        throw queueFullError(waiting.length + reading.size, meanRequestMs / setup.parallelCount);
-      }
+      const placeCount = placesFor(command.priority, setup.queueLimit) + idleSlotCount();
+      const queuedCount = waiting.length + reading.size;
+      if (queuedCount + command.choiceCount > placeCount)
+        throw queueFullError(queuedCount, meanRequestMs / setup.parallelCount);
       reading.add(command.id);
       if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
       const prompt = await setup.readPrompt(command.input);
@@ -111,10 +113,13 @@ export function createEngine(setup: EngineSetup): Engine {
       nextKey: () => nextKey++,
     });
     requests.set(command.id, request);
-    waiting.push(...request.sequences);
+    for (const sequence of request.sequences) wait(sequence);
   }
 
-  // ---- departure --------------------------------------------------------------------------------------------------
+  function wait(sequence: Sequence): void {
+    queue.join(sequence, waiting);
+    waiting.push(sequence);
+  }
 
   function abort(id: string): void {
     const aborted = new NearfarError('aborted', 'The request was cancelled.');
@@ -147,15 +152,9 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function expire(): void {
     const time = setup.wallClock();
-    for (const request of requests.values()) {
-      const { deadlineAt } = request.command;
-      if (deadlineAt !== null && time >= deadlineAt) {
-        fail(request, new NearfarError('timeout', 'The deadline passed before the answer was complete.'));
-      }
-    }
+    const late = [...requests.values()].filter(({ command }) => (command.deadlineAt ?? Infinity) <= time);
+    for (const request of late) fail(request, deadlineError());
   }
-
-  // ---- one step ---------------------------------------------------------------------------------------------------
 
   function step(): boolean {
     expire();
@@ -170,7 +169,10 @@ export function createEngine(setup: EngineSetup): Engine {
       return false;
     }
     if (running.length === 0) reachedCellCount = 0;
+    queue.promote(waiting, running, now());
     let plan = planStep(0);
+    // Each takes one away from those that run, so this ends.
+    for (; plan.swapOut.length > 0; plan = planStep(0)) for (const key of plan.swapOut) preempt(key);
     for (const key of plan.preempt) preempt(key);
     for (const key of plan.admit) admit(key);
     const movedMs = makeWay();
@@ -203,7 +205,11 @@ export function createEngine(setup: EngineSetup): Engine {
         scannedCellCount: scannedCellCount(),
         parallelCount: setup.parallelCount,
         batchTokenCount,
-        targetMs: targetMs() - spentMs,
+        classes: setup.classes,
+        targetMs: targetMs(),
+        spentMs,
+        expectsPeople: queue.expectsPeople(now()),
+        now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
     );
@@ -211,7 +217,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
-    return diskWait.ready(waiting, idleSlotCount());
+    return diskWait.ready(queue.order(waiting), idleSlotCount());
   }
 
   function scannedCellCount(): number {
@@ -223,11 +229,8 @@ export function createEngine(setup: EngineSetup): Engine {
    * prompts' cells take their place. Returns the milliseconds it took.
    */
   function makeWay(): number {
-    let pendingCount = 0;
-    for (const sequence of running) if (!isDecoding(sequence)) pendingCount += pendingTokenCount(sequence);
-    if (pendingCount === 0) return 0;
-    const width = Math.min(pendingCount, decoder.batchTokenCount);
-    const foreseenMsPerCell = (cost.idleCellMs(width) / width) * pendingCount;
+    const foreseenMsPerCell = foreseenIdleMsPerCell(running, cost, batchTokenCount);
+    if (foreseenMsPerCell === 0) return 0;
     return cache.offloadOverdue(foreseenMsPerCell, movingShare * targetMs());
   }
 
@@ -246,7 +249,7 @@ export function createEngine(setup: EngineSetup): Engine {
     leave(sequence, true);
     sequence.computedCount = 0;
     diskWait.forget(sequence);
-    waiting.unshift(sequence);
+    wait(sequence);
     counts.preemption++;
   }
 
@@ -258,6 +261,8 @@ export function createEngine(setup: EngineSetup): Engine {
     if (hold === null) return;
     waiting = waiting.filter((other) => other !== sequence);
     running.push(sequence);
+    queue.admit(sequence, sequence.tokens.length - hold.cachedTokenCount);
+    sequence.steppedAt = now();
     sequence.hold = hold;
     sequence.computedCount = hold.cachedTokenCount;
     if (request.admittedAt !== null) return;
@@ -295,12 +300,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function relieve(): void {
     const youngest = running.at(-1);
     if (running.length > 1 && youngest !== undefined) preempt(youngest.key);
-    else if (youngest !== undefined) {
-      fail(
-        youngest.request,
-        new NearfarError('internal', 'The KV cache is full although nothing else runs.'),
-      );
-    }
+    else if (youngest !== undefined) fail(youngest.request, cacheFullError());
   }
 
   /** Draws the next token, and as long as the draws are what was drafted, the ones after it; see `Speculator`. */
@@ -315,6 +315,7 @@ export function createEngine(setup: EngineSetup): Engine {
         request.firstTokenAt ??= now();
         counts.completion++;
         request.completionTokenCount++;
+        queue.serve(sequence);
         for (const part of parts) push(id, part);
         if (end !== null) {
           push(id, end);
@@ -349,12 +350,16 @@ export function createEngine(setup: EngineSetup): Engine {
     meter.note(entries, done, milliseconds);
     cost.observe(done, milliseconds);
     cache.chargeIdle(cost.idleCellMs(done.tokenCount));
+    const time = now();
     for (const { sequence, isDecoding: wasDecoding, row } of entries) {
+      sequence.steppedAt = time;
       const { hold, tokens, computedCount, request } = sequence;
       if (hold === null) continue;
       const hasEnded = row >= 0 && computedCount === tokens.length;
-      if (hasEnded) leave(sequence, true);
-      else if (!wasDecoding) cache.publish(hold, tokens, computedCount);
+      if (hasEnded) {
+        leave(sequence, true);
+        queue.end(sequence, time);
+      } else if (!wasDecoding) cache.publish(hold, tokens, computedCount);
       if (request.openChoiceCount === 0 && requests.has(request.command.id)) finish(request);
     }
     cache.offloadOverdue(0, 0);
@@ -373,17 +378,11 @@ export function createEngine(setup: EngineSetup): Engine {
       queuedCount: waiting.length + reading.size,
       runningCount: running.length,
       lastBatchTokenCount: counts.lastBatch,
-      cellCount: decoder.cellCount,
-      usedCellCount: cache.usedCellCount,
-      sharedCellCount: cache.sharedCellCount,
-      idleCellCount: cache.idleCellCount,
-      hostCacheBytes: host.usedBytes,
+      ...cellFigures(decoder, cache, host),
       promptTokenCount: counts.prompt,
       cachedTokenCount: counts.cached,
       completionTokenCount: counts.completion,
       preemptionCount: counts.preemption,
-      offloadedTokenCount: cache.offloadedTokenCount,
-      restoredTokenCount: cache.restoredTokenCount,
       ...diskFigures(setup.disk, cache.disk),
       ...meter.stats,
     };

@@ -45,6 +45,8 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     topLogprobCount: request.topLogprobCount,
     isStreamed: request.isStreamed,
     salt: request.tenant,
+    priority: request.priority,
+    tenant: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
     grammar: formGrammar(request),

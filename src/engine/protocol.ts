@@ -1,12 +1,13 @@
 import type { EmbedResult, EmbedTask } from '../chat/embedding.ts';
 import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
-import type { ChatInput } from '../chat/request.ts';
+import type { ChatInput, Priority } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { KvType } from './kv-type.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { SpeculationStats } from './speculation/speculation-meter.ts';
+import type { ClassTargets } from './priority.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -24,6 +25,7 @@ export interface LoadOptions {
   /** Longest gap a reader should see between tokens while others prefill, in milliseconds. */
   readonly targetInterTokenMs: number | 'auto';
   readonly speculation: SpeculationSetting;
+  readonly classes: ClassTargets;
   /** `null` = chosen by measuring. */
   readonly threadCount: number | null;
   /** `auto` = as many layers as fit the free device memory. */
@@ -54,6 +56,9 @@ export interface GenerateCommand {
   readonly isStreamed: boolean;
   /** Prefixes are shared only between requests of the same salt. */
   readonly salt: string;
+  readonly priority: Priority;
+  /** Whose share of the machine it counts against. */
+  readonly tenant: string;
   readonly deadlineAt: number | null;
   readonly ignoreEndOfGeneration: boolean;
   /** What the answer must match; `null` = anything. */

@@ -57,6 +57,9 @@ export function openRequest(
       tokens: prompt.slice(),
       computedCount: 0,
       hold: null,
+      standing: command.priority,
+      steppedAt: submittedAt,
+      isCharged: false,
       commonPromptTokenCount: new Map(),
     });
   }
@@ -69,4 +72,12 @@ export function queueFullError(queuedCount: number, msPerRequest: number): Nearf
   return new NearfarError('queue_full', `The queue is full: ${queuedCount} answers are waiting.`, {
     retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(estimate))),
   });
+}
+
+export function deadlineError(): NearfarError {
+  return new NearfarError('timeout', 'The deadline passed before the answer was complete.');
+}
+
+export function cacheFullError(): NearfarError {
+  return new NearfarError('internal', 'The KV cache is full although nothing else runs.');
 }

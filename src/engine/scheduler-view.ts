@@ -1,15 +1,16 @@
+import type { Priority } from '../chat/request.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { commonLength } from './prefix-tree.ts';
+import { rankOf, type ClassTargets } from './priority.ts';
 import type { RunningView, SchedulerView, WaitingView } from './scheduler.ts';
 import { isDecoding, pendingTokenCount, type Sequence } from './sequence.ts';
 import type { StepCost } from './step-cost.ts';
 
-/** How far into the queue a step looks. */
-const lookAheadCount = 48;
 /** A prefix that a running sequence is computing is waited for if it saves at least this many tokens. */
 const worthwhilePrefixTokenCount = 16;
 
 export interface ViewInputs {
+  /** In turn, no more than a step needs to look at. */
   readonly waiting: readonly Sequence[];
   readonly running: readonly Sequence[];
   readonly cache: PrefixCache;
@@ -18,8 +19,13 @@ export interface ViewInputs {
   readonly scannedCellCount: number;
   readonly parallelCount: number;
   readonly batchTokenCount: number;
-  /** Milliseconds that this step may take while somebody reads. */
+  readonly classes: ClassTargets;
+  /** Milliseconds that this step may take while somebody reads whose class has no target of its own. */
   readonly targetMs: number;
+  /** Milliseconds that have gone into this step already. */
+  readonly spentMs: number;
+  readonly expectsPeople: boolean;
+  readonly now: number;
   readonly sharesRunningPrefixes: boolean;
 }
 
@@ -28,38 +34,54 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
   const { cache, cost, running, batchTokenCount } = inputs;
   const freeSlotCount = Math.max(0, inputs.parallelCount - running.length);
   return {
-    waiting: freeSlotCount === 0 ? [] : waitingViews(inputs),
-    running: running.map(runningView),
+    waiting: waitingViews(inputs),
+    running: running.map((sequence) => runningView(sequence, inputs.now)),
     freeCellCount: cache.freeCellCount,
     evictableCellCount: cache.idleCellCount,
     freeSlotCount,
     batchTokenCount,
-    targetMs: inputs.targetMs,
+    targetsMs: {
+      interactive: targetMsOf(inputs, 'interactive'),
+      default: targetMsOf(inputs, 'default'),
+      bulk: targetMsOf(inputs, 'bulk'),
+    },
+    expectsPeople: inputs.expectsPeople,
     readersApart: cost.curve.readersApart,
     predictMs: (tokenCount, readPairCount) =>
       cost.predictMs({ tokenCount, readPairCount, cellCount: inputs.scannedCellCount }),
   };
 }
 
-function runningView(sequence: Sequence): RunningView {
+function targetMsOf({ classes, targetMs, spentMs }: ViewInputs, priority: Priority): number {
+  return (classes[priority].interTokenMs ?? targetMs) - spentMs;
+}
+
+function runningView(sequence: Sequence, now: number): RunningView {
   return {
     key: sequence.key,
+    priority: sequence.standing,
+    idleMs: now - sequence.steppedAt,
     pendingTokenCount: isDecoding(sequence) ? 0 : pendingTokenCount(sequence),
     contextTokenCount: sequence.computedCount,
   };
 }
 
 function waitingViews(inputs: ViewInputs): WaitingView[] {
-  const { waiting, running, cache } = inputs;
-  const looked = waiting.slice(0, lookAheadCount);
+  const { running, cache } = inputs;
+  const canAdmitBulk = inputs.parallelCount > running.length;
+  // With all slots taken only bulk can give one up, and only to those above it.
+  if (!canAdmitBulk && !running.some(({ standing }) => standing === 'bulk')) return [];
+  const waiting = inputs.waiting.filter(({ standing }) => canAdmitBulk || standing !== 'bulk');
   const prefilling = running.filter((sequence) => !isDecoding(sequence));
-  return looked.map((sequence, index) => {
+  return waiting.map((sequence, index) => {
     const probe = cache.probe(sequence.request.command.salt, sequence.tokens);
     const soonTokenCount = inputs.sharesRunningPrefixes
-      ? longestCommonPrompt(sequence, prefilling, looked.slice(0, index))
+      ? longestCommonPrompt(sequence, prefilling, waiting.slice(0, index))
       : 0;
     return {
       key: sequence.key,
+      priority: sequence.standing,
+      isUrgent: isUrgent(sequence, probe.matchedTokenCount, inputs),
       uncachedTokenCount: sequence.tokens.length - probe.matchedTokenCount,
       cachedTokenCount: probe.matchedTokenCount,
       restoreCellCount: probe.hostTokenCount,
@@ -67,6 +89,22 @@ function waitingViews(inputs: ViewInputs): WaitingView[] {
       waitsForPrefix: soonTokenCount - probe.matchedTokenCount >= worthwhilePrefixTokenCount,
     };
   });
+}
+
+/**
+ * Whether waiting for bulk to end would cost it its target. When an answer ends nobody knows, so a person's prompt never
+ * waits for one of bulk; a program's does until the time that is left is what its prompt takes.
+ */
+function isUrgent(sequence: Sequence, cachedTokenCount: number, inputs: ViewInputs): boolean {
+  const { standing, tokens, request } = sequence;
+  if (standing !== 'default') return standing === 'interactive';
+  const tokenCount = tokens.length - cachedTokenCount;
+  const promptMs = inputs.cost.predictMs({
+    tokenCount,
+    readPairCount: tokenCount * cachedTokenCount,
+    cellCount: inputs.scannedCellCount,
+  });
+  return inputs.now - request.submittedAt + promptMs >= inputs.classes.default.firstTokenMs;
 }
 
 /** The longest prefix that another sequence, running or ahead in the queue, is about to compute. */
@@ -77,7 +115,11 @@ function longestCommonPrompt(
 ): number {
   let longest = 0;
   for (const group of [prefilling, ahead]) {
-    for (const other of group) longest = Math.max(longest, commonPrompt(sequence, other));
+    for (const other of group) {
+      // Bulk may have to step aside for this very sequence.
+      if (rankOf(other.standing) > rankOf(sequence.standing)) continue;
+      longest = Math.max(longest, commonPrompt(sequence, other));
+    }
   }
   return longest;
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Priority } from '../chat/request.ts';
 import { minimumPrefillTokenCount } from './prefill-width.ts';
+import { priorities, rankOf } from './priority.ts';
 import { schedule, type RunningView, type SchedulerView, type WaitingView } from './scheduler.ts';
 
 function view(more: Partial<SchedulerView>): SchedulerView {
@@ -11,7 +13,8 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     evictableCellCount: 0,
     freeSlotCount: 4,
     batchTokenCount: 512,
-    targetMs: 64,
+    targetsMs: targets(64),
+    expectsPeople: false,
     // One millisecond a token.
     predictMs: (tokenCount) => tokenCount,
     readersApart: false,
@@ -19,8 +22,15 @@ function view(more: Partial<SchedulerView>): SchedulerView {
   };
 }
 
+/** One target for those above bulk, a longer one for bulk. */
+function targets(targetMs: number): SchedulerView['targetsMs'] {
+  return { interactive: targetMs, default: targetMs, bulk: 1000 };
+}
+
 const waiting = (key: number, uncachedTokenCount: number, more: Partial<WaitingView> = {}): WaitingView => ({
   key,
+  priority: 'default',
+  isUrgent: false,
   uncachedTokenCount,
   cachedTokenCount: 0,
   restoreCellCount: 0,
@@ -28,8 +38,15 @@ const waiting = (key: number, uncachedTokenCount: number, more: Partial<WaitingV
   waitsForPrefix: false,
   ...more,
 });
-const running = (key: number, pendingTokenCount: number): RunningView => ({
+const running = (
+  key: number,
+  pendingTokenCount: number,
+  priority: Priority = 'default',
+  idleMs = 0,
+): RunningView => ({
   key,
+  priority,
+  idleMs,
   pendingTokenCount,
   contextTokenCount: 100,
 });
@@ -47,19 +64,23 @@ describe('schedule', () => {
   });
 
   it('prefills a little even where the target is already missed', () => {
-    const plan = schedule(view({ running: [running(1, 0), running(2, 900)], targetMs: 0 }));
+    const plan = schedule(view({ running: [running(1, 0), running(2, 900)], targetsMs: targets(0) }));
     expect(plan.prefill).toEqual([{ key: 2, tokenCount: minimumPrefillTokenCount }]);
   });
 
   it('takes the time of readers that go first off the step', () => {
     const apart = { running: [running(1, 0), running(2, 0), running(3, 900)], readersApart: true };
-    expect(schedule(view({ ...apart, targetMs: 66 })).prefill).toEqual([{ key: 3, tokenCount: 64 }]);
-    expect(schedule(view({ ...apart, targetMs: 130 })).prefill).toEqual([{ key: 3, tokenCount: 128 }]);
+    expect(schedule(view({ ...apart, targetsMs: targets(66) })).prefill).toEqual([
+      { key: 3, tokenCount: 64 },
+    ]);
+    expect(schedule(view({ ...apart, targetsMs: targets(130) })).prefill).toEqual([
+      { key: 3, tokenCount: 128 },
+    ]);
   });
 
   it('gives the least to one prompt a step, not to each', () => {
     const waits = [waiting(2, 300), waiting(3, 300)];
-    const plan = schedule(view({ running: [running(1, 0)], waiting: waits, targetMs: 0 }));
+    const plan = schedule(view({ running: [running(1, 0)], waiting: waits, targetsMs: targets(0) }));
     expect(plan.admit).toEqual([2]);
     expect(plan.prefill).toEqual([{ key: 2, tokenCount: minimumPrefillTokenCount }]);
   });
@@ -91,17 +112,85 @@ describe('schedule', () => {
     expect(alone.preempt).toEqual([]);
   });
 
+  it('computes prompts of a higher class first and admits it before what is left goes to bulk', () => {
+    const plan = schedule(
+      view({
+        running: [running(1, 300, 'bulk'), running(2, 300, 'default'), running(3, 40, 'interactive')],
+        waiting: [waiting(4, 100), waiting(5, 100, { priority: 'bulk' })],
+      }),
+    );
+    // Bulk gets nothing of a step in which a person's prompt is computed.
+    expect(plan.prefill.map(({ key }) => key)).toEqual([3, 2, 4]);
+    expect(plan.admit).toEqual([4]);
+  });
+
+  it('swaps the youngest of bulk out for an urgent prompt without a slot or cells, and for no other', () => {
+    const bulk = [running(1, 0, 'bulk'), running(2, 0, 'bulk')];
+    const urgent = waiting(3, 50, { priority: 'interactive', isUrgent: true });
+    expect(schedule(view({ running: bulk, waiting: [urgent], freeSlotCount: 0 }))).toMatchObject({
+      swapOut: [2],
+      decode: [],
+      admit: [],
+    });
+    expect(schedule(view({ running: bulk, waiting: [urgent], freeCellCount: 60 })).swapOut).toEqual([2]);
+    const calm = { ...urgent, isUrgent: false };
+    expect(schedule(view({ running: bulk, waiting: [calm], freeSlotCount: 0 })).swapOut).toEqual([]);
+    const people = [running(1, 0), running(2, 0, 'interactive')];
+    expect(schedule(view({ running: people, waiting: [urgent], freeSlotCount: 0 })).swapOut).toEqual([]);
+    // All that bulk holds would not be enough.
+    const huge = { ...urgent, uncachedTokenCount: 5000 };
+    expect(schedule(view({ running: bulk, waiting: [huge], freeCellCount: 60 })).swapOut).toEqual([]);
+  });
+
+  it('leaves rows of bulk out where they would break a target, the latest served first, until they are due', () => {
+    const rows = [running(2, 0, 'bulk', 10), running(3, 0, 'bulk', 30), running(4, 0, 'bulk', 20)];
+    const tight = { targetsMs: targets(3), running: [running(1, 0), ...rows] };
+    expect(schedule(view(tight)).decode).toEqual([1, 3, 4]);
+    const due = [running(1, 0), running(2, 0, 'bulk', 1000), running(3, 0, 'bulk', 30)];
+    expect(schedule(view({ targetsMs: targets(1), running: due })).decode).toEqual([1, 2]);
+    expect(schedule(view({ targetsMs: targets(1), running: rows })).decode).toHaveLength(3);
+  });
+
+  it('keeps prompts of bulk within the target of those above it, and moves one that is due', () => {
+    const reading = (idleMs: number) => [running(1, 0, 'interactive'), running(2, 500, 'bulk', idleMs)];
+    expect(schedule(view({ running: reading(0) })).prefill).toEqual([{ key: 2, tokenCount: 63 }]);
+    expect(schedule(view({ running: reading(0), targetsMs: targets(1) })).prefill).toEqual([]);
+    expect(schedule(view({ running: reading(1000), targetsMs: targets(1) })).prefill).toEqual([
+      { key: 2, tokenCount: minimumPrefillTokenCount },
+    ]);
+  });
+
+  it('computes bulk in short steps while somebody above it may come, else in whole batches', () => {
+    const alone = { running: [running(1, 900, 'bulk')] };
+    expect(schedule(view(alone)).prefill).toEqual([{ key: 1, tokenCount: 512 }]);
+    expect(schedule(view({ ...alone, expectsPeople: true })).prefill).toEqual([{ key: 1, tokenCount: 64 }]);
+  });
+
+  it('preempts the lowest class first when cells run out', () => {
+    const mixed = [running(1, 0, 'bulk'), running(2, 0), running(3, 0, 'interactive')];
+    expect(schedule(view({ running: mixed, freeCellCount: 2 })).preempt).toEqual([1]);
+  });
+
   it('never plans more tokens than the batch, more cells than there are, or a sequence twice', () => {
     const count = fc.integer({ min: 0, max: 600 });
     fc.assert(
       fc.property(
-        fc.array(fc.record({ pending: fc.oneof(fc.constant(0), count) }), { maxLength: 12 }),
+        fc.array(
+          fc.record({
+            pending: fc.oneof(fc.constant(0), count),
+            priority: fc.constantFrom(...priorities),
+            idleMs: fc.constantFrom(0, 500, 1000),
+          }),
+          { maxLength: 12 },
+        ),
         fc.array(
           fc.record({
             uncached: fc.integer({ min: 1, max: 600 }),
             restore: count,
             pinned: count,
             waits: fc.boolean(),
+            priority: fc.constantFrom(...priorities),
+            isUrgent: fc.boolean(),
           }),
           { maxLength: 12 },
         ),
@@ -112,18 +201,26 @@ describe('schedule', () => {
           batchTokenCount: fc.integer({ min: 16, max: 512 }),
           targetMs: fc.integer({ min: 0, max: 512 }),
           readersApart: fc.boolean(),
+          expectsPeople: fc.boolean(),
         }),
         (runs, waits, limits) => {
           const all = view({
             ...limits,
-            running: runs.map(({ pending }, index) => running(index, pending)),
-            waiting: waits.map((one, index) =>
-              waiting(100 + index, one.uncached, {
-                restoreCellCount: one.restore,
-                pinnedCellCount: one.pinned,
-                waitsForPrefix: one.waits,
-              }),
+            targetsMs: targets(limits.targetMs),
+            running: runs.map(({ pending, priority, idleMs }, index) =>
+              running(index, pending, priority, idleMs),
             ),
+            waiting: waits
+              .map((one, index) =>
+                waiting(100 + index, one.uncached, {
+                  priority: one.priority,
+                  isUrgent: one.isUrgent && one.priority !== 'bulk',
+                  restoreCellCount: one.restore,
+                  pinnedCellCount: one.pinned,
+                  waitsForPrefix: one.waits,
+                }),
+              )
+              .toSorted((a, b) => rankOf(a.priority) - rankOf(b.priority)),
           });
           const plan = schedule(all);
           const prefilled = plan.prefill.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
@@ -132,15 +229,42 @@ describe('schedule', () => {
           expect(new Set(keys).size).toBe(keys.length);
           expect(plan.prefill.every(({ tokenCount }) => tokenCount > 0)).toBe(true);
           expect(plan.admit.length).toBeLessThanOrEqual(limits.freeSlotCount);
-          if (plan.decode.length > 0) {
+          const classOf = (key: number) =>
+            [...all.running, ...all.waiting].find((one) => one.key === key)?.priority;
+          const reads = plan.decode.some((key) => classOf(key) !== 'bulk');
+          const isAnyDue = runs.some(({ priority, idleMs }) => priority === 'bulk' && idleMs >= 1000);
+          if (reads && !isAnyDue) {
             const allowed = Math.max(minimumPrefillTokenCount, limits.targetMs - plan.decode.length);
             expect(prefilled).toBeLessThanOrEqual(allowed);
+            // Nothing of bulk beyond the target, not even the least.
+            const ofBulk = [...plan.decode, ...plan.prefill.map(({ key }) => key)].some(
+              (key) => classOf(key) === 'bulk',
+            );
+            if (ofBulk) expect(plan.decode.length + prefilled).toBeLessThanOrEqual(limits.targetMs);
           }
+          // Class order: nobody is passed by a lower class, but for those that wait for a prefix.
+          const admittedRanks = plan.admit.map((key) => rankOf(classOf(key) ?? 'bulk'));
+          expect(admittedRanks).toEqual(admittedRanks.toSorted((a, b) => a - b));
+          for (const passed of all.waiting) {
+            if (passed.waitsForPrefix || plan.admit.includes(passed.key)) continue;
+            expect(admittedRanks.every((rank) => rank <= rankOf(passed.priority))).toBe(true);
+          }
+          // Only bulk is swapped out, and only as a plan of its own.
+          if (plan.swapOut.length > 0) {
+            expect(plan.swapOut.every((key) => classOf(key) === 'bulk')).toBe(true);
+            expect(keys).toEqual([]);
+            return;
+          }
+          // Something always moves.
+          if (runs.length > 0 && limits.freeCellCount + limits.evictableCellCount > 0)
+            expect(keys.length).toBeGreaterThan(0);
           if (runs.length > 0) {
             const available = limits.freeCellCount + limits.evictableCellCount;
             expect(plan.decode.length + prefilled).toBeLessThanOrEqual(available);
           }
-          if (runs.length > 1) expect(plan.preempt).not.toContain(0);
+          const highest = Math.min(...runs.map(({ priority }) => rankOf(priority)));
+          const oldest = runs.findIndex(({ priority }) => rankOf(priority) === highest);
+          if (runs.length > 0) expect(plan.preempt).not.toContain(oldest);
         },
       ),
     );

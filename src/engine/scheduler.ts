@@ -1,15 +1,24 @@
-import { minimumPrefillTokenCount, prefillWidth } from './prefill-width.ts';
+import type { Priority } from '../chat/request.ts';
+import { minimumPrefillTokenCount } from './prefill-width.ts';
+import { priorities, rankOf } from './priority.ts';
+import { createStepDraft } from './step-draft.ts';
 
 /**
  * Decides what one step does. Pure: it sees counts, not tokens or cells, and returns a plan.
  *
- * Order of claims on a step: every decoding sequence's next token first (readers are waiting), then prefill in order
- * of arrival, within the tokens that keep the step under the inter-token target. With nobody reading, prefill takes
- * the whole batch. When cells run out, the youngest running sequence is preempted; the oldest never is, so that the
- * work always moves.
+ * Order of claims on a step: the next token of everybody who reads, then prompts by class and in their turn, within the
+ * tokens that keep the step under the readers' inter-token target. With nobody reading, prompts take the whole batch.
+ * Bulk gets what is left: its rows and prompts join as far as the step stays within the target of those above it, and
+ * past that once each `interTokenMs` of its own, so that it never stands still. It gives up its slot or its cells to a
+ * prompt above it that cannot wait. When cells run out, the youngest running sequence of the lowest class is preempted;
+ * the oldest never is, so that the work always moves.
  */
 export interface WaitingView {
   readonly key: number;
+  /** The class that it counts as. */
+  readonly priority: Priority;
+  /** Would miss its time to the first token if it waited for bulk to end. Never true of bulk. */
+  readonly isUrgent: boolean;
   /** Tokens that must be computed before the first new one, after what a cache holds. At least 1. */
   readonly uncachedTokenCount: number;
   /** Tokens that a cache holds; the uncached ones read them. */
@@ -24,6 +33,9 @@ export interface WaitingView {
 
 export interface RunningView {
   readonly key: number;
+  readonly priority: Priority;
+  /** Milliseconds since it last had a part in a step. */
+  readonly idleMs: number;
   /** Prompt tokens not computed yet; 0 = decoding. */
   readonly pendingTokenCount: number;
   /** Tokens that have cells; each new one reads them all. */
@@ -31,7 +43,7 @@ export interface RunningView {
 }
 
 export interface SchedulerView {
-  /** In order of arrival (preempted ones first). */
+  /** In turn: classes above bulk first. */
   readonly waiting: readonly WaitingView[];
   /** In order of admission. */
   readonly running: readonly RunningView[];
@@ -42,8 +54,10 @@ export interface SchedulerView {
   readonly freeSlotCount: number;
   /** Widest step, in tokens. */
   readonly batchTokenCount: number;
-  /** Milliseconds that a step may take while somebody reads. */
-  readonly targetMs: number;
+  /** Milliseconds that a step may take while somebody of the class reads. */
+  readonly targetsMs: Readonly<Record<Priority, number>>;
+  /** Whether somebody above bulk may come at any time, so that bulk's own steps should be short. */
+  readonly expectsPeople: boolean;
   /** What a step costs by its tokens and the pairs that they read (see StepWork). Pure within one call. */
   readonly predictMs: (tokenCount: number, readPairCount: number) => number;
   /** Readers' tokens go into a batch of their own, before the one with prompts. */
@@ -51,7 +65,12 @@ export interface SchedulerView {
 }
 
 export interface StepPlan {
-  /** To be preempted, youngest first. */
+  /**
+   * Bulk to be taken out for a prompt that cannot wait. If there is any, that is all of the plan: what it frees is known
+   * only when it is out.
+   */
+  readonly swapOut: readonly number[];
+  /** To be preempted for want of cells. */
   readonly preempt: readonly number[];
   readonly admit: readonly number[];
   /** Running sequences that decode one token each. */
@@ -65,98 +84,147 @@ const reservedCellsPerSequence = 16;
 export function schedule(view: SchedulerView): StepPlan {
   const preempt: number[] = [];
   const running = [...view.running];
-  let available = view.freeCellCount + view.evictableCellCount;
+  const draft = createStepDraft({
+    ...view,
+    availableCellCount: view.freeCellCount + view.evictableCellCount,
+  });
 
   // Every decoding sequence takes one cell. Preempted cells become evictable, but how many is not known here
   // (prefixes may be shared), so the plan preempts one a step and decodes only what fits.
-  const decodingCount = running.filter((sequence) => sequence.pendingTokenCount === 0).length;
-  if (available < decodingCount) {
-    const youngest = running.length > 1 ? running.pop() : undefined;
-    if (youngest !== undefined) preempt.push(youngest.key);
-  }
+  if (draft.availableCellCount < running.filter(isDecoding).length) preempt.push(...takeVictim(running));
 
-  const decode: number[] = [];
-  let readPairCount = 0;
-  for (const sequence of running) {
-    if (sequence.pendingTokenCount !== 0 || decode.length >= view.batchTokenCount || available < 1) continue;
-    decode.push(sequence.key);
-    readPairCount += sequence.contextTokenCount;
-    available--;
-  }
+  const isDue = (sequence: RunningView): boolean => sequence.idleMs >= view.targetsMs.bulk;
+  const people = byClass(running.filter(isAboveBulk));
+  const bulk = running.filter((sequence) => !isAboveBulk(sequence));
 
-  const prefill: { key: number; tokenCount: number }[] = [];
-  let room = view.batchTokenCount - decode.length;
-  // What the prompts' batch holds so far, and the time that is left for it.
-  let batchTokenCount = decode.length;
-  let targetMs = view.targetMs;
-  if (view.readersApart && decode.length > 0) {
-    targetMs -= view.predictMs(decode.length, readPairCount);
-    batchTokenCount = 0;
-    readPairCount = 0;
-  }
-  /** Takes as much of a prompt as the step has room and, if somebody reads, time for. Returns how much. */
-  const fill = (key: number, wanted: number, contextTokenCount: number): number => {
-    const limit = Math.min(wanted, room);
-    const tokenCount =
-      decode.length === 0
-        ? limit
-        : prefillWidth({
-            tokenCount: batchTokenCount,
-            readPairCount,
-            contextTokenCount,
-            limit,
-            // One prompt always moves; others only as far as the target allows.
-            least: prefill.length === 0 ? minimumPrefillTokenCount : 0,
-            targetMs,
-            predictMs: view.predictMs,
-          });
-    // The step's time is used up once a prompt had to be cut: what others could add would be slivers.
-    room = decode.length > 0 && tokenCount < wanted ? 0 : room - tokenCount;
-    if (tokenCount <= 0) return 0;
-    prefill.push({ key, tokenCount });
-    batchTokenCount += tokenCount;
-    readPairCount += tokenCount * contextTokenCount;
-    return tokenCount;
-  };
-  for (const sequence of running) {
-    if (sequence.pendingTokenCount === 0) continue;
-    const wanted = Math.min(sequence.pendingTokenCount, available);
-    if (wanted === 0) continue;
-    available -= fill(sequence.key, wanted, sequence.contextTokenCount);
-  }
+  const readers = people.filter(isDecoding);
+  for (const { key, contextTokenCount } of readers) draft.addRow(key, contextTokenCount, Infinity);
+  const readersLimitMs = Math.min(Infinity, ...readers.map(({ priority }) => view.targetsMs[priority]));
+  const bulkRows = bulk.filter(isDecoding).sort((a, b) => b.idleMs - a.idleMs);
+  for (const row of bulkRows) if (isDue(row)) draft.addRow(row.key, row.contextTokenCount, Infinity);
 
-  // A sequence that cannot go on because the pool is full: make room by preempting the youngest (never the oldest).
-  const stuck =
-    preempt.length === 0 &&
-    decode.length === 0 &&
-    prefill.length === 0 &&
-    running.some((sequence) => sequence.pendingTokenCount > 0);
-  if (stuck && running.length > 1) {
-    const youngest = running.pop();
-    if (youngest !== undefined) preempt.push(youngest.key);
+  for (const { key, pendingTokenCount, contextTokenCount } of people) {
+    if (pendingTokenCount === 0) continue;
+    draft.addPrompt({
+      key,
+      tokenCount: Math.min(pendingTokenCount, draft.availableCellCount),
+      contextTokenCount,
+      limitMs: readersLimitMs,
+      // One prompt always moves; others only as far as the target allows.
+      least: draft.prefill.length === 0 ? minimumPrefillTokenCount : 0,
+      isStrict: false,
+    });
   }
 
   const admit: number[] = [];
-  if (preempt.length === 0) {
-    let freeSlotCount = view.freeSlotCount;
-    let pendingCellCount = running.reduce((sum, sequence) => sum + sequence.pendingTokenCount, 0);
-    for (const { tokenCount } of prefill) pendingCellCount -= tokenCount;
-    let runningCount = running.length;
-    for (const sequence of view.waiting) {
-      if (freeSlotCount === 0 || room <= 0) break;
-      if (sequence.waitsForPrefix) continue;
-      const needed = sequence.uncachedTokenCount + sequence.restoreCellCount + sequence.pinnedCellCount;
-      const reserve = reservedCellsPerSequence * runningCount;
-      // First come, first served: nobody overtakes a prompt that is too long for the cells that are left.
-      if (runningCount > 0 && available - pendingCellCount < needed + reserve) break;
-      const tokenCount = fill(sequence.key, sequence.uncachedTokenCount, sequence.cachedTokenCount);
-      if (tokenCount === 0) break;
-      admit.push(sequence.key);
-      freeSlotCount--;
-      runningCount++;
-      available -= sequence.restoreCellCount + sequence.pinnedCellCount + tokenCount;
-      pendingCellCount += sequence.uncachedTokenCount - tokenCount;
+  let isBlocked = preempt.length > 0;
+  let admittedPendingCount = 0;
+  let pinnedCount = 0;
+  /** Cells short of admitting it without taking those that running ones are about to need; at most 0 if it fits. */
+  const cellShortage = (sequence: WaitingView): number => {
+    const runningCount = running.length + admit.length;
+    if (runningCount === 0) return 0;
+    let pending = running.reduce((sum, one) => sum + one.pendingTokenCount, admittedPendingCount);
+    for (const { tokenCount } of draft.prefill) pending -= tokenCount;
+    const needed = sequence.uncachedTokenCount + sequence.restoreCellCount + sequence.pinnedCellCount;
+    return (
+      needed + reservedCellsPerSequence * runningCount - (draft.availableCellCount - pinnedCount - pending)
+    );
+  };
+  /** First come, first served: false where nobody behind it may be admitted either. */
+  const tryAdmit = (sequence: WaitingView, limitMs: number, least: number): boolean => {
+    if (admit.length >= view.freeSlotCount || !draft.isOpen || cellShortage(sequence) > 0) return false;
+    const tokenCount = draft.addPrompt({
+      key: sequence.key,
+      tokenCount: sequence.uncachedTokenCount,
+      contextTokenCount: sequence.cachedTokenCount,
+      limitMs,
+      least,
+      isStrict: least === 0 && !isAboveBulk(sequence),
+    });
+    if (tokenCount === 0) return false;
+    admit.push(sequence.key);
+    admittedPendingCount += sequence.uncachedTokenCount;
+    pinnedCount += sequence.restoreCellCount + sequence.pinnedCellCount;
+    return true;
+  };
+
+  const admitted: WaitingView[] = [];
+  for (const sequence of view.waiting) {
+    if (isBlocked || !isAboveBulk(sequence)) break;
+    if (sequence.waitsForPrefix) continue;
+    const least = draft.prefill.length === 0 ? minimumPrefillTokenCount : 0;
+    if (tryAdmit(sequence, readersLimitMs, least)) {
+      admitted.push(sequence);
+      continue;
     }
+    isBlocked = true;
+    const victim = sequence.isUrgent && draft.isOpen ? bulk.at(-1) : undefined;
+    const freeable = bulk.reduce((sum, one) => sum + one.contextTokenCount + one.pendingTokenCount, 0);
+    if (victim !== undefined && cellShortage(sequence) <= freeable)
+      return { ...emptyPlan, swapOut: [victim.key] };
   }
-  return { preempt, admit, decode, prefill };
+
+  const hasPeople = people.length + admitted.length > 0;
+  // While a prompt of a person is being computed, each row that is not due would only hold it up.
+  const isHurried = [...people.filter((one) => !isDecoding(one)), ...admitted].some(
+    ({ key, priority }) => priority === 'interactive' && draft.prefill.some((piece) => piece.key === key),
+  );
+  const sharedLimitMs =
+    hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.targetsMs.default) : Infinity;
+  for (const row of bulkRows) {
+    if (isDue(row) || isHurried) continue;
+    draft.addRow(row.key, row.contextTokenCount, hasPeople ? sharedLimitMs : Infinity);
+  }
+  const hasBulkReader = bulkRows.length > 0;
+  const bulkLimitMs = Math.min(sharedLimitMs, hasBulkReader ? view.targetsMs.bulk : Infinity);
+  let isFirst = true;
+  for (const sequence of bulk) {
+    if (isDecoding(sequence)) continue;
+    const mustMove = isFirst && (isDue(sequence) || draft.prefill.length + readers.length === 0);
+    isFirst = false;
+    if (isHurried && !mustMove) continue;
+    draft.addPrompt({
+      key: sequence.key,
+      tokenCount: Math.min(sequence.pendingTokenCount, draft.availableCellCount),
+      contextTokenCount: sequence.contextTokenCount,
+      limitMs: bulkLimitMs,
+      least: mustMove ? minimumPrefillTokenCount : 0,
+      isStrict: !mustMove,
+    });
+  }
+
+  // A sequence that cannot go on because the pool is full: make room by preempting (never the oldest).
+  const isStuck = draft.decode.length + draft.prefill.length + preempt.length === 0;
+  if (isStuck && running.some((sequence) => !isDecoding(sequence))) {
+    preempt.push(...takeVictim(running));
+    isBlocked = preempt.length > 0;
+  }
+
+  for (const sequence of view.waiting) {
+    if (isBlocked || isHurried) break;
+    if (isAboveBulk(sequence) || sequence.waitsForPrefix) continue;
+    const mustMove = draft.prefill.length + readers.length === 0;
+    isBlocked = !tryAdmit(sequence, bulkLimitMs, mustMove ? minimumPrefillTokenCount : 0);
+  }
+  return { swapOut: [], preempt, admit, decode: draft.decode, prefill: draft.prefill };
+}
+
+const emptyPlan: StepPlan = { swapOut: [], preempt: [], admit: [], decode: [], prefill: [] };
+
+const isDecoding = (sequence: RunningView): boolean => sequence.pendingTokenCount === 0;
+const isAboveBulk = ({ priority }: { readonly priority: Priority }): boolean => priority !== 'bulk';
+
+function byClass(running: readonly RunningView[]): RunningView[] {
+  return priorities.flatMap((priority) => running.filter((sequence) => sequence.priority === priority));
+}
+
+/** Removes the youngest of the lowest class, unless it is alone. */
+function takeVictim(running: RunningView[]): number[] {
+  if (running.length < 2) return [];
+  let at = 0;
+  running.forEach((sequence, index) => {
+    if (rankOf(sequence.priority) >= rankOf(running[at]?.priority ?? 'interactive')) at = index;
+  });
+  return running.splice(at, 1).map((sequence) => sequence.key);
 }

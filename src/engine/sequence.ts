@@ -1,3 +1,4 @@
+import type { Priority } from '../chat/request.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { PrefixHold } from './prefix-cache.ts';
 import type { Choice } from './text/choice.ts';
@@ -29,6 +30,12 @@ export interface Sequence {
   computedCount: number;
   /** `null` while it waits. */
   hold: PrefixHold | null;
+  /** The class that it counts as: its request's, or `interactive` once its class had waited too long. */
+  standing: Priority;
+  /** When it last had a part in a step; before that, when it came. */
+  steppedAt: number;
+  /** Whether its tenant has been charged for the prompt. */
+  isCharged: boolean;
   /** Common prefix lengths with other sequences' prompts, by key; prompts do not change. */
   readonly commonPromptTokenCount: Map<number, number>;
 }

@@ -1,9 +1,12 @@
 import { NearfarError } from '../chat/error.ts';
-import type { ChatRequest, Dialect, PrivacyLabel } from '../chat/request.ts';
+import type { ChatRequest, Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 import type { Call } from './operation.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
-export type Envelope = Pick<ChatRequest, 'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt'>;
+export type Envelope = Pick<ChatRequest, 'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt'> & {
+  /** From the header, which goes before what a body says; null = not given. */
+  readonly priority: Priority | null;
+};
 
 /** @throws NearfarError `invalid_request` naming a malformed `x-nearfar-*` header */
 export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
@@ -12,6 +15,7 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
     dialect,
     privacy: readPrivacy(call.headers.get('x-nearfar-privacy')),
     tenant: call.caller.tenant,
+    priority: readPriority(call.headers.get('x-nearfar-priority')),
     deadlineAt: readDeadline(call.headers.get('x-nearfar-timeout-ms')),
   };
 }
@@ -22,6 +26,13 @@ function readPrivacy(header: string | null): PrivacyLabel {
   if (header === 'local_only') return 'local_only';
   throw new NearfarError('invalid_request', 'x-nearfar-privacy: expected local_only or open.', {
     field: 'x-nearfar-privacy',
+  });
+}
+
+function readPriority(header: string | null): Priority | null {
+  if (header === null || header === 'interactive' || header === 'default' || header === 'bulk') return header;
+  throw new NearfarError('invalid_request', 'x-nearfar-priority: expected interactive, default or bulk.', {
+    field: 'x-nearfar-priority',
   });
 }
 

@@ -98,6 +98,13 @@ const answerHeaders = [
     schema: { type: 'string', enum: ['open', 'local_only'] },
   },
   {
+    name: 'x-nearfar-priority',
+    in: 'header',
+    required: false,
+    description: 'Who waits for the answer; goes before service_tier. default where absent.',
+    schema: { type: 'string', enum: ['interactive', 'default', 'bulk'] },
+  },
+  {
     name: 'x-nearfar-timeout-ms',
     in: 'header',
     required: false,

@@ -1,6 +1,8 @@
 import { neutralSampling } from '../../chat/sampling.ts';
 import type { DiskStore } from '../disk-tier/disk-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
+import { defaultSettings } from '../../config/schema.ts';
+import type { ClassTargets } from '../priority.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
 import type { SpeculationSetting } from '../speculation/speculator.ts';
@@ -33,6 +35,7 @@ export interface HarnessOptions {
   readonly repetitive?: boolean;
   /** A step takes hardly longer for more tokens, so that drafts pay. */
   readonly flatCost?: boolean;
+  readonly classes?: ClassTargets;
 }
 
 export interface Harness {
@@ -79,6 +82,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     parallelCount: options.parallelCount ?? 4,
     queueLimit: options.queueLimit ?? 1000,
     targetInterTokenMs: options.targetInterTokenMs ?? 8,
+    classes: options.classes ?? defaultSettings.engine.classes,
     hostCacheBytes: options.hostCacheBytes ?? 100_000,
     disk: options.disk ?? null,
     holdPartsMs: options.holdPartsMs ?? 0,
@@ -130,6 +134,8 @@ export function command(
     choiceCount: 1,
     topLogprobCount: null,
     salt: 'a',
+    priority: 'default',
+    tenant: 'a',
     deadlineAt: null,
     isStreamed: true,
     ignoreEndOfGeneration: false,

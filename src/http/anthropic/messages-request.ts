@@ -22,6 +22,8 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
     choiceCount: 1,
     topLogprobCount: null,
     isStreamed: body.stream ?? false,
+    // Both of Anthropic's tiers are the ordinary one here.
+    priority: envelope.priority ?? 'default',
     ignoreEndOfGeneration: false,
     outputFormat: outputFormat(body),
     keepAliveSeconds: null,

@@ -60,7 +60,9 @@ export const messagesSchema = z.strictObject({
   top_p: optional(topP),
   top_k: optional(topK),
   metadata: ignored('a label of the caller'),
-  service_tier: ignored('there is one tier'),
+  service_tier: optional(z.enum(['auto', 'standard_only'])).meta({
+    description: 'Both are the class default; see the header x-nearfar-priority.',
+  }),
   container: unsupported('containers are not supported'),
   diagnostics: ignored('a note on the request'),
   inference_geo: unsupported('answers come from where this gateway stands; no region can be promised'),

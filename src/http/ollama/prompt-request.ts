@@ -76,6 +76,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       choiceCount: 1,
       topLogprobCount: body.logprobs === true ? (body.top_logprobs ?? 0) : null,
       isStreamed: body.stream ?? true,
+      priority: envelope.priority ?? 'default',
       ignoreEndOfGeneration: false,
       outputFormat: outputFormat(body.format),
       keepAliveSeconds: readKeepAlive(body),

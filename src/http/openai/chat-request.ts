@@ -5,7 +5,7 @@ import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
 import { invalid } from '../tool-use.ts';
 import { outputFormat } from './response-format.ts';
-import { openaiSampling, stopList } from './sampling-schema.ts';
+import { openaiSampling, priorityOfTier, stopList } from './sampling-schema.ts';
 import { openaiToolUse } from './tool-schema.ts';
 
 /** @throws NearfarError `invalid_request` where fields contradict each other */
@@ -20,6 +20,7 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
     choiceCount: body.n ?? 1,
     topLogprobCount: topLogprobCount(body),
     isStreamed: body.stream ?? false,
+    priority: envelope.priority ?? priorityOfTier(body.service_tier),
     ignoreEndOfGeneration: body.ignore_eos ?? false,
     outputFormat: outputFormat(body.response_format),
     keepAliveSeconds: null,

@@ -2,7 +2,7 @@ import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, ChatRequest } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
 import type { CompletionBody } from './completion-schema.ts';
-import { openaiSampling, stopList } from './sampling-schema.ts';
+import { openaiSampling, priorityOfTier, stopList } from './sampling-schema.ts';
 
 /** OpenAI's documented default of `max_tokens` for completions. */
 const defaultMaxTokens = 16;
@@ -30,6 +30,7 @@ export function completionRequests(body: CompletionBody, envelope: Envelope): re
     choiceCount,
     topLogprobCount: body.logprobs ?? null,
     isStreamed: body.stream ?? false,
+    priority: envelope.priority ?? priorityOfTier(body.service_tier),
     ignoreEndOfGeneration: body.ignore_eos ?? false,
     outputFormat: { type: 'text' },
     keepAliveSeconds: null,

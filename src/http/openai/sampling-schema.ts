@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Priority } from '../../chat/request.ts';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
 import { candidateSampling } from '../default-sampling.ts';
 import {
@@ -41,7 +42,9 @@ export const samplingFields = {
   max_tokens: optional(maxTokens),
   user: ignored('a label of the caller'),
   metadata: ignored('a label'),
-  service_tier: ignored('there is one tier'),
+  service_tier: optional(z.enum(['auto', 'default', 'flex', 'scale', 'priority'])).meta({
+    description: 'flex: the class bulk; priority: interactive; the others: default.',
+  }),
   prompt_cache_key: ignored('prefixes are found by themselves'),
   prompt_cache_retention: ignored('prefixes are kept while there is room'),
   prompt_cache_options: ignored('prefixes are found by themselves'),
@@ -55,6 +58,14 @@ export const samplingFields = {
   ),
   ignore_eos: optional(z.boolean()).meta(extension('for benchmarks: go on through end-of-text')),
 };
+
+type ServiceTier = z.infer<typeof samplingFields.service_tier>;
+
+/** The class that a tier of OpenAI's stands for. */
+export function priorityOfTier(tier: ServiceTier): Priority {
+  if (tier === 'flex') return 'bulk';
+  return tier === 'priority' ? 'interactive' : 'default';
+}
 
 type SamplingFields = z.infer<z.ZodObject<typeof samplingFields>>;
 
