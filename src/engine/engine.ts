@@ -15,7 +15,7 @@ import { cacheFullError, deadlineError, openRequest, queueFullError } from './re
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
-import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
+import { isDecoding, type ActiveRequest, type Sequence } from './sequence.ts';
 import { createLookupDrafter } from './speculation/lookup-drafter.ts';
 import { createSpeculationMeter } from './speculation/speculation-meter.ts';
 import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
