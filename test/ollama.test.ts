@@ -169,7 +169,7 @@ describe('the ollama client', () => {
         status_code: 400,
       });
     }
-    await expect(client.embed({ model: 'tiny', input: 'x' })).rejects.toMatchObject({ status_code: 404 });
+    await expect(client.embed({ model: 'unknown', input: 'x' })).rejects.toMatchObject({ status_code: 404 });
   });
 
   it('gets 404 for an unknown model and an error line in a broken stream', async () => {

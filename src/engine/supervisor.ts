@@ -293,9 +293,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       runJob<number>(signal, null, (resolve, reject) => createCountJob(input, resolve, reject)),
     embed: (task, signal, deadlineAt) =>
       runJob<EmbedResult>(signal, deadlineAt, (resolve, reject) => createEmbedJob(task, resolve, reject)),
-    close() {
-      closing ??= close();
-      return closing;
-    },
+    close: () => (closing ??= close()),
   };
 }
