@@ -61,6 +61,8 @@ function settingArguments(options: NearfarOptions, modelId: string, port: number
     `port=${port}`,
     `near=${modelId}`,
     `engine.threadCount=${options.threadCount}`,
+    // A model this small repeats itself, and what repeats itself is drafted well: that must not flatter a figure.
+    'engine.speculation=off',
     ...options.settings,
   ];
   return settings.flatMap((setting) => ['--set', setting]);
