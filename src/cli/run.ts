@@ -54,8 +54,8 @@ export const run: Command = {
       else if (!reply.text.endsWith('\n')) process.stdout.write('\n');
       return reply.finishReason === 'interrupted' ? 130 : 0;
     } finally {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      // The handlers stay: the process ends with this command, and without them a Ctrl-C that comes just after the last
+      // word would end it by signal, as if the answer had not been whole.
       await gateway.close();
     }
   },
