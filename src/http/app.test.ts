@@ -33,6 +33,52 @@ const keyed: Pick<AppDependencies, 'access'> = {
   },
 };
 
+describe('the class of a request', () => {
+  it('comes from the header in every dialect, and before what a body says', async () => {
+    const { app, seen } = fakeGateway();
+    const header = { 'x-nearfar-priority': 'bulk' };
+    await post(app, '/v1/chat/completions', { model: 'auto', messages, service_tier: 'priority' }, header);
+    await post(app, '/v1/messages', { model: 'auto', messages, max_tokens: 1 }, header);
+    await post(app, '/api/chat', { model: 'auto', messages, stream: false }, header);
+    expect(seen.requests.map(({ priority }) => priority)).toEqual(['bulk', 'bulk', 'bulk']);
+  });
+
+  it("comes from OpenAI's service_tier without one, and is default without both", async () => {
+    const { app, seen } = fakeGateway();
+    for (const tier of ['flex', 'priority', 'auto', 'default'])
+      await post(app, '/v1/chat/completions', { model: 'auto', messages, service_tier: tier });
+    await post(app, '/v1/completions', { model: 'auto', prompt: 'x', service_tier: 'flex' });
+    await post(app, '/v1/messages', { model: 'auto', messages, max_tokens: 1, service_tier: 'auto' });
+    await post(app, '/api/chat', { model: 'auto', messages, stream: false });
+    expect(seen.requests.map(({ priority }) => priority)).toEqual([
+      'bulk',
+      'interactive',
+      'default',
+      'default',
+      'bulk',
+      'default',
+      'default',
+    ]);
+  });
+
+  it('is a 400 that names the header where it is not one', async () => {
+    const { app, seen } = fakeGateway();
+    const header = { 'x-nearfar-priority': 'urgent' };
+    const openai = await post(app, '/v1/chat/completions', { model: 'auto', messages }, header);
+    expect(openai.status).toBe(400);
+    expect(await openai.json()).toMatchObject({
+      error: { type: 'invalid_request_error', param: 'x-nearfar-priority' },
+    });
+    const anthropic = await post(app, '/v1/messages', { model: 'auto', messages, max_tokens: 1 }, header);
+    expect(anthropic.status).toBe(400);
+    expect(await anthropic.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
+    const ollama = await post(app, '/api/chat', { model: 'auto', messages }, header);
+    expect(ollama.status).toBe(400);
+    expect(JSON.stringify(await ollama.json())).toContain('interactive, default or bulk');
+    expect(seen.requests).toHaveLength(0);
+  });
+});
+
 describe('keys', () => {
   it('are read from Authorization or x-api-key; without one it is 401 in each dialect', async () => {
     const { app, seen } = fakeGateway(undefined, keyed);
