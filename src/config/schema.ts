@@ -68,10 +68,11 @@ const engineSchema = z.strictObject({
     ),
   speculation: z
     .union([z.enum(['auto', 'off']), z.number().int().min(1).max(16)])
-    .default('auto')
+    .default('off')
     .describe(
-      'Tokens drafted ahead from prompt and answer (prompt lookup), which never changes what is answered. ' +
-        'auto: as many as are expected to pay. 1-16: always so many. off: none.',
+      'Tokens drafted ahead from prompt and answer (prompt lookup). They change no odds; where two tokens are all but ' +
+        'equal, rounding may tip it, so that the same seed can give another text. off: none. ' +
+        'auto: as many as are expected to pay. 1-16: always so many.',
     ),
   classes: z
     .strictObject({
