@@ -1,3 +1,4 @@
+// Over 400 lines: three clients go through the same cases of one subject, over one fake gateway.
 import Anthropic from '@anthropic-ai/sdk';
 import { Ollama, type Message as OllamaMessage } from 'ollama';
 import OpenAI from 'openai';

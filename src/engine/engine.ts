@@ -23,7 +23,10 @@ import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './st
 import type { StepWork } from './step-cost.ts';
 import { toWireError } from './wire-part.ts';
 
-/** The step loop: `schedule -> decode -> sample -> emit`, one `decode` a step. Everything else waits in between. */
+/**
+ * The step loop: `schedule -> decode -> sample -> emit`; one `decode` a step, or two where readers go first by themselves.
+ * Everything else waits in between.
+ */
 export interface Engine {
   /** Never throws: what is wrong becomes the request's `error` part. */
   submit(command: GenerateCommand): Promise<void>;

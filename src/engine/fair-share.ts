@@ -1,5 +1,5 @@
 /**
- * Virtual token counters (Sheng et al. 2024, "Fairness in Serving Large Language Models", algorithm 2): what each tenant
+ * Virtual token counters (Sheng et al. 2024, "Fairness in Serving Large Language Models"): what each tenant
  * of one class was served. The tenant with the lowest counter goes next. One that comes (back) to the queue is lifted to
  * the lowest that waits there, so that idle time earns no credit.
  */
