@@ -1,7 +1,6 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { cellFigures } from './cell-figures.ts';
-import { isDelta } from '../chat/part.ts';
 import { createClassQueue, placesFor } from './class-queue.ts';
 import { diskFigures } from './disk-figures.ts';
 import { createDiskWait } from './disk-wait.ts';
@@ -9,6 +8,7 @@ import type { EngineSetup } from './engine-setup.ts';
 import { foreseenIdleMsPerCell } from './foreseen-idle-cost.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
+import { createPartOutbox } from './part-outbox.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
 import { cacheFullError, deadlineError, openRequest, queueFullError } from './request-intake.ts';
@@ -21,6 +21,7 @@ import { createSpeculationMeter } from './speculation/speculation-meter.ts';
 import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
 import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
 import type { StepWork } from './step-cost.ts';
+import { drawTokens, takeBackRejected } from './token-draw.ts';
 import { toWireError } from './wire-part.ts';
 
 /**
@@ -55,13 +56,12 @@ export function createEngine(setup: EngineSetup): Engine {
       : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
   const meter = createSpeculationMeter(cost);
   const queue = createClassQueue(setup.classes);
+  const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
   const reading = new Set<string>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
-  let flushedAt = 0;
-  let outbox: { id: string; part: WirePart }[] = [];
   let nextKey = 0;
   let meanRequestMs = 1000;
   /**
@@ -70,18 +70,6 @@ export function createEngine(setup: EngineSetup): Engine {
    */
   let reachedCellCount = 0;
   const counts = { step: 0, lastBatch: 0, prompt: 0, cached: 0, completion: 0, preemption: 0 };
-
-  function push(id: string, part: WirePart): void {
-    outbox.push({ id, part });
-  }
-
-  function flush(): void {
-    if (outbox.length === 0) return;
-    flushedAt = now();
-    const parts = outbox;
-    outbox = [];
-    setup.emit(parts);
-  }
 
   async function submit(command: GenerateCommand): Promise<void> {
     const submittedAt = now();
@@ -98,9 +86,9 @@ export function createEngine(setup: EngineSetup): Engine {
       enqueue(command, prompt, submittedAt);
     } catch (thrown) {
       reading.delete(command.id);
-      push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
+      outbox.push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
     }
-    flush();
+    outbox.flush();
     setup.wake();
   }
 
@@ -126,10 +114,10 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function abort(id: string): void {
     const aborted = new NearfarError('aborted', 'The request was cancelled.');
-    if (reading.delete(id)) push(id, { type: 'error', error: toWireError(aborted) });
+    if (reading.delete(id)) outbox.push(id, { type: 'error', error: toWireError(aborted) });
     const request = requests.get(id);
     if (request !== undefined) fail(request, aborted);
-    flush();
+    outbox.flush();
   }
 
   function fail(request: ActiveRequest, error: NearfarError): void {
@@ -140,7 +128,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function close(request: ActiveRequest, part: WirePart): void {
     for (const { choice } of request.sequences) choice.close();
     requests.delete(request.command.id);
-    push(request.command.id, part);
+    outbox.push(request.command.id, part);
   }
 
   /** Takes a sequence out of the loop; `keep` leaves all that it computed as a prefix for others. */
@@ -162,13 +150,13 @@ export function createEngine(setup: EngineSetup): Engine {
   function step(): boolean {
     expire();
     if (waiting.length === 0 && running.length === 0) {
-      flush();
+      outbox.flush();
       if (cache.offloadIdle()) return true;
       cache.disk?.persistIdle();
       return false;
     }
     if (running.length === 0 && readyToRun().length === 0) {
-      flush();
+      outbox.flush();
       return false;
     }
     if (running.length === 0) reachedCellCount = 0;
@@ -184,7 +172,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const drafts = draftsFor(plan);
     for (const batch of batchesOf(plan, cost.curve.readersApart)) {
       run(batch, drafts);
-      if (!mayHold()) flush();
+      if (!isOnlyDecoding() || !outbox.mayHold()) outbox.flush();
     }
     return true;
   }
@@ -237,13 +225,9 @@ export function createEngine(setup: EngineSetup): Engine {
     return cache.offloadOverdue(foreseenMsPerCell, movingShare * targetMs());
   }
 
-  /**
-   * Whether the parts of this step may travel with those of the next: only text, nothing but quick decoding ahead, and
-   * sent a moment ago. Each message wakes the gateway and its client, on cores that the next step is computing on.
-   */
-  function mayHold(): boolean {
-    if (waiting.length > 0 || reading.size > 0 || now() - flushedAt >= setup.holdPartsMs) return false;
-    return running.every(isDecoding) && outbox.every(({ part }) => isDelta(part));
+  /** Whether nothing but quick decoding is ahead, so that parts may wait for those of the next step. */
+  function isOnlyDecoding(): boolean {
+    return waiting.length + reading.size === 0 && running.every(isDecoding);
   }
 
   function preempt(key: number): void {
@@ -273,7 +257,7 @@ export function createEngine(setup: EngineSetup): Engine {
     request.cachedTokenCount = hold.cachedTokenCount;
     counts.prompt += request.promptTokenCount;
     counts.cached += hold.cachedTokenCount;
-    push(request.command.id, startPart(request, setup.modelId, setup.grade));
+    outbox.push(request.command.id, startPart(request, setup.modelId, setup.grade));
   }
 
   /** Fills the batch in plan order, decodes it, and draws from the rows that were asked for. */
@@ -296,7 +280,7 @@ export function createEngine(setup: EngineSetup): Engine {
       if (sequence.hold !== null) cache.setTail(sequence.hold, sequence.hold.tailTokenCount + tokenCount);
     }
     for (const entry of entries) if (entry.row >= 0) draw(entry);
-    for (const entry of entries) reject(entry);
+    for (const entry of entries) takeBackRejected(entry, { decoder, cache });
     settle(entries, work, now() - startedAt);
   }
 
@@ -306,44 +290,19 @@ export function createEngine(setup: EngineSetup): Engine {
     else if (youngest !== undefined) fail(youngest.request, cacheFullError());
   }
 
-  /** Draws the next token, and as long as the draws are what was drafted, the ones after it; see `Speculator`. */
   function draw(entry: BatchEntry): void {
-    const { sequence, row, draft } = entry;
-    const { request, choice } = sequence;
-    const { id } = request.command;
-    if (!requests.has(id)) return;
+    const { request } = entry.sequence;
+    if (!requests.has(request.command.id)) return;
     try {
-      for (let index = 0; index <= draft.length; index++) {
-        const { token, parts, end } = choice.advance(decoder.logits(row + index));
-        request.firstTokenAt ??= now();
-        counts.completion++;
-        request.completionTokenCount++;
-        queue.serve(sequence);
-        for (const part of parts) push(id, part);
-        if (end !== null) {
-          push(id, end);
-          request.openChoiceCount--;
-          break;
-        }
-        sequence.tokens.push(token);
-        if (token !== draft[index]) break;
-        sequence.computedCount++;
-        entry.acceptedCount++;
-      }
+      drawTokens(entry, { decoder, outbox, onToken, now });
     } catch (thrown) {
       fail(request, toNearfarError(thrown));
     }
   }
 
-  /** Takes the cells of drafted tokens back that were not drawn. */
-  function reject({ sequence, draft, acceptedCount }: BatchEntry): void {
-    const { hold, computedCount, request } = sequence;
-    const rejectedCount = draft.length - acceptedCount;
-    request.draftedTokenCount += draft.length;
-    request.acceptedTokenCount += acceptedCount;
-    if (hold === null || rejectedCount === 0) return;
-    decoder.removeSequence(hold.sequence, computedCount, -1);
-    cache.setTail(hold, hold.tailTokenCount - rejectedCount);
+  function onToken(sequence: Sequence): void {
+    counts.completion++;
+    queue.serve(sequence);
   }
 
   /** Bookkeeping after the draws: publish, finish, learn what the step cost. */

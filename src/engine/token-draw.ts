@@ -1,0 +1,53 @@
+import type { Decoder } from './decoder.ts';
+import type { PartOutbox } from './part-outbox.ts';
+import type { PrefixCache } from './prefix-cache.ts';
+import type { Sequence } from './sequence.ts';
+import type { BatchEntry } from './step-batch.ts';
+
+export interface DrawSetup {
+  readonly decoder: Decoder;
+  readonly outbox: PartOutbox;
+  /** One more token was drawn for it. */
+  readonly onToken: (sequence: Sequence) => void;
+  readonly now: () => number;
+}
+
+/**
+ * Draws the next token of an entry, and as long as the draws are what was drafted, the ones after it; see `Speculator`.
+ * @throws what drawing throws; the request cannot go on then
+ */
+export function drawTokens(entry: BatchEntry, { decoder, outbox, onToken, now }: DrawSetup): void {
+  const { sequence, row, draft } = entry;
+  const { request, choice } = sequence;
+  const { id } = request.command;
+  for (let index = 0; index <= draft.length; index++) {
+    const { token, parts, end } = choice.advance(decoder.logits(row + index));
+    request.firstTokenAt ??= now();
+    request.completionTokenCount++;
+    onToken(sequence);
+    for (const part of parts) outbox.push(id, part);
+    if (end !== null) {
+      outbox.push(id, end);
+      request.openChoiceCount--;
+      break;
+    }
+    sequence.tokens.push(token);
+    if (token !== draft[index]) break;
+    sequence.computedCount++;
+    entry.acceptedCount++;
+  }
+}
+
+/** Takes the cells of drafted tokens back that were not drawn. */
+export function takeBackRejected(
+  { sequence, draft, acceptedCount }: BatchEntry,
+  { decoder, cache }: { readonly decoder: Decoder; readonly cache: PrefixCache },
+): void {
+  const { hold, computedCount, request } = sequence;
+  const rejectedCount = draft.length - acceptedCount;
+  request.draftedTokenCount += draft.length;
+  request.acceptedTokenCount += acceptedCount;
+  if (hold === null || rejectedCount === 0) return;
+  decoder.removeSequence(hold.sequence, computedCount, -1);
+  cache.setTail(hold, hold.tailTokenCount - rejectedCount);
+}
