@@ -11,10 +11,14 @@ export interface Side {
   /** The last lines that the server wrote. */
   log(): string;
   stop(): Promise<void>;
+  /** As a crash ends it. */
+  kill(): Promise<void>;
 }
 
 /** Our own server; its model is put into a store of its own at the first start. */
 export interface NearfarServer {
+  /** Where it keeps its ledger. */
+  readonly home: string;
   start(): Promise<Side>;
 }
 

@@ -22,6 +22,8 @@ export interface ChildServer {
   /** The last lines that it wrote. */
   log(): string;
   stop(): Promise<void>;
+  /** As a crash ends it: SIGKILL, at once. */
+  kill(): Promise<void>;
 }
 
 const children = new Set<ChildProcess>();
@@ -79,6 +81,10 @@ export async function startServer(command: ServerCommand): Promise<ChildServer> 
     child.kill('SIGKILL');
     await exited;
   };
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+  };
   const deadline = startedAt + (command.startTimeoutMs ?? 120_000);
   while (!(await isHealthy(command.origin + command.healthPath))) {
     if (state.ended !== null) throw new Error(`${command.label} did not start (${state.ended}):\n${log}`);
@@ -88,7 +94,7 @@ export async function startServer(command: ServerCommand): Promise<ChildServer> 
     }
     await sleep(20);
   }
-  return { origin: command.origin, startMs: performance.now() - startedAt, log: () => log, stop };
+  return { origin: command.origin, startMs: performance.now() - startedAt, log: () => log, stop, kill };
 }
 
 async function isHealthy(url: string): Promise<boolean> {

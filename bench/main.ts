@@ -50,6 +50,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'drafting ahead on four workloads: speed with against without, and against llama-server',
     load: async () => (await import('./speculate.ts')).speculate,
   },
+  ledger: {
+    summary: 'kill -9 under load: is there a ledger row for each request whose client saw the end',
+    load: async () => (await import('./ledger.ts')).ledger,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

@@ -28,6 +28,7 @@ interface ListedModel {
 export function openNearfar(options: NearfarOptions): NearfarServer {
   let installed: Promise<string> | null = null;
   return {
+    home: options.home,
     async start() {
       const modelId = await (installed ??= installModel(options));
       const port = await freePort();

@@ -18,6 +18,10 @@ export function sideOf(label: string, model: string, server: ChildServer): Side 
       await client.close();
       await server.stop();
     },
+    async kill() {
+      await server.kill();
+      await client.close();
+    },
   };
 }
 

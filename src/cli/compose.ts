@@ -101,7 +101,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const state = await rooms.createStore({ path: path.resolve(home, ledgerPath) });
   const ledger = await rooms.createLedger({
     store: state,
-    spill: rooms.createSpill(`${path.resolve(home, ledgerPath)}.spill`),
+    journal: rooms.createJournal(`${path.resolve(home, ledgerPath)}.journal`),
     warn: (message, cause) => {
       log.warn(message, cause === undefined ? {} : { cause });
     },
@@ -188,7 +188,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
 /** Imported late: together they take as long to load as the engine's process takes to start. */
 async function loadRooms() {
-  const [access, answer, embed, refusal, settle, http, ledger, spill, metrics, label, route, store] =
+  const [access, answer, embed, refusal, settle, http, ledger, journal, metrics, label, route, store] =
     await Promise.all([
       import('../access/create-access.ts'),
       import('../answer/create-answer.ts'),
@@ -197,7 +197,7 @@ async function loadRooms() {
       import('../answer/settle.ts'),
       import('../http/app.ts'),
       import('../ledger/ledger.ts'),
-      import('../ledger/spill.ts'),
+      import('../ledger/journal.ts'),
       import('../observe/metrics.ts'),
       import('../privacy/label.ts'),
       import('../route/route.ts'),
@@ -211,7 +211,7 @@ async function loadRooms() {
     ...settle,
     ...http,
     ...ledger,
-    ...spill,
+    ...journal,
     ...metrics,
     ...label,
     ...route,

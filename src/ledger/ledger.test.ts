@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createStore } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { costMicros, localPrice } from './cost.ts';
+import { createJournal } from './journal.ts';
 import { createLedger } from './ledger.ts';
 import type { LedgerRow } from './row.ts';
-import { createSpill } from './spill.ts';
 
 let folder = '';
 let store: Store;
@@ -74,7 +75,7 @@ function failing(times: number): { db: Store['db']; failures: () => number } {
 
 describe('rows', () => {
   test('come back as they went in', async () => {
-    const ledger = await createLedger({ store, spill: null, warn });
+    const ledger = await createLedger({ store, journal: null, warn });
     const rows = [
       rowOf(1),
       rowOf(2, {
@@ -98,17 +99,17 @@ describe('rows', () => {
     await ledger.close();
   });
 
-  test('are in the store by the next turn of the event loop', async () => {
-    const ledger = await createLedger({ store, spill: null, warn });
+  test('are in the store a moment later, without being waited for', async () => {
+    const ledger = await createLedger({ store, journal: null, warn });
     ledger.record(rowOf(1));
-    await ledger.flush();
-    ledger.record(rowOf(2));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(ledger.pendingCount).toBe(0);
+    expect(ledger.pendingCount).toBe(1);
+    await vi.waitFor(() => {
+      expect(ledger.pendingCount).toBe(0);
+    });
   });
 
   test('recorded in a burst, before close, are all there', async () => {
-    const ledger = await createLedger({ store, spill: null, warn });
+    const ledger = await createLedger({ store, journal: null, warn });
     for (let number = 0; number < 1000; number += 1) ledger.record(rowOf(number));
     await ledger.close();
     const [total] = await ledger.summarise({ from: 0, to: Number.MAX_SAFE_INTEGER });
@@ -121,7 +122,7 @@ describe('rows', () => {
   });
 
   test('one request id is one row, and a second is not silent', async () => {
-    const ledger = await createLedger({ store, spill: null, warn });
+    const ledger = await createLedger({ store, journal: null, warn });
     ledger.record(rowOf(1));
     await ledger.flush();
     ledger.record(rowOf(1));
@@ -130,7 +131,7 @@ describe('rows', () => {
   });
 
   test('are summed by model and range', async () => {
-    const ledger = await createLedger({ store, spill: null, warn });
+    const ledger = await createLedger({ store, journal: null, warn });
     ledger.record(rowOf(1));
     ledger.record(rowOf(2, { status: 499, finish: 'aborted' }));
     ledger.record(
@@ -152,30 +153,40 @@ describe('rows', () => {
   });
 });
 
-test('kill -9 in the turn after a request ended loses nothing', async () => {
+test('kill -9 in the very turn in which a request ended loses nothing', async () => {
   const path = join(folder, 'killed.sqlite');
+  const journalPath = `${path}.journal`;
   const program = `
     import { createStore } from ${JSON.stringify(import.meta.resolve('../store/store.ts'))};
+    import { createJournal } from ${JSON.stringify(import.meta.resolve('./journal.ts'))};
     import { createLedger } from ${JSON.stringify(import.meta.resolve('./ledger.ts'))};
     const store = await createStore({ path: ${JSON.stringify(path)} });
-    const ledger = await createLedger({ store, spill: null, warn: console.error });
+    const journal = createJournal(${JSON.stringify(journalPath)});
+    const ledger = await createLedger({ store, journal, warn: console.error });
+    ledger.record(${JSON.stringify(rowOf(0))});
+    await ledger.flush();
     for (const row of ${JSON.stringify([rowOf(1), rowOf(2), rowOf(3)])}) ledger.record(row);
-    setImmediate(() => process.kill(process.pid, 'SIGKILL'));
+    process.kill(process.pid, 'SIGKILL');
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'ignore' });
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect(signal).toBe('SIGKILL');
 
   const reopened = await createStore({ path });
-  const ledger = await createLedger({ store: reopened, spill: null, warn });
-  expect(await ledger.recent(10)).toHaveLength(3);
+  const ledger = await createLedger({ store: reopened, journal: createJournal(journalPath), warn });
+  expect((await ledger.recent(10)).map((row) => row.requestId)).toEqual(
+    [3, 2, 1, 0].map((n) => `request-${n}`),
+  );
+  expect(warnings).toEqual([]);
+  await ledger.close();
   await reopened.close();
+  expect(await journalFiles()).toEqual([]);
 });
 
 describe('a store that will not be written', () => {
   test('is tried again until it takes the rows', async () => {
     const { db, failures } = failing(2);
-    const ledger = await createLedger({ store: { db }, spill: null, warn });
+    const ledger = await createLedger({ store: { db }, journal: null, warn });
     ledger.record(rowOf(1));
     ledger.record(rowOf(2));
     await ledger.flush();
@@ -184,28 +195,114 @@ describe('a store that will not be written', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  test('at the end has its rows spilled, and the next start takes them in', async () => {
-    const spill = createSpill(join(folder, 'ledger.spill.jsonl'));
-    const broken = await createLedger({ store: failing(Infinity), spill, warn });
+  test('at the end has its rows in the journal, and the next start takes them in', async () => {
+    const path = join(folder, 'ledger.journal');
+    const broken = await createLedger({ store: failing(Infinity), journal: createJournal(path), warn });
     broken.record(rowOf(1));
     broken.record(rowOf(2));
     await broken.close();
-    expect(warnings.at(-1)).toMatch(/2 ledger rows were spilled/);
-    await appendFile(spill.path, '{"requestId":"torn');
+    expect(warnings.at(-1)).toMatch(/2 ledger rows wait in .*journal/);
+    const [file] = await journalFiles();
+    await appendFile(join(folder, file ?? ''), '{"requestId":"torn');
 
-    const ledger = await createLedger({ store, spill, warn });
+    const ledger = await createLedger({ store, journal: createJournal(path), warn });
     expect(await ledger.recent(10)).toEqual([rowOf(2), rowOf(1)]);
     expect(warnings.at(-1)).toMatch(/1 torn line/);
-    expect((await readdir(folder)).filter((name) => name.includes('spill'))).toEqual([]);
+    await ledger.close();
+    expect(await journalFiles()).toEqual([]);
   });
 
-  test('without a spill file the loss is told', async () => {
-    const broken = await createLedger({ store: failing(Infinity), spill: null, warn });
+  test('for so long that memory is full has all rows in the journal', async () => {
+    const path = join(folder, 'ledger.journal');
+    const broken = await createLedger({ store: failing(Infinity), journal: createJournal(path), warn });
+    for (let number = 0; number < 20_500; number += 1) broken.record(rowOf(number));
+    await broken.close();
+    const ledger = await createLedger({ store, journal: createJournal(path), warn });
+    expect((await ledger.recent(30_000)).length).toBe(20_500);
+    await ledger.close();
+    expect(await journalFiles()).toEqual([]);
+  });
+
+  test('without a journal loses them loudly', async () => {
+    const broken = await createLedger({ store: failing(Infinity), journal: null, warn });
     broken.record(rowOf(1));
     await broken.close();
     expect(warnings.at(-1)).toMatch(/1 ledger rows are lost/);
   });
 });
+
+describe('a journal', () => {
+  const path = () => join(folder, 'ledger.journal');
+
+  test('of a process that lives is read, and left to it', async () => {
+    const theirs = `${path()}.${hostname()}.${process.ppid}.${randomUUID()}`;
+    await appendFile(theirs, `${JSON.stringify(rowOf(1))}\n`);
+    const ledger = await createLedger({ store, journal: createJournal(path()), warn });
+    expect(await ledger.recent(10)).toEqual([rowOf(1)]);
+    expect(await journalFiles()).toEqual([basename(theirs)]);
+    await ledger.close();
+  });
+
+  test('of a second ledger in this process is left to it', async () => {
+    const first = await createLedger({ store: failing(Infinity), journal: createJournal(path()), warn });
+    first.record(rowOf(1));
+    const second = await createLedger({ store, journal: createJournal(path()), warn });
+    expect(await second.recent(10)).toEqual([]);
+    expect(await journalFiles()).toHaveLength(2);
+    await second.close();
+    await first.close();
+  });
+
+  test('can be read by its owner only', async () => {
+    const journal = createJournal(path());
+    journal.append(rowOf(1));
+    for (const file of await journalFiles()) {
+      expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
+    }
+    await journal.close();
+  });
+
+  test('forgets what the store has, and only that', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('append', 'turn', 'keep'), { maxLength: 40 }),
+        async (steps) => {
+          const own = join(folder, `${randomUUID()}.journal`);
+          const journal = createJournal(own);
+          const owed = new Set<string>();
+          let written: string[] = [];
+          for (const [index, step] of steps.entries()) {
+            if (step === 'append') {
+              journal.append(rowOf(index));
+              written.push(rowOf(index).requestId);
+            } else if (step === 'keep') {
+              journal.keep();
+              for (const id of written) owed.add(id);
+            } else {
+              // The rows of this round reach the store at once.
+              journal.turn();
+              journal.forget();
+              written = [];
+            }
+          }
+          for (const id of written) owed.add(id);
+          await journal.close();
+          const found = new Set<string>();
+          await createJournal(own).recover((rows) => {
+            for (const row of rows) found.add(row.requestId);
+            return Promise.resolve();
+          });
+          expect([...owed].filter((id) => !found.has(id))).toEqual([]);
+          if (!steps.includes('keep')) expect(found).toEqual(owed);
+        },
+      ),
+      { numRuns: 100 },
+    ));
+});
+
+async function journalFiles(): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => name.includes('journal'));
+}
 
 describe('cost', () => {
   const count = fc.nat(10_000_000);

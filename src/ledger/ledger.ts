@@ -1,24 +1,22 @@
-import { NearfarError } from '../chat/error.ts';
 import type { Store } from '../store/store.ts';
+import type { Journal } from './journal.ts';
 import type { LedgerRow } from './row.ts';
 import { fromTable, toTable } from './table.ts';
-import type { Spill } from './spill.ts';
 
 export interface LedgerDependencies {
   readonly store: Pick<Store, 'db'>;
-  /** Where rows go that the store will not take; null = they are lost, loudly, when the process ends. */
-  readonly spill: Spill | null;
+  /** Where rows are until the store has them; null = a crash loses those. */
+  readonly journal: Journal | null;
   readonly warn: (message: string, cause?: unknown) => void;
 }
 
 export interface Ledger {
   /**
-   * Takes a row at the end of a request and never throws. With nothing else being written the row is in the store
-   * before this turn of the event loop ends; rows that come meanwhile go together in the next transaction. A
-   * `kill -9` loses the rows of requests that ended in that same turn, and no others.
+   * Takes a row at the end of a request and never throws. It is in the journal when this returns, and a moment later,
+   * with those that came meanwhile, in the store.
    */
   record(row: LedgerRow): void;
-  /** Resolves when every row recorded so far is in the store, or has been tried and spilled. */
+  /** Resolves when every row recorded so far is in the store, or the store was tried in vain at the end. */
   flush(): Promise<void>;
   /** Newest first. */
   recent(limit: number): Promise<readonly LedgerRow[]>;
@@ -42,58 +40,85 @@ export interface LedgerSummary {
 }
 
 const rowsPerWrite = 200;
-/** Beyond this many waiting rows memory matters more than order: the oldest are spilled. */
+/** How long rows are collected before they go to the store together. */
+const collectMs = 50;
+/** Beyond this many waiting rows memory matters more: the oldest are in the journal alone, for the next start. */
 const pendingLimit = 20_000;
 const retryDelaysMs = [10, 50, 250, 1000, 5000];
-/** At the end nobody waits for long: after these tries the rows are spilled. */
+/** At the end nobody waits for long: after these tries the rows are left in the journal. */
 const closingAttempts = 4;
 
-/**
- * Opens the ledger over a store and takes in what an earlier run had to spill.
- */
+/** Opens the ledger over a store and takes in what earlier runs could not bring there. */
 export async function createLedger(dependencies: LedgerDependencies): Promise<Ledger> {
   const ledger = new StoreLedger(dependencies);
-  const drained = await dependencies.spill?.drain(async (rows) => {
-    for (const row of rows) ledger.record(row);
-    await ledger.flush();
-  });
-  const tornLineCount = drained?.tornLineCount ?? 0;
-  if (tornLineCount > 0)
-    dependencies.warn(`${tornLineCount} torn lines of the ledger's spill file were left out.`);
+  await ledger.recover();
   return ledger;
 }
 
 class StoreLedger implements Ledger {
   readonly #store: Pick<Store, 'db'>;
-  readonly #spill: Spill | null;
+  readonly #journal: Journal | null;
   readonly #warn: LedgerDependencies['warn'];
+  /** On their way to the store, */
+  #round: readonly LedgerRow[] = [];
+  /** and those that came since. */
   #pending: LedgerRow[] = [];
   #writing: Promise<void> | null = null;
   #isClosing = false;
+  #isJournalBroken = false;
+  /** Ends the pause under way. */
+  #hurry: () => void = () => undefined;
 
-  constructor({ store, spill, warn }: LedgerDependencies) {
+  constructor({ store, journal, warn }: LedgerDependencies) {
     this.#store = store;
-    this.#spill = spill;
+    this.#journal = journal;
     this.#warn = warn;
   }
 
   get pendingCount(): number {
-    return this.#pending.length;
+    return this.#round.length + this.#pending.length;
+  }
+
+  async recover(): Promise<void> {
+    if (this.#journal === null) return;
+    try {
+      const { tornLineCount } = await this.#journal.recover(async (rows) => {
+        for (let at = 0; at < rows.length; at += rowsPerWrite)
+          await this.#write(rows.slice(at, at + rowsPerWrite));
+      });
+      if (tornLineCount > 0) this.#warn(`${tornLineCount} torn lines of the ledger's journal were left out.`);
+    } catch (thrown) {
+      this.#warn(
+        'Rows of an earlier run wait in the journal of the ledger; the next start tries again.',
+        thrown,
+      );
+    }
   }
 
   record(row: LedgerRow): void {
+    try {
+      this.#journal?.append(row);
+      this.#isJournalBroken = false;
+    } catch (thrown) {
+      if (!this.#isJournalBroken) this.#warn('The journal of the ledger cannot be written.', thrown);
+      this.#isJournalBroken = true;
+    }
     this.#pending.push(row);
-    if (this.#pending.length > pendingLimit) this.#spillRows(this.#pending.splice(0, rowsPerWrite));
+    if (this.pendingCount > pendingLimit) this.#leave(this.#pending.splice(0, rowsPerWrite).length);
     this.#writing ??= this.#writeAll();
   }
 
   async flush(): Promise<void> {
-    while (this.#writing !== null) await this.#writing;
+    while (this.#writing !== null) {
+      this.#hurry();
+      await this.#writing;
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.flush();
+    await this.#journal?.close();
   }
 
   async recent(limit: number): Promise<readonly LedgerRow[]> {
@@ -139,53 +164,71 @@ class StoreLedger implements Ledger {
     }));
   }
 
+  /** In rounds: what was collected goes to the store while new rows go to the journal's other file. */
   async #writeAll(): Promise<void> {
-    for (let failures = 0; this.#pending.length > 0;) {
-      const batch = this.#pending.slice(0, rowsPerWrite);
+    while (this.#pending.length > 0) {
+      await this.#pause(collectMs);
+      this.#journal?.turn();
+      this.#round = this.#pending;
+      this.#pending = [];
+      await this.#writeRound();
+      this.#journal?.forget();
+    }
+    this.#writing = null;
+  }
+
+  async #writeRound(): Promise<void> {
+    for (let failures = 0; this.#round.length > 0;) {
+      const batch = this.#round.slice(0, rowsPerWrite);
       try {
-        await this.#write(batch);
-        this.#pending.splice(0, batch.length);
+        const heldCount = batch.length - (await this.#write(batch));
+        if (heldCount > 0)
+          this.#warn(`The ledger held ${heldCount} of ${batch.length} rows already, by request id.`);
+        this.#round = this.#round.slice(batch.length);
         failures = 0;
       } catch (thrown) {
         failures += 1;
         if (failures === 1) this.#warn('The ledger cannot be written; its rows wait.', thrown);
         if (this.#isClosing && failures >= closingAttempts) {
-          this.#spillRows(this.#pending.splice(0));
-          break;
+          this.#leave([...this.#round, ...this.#pending].length);
+          this.#round = [];
+          this.#pending = [];
+          return;
         }
         await this.#pause(retryDelaysMs[Math.min(failures, retryDelaysMs.length) - 1] ?? 0);
       }
     }
-    this.#writing = null;
   }
 
-  async #write(batch: readonly LedgerRow[]): Promise<void> {
+  /** Returns how many of them were new to the store. */
+  async #write(batch: readonly LedgerRow[]): Promise<number> {
     const result = await this.#store.db
       .insertInto('ledger')
       .values(batch.map(toTable))
-      // A row that is there already was written by a try whose answer was lost, or spilled and taken in twice.
+      // A row that is there already was written by a try whose answer was lost, or comes from the journal again.
       .onConflict((conflict) => conflict.column('request_id').doNothing())
       .executeTakeFirst();
-    const missing = batch.length - Number(result.numInsertedOrUpdatedRows ?? 0n);
-    if (missing > 0) this.#warn(`The ledger held ${missing} of ${batch.length} rows already, by request id.`);
+    return Number(result.numInsertedOrUpdatedRows ?? 0n);
   }
 
-  #spillRows(rows: readonly LedgerRow[]): void {
-    try {
-      if (this.#spill === null) throw new NearfarError('internal', 'There is no spill file.');
-      this.#spill.append(rows);
-      this.#warn(
-        `${rows.length} ledger rows were spilled to ${this.#spill.path}; the next start takes them in.`,
-      );
-    } catch (thrown) {
-      this.#warn(`${rows.length} ledger rows are lost.`, thrown);
+  /** Rows that this run will not bring to the store. */
+  #leave(rowCount: number): void {
+    if (this.#journal === null || this.#isJournalBroken) {
+      this.#warn(`${rowCount} ledger rows are lost.`);
+      return;
     }
+    this.#journal.keep();
+    this.#warn(`${rowCount} ledger rows wait in ${this.#journal.path}.*; the next start takes them in.`);
   }
 
-  /** Cut short by closing, which looks at the flag once a second at most. */
+  /** Cut short by whoever waits for the rows; closing looks at its flag four times a second. */
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      setTimeout(resolve, this.#isClosing ? Math.min(milliseconds, 250) : milliseconds);
+      const timer = setTimeout(resolve, this.#isClosing ? Math.min(milliseconds, 250) : milliseconds);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 }
