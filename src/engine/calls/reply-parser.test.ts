@@ -4,7 +4,7 @@ import type { ToolUse } from '../../chat/tool.ts';
 import { createReplyParser, type ReplyEvent, type ReplyParserSetup } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
 
-const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'gemma', 'generic'];
+const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'];
 
 function tools(allowsParallel = true): ToolUse {
   const tool = (name: string) => ({ name, description: '', parameters: { type: 'object' }, field: 'tools' });
