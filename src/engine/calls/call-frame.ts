@@ -214,6 +214,7 @@ export const callFrames: Readonly<Record<ToolFamily, readonly CallFrame[]>> = {
   hermes: [tagged, bareObject],
   llama: [pythonTag, functionTag, bareObject],
   mistral: [mistral],
+  'mistral-named': [mistral],
   gemma: [fenced, bareObject, bareList],
   generic: [tagged, fenced, bareObject],
 };

@@ -1,6 +1,6 @@
 /** Where readers of calls put what they find. */
 export interface CallSink {
-  /** True for the name of a tool of this request. */
+  /** True for the name of a tool of this request, while one may still be called. */
   knows(name: string): boolean;
   /** Begins a call; the last one must be whole. */
   begin(name: string): void;

@@ -13,7 +13,8 @@ export class CharacterSource {
 
   /** The next character, left in place. */
   *peek(): Reading<string | null> {
-    this.#next ??= yield;
+    // The end stays the end: it is not asked for again.
+    if (this.#next === undefined) this.#next = yield;
     return this.#next;
   }
 

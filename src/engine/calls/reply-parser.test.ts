@@ -4,7 +4,7 @@ import type { ToolUse } from '../../chat/tool.ts';
 import { createReplyParser, type ReplyEvent, type ReplyParserSetup } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
 
-const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'gemma', 'generic'];
+const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'];
 
 function tools(allowsParallel = true): ToolUse {
   const tool = (name: string) => ({ name, description: '', parameters: { type: 'object' }, field: 'tools' });
@@ -146,6 +146,21 @@ describe('what is no call is text, as it stands', () => {
   it('holds where no parallel calls were allowed: the second is text', () => {
     const one = `<tool_call>{"name": "weather", "arguments": ${paris}}</tool_call>`;
     expect(read([one + one], setup('hermes', { toolUse: tools(false) }))).toEqual([...weather, text(one)]);
+  });
+
+  it.each<[ToolFamily, string, string]>([
+    ['mistral', `[TOOL_CALLS][{"name": "weather", "arguments": ${paris}}`, ', {"name": "time.now"}]'],
+    [
+      'hermes',
+      `<tool_call>[{"name": "weather", "arguments": ${paris}}`,
+      ', {"name": "time.now"}]</tool_call>',
+    ],
+    ['llama', `{"name": "weather", "parameters": ${paris}}`, '; {"name": "time.now", "parameters": {}}'],
+    ['gemma', '```tool_code\nweather(city="Paris")\n', 'time.now()\n```'],
+  ])('holds within one frame too: %s', (family, first, rest) => {
+    const events = read([first + rest], setup(family, { toolUse: tools(false) }));
+    expect(events.map((event) => event.type)).toEqual(['call', 'arguments', 'call-end', 'text']);
+    expect(events.at(-1)).toEqual(text(rest));
   });
 });
 

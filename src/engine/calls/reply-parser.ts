@@ -127,7 +127,7 @@ function createCallParser(
   let isCalling = false;
 
   const sink = {
-    knows: (name: string) => names.has(name),
+    knows: (name: string) => mayCall() && names.has(name),
     begin(name: string) {
       isCalling = isEnforced();
       if (open !== null) open.isEnforced = isCalling;
@@ -150,8 +150,12 @@ function createCallParser(
     else waiting.push(event);
   }
 
+  function mayCall(): boolean {
+    return toolUse.allowsParallel || callCount === 0;
+  }
+
   function candidates(): readonly CallFrame[] {
-    if (!toolUse.allowsParallel && callCount > 0) return [];
+    if (!mayCall()) return [];
     return hasText ? frames.filter((frame) => !frame.isOnlyFirst) : frames;
   }
 
@@ -212,10 +216,17 @@ function createCallParser(
       return frame.source.leftover;
     }
     // Not a call after all: its first character is text for certain, and the rest may hold another opener.
+    let { raw } = frame;
+    // The space after a call goes with it.
+    if (!hasText && callCount > 0) {
+      held = '';
+      raw = raw.slice(leadingSpace(raw));
+    }
+    if (raw === '') return '';
     hasText = true;
-    held += frame.raw.slice(0, 1);
+    held += raw.slice(0, 1);
     sayHeld(held.length);
-    return frame.raw.slice(1);
+    return raw.slice(1);
   }
 
   function run(text: string): void {

@@ -89,7 +89,7 @@ function spokenTokens(
   reasoning: ReasoningTags | null,
 ): ReadonlyMap<number, string> {
   const texts = callFrames[family].map((frame) => frame.opener);
-  if (family === 'mistral') texts.push('[ARGS]', '[CALL_ID]');
+  if (family === 'mistral' || family === 'mistral-named') texts.push('[ARGS]', '[CALL_ID]');
   if (family === 'hermes' || family === 'generic') texts.push('</tool_call>');
   if (reasoning !== null) texts.push(reasoning.open, reasoning.close);
   return new Map(

@@ -6,6 +6,8 @@ export type ToolFamily =
   | 'llama'
   /** `[TOOL_CALLS][{"name": …, "arguments": …}]` */
   | 'mistral'
+  /** `[TOOL_CALLS]name[ARGS]{…}`: Mistral's models of 2025 and later. */
+  | 'mistral-named'
   /** Gemma 2 and 3, whose template knows no tools: told and written as Google documents it. */
   | 'gemma'
   /** Whatever else: told by a system text to write as Hermes does. */
@@ -14,12 +16,25 @@ export type ToolFamily =
 /** One character of a tool's name. */
 export const toolNamePattern = /[\w./:-]/;
 
-/** The family by the syntax that stands in the chat template; of one without any, by its turns. */
+/** The family by the words that stand in the chat template; of one without any, by its turns. */
 export function toolFamilyOf(template: string): ToolFamily {
   if (template.includes('[TOOL_CALLS]')) return 'mistral';
-  // Templates that teach Qwen's later XML form name it beside the tag; their models do not write JSON in it.
-  if (template.includes('<tool_call>') && !template.includes('<function=')) return 'hermes';
+  if (template.includes('<tool_call>')) return 'hermes';
   if (template.includes('<|python_tag|>') || /<\|start_header_id\|>ipython/.test(template)) return 'llama';
   if (template.includes('<start_of_turn>')) return 'gemma';
   return 'generic';
+}
+
+/**
+ * The family by what the template makes of a call, where its words alone mislead: some write Mistral's calls by name,
+ * and several (GLM, Qwen's coders, MiniMax) put XML of their own where Hermes has JSON.
+ * @param family by `toolFamilyOf`
+ * @returns null where the template writes its calls in no way that is known here
+ */
+export function writtenFamilyOf(family: ToolFamily, toolName: string, rendered: string): ToolFamily | null {
+  const isNamed = rendered.includes(`[TOOL_CALLS]${toolName}`);
+  if (family === 'mistral') return isNamed ? 'mistral-named' : 'mistral';
+  if (family === 'hermes')
+    return new RegExp(`<tool_call>\\s*\\{\\s*"name":\\s*"${toolName}"`).test(rendered) ? 'hermes' : null;
+  return family;
 }

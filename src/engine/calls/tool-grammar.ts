@@ -21,10 +21,9 @@ export interface ToolGrammarSetup {
 
 /** How a family's calls are written where a grammar holds: one way of those that are read. */
 interface Writing {
-  readonly before: string;
+  /** What stands before a call's arguments, and behind them. */
+  readonly before: (name: string) => string;
   readonly after: string;
-  /** Of the arguments. */
-  readonly key: 'arguments' | 'parameters';
   /** Between calls; null: one call at most. */
   readonly separator: string | null;
   /** Around all calls. */
@@ -39,9 +38,8 @@ interface Writing {
 }
 
 const tagged: Writing = {
-  before: '<tool_call>\n',
-  after: '\n</tool_call>',
-  key: 'arguments',
+  before: (name) => `<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": `,
+  after: '}\n</tool_call>',
   separator: '\n',
   open: '',
   close: '',
@@ -51,9 +49,8 @@ const tagged: Writing = {
 };
 
 const bare: Writing = {
-  before: '',
-  after: '',
-  key: 'parameters',
+  before: (name) => `{"name": ${JSON.stringify(name)}, "parameters": `,
+  after: '}',
   separator: null,
   open: '',
   close: '',
@@ -68,12 +65,21 @@ const writings: Readonly<Record<ToolFamily, Writing>> = {
   llama: { ...bare, mark: '<|python_tag|>' },
   gemma: bare,
   mistral: {
-    before: '',
-    after: '',
-    key: 'arguments',
+    before: (name) => `{"name": ${JSON.stringify(name)}, "arguments": `,
+    after: '}',
     separator: ', ',
     open: '[TOOL_CALLS][',
     close: ']',
+    triggers: ['[TOOL_CALLS]'],
+    openers: [],
+    mark: null,
+  },
+  'mistral-named': {
+    before: (name) => `[TOOL_CALLS]${name}[ARGS]`,
+    after: '',
+    separator: '',
+    open: '',
+    close: '',
     triggers: ['[TOOL_CALLS]'],
     openers: [],
     mark: null,
@@ -124,14 +130,19 @@ function callsPart(
   const several: GrammarPart =
     separator === null || !allowsParallel
       ? call
-      : { kind: 'repeat', part: call, min: 1, max: null, separator: literal(separator) };
+      : {
+          kind: 'repeat',
+          part: call,
+          min: 1,
+          max: null,
+          ...(separator !== '' && { separator: literal(separator) }),
+        };
   return sequence(spell(writing.open), several, literal(writing.close));
 }
 
 function callPart(tool: Tool, writing: Writing, spell: (text: string) => GrammarPart): GrammarPart {
-  const head = `{"name": ${JSON.stringify(tool.name)}, "${writing.key}": `;
   const values: GrammarPart = { kind: 'json', schema: tool.parameters, field: tool.field };
-  return sequence(spell(writing.before), literal(head), values, literal('}'), spell(writing.after));
+  return sequence(spell(writing.before(tool.name)), values, spell(writing.after));
 }
 
 /** A text in which the syntax's own words may be control tokens. */

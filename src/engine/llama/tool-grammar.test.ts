@@ -55,7 +55,7 @@ function read(text: string, toolUse: ToolUse, setup: ToolGrammarSetup): readonly
 }
 
 const think = { open: '<think>', close: '</think>' };
-const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'gemma', 'generic'];
+const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'];
 
 describe.each(families)('%s', (family) => {
   it.each<[string, ToolUse, Partial<ToolGrammarSetup>]>([

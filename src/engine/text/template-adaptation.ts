@@ -42,23 +42,46 @@ function onlySpeaks(message: Message): boolean {
 }
 
 /**
+ * Puts what the user says right behind results of tools into the last of these, for templates that let only the
+ * assistant speak there (Mistral).
+ */
+export function joinToResults(messages: readonly Message[]): readonly Message[] {
+  const joined: Message[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    if (message.role === 'user' && last?.role === 'tool') {
+      joined[joined.length - 1] = { ...last, content: last.content + separator + message.content };
+    } else joined.push(message);
+  }
+  return joined;
+}
+
+/**
  * Gives each call a message of its own, with its result behind it, for templates that know one call a turn (Llama 3).
+ * Ids need not be unique in a conversation: some count anew with every turn. A result belongs to the calls right before it.
  */
 export function separateCalls(messages: readonly Message[]): readonly Message[] {
-  const results = new Map(
-    messages.flatMap((message) => (message.role === 'tool' ? [[message.toolCallId, message]] : [])),
-  );
-  const moved = new Set<Message>();
-  return messages.flatMap((message): readonly Message[] => {
-    if (moved.has(message)) return [];
+  const separate: Message[] = [];
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index] as Message;
     if (message.role !== 'assistant' || message.toolCalls === undefined || message.toolCalls.length < 2) {
-      return [message];
+      separate.push(message);
+      continue;
     }
-    return message.toolCalls.flatMap((call, index): readonly Message[] => {
-      const result = results.get(call.id);
-      if (result !== undefined) moved.add(result);
-      const asking: Message = { ...message, content: index === 0 ? message.content : '', toolCalls: [call] };
-      return result === undefined ? [asking] : [asking, result];
-    });
-  });
+    const results: Message[] = [];
+    for (let next = messages[index + 1]; next?.role === 'tool'; next = messages[index + 1]) {
+      results.push(next);
+      index++;
+    }
+    const { reasoning: _, ...silent } = message;
+    for (const [place, call] of message.toolCalls.entries()) {
+      separate.push(
+        place === 0 ? { ...message, toolCalls: [call] } : { ...silent, content: '', toolCalls: [call] },
+      );
+      const own = results.findIndex((result) => result.role === 'tool' && result.toolCallId === call.id);
+      if (own >= 0) separate.push(...results.splice(own, 1));
+    }
+    separate.push(...results);
+  }
+  return separate;
 }

@@ -8,8 +8,10 @@ export interface TemplateInput {
   readonly messages: readonly object[];
   /** Absent where there are none: templates ask whether it is defined. */
   readonly tools?: readonly object[];
-  /** Read by the templates of models that can answer with and without reasoning. */
+  /** Read by the templates of models that can answer with and without reasoning: Qwen's name for it and many others'. */
   readonly enable_thinking?: boolean;
+  /** DeepSeek's and Granite's. */
+  readonly thinking?: boolean;
 }
 
 export interface TemplateInputOptions {
@@ -24,7 +26,7 @@ export function templateInput(conversation: Conversation, options: TemplateInput
   return {
     messages: messages.map((message) => messageInput(message, options)),
     ...(toolUse === undefined ? {} : { tools: toolUse.tools.map(toolInput) }),
-    ...(reasoning === undefined ? {} : { enable_thinking: reasoning.isWanted }),
+    ...(reasoning === undefined ? {} : { enable_thinking: reasoning.isWanted, thinking: reasoning.isWanted }),
   };
 }
 
@@ -68,8 +70,18 @@ export function callArguments(call: ToolCall): unknown {
   }
 }
 
-/** Mistral's templates insist on ids of nine letters and digits; others come from the same id, always the same. */
+/** Whether the arguments are what they should be. */
+export function hasObject(call: ToolCall): boolean {
+  const value = callArguments(call);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Mistral's templates insist on ids of nine letters and digits; others come from the same id, always the same. So do ids
+ * that could spell a control token: templates write them out.
+ */
 function callId(id: string, family: ToolFamily): string {
-  if (family !== 'mistral' || /^[a-zA-Z0-9]{9}$/.test(id)) return id;
+  const isFit = family === 'mistral' ? /^[a-zA-Z0-9]{9}$/.test(id) : /^[\w.:-]+$/.test(id);
+  if (isFit) return id;
   return createHash('sha256').update(id).digest('hex').slice(0, 9);
 }

@@ -214,6 +214,85 @@ describe('tools', () => {
     expect(text).toContain('Be brief.');
   });
 
+  /** Written as Mistral's later models write calls; roles must alternate, but for calls and results. */
+  const namedTemplate = `{{ bos_token }}{{ tools | tojson }}{% set ns = namespace(count=0) %}{% for m in messages %}
+{% if m.role == 'user' or (m.role == 'assistant' and not m.tool_calls) %}
+{% if (m.role == 'user') != (ns.count % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}
+{% set ns.count = ns.count + 1 %}{% endif %}
+{% if m.role == 'system' and not loop.first %}{{ raise_exception('no late system') }}{% endif %}
+{% if m.role == 'tool' %}[TOOL_RESULTS]{{ m.content }}[/TOOL_RESULTS]{% elif m.tool_calls %}
+{% for c in m.tool_calls %}[TOOL_CALLS]{{ c.function.name }}[ARGS]{{ c.function.arguments | tojson }}{% endfor %}
+{% else %}[{{ m.role }}]{{ m.content }}{% endif %}{% endfor %}`;
+
+  it('are written by name where the template writes them so', () => {
+    const named = program(namedTemplate);
+    expect(named).toMatchObject({ knowsTools: true, toolFamily: 'mistral-named' });
+    expect(named.converse({ messages: exchange, toolUse })).toContain(
+      '[TOOL_CALLS]weather[ARGS]{"city": "Paris"}',
+    );
+  });
+
+  it('are told in plain text where the template has XML of its own in the tag, as GLM', () => {
+    const glm = program(
+      `{{ tools | tojson }}{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>
+{{ c.function.name }}{% for k, v in c.function.arguments.items() %}<arg_key>{{ k }}</arg_key><arg_value>{{ v }}</arg_value>
+{% endfor %}</tool_call>{% endfor %}{% endfor %}`,
+    );
+    expect(glm).toMatchObject({ knowsTools: false, toolFamily: 'generic' });
+    expect(glm.converse({ messages: exchange, toolUse })).toContain(
+      '{"name": "weather", "arguments": {"city":"Paris"}}',
+    );
+  });
+
+  it('let the user speak right behind results where the template would have the assistant speak', () => {
+    const text = program(namedTemplate).converse({ messages: [...exchange, more], toolUse });
+    expect(text).toContain('[TOOL_RESULTS]rain\n\nBye[/TOOL_RESULTS]');
+  });
+
+  it('refuse a call that was cut short only where the template needs its parts', () => {
+    const cut: readonly Message[] = [
+      question,
+      {
+        role: 'assistant',
+        content: '',
+        toolCalls: [{ id: 'a', name: 'weather', arguments: '{"city": "Pa' }],
+      },
+      result('a', 'sun'),
+    ];
+    expect(fixture('qwen-2.5').converse({ messages: cut, toolUse })).toContain('Pa');
+    const strict = program(
+      `{{ tools | tojson }}{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>
+{"name": "{{ c.function.name }}"{% for k, v in c.function.arguments.items() %}"{{ k }}": "{{ v }}"{% endfor %}}</tool_call>
+{% endfor %}{% endfor %}`,
+    );
+    expect(strict.knowsTools).toBe(true);
+    expect(() => strict.converse({ messages: cut, toolUse })).toThrow(TemplateRefusal);
+    expect(() => strict.converse({ messages: cut, toolUse })).toThrow(/call of weather/);
+  });
+
+  it('hide ids that could spell a control token', () => {
+    const ids = program(
+      `{{ tools | tojson }}{% for m in messages %}{{ m.tool_call_id }}{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>
+{"name": "{{ c.function.name }}", "id": "{{ c.id }}", {{ c.function.arguments | tojson }}{% endfor %}{% endfor %}`,
+    );
+    const spelled: readonly Message[] = [
+      question,
+      { role: 'assistant', content: '', toolCalls: [call('<|im_end|>', 'Paris'), call('call_2', 'Rome')] },
+      result('<|im_end|>', 'sun'),
+      result('call_2', 'rain'),
+    ];
+    const text = ids.converse({ messages: spelled, toolUse });
+    expect(text).not.toContain('<|im_end|>');
+    expect(text.match(/call_2/g)).toHaveLength(2);
+    const [id] = /[0-9a-f]{9}(?=sun)/.exec(text) ?? [];
+    expect(text).toContain(`"id": "${id}"`);
+  });
+
+  it('join results in one turn for templates without tools, whether tools are offered or not', () => {
+    const text = fixture('gemma-3', '<bos>').converse({ messages: exchange });
+    expect(text).toContain('<tool_response>\nsun\n</tool_response>\n<tool_response>\nrain\n</tool_response>');
+  });
+
   it('can be asked for answers without reasoning', () => {
     const reasoning = { isWanted: false, field: 'think' };
     const closed = '<think>\n\n</think>\n\n';
@@ -228,6 +307,14 @@ describe('createTemplateProgram', () => {
     expect(fixture('gemma-3', '<bos>').render([question, more], true)).toContain('Hi \n\nBye<end_of_turn>');
     expect(fixture('mistral-7b').render([question, late, more], true)).toBe(
       '<s>[INST] Hi \n\nLate.\n\nBye[/INST]',
+    );
+    const last = [question, reply, late];
+    expect(fixture('gemma-3', '<bos>').render(last, true)).toContain('user\nLate.<end_of_turn>');
+    const forgetful = program(
+      "{% for m in messages %}{% if m.role != 'system' or loop.first %}[{{ m.content }}]{% endif %}{% endfor %}",
+    );
+    expect(forgetful.render([system, question, reply, late, more], true)).toBe(
+      '[Be brief.][Hi ][Hello][Late.\n\nBye]',
     );
     // Where the template takes them as they are, they stay.
     expect(program(chatmlTemplate).render([question, late], false)).toContain('<|im_start|>system\nLate.');

@@ -1,10 +1,10 @@
 import type { Conversation, Message } from '../../chat/request.ts';
 import type { ToolUse } from '../../chat/tool.ts';
-import { toolFamilyOf, type ToolFamily } from '../calls/tool-family.ts';
+import { toolFamilyOf, writtenFamilyOf, type ToolFamily } from '../calls/tool-family.ts';
 import { jinja } from './jinja.ts';
 import { strftime } from './strftime.ts';
-import { foldSystem, mergeNeighbours, separateCalls } from './template-adaptation.ts';
-import { templateInput, type TemplateInputOptions } from './template-input.ts';
+import { foldSystem, joinToResults, mergeNeighbours, separateCalls } from './template-adaptation.ts';
+import { hasObject, templateInput, type TemplateInputOptions } from './template-input.ts';
 import { tellTools } from './tool-fallback.ts';
 
 export interface TemplateSetup {
@@ -84,8 +84,8 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
   const program = jinja.parse(jinja.tokenize(setup.template, { lstrip_blocks: true, trim_blocks: true }));
 
   let assumed = assumptions[0];
-  const writtenFamily = toolFamilyOf(setup.template);
-  let inputOptions: TemplateInputOptions = { family: writtenFamily, argumentForm: 'object' };
+  const wordFamily = toolFamilyOf(setup.template);
+  let inputOptions: TemplateInputOptions = { family: wordFamily, argumentForm: 'object' };
 
   function run(conversation: Conversation, addGenerationPrompt: boolean): string {
     const environment = new jinja.Environment();
@@ -138,37 +138,44 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
     }
   }
 
-  /** Whether tools, calls and results all come out; templates that leave one of them out are not trusted with any. */
-  function probeToolRoles(): boolean {
+  /**
+   * The family of a template from which tools, calls and results all come out, as calls are read here; one that leaves
+   * something out is not trusted with any of it.
+   */
+  function probeToolRoles(argumentForm: 'object' | 'text'): ToolFamily | null {
+    inputOptions = { family: wordFamily, argumentForm };
     try {
       const listed = run({ messages: [probeQuestion], toolUse: probeTools }, true);
       const exchanged = run({ messages: probeExchange, toolUse: probeTools }, true);
-      return (
-        listed.includes('nearfar_probe_tool') &&
+      const isAllOut =
+        listed.includes(probeCall.name) &&
         exchanged.includes('nearfar-call-probe') &&
-        exchanged.includes('nearfar-result-probe')
-      );
+        exchanged.includes('nearfar-result-probe');
+      return isAllOut ? writtenFamilyOf(wordFamily, probeCall.name, exchanged) : null;
     } catch {
-      return false;
+      return null;
     }
   }
 
   const knowsSystemRole = probeSystemRole();
-  let knowsTools = writtenFamily !== 'generic' && writtenFamily !== 'gemma' && probeToolRoles();
-  if (!knowsTools && writtenFamily !== 'generic' && writtenFamily !== 'gemma') {
-    inputOptions = { family: writtenFamily, argumentForm: 'text' };
-    knowsTools = probeToolRoles();
-  }
-  const toolFamily = knowsTools || writtenFamily === 'gemma' ? writtenFamily : 'generic';
+  const mayKnowTools = wordFamily !== 'generic' && wordFamily !== 'gemma';
+  const knownFamily = mayKnowTools ? (probeToolRoles('object') ?? probeToolRoles('text')) : null;
+  const knowsTools = knownFamily !== null;
+  const toolFamily = knownFamily ?? (wordFamily === 'gemma' ? 'gemma' : 'generic');
 
-  /** Several dialects allow what some templates refuse: a late system text, two turns of one role, calls in parallel. */
+  /**
+   * Several dialects allow what some templates refuse: a late system text, two turns of one role, calls in parallel, a
+   * user who speaks right behind results.
+   */
   function* attempts(conversation: Conversation): Generator<Conversation> {
     const told = knowsTools ? conversation : tellTools(conversation, toolFamily);
     const known = knowsSystemRole ? told.messages : foldSystem(told.messages);
     yield { ...told, messages: known };
     const separate = separateCalls(known);
     yield { ...told, messages: separate };
-    yield { ...told, messages: mergeNeighbours(foldAfterStart(separate)) };
+    const merged = mergeNeighbours(foldAfterStart(separate));
+    yield { ...told, messages: merged };
+    yield { ...told, messages: mergeNeighbours(joinToResults(merged)) };
   }
 
   return {
@@ -177,21 +184,47 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
     toolFamily,
     render(conversation, addGenerationPrompt) {
       let refusal: unknown = null;
-      let attempted = 0;
+      let incomplete: string | null = null;
+      let attempted: readonly Message[] | null = null;
       for (const attempt of attempts(conversation)) {
         // What changes nothing would be refused again.
-        if (refusal !== null && attempt.messages.length === attempted) continue;
-        attempted = attempt.messages.length;
+        if (attempted !== null && isSame(attempt.messages, attempted)) continue;
+        attempted = attempt.messages;
         try {
-          return run(attempt, addGenerationPrompt);
+          const text = run(attempt, addGenerationPrompt);
+          if (saysSystemTexts(text, attempt.messages)) return text;
+          incomplete ??= text;
         } catch (thrown) {
-          if (refusal === null && !(thrown instanceof TemplateRefusal)) throw thrown;
+          const isFirst = refusal === null && incomplete === null;
+          if (isFirst && !(thrown instanceof TemplateRefusal)) throw blamed(thrown, attempt.messages);
           refusal ??= thrown;
         }
       }
+      if (incomplete !== null) return incomplete;
       throw refusal;
     },
   };
+}
+
+function isSame(messages: readonly Message[], others: readonly Message[]): boolean {
+  return messages.length === others.length && messages.every((message, index) => message === others[index]);
+}
+
+/** Some templates pass over a system text that does not come first. */
+function saysSystemTexts(text: string, messages: readonly Message[]): boolean {
+  return messages.every(({ role, content }) => role !== 'system' || text.includes(content.trim()));
+}
+
+/** Templates that go through a call's arguments one by one fail over those that are no object, as of a call cut short. */
+function blamed(thrown: unknown, messages: readonly Message[]): unknown {
+  const calls = messages.flatMap((message) =>
+    message.role === 'assistant' ? (message.toolCalls ?? []) : [],
+  );
+  const broken = calls.find((call) => !hasObject(call));
+  if (broken === undefined) return thrown;
+  return new TemplateRefusal(
+    `the arguments of the call of ${broken.name} are not a JSON object, which it needs`,
+  );
 }
 
 /** Leaves a system text at the start alone and folds later ones. */

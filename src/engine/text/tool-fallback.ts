@@ -10,7 +10,10 @@ import { callArguments, toolInput } from './template-input.ts';
  */
 export function tellTools(conversation: Conversation, family: ToolFamily): Conversation {
   const { toolUse, messages, ...rest } = conversation;
-  const written = messages.map((message) => writeMessage(message, family));
+  const written = joinResults(
+    messages.map((message) => writeMessage(message, family)),
+    messages,
+  );
   if (toolUse === undefined) return { ...rest, messages: written };
   const text = family === 'gemma' ? gemmaText(toolUse) : genericText(toolUse);
   const [first, ...others] = written;
@@ -18,7 +21,7 @@ export function tellTools(conversation: Conversation, family: ToolFamily): Conve
     first?.role === 'system'
       ? [{ role: 'system', content: `${first.content}\n\n${text}` }, ...others]
       : [{ role: 'system', content: text }, ...written];
-  return { ...rest, messages: joinResults(told, messages) };
+  return { ...rest, messages: told };
 }
 
 function writeMessage(message: Message, family: ToolFamily): Message {
@@ -40,13 +43,11 @@ function writeCall(call: ToolCall, family: ToolFamily): string {
 }
 
 /** Results that came one after another are one turn. */
-function joinResults(told: readonly Message[], original: readonly Message[]): readonly Message[] {
-  const offset = told.length - original.length;
+function joinResults(written: readonly Message[], original: readonly Message[]): readonly Message[] {
   const joined: Message[] = [];
-  told.forEach((message, index) => {
+  written.forEach((message, index) => {
     const last = joined.at(-1);
-    const follows =
-      original[index - offset]?.role === 'tool' && original[index - offset - 1]?.role === 'tool';
+    const follows = original[index]?.role === 'tool' && original[index - 1]?.role === 'tool';
     if (follows && last !== undefined) {
       joined[joined.length - 1] = { role: 'user', content: `${last.content}\n${message.content}` };
     } else joined.push(message);
