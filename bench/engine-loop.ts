@@ -147,6 +147,7 @@ export function createEngineLoop(
       topLogprobCount: null,
       salt: 'bench',
       priority: 'default',
+      enteredAt: 0,
       tenant: 'bench',
       deadlineAt: null,
       isStreamed: true,

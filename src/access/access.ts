@@ -1,5 +1,8 @@
-/** What a caller may do. `use` = ask models; `admin` = also pull, delete and change settings. */
-export type Scope = 'use' | 'admin';
+/**
+ * What a caller may do. `use` = ask models; `admin` = also pull, delete and change settings; `voice` = ask in the class
+ * `voice`, for which everyone else's steps become shorter.
+ */
+export type Scope = 'use' | 'admin' | 'voice';
 
 export interface Caller {
   /** Name of the key, or `local` where no key is needed. Never the key itself. */

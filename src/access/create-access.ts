@@ -14,7 +14,7 @@ export interface AccessSettings {
 export const localCaller: Caller = {
   keyName: 'local',
   tenant: 'local',
-  scopes: new Set<Scope>(['use', 'admin']),
+  scopes: new Set<Scope>(['use', 'admin', 'voice']),
 };
 
 /**

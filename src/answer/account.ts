@@ -1,13 +1,13 @@
 import type { Caller } from '../access/access.ts';
 import { isDelta, type ChatPart, type FinishReason } from '../chat/part.ts';
-import type { ChatRequest } from '../chat/request.ts';
+import type { ChatRequest, Priority } from '../chat/request.ts';
 import { costMicros, localPrice } from '../ledger/cost.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { LastPart } from './single-end.ts';
 
 /** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
-export type ObserveGap = (model: string, milliseconds: number) => void;
+export type ObserveGap = (model: string, priority: Priority, milliseconds: number) => void;
 
 /** Keeps count of one request on its way, so that there is a row whatever its end. */
 export class Account {
@@ -47,7 +47,7 @@ export class Account {
       if (this.#firstTextAt === null) this.#firstTextAt = now;
       // Other choices' pieces come in the same step: only one choice's gaps say what a reader sees.
       else if (part.choice === 0 && this.#lastTextAt > 0) {
-        this.#observeGap(this.#start?.model ?? 'unknown', now - this.#lastTextAt);
+        this.#observeGap(this.#start?.model ?? 'unknown', this.#request.priority, now - this.#lastTextAt);
       }
       if (part.choice === 0) this.#lastTextAt = now;
     } else if (part.type === 'start') {
@@ -75,6 +75,7 @@ export class Account {
       requestedModel: this.#request.requestedModel,
       answeringModel: this.#start?.model ?? this.#decision?.modelId ?? null,
       privacy: this.#privacy,
+      priority: this.#request.priority,
       routeReasons: this.#decision?.reasons ?? [],
       promptTokenCount: tokens.promptTokenCount,
       cachedTokenCount: tokens.cachedTokenCount,

@@ -30,7 +30,7 @@ function pipeline(model: ChatModel | (() => Promise<ChatModel>), graceMs = 5) {
     route: createRoute({ aliases: { 'gpt-4o': 'auto' }, near: null, listModelIds: async () => ['tiny'] }),
     models: { model: typeof model === 'function' ? model : async () => model },
     settle: (row) => rows.push(row),
-    observeGap: (_model, milliseconds) => gaps.push(milliseconds),
+    observeGap: (_model, _priority, milliseconds) => gaps.push(milliseconds),
     graceMs,
   });
   return { answer, rows, gaps };

@@ -35,6 +35,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       graceMs,
       open: async (modelSignal) => {
         requireScope(caller, 'use'); //                                                access
+        if (request.priority === 'voice') requireScope(caller, 'voice');
         const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
         account.label(labelled.privacy);
         const decision = await route.decide(labelled); //                              route

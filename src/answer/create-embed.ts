@@ -61,6 +61,7 @@ function rowOf(
     requestedModel: request.requestedModel,
     answeringModel: result?.model ?? decision?.modelId ?? null,
     privacy,
+    priority: null,
     routeReasons: decision?.reasons ?? [],
     ...tokens,
     // Nothing was written, so there is nothing to be unsure of.

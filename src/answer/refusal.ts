@@ -22,6 +22,7 @@ export function refusalRow({ requestId, dialect, error }: Refusal): LedgerRow {
     requestedModel: null,
     answeringModel: null,
     privacy: 'open',
+    priority: null,
     routeReasons: [],
     promptTokenCount: 0,
     cachedTokenCount: 0,

@@ -56,6 +56,8 @@ export type ChatPart =
       readonly grade: ModelGrade;
       readonly promptTokenCount: number;
       readonly cachedTokenCount: number;
+      /** Of the class `voice`: milliseconds from its entry to its first token at the client, as predicted when it was admitted. */
+      readonly predictedFirstTokenMs?: number;
     }
   | {
       readonly type: 'text-delta';

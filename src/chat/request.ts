@@ -68,10 +68,12 @@ export type OutputFormat =
     };
 
 /**
- * Who waits for the answer: a person at a screen, a program as most are, or nobody in particular. Decides who is served
- * first and who steps aside; never what is answered.
+ * Who waits for the answer: a person who listens, a person at a screen, a program as most are, or nobody in particular.
+ * Decides who is served first and who steps aside; never what is answered. `voice` is refused where its first token cannot
+ * come in time. Highest first.
  */
-export type Priority = 'interactive' | 'default' | 'bulk';
+export const priorities = ['voice', 'interactive', 'default', 'bulk'] as const;
+export type Priority = (typeof priorities)[number];
 
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 

@@ -16,10 +16,12 @@ const keySchema = z
     env: name.describe('Environment variable that holds the secret.').optional(),
     file: name.describe('File that holds the secret, readable by its owner only.').optional(),
     scopes: z
-      .array(z.enum(['use', 'admin']))
+      .array(z.enum(['use', 'admin', 'voice']))
       .min(1)
       .default(['use'])
-      .describe('`use` asks models; `admin` may also pull and delete models.'),
+      .describe(
+        '`use` asks models; `admin` may also pull and delete models; `voice` may ask in the class voice.',
+      ),
   })
   .refine((key) => (key.env === undefined) !== (key.file === undefined), {
     message: 'expected exactly one of `env` and `file` (the secret itself never stands in this file)',
@@ -76,6 +78,7 @@ const engineSchema = z.strictObject({
     ),
   classes: z
     .strictObject({
+      voice: classTarget(50, null),
       interactive: classTarget(500, null),
       default: classTarget(5000, null),
       bulk: classTarget(60_000, 1000),

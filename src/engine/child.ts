@@ -11,7 +11,6 @@ import { lastWritesMs } from './disk-tier/disk-store.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { Embedder } from './embedder.ts';
-import { createInterTokenTarget } from './inter-token-target.ts';
 import { exitWithParent } from './lifeline.ts';
 import { cannotWrite, createLoadedEmbedder } from './load-embedder.ts';
 import { load, type Loaded } from './load.ts';
@@ -42,8 +41,6 @@ interface Running {
   readonly writer: {
     readonly engine: Engine;
     readonly cost: StepCost;
-    /** The gap that is owed to readers, in milliseconds. */
-    readonly targetMs: () => number;
   } | null;
   readonly embedder: Embedder;
   readonly reader: PromptReader;
@@ -70,7 +67,7 @@ function tick(): void {
   if (running === null) return;
   const { writer, embedder } = running;
   const hasStepped = writer?.engine.step() ?? false;
-  const hasEmbedded = embedder.hasWork && embedder.step(embedTokenLimit(running, hasStepped));
+  const hasEmbedded = embedder.hasWork && embedder.step(embedTokenLimit(running));
   const time = performance.now();
   const hasWorked = hasStepped || hasEmbedded;
   if (writer !== null && (!hasWorked || time - statsSentAt >= statsIntervalMs)) {
@@ -81,9 +78,10 @@ function tick(): void {
 }
 
 /** Tokens that may be embedded in one go: all that fit while nobody reads an answer, else few enough not to be felt. */
-function embedTokenLimit({ writer }: Running, isAnswering: boolean): number {
-  if (writer === null || !isAnswering) return Infinity;
-  const budgetMs = embedShare * writer.targetMs();
+function embedTokenLimit({ writer }: Running): number {
+  const limitMs = writer?.engine.longestPauseMs() ?? Infinity;
+  if (writer === null || limitMs === Infinity) return Infinity;
+  const budgetMs = embedShare * limitMs;
   let tokenCount = mostEmbedTokenCount;
   const isTooSlow = (): boolean =>
     writer.cost.predictMs({ tokenCount, readPairCount: 0, cellCount: 0 }) > budgetMs;
@@ -201,8 +199,7 @@ function createLoadedWriter(
     now: () => performance.now(),
     wallClock: () => Date.now(),
   });
-  const targetMs = createInterTokenTarget(options.targetInterTokenMs, cost, context.batchTokenCount);
-  return { engine, cost, targetMs };
+  return { engine, cost };
 }
 
 function generate({ writer, options }: Running, command: GenerateCommand): void {

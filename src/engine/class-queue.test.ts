@@ -47,6 +47,7 @@ describe('classes in the step loop', () => {
 
   it('never lets bulk or default starve behind people without end', async () => {
     const classes = {
+      voice: { firstTokenMs: 5, interTokenMs: 5 },
       interactive: { firstTokenMs: 10, interTokenMs: 5 },
       default: { firstTokenMs: 200, interTokenMs: 5 },
       bulk: { firstTokenMs: 400, interTokenMs: 50 },

@@ -1,6 +1,6 @@
-import type { Priority } from '../chat/request.ts';
+import { priorities, type Priority } from '../chat/request.ts';
 import { createFairShare, weightOf } from './fair-share.ts';
-import { priorities, type ClassTargets } from './priority.ts';
+import { byClass, type ClassTargets } from './priority.ts';
 import type { Sequence } from './sequence.ts';
 
 /**
@@ -36,12 +36,8 @@ export function placesFor(priority: Priority, queueLimit: number): number {
 }
 
 export function createClassQueue(targets: ClassTargets): ClassQueue {
-  const shares = { interactive: createFairShare(), default: createFairShare(), bulk: createFairShare() };
-  const endedAt: Record<Priority, number> = {
-    interactive: -Infinity,
-    default: -Infinity,
-    bulk: -Infinity,
-  };
+  const shares = byClass(() => createFairShare());
+  const endedAt = byClass(() => -Infinity);
   let peopleCameAt = -Infinity;
 
   const ownClass = (sequence: Sequence): Priority => sequence.request.command.priority;
@@ -107,7 +103,7 @@ export function createClassQueue(targets: ClassTargets): ClassQueue {
       endedAt[ownClass(sequence)] = now;
     },
     promote(waiting, running, now) {
-      for (const priority of priorities.slice(1)) {
+      for (const priority of ['default', 'bulk'] as const) {
         const members = waiting.filter((sequence) => ownClass(sequence) === priority);
         if (members.length === 0 || running.some((sequence) => ownClass(sequence) === priority)) continue;
         if (members.some((sequence) => sequence.standing !== priority)) continue;

@@ -76,6 +76,8 @@ export function createDiskWait(options: DiskWaitOptions): DiskWait {
       if (cache.disk === null || slotCount === 0) return waiting;
       let heldCount = 0;
       return waiting.filter((sequence) => {
+        // Its history was in memory when it was admitted, or it would not have been.
+        if (sequence.request.command.priority === 'voice') return true;
         if (waitsForOpening(sequence)) return false;
         const known = waits.get(sequence);
         if (known !== undefined && (known.isOver || now() >= known.until)) return true;

@@ -1,6 +1,7 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { cellFigures } from './cell-figures.ts';
+import { createClassFigures } from './class-figures.ts';
 import { createClassQueue, placesFor } from './class-queue.ts';
 import { diskFigures } from './disk-figures.ts';
 import { createDiskWait } from './disk-wait.ts';
@@ -22,6 +23,7 @@ import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
 import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
 import type { StepWork } from './step-cost.ts';
 import { drawTokens, takeBackRejected } from './token-draw.ts';
+import { createVoiceDesk } from './voice-desk.ts';
 import { toWireError } from './wire-part.ts';
 
 /**
@@ -36,6 +38,8 @@ export interface Engine {
   /** One step, or one slice of housekeeping. False if there is nothing to do. @throws if the decoder is lost */
   step(): boolean;
   stats(): EngineStats;
+  /** Milliseconds that one piece of other work may take now; Infinity where nobody would wait for it. */
+  longestPauseMs(): number;
   /** Before the end: writes the prefixes that may be found again after the next start. */
   persist(): Promise<void>;
 }
@@ -56,6 +60,11 @@ export function createEngine(setup: EngineSetup): Engine {
       : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
   const meter = createSpeculationMeter(cost);
   const queue = createClassQueue(setup.classes);
+  const voices = createVoiceDesk({
+    ...{ cost, cache, batchTokenCount, now, modelId: setup.modelId, wallClock: setup.wallClock },
+    targetMs: setup.classes.voice.firstTokenMs,
+  });
+  const figures = createClassFigures(setup.classes, targetMs);
   const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
@@ -79,13 +88,16 @@ export function createEngine(setup: EngineSetup): Engine {
       if (queuedCount + command.choiceCount > placeCount)
         throw queueFullError(queuedCount, meanRequestMs / setup.parallelCount);
       reading.add(command.id);
+      if (command.priority === 'voice') voices.arrive(command.id);
       if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
       const prompt = await setup.readPrompt(command.input);
       // An abort during reading has already answered.
       if (!reading.delete(command.id)) return;
+      voices.arrived(command.id);
       enqueue(command, prompt, submittedAt);
     } catch (thrown) {
       reading.delete(command.id);
+      voices.arrived(command.id);
       outbox.push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
     }
     outbox.flush();
@@ -97,7 +109,15 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
+    const load = {
+      waiting,
+      running,
+      parallelCount: setup.parallelCount,
+      scannedCellCount: scannedCellCount(),
+    };
+    const promise = command.priority === 'voice' ? voices.admit(command, prompt, load) : null;
     const request = openRequest(command, prompt, submittedAt, {
+      promise,
       modelId: setup.modelId,
       contextTokenCount: setup.contextTokenCount,
       createChoice: setup.createChoice,
@@ -114,6 +134,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function abort(id: string): void {
     const aborted = new NearfarError('aborted', 'The request was cancelled.');
+    voices.arrived(id);
     if (reading.delete(id)) outbox.push(id, { type: 'error', error: toWireError(aborted) });
     const request = requests.get(id);
     if (request !== undefined) fail(request, aborted);
@@ -149,6 +170,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function step(): boolean {
     expire();
+    if (voices.isArriving()) return true;
     if (waiting.length === 0 && running.length === 0) {
       outbox.flush();
       if (cache.offloadIdle()) return true;
@@ -200,6 +222,7 @@ export function createEngine(setup: EngineSetup): Engine {
         targetMs: targetMs(),
         spentMs,
         expectsPeople: queue.expectsPeople(now()),
+        hardLimitMs: voices.stepLimitMs(scannedCellCount()),
         now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
@@ -222,7 +245,11 @@ export function createEngine(setup: EngineSetup): Engine {
   function makeWay(): number {
     const foreseenMsPerCell = foreseenIdleMsPerCell(running, cost, batchTokenCount);
     if (foreseenMsPerCell === 0) return 0;
-    return cache.offloadOverdue(foreseenMsPerCell, movingShare * targetMs());
+    return cache.offloadOverdue(foreseenMsPerCell, movingShare * longestStepMs());
+  }
+
+  function longestStepMs(): number {
+    return Math.min(targetMs(), voices.stepLimitMs(scannedCellCount()));
   }
 
   /** Whether nothing but quick decoding is ahead, so that parts may wait for those of the next step. */
@@ -234,6 +261,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const sequence = running.find((other) => other.key === key);
     if (sequence === undefined) return;
     leave(sequence, true);
+    figures.swapOut(sequence);
     sequence.computedCount = 0;
     diskWait.forget(sequence);
     wait(sequence);
@@ -252,6 +280,7 @@ export function createEngine(setup: EngineSetup): Engine {
     sequence.steppedAt = now();
     sequence.hold = hold;
     sequence.computedCount = hold.cachedTokenCount;
+    figures.resume(sequence, hold.cachedTokenCount);
     if (request.admittedAt !== null) return;
     request.admittedAt = now();
     request.cachedTokenCount = hold.cachedTokenCount;
@@ -303,11 +332,14 @@ export function createEngine(setup: EngineSetup): Engine {
   function onToken(sequence: Sequence): void {
     counts.completion++;
     queue.serve(sequence);
+    figures.token(sequence, now());
+    if (sequence.request.completionTokenCount === 1) voices.noteFirstToken(sequence.request);
   }
 
   /** Bookkeeping after the draws: publish, finish, learn what the step cost. */
   function settle(entries: readonly BatchEntry[], done: StepWork, milliseconds: number): void {
     counts.step++;
+    voices.noteStep();
     counts.lastBatch = done.tokenCount;
     meter.note(entries, done, milliseconds);
     cost.observe(done, milliseconds);
@@ -347,6 +379,7 @@ export function createEngine(setup: EngineSetup): Engine {
       preemptionCount: counts.preemption,
       ...diskFigures(setup.disk, cache.disk),
       ...meter.stats,
+      classes: figures.stats,
     };
   }
 
@@ -355,5 +388,10 @@ export function createEngine(setup: EngineSetup): Engine {
     await cache.disk?.persistAll();
   }
 
-  return { submit, abort, step, stats, persist };
+  function longestPauseMs(): number {
+    const isIdle = waiting.length + running.length === 0;
+    return isIdle ? voices.stepLimitMs(scannedCellCount()) : longestStepMs();
+  }
+
+  return { submit, abort, step, stats, longestPauseMs, persist };
 }

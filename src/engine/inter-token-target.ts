@@ -58,6 +58,7 @@ function prefillMs(cost: StepCost, batchTokenCount: number, targetMs: number): n
       contextTokenCount: done,
       limit: Math.min(weighedPromptTokenCount - done, batchTokenCount - 1),
       least: minimumPrefillTokenCount,
+      isHard: false,
       targetMs: targetMs - readerMs,
       predictMs,
     });

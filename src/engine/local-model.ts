@@ -31,9 +31,10 @@ export interface LocalModelOptions {
 
 /**
  * The part of a request that the engine needs; the tenant becomes the salt that keeps prefixes apart.
+ * @param enteredAt when it came, in milliseconds since the epoch
  * @throws NearfarError where its output format cannot be enforced
  */
-export function toGenerateCommand(request: ChatRequest): GenerateCommand {
+export function toGenerateCommand(request: ChatRequest, enteredAt: number): GenerateCommand {
   return {
     type: 'generate',
     id: request.id,
@@ -46,6 +47,7 @@ export function toGenerateCommand(request: ChatRequest): GenerateCommand {
     isStreamed: request.isStreamed,
     salt: request.tenant,
     priority: request.priority,
+    enteredAt,
     tenant: request.tenant,
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
@@ -80,10 +82,11 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
     },
 
     async *stream(request, signal) {
+      const enteredAt = Date.now();
       let lease: EngineLease;
       let command: GenerateCommand;
       try {
-        command = toGenerateCommand(request);
+        command = toGenerateCommand(request, enteredAt);
         lease = await acquireInTime(
           options.acquire,
           'answer',

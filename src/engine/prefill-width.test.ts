@@ -9,6 +9,7 @@ const step = (more: Partial<PrefillStep>): PrefillStep => ({
   contextTokenCount: 0,
   limit: 512,
   least: minimumPrefillTokenCount,
+  isHard: false,
   targetMs: 200,
   predictMs: (tokenCount) => tokenCount,
   ...more,

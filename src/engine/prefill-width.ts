@@ -11,6 +11,8 @@ export interface PrefillStep {
   readonly limit: number;
   /** Taken even where the target is missed: `minimumPrefillTokenCount`, or 0. */
   readonly least: number;
+  /** Whether not even a tile may miss the target. */
+  readonly isHard: boolean;
   readonly targetMs: number;
   readonly predictMs: (tokenCount: number, readPairCount: number) => number;
 }
@@ -35,7 +37,7 @@ export function prefillWidth(step: PrefillStep): number {
   const fitting = widestFitting(step, predict);
   const width = Math.max(fitting, Math.min(limit, step.least));
   const tile = wideTokenCount - tokenCount;
-  if (width === 0 || width >= tile || tile > limit) return width;
+  if (step.isHard || width === 0 || width >= tile || tile > limit) return width;
   const speed = (tokens: number): number => tokens / predict(tokens);
   return speed(width) < narrowWorthwhileShare * speed(tile) ? tile : width;
 }

@@ -50,6 +50,8 @@ export interface PrefixCache {
   readonly sharedCellCount: number;
   readonly offloadedTokenCount: number;
   readonly restoredTokenCount: number;
+  /** What bringing one token back from host memory takes, as measured so far. */
+  readonly restoreMsPerToken: number;
 }
 
 /** A sequence's tokens, of which the first `computedCount` have cells. */
@@ -283,6 +285,9 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     },
     get restoredTokenCount() {
       return tier.restoredTokenCount;
+    },
+    get restoreMsPerToken() {
+      return tier.restoreMsPerToken;
     },
   };
 }

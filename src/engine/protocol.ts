@@ -7,7 +7,8 @@ import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { KvType } from './kv-type.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { SpeculationStats } from './speculation/speculation-meter.ts';
-import type { ClassTargets } from './priority.ts';
+import type { ClassStats } from './class-figures.ts';
+import type { ByClass, ClassTargets } from './priority.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -57,6 +58,8 @@ export interface GenerateCommand {
   /** Prefixes are shared only between requests of the same salt. */
   readonly salt: string;
   readonly priority: Priority;
+  /** When the gateway took it up, in milliseconds since the epoch: `voice` counts its time from there. */
+  readonly enteredAt: number;
   /** Whose share of the machine it counts against. */
   readonly tenant: string;
   readonly deadlineAt: number | null;
@@ -142,6 +145,7 @@ export interface EngineStats extends SpeculationStats {
   readonly diskReadTokenCount: number;
   /** Files that could not be read back, and were removed. */
   readonly diskRejectedCount: number;
+  readonly classes: ByClass<ClassStats>;
 }
 
 export type EngineEvent =

@@ -2,6 +2,7 @@ import { NearfarError } from '../chat/error.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { ActiveRequest } from './sequence.ts';
 import type { Choice } from './text/choice.ts';
+import type { VoicePromise } from './voice-desk.ts';
 
 export interface IntakeSetup {
   readonly modelId: string;
@@ -14,6 +15,7 @@ export interface IntakeSetup {
     maxTokenCount: number,
   ) => Choice;
   readonly nextKey: () => number;
+  readonly promise: VoicePromise | null;
 }
 
 /**
@@ -48,6 +50,7 @@ export function openRequest(
     draftedTokenCount: 0,
     acceptedTokenCount: 0,
     openChoiceCount: command.choiceCount,
+    promise: setup.promise,
   };
   for (let index = 0; index < command.choiceCount; index++) {
     request.sequences.push({

@@ -5,8 +5,15 @@ import type { ActiveRequest } from './sequence.ts';
 import { toWireError } from './wire-part.ts';
 
 export function startPart(request: ActiveRequest, model: string, grade: ModelGrade): WirePart {
-  const { promptTokenCount, cachedTokenCount } = request;
-  return { type: 'start', model, grade, promptTokenCount, cachedTokenCount };
+  const { promptTokenCount, cachedTokenCount, promise } = request;
+  return {
+    type: 'start',
+    model,
+    grade,
+    promptTokenCount,
+    cachedTokenCount,
+    ...(promise !== null && { predictedFirstTokenMs: promise.predictedMs }),
+  };
 }
 
 export function finishPart(request: ActiveRequest, endedAt: number): WirePart {

@@ -1,7 +1,7 @@
 import type { Priority } from '../chat/request.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { commonLength } from './prefix-tree.ts';
-import { rankOf, type ClassTargets } from './priority.ts';
+import { byClass, rankOf, type ClassTargets } from './priority.ts';
 import type { RunningView, SchedulerView, WaitingView } from './scheduler.ts';
 import { isDecoding, pendingTokenCount, type Sequence } from './sequence.ts';
 import type { StepCost } from './step-cost.ts';
@@ -25,6 +25,7 @@ export interface ViewInputs {
   /** Milliseconds that have gone into this step already. */
   readonly spentMs: number;
   readonly expectsPeople: boolean;
+  readonly hardLimitMs: number;
   readonly now: number;
   readonly sharesRunningPrefixes: boolean;
 }
@@ -40,12 +41,9 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
     evictableCellCount: cache.idleCellCount,
     freeSlotCount,
     batchTokenCount,
-    targetsMs: {
-      interactive: targetMsOf(inputs, 'interactive'),
-      default: targetMsOf(inputs, 'default'),
-      bulk: targetMsOf(inputs, 'bulk'),
-    },
+    targetsMs: byClass((priority) => targetMsOf(inputs, priority)),
     expectsPeople: inputs.expectsPeople,
+    hardLimitMs: inputs.hardLimitMs - inputs.spentMs,
     readersApart: cost.curve.readersApart,
     predictMs: (tokenCount, readPairCount) =>
       cost.predictMs({ tokenCount, readPairCount, cellCount: inputs.scannedCellCount }),
@@ -69,9 +67,13 @@ function runningView(sequence: Sequence, now: number): RunningView {
 function waitingViews(inputs: ViewInputs): WaitingView[] {
   const { running, cache } = inputs;
   const canAdmitBulk = inputs.parallelCount > running.length;
-  // With all slots taken only bulk can give one up, and only to those above it.
-  if (!canAdmitBulk && !running.some(({ standing }) => standing === 'bulk')) return [];
-  const waiting = inputs.waiting.filter(({ standing }) => canAdmitBulk || standing !== 'bulk');
+  // With all slots taken only bulk can give one up, and only to those above it; `default` to a voice.
+  const canYield = (priority: Priority): boolean => running.some(({ standing }) => standing === priority);
+  const isForVoice = !canAdmitBulk && !canYield('bulk');
+  if (isForVoice && !canYield('default')) return [];
+  const waiting = inputs.waiting.filter(
+    ({ standing }) => canAdmitBulk || (isForVoice ? standing === 'voice' : standing !== 'bulk'),
+  );
   const prefilling = running.filter((sequence) => !isDecoding(sequence));
   return waiting.map((sequence, index) => {
     const probe = cache.probe(sequence.request.command.salt, sequence.tokens);
@@ -97,7 +99,7 @@ function waitingViews(inputs: ViewInputs): WaitingView[] {
  */
 function isUrgent(sequence: Sequence, cachedTokenCount: number, inputs: ViewInputs): boolean {
   const { standing, tokens, request } = sequence;
-  if (standing !== 'default') return standing === 'interactive';
+  if (standing !== 'default') return standing !== 'bulk';
   const tokenCount = tokens.length - cachedTokenCount;
   const promptMs = inputs.cost.predictMs({
     tokenCount,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Priority } from '../chat/request.ts';
 import { minimumPrefillTokenCount } from './prefill-width.ts';
-import { priorities, rankOf } from './priority.ts';
+import { priorities } from '../chat/request.ts';
+import { rankOf } from './priority.ts';
 import { schedule, type RunningView, type SchedulerView, type WaitingView } from './scheduler.ts';
 
 function view(more: Partial<SchedulerView>): SchedulerView {
@@ -15,6 +16,7 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     batchTokenCount: 512,
     targetsMs: targets(64),
     expectsPeople: false,
+    hardLimitMs: Infinity,
     // One millisecond a token.
     predictMs: (tokenCount) => tokenCount,
     readersApart: false,
@@ -24,7 +26,7 @@ function view(more: Partial<SchedulerView>): SchedulerView {
 
 /** One target for those above bulk, a longer one for bulk. */
 function targets(targetMs: number): SchedulerView['targetsMs'] {
-  return { interactive: targetMs, default: targetMs, bulk: 1000 };
+  return { voice: targetMs, interactive: targetMs, default: targetMs, bulk: 1000 };
 }
 
 const waiting = (key: number, uncachedTokenCount: number, more: Partial<WaitingView> = {}): WaitingView => ({
@@ -202,6 +204,7 @@ describe('schedule', () => {
           targetMs: fc.integer({ min: 0, max: 512 }),
           readersApart: fc.boolean(),
           expectsPeople: fc.boolean(),
+          hardLimitMs: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 200 })),
         }),
         (runs, waits, limits) => {
           const all = view({
@@ -231,7 +234,19 @@ describe('schedule', () => {
           expect(plan.admit.length).toBeLessThanOrEqual(limits.freeSlotCount);
           const classOf = (key: number) =>
             [...all.running, ...all.waiting].find((one) => one.key === key)?.priority;
-          const reads = plan.decode.some((key) => classOf(key) !== 'bulk');
+          const isVoiceStep = plan.prefill.some(({ key }) => classOf(key) === 'voice');
+          if (isVoiceStep) {
+            // Nothing joins a voice prompt but rows that can wait no longer.
+            expect(plan.prefill).toHaveLength(1);
+            const due = plan.decode.map((key) => all.running.find((one) => one.key === key));
+            expect(due.every((one) => one !== undefined && one.idleMs >= all.targetsMs[one.priority])).toBe(
+              true,
+            );
+          } else {
+            const longest = Math.max(1, limits.hardLimitMs) + minimumPrefillTokenCount;
+            expect(plan.decode.length + prefilled).toBeLessThanOrEqual(longest);
+          }
+          const reads = !isVoiceStep && plan.decode.some((key) => classOf(key) !== 'bulk');
           const isAnyDue = runs.some(({ priority, idleMs }) => priority === 'bulk' && idleMs >= 1000);
           if (reads && !isAnyDue) {
             const allowed = Math.max(minimumPrefillTokenCount, limits.targetMs - plan.decode.length);
@@ -249,9 +264,11 @@ describe('schedule', () => {
             if (passed.waitsForPrefix || plan.admit.includes(passed.key)) continue;
             expect(admittedRanks.every((rank) => rank <= rankOf(passed.priority))).toBe(true);
           }
-          // Only bulk is swapped out, and only as a plan of its own.
+          // Only bulk is swapped out, or `default` for a voice, and only as a plan of its own.
           if (plan.swapOut.length > 0) {
-            expect(plan.swapOut.every((key) => classOf(key) === 'bulk')).toBe(true);
+            const hasVoice = all.waiting.some(({ priority }) => priority === 'voice');
+            const mayYield = hasVoice ? ['bulk', 'default'] : ['bulk'];
+            expect(plan.swapOut.every((key) => mayYield.includes(classOf(key) ?? ''))).toBe(true);
             expect(keys).toEqual([]);
             return;
           }

@@ -1,12 +1,13 @@
-import type { Priority } from '../chat/request.ts';
+import { priorities, type Priority } from '../chat/request.ts';
 import { minimumPrefillTokenCount } from './prefill-width.ts';
-import { priorities, rankOf } from './priority.ts';
+import { rankOf } from './priority.ts';
 import { createStepDraft } from './step-draft.ts';
+import { voiceStep } from './voice-step.ts';
 
 /**
  * Decides what one step does. Pure: it sees counts, not tokens or cells, and returns a plan.
  *
- * Order of claims on a step: the next token of everybody who reads, then prompts by class and in their turn, within the
+ * A voice prompt has a step to itself (voice-step.ts). Else, order of claims on a step: the next token of everybody who reads, then prompts by class and in their turn, within the
  * tokens that keep the step under the readers' inter-token target. With nobody reading, prompts take the whole batch.
  * Bulk gets what is left: its rows and prompts join as far as the step stays within the target of those above it, and
  * past that once each `interTokenMs` of its own, so that it never stands still. It gives up its slot or its cells to a
@@ -58,6 +59,8 @@ export interface SchedulerView {
   readonly targetsMs: Readonly<Record<Priority, number>>;
   /** Whether somebody above bulk may come at any time, so that bulk's own steps should be short. */
   readonly expectsPeople: boolean;
+  /** Milliseconds after which the next voice prompt would still be in time; Infinity where none is expected. */
+  readonly hardLimitMs: number;
   /** What a step costs by its tokens and the pairs that they read (see StepWork). Pure within one call. */
   readonly predictMs: (tokenCount: number, readPairCount: number) => number;
   /** Readers' tokens go into a batch of their own, before the one with prompts. */
@@ -82,6 +85,10 @@ export interface StepPlan {
 const reservedCellsPerSequence = 16;
 
 export function schedule(view: SchedulerView): StepPlan {
+  return voiceStep(view) ?? commonStep(view);
+}
+
+function commonStep(view: SchedulerView): StepPlan {
   const preempt: number[] = [];
   const running = [...view.running];
   const draft = createStepDraft({
@@ -97,7 +104,9 @@ export function schedule(view: SchedulerView): StepPlan {
   const people = byClass(running.filter(isAboveBulk));
   const bulk = running.filter((sequence) => !isAboveBulk(sequence));
 
-  const readers = people.filter(isDecoding);
+  // Where not all rows have time in one step, they take turns.
+  const hasTurns = view.hardLimitMs < Infinity;
+  const readers = people.filter(isDecoding).sort((a, b) => (hasTurns ? b.idleMs - a.idleMs : 0));
   for (const { key, contextTokenCount } of readers) draft.addRow(key, contextTokenCount, Infinity);
   const readersLimitMs = Math.min(Infinity, ...readers.map(({ priority }) => view.targetsMs[priority]));
   const bulkRows = bulk.filter(isDecoding).sort((a, b) => b.idleMs - a.idleMs);

@@ -2,6 +2,7 @@ import type { Priority } from '../chat/request.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { PrefixHold } from './prefix-cache.ts';
 import type { Choice } from './text/choice.ts';
+import type { VoicePromise } from './voice-desk.ts';
 
 /** A request inside the engine: one prompt and one sequence per choice. Times are milliseconds of one clock. */
 export interface ActiveRequest {
@@ -17,6 +18,8 @@ export interface ActiveRequest {
   draftedTokenCount: number;
   acceptedTokenCount: number;
   openChoiceCount: number;
+  /** What it was told when it was admitted; `null` for all classes but `voice`. */
+  readonly promise: VoicePromise | null;
 }
 
 /** One choice being computed: a list of tokens, of which the first `computedCount` have cells. */

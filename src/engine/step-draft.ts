@@ -6,6 +6,8 @@ export interface StepDraftSetup {
   /** Cells that the step may take. */
   readonly availableCellCount: number;
   readonly readersApart: boolean;
+  /** Milliseconds that no step may exceed by more than one row or the least of a prompt. */
+  readonly hardLimitMs: number;
   readonly predictMs: (tokenCount: number, readPairCount: number) => number;
 }
 
@@ -67,16 +69,19 @@ export function createStepDraft(setup: StepDraftSetup): StepDraft {
     addRow(key, contextTokenCount, limitMs) {
       if (roomCount() < 1 || draft.availableCellCount < 1) return false;
       const row = { tokenCount: 1, readPairCount: contextTokenCount };
-      if (limitMs !== Infinity && stepMs(row, nothing) > limitMs) return false;
+      const isFirst = rows.tokenCount + prompts.tokenCount === 0;
+      const limit = limitMs === Infinity && isFirst ? Infinity : Math.min(limitMs, setup.hardLimitMs);
+      if (limit !== Infinity && stepMs(row, nothing) > limit) return false;
       draft.decode.push(key);
       rows.tokenCount++;
       rows.readPairCount += contextTokenCount;
       draft.availableCellCount--;
       return true;
     },
-    addPrompt({ key, tokenCount: wanted, contextTokenCount, limitMs, least, isStrict }) {
+    addPrompt({ key, tokenCount: wanted, contextTokenCount, least, isStrict, ...claim }) {
       if (isTimeUp && least === 0) return 0;
       const limit = Math.min(wanted, roomCount(), draft.availableCellCount);
+      const limitMs = Math.min(claim.limitMs, setup.hardLimitMs);
       const isApart = setup.readersApart;
       let tokenCount = Math.max(0, limit);
       if (limitMs !== Infinity) {
@@ -86,6 +91,7 @@ export function createStepDraft(setup: StepDraftSetup): StepDraft {
           contextTokenCount,
           limit,
           least,
+          isHard: setup.hardLimitMs <= claim.limitMs,
           targetMs: limitMs - (isApart ? partMs(rows.tokenCount, rows.readPairCount) : 0),
           predictMs,
         });

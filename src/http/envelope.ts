@@ -1,5 +1,11 @@
 import { NearfarError } from '../chat/error.ts';
-import type { ChatRequest, Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
+import {
+  priorities,
+  type ChatRequest,
+  type Dialect,
+  type Priority,
+  type PrivacyLabel,
+} from '../chat/request.ts';
 import type { Call } from './operation.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
@@ -30,8 +36,11 @@ function readPrivacy(header: string | null): PrivacyLabel {
 }
 
 function readPriority(header: string | null): Priority | null {
-  if (header === null || header === 'interactive' || header === 'default' || header === 'bulk') return header;
-  throw new NearfarError('invalid_request', 'x-nearfar-priority: expected interactive, default or bulk.', {
+  const found = priorities.find((priority) => priority === header);
+  if (header === null) return null;
+  if (found !== undefined) return found;
+  const names = `${priorities.slice(0, -1).join(', ')} or ${priorities.at(-1) ?? ''}`;
+  throw new NearfarError('invalid_request', `x-nearfar-priority: expected ${names}.`, {
     field: 'x-nearfar-priority',
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Dialect } from '../chat/request.ts';
+import { priorities, type Dialect } from '../chat/request.ts';
 import { anthropicErrorSchema } from './anthropic/answer-schema.ts';
 import { ollamaErrorSchema } from './ollama/answer-schema.ts';
 import { openaiErrorSchema } from './openai/answer-schema.ts';
@@ -101,8 +101,9 @@ const answerHeaders = [
     name: 'x-nearfar-priority',
     in: 'header',
     required: false,
-    description: 'Who waits for the answer; goes before service_tier. default where absent.',
-    schema: { type: 'string', enum: ['interactive', 'default', 'bulk'] },
+    description:
+      'Who waits for the answer; goes before service_tier. default where absent. voice: answered within its target or refused.',
+    schema: { type: 'string', enum: priorities },
   },
   {
     name: 'x-nearfar-timeout-ms',

@@ -39,6 +39,7 @@ function rowOf(number: number, changes: Partial<LedgerRow> = {}): LedgerRow {
     requestedModel: 'gpt-4o',
     answeringModel: 'tiny',
     privacy: 'open',
+    priority: 'interactive',
     routeReasons: ['alias gpt-4o -> auto', 'near: tiny'],
     promptTokenCount: 100,
     cachedTokenCount: 40,

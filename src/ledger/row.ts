@@ -1,6 +1,6 @@
 import type { ErrorKind } from '../chat/error.ts';
 import type { FinishReason } from '../chat/part.ts';
-import type { Dialect, PrivacyLabel } from '../chat/request.ts';
+import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 
 /** What the ledger keeps of one request, whatever its end. No prompt, no answer, no secret. */
 export interface LedgerRow {
@@ -19,6 +19,8 @@ export interface LedgerRow {
   /** The model that answered, or was chosen to before the request failed; never an alias; null where none was. */
   readonly answeringModel: string | null;
   readonly privacy: PrivacyLabel;
+  /** The class that was asked for; null where the request was refused before it was read, and of texts to embed. */
+  readonly priority: Priority | null;
   /** Why this model, one sentence each. */
   readonly routeReasons: readonly string[];
   readonly promptTokenCount: number;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { refusalRow } from '../answer/refusal.ts';
 import { NearfarError } from '../chat/error.ts';
+import { byClass } from '../engine/priority.ts';
 import type { EngineStats } from '../engine/protocol.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { createMetrics } from './metrics.ts';
@@ -15,6 +16,7 @@ function answered(changes: Partial<LedgerRow> = {}): LedgerRow {
   return {
     ...refused,
     operation: 'chat',
+    priority: 'interactive',
     requestedModel: 'auto',
     answeringModel: 'tiny',
     promptTokenCount: 100,
@@ -51,6 +53,15 @@ const stats: EngineStats = {
   acceptedTokenCount: 0,
   draftedStepMs: 0,
   undraftedStepMs: 0,
+  classes: byClass((priority) => ({
+    firstTokenCount: 9,
+    timelyFirstTokenCount: priority === 'voice' ? 9 : 6,
+    gapCount: 80,
+    timelyGapCount: 78,
+    swapOutCount: priority === 'bulk' ? 4 : 0,
+    resumedTokenCount: 500,
+    recomputedTokenCount: 1,
+  })),
 };
 
 const common =
@@ -69,8 +80,9 @@ describe('answers', () => {
     metrics.observeRow(answered());
     const page = metrics.render();
     const sum = (name: string, more = '') => read(page, `${name}_sum{${common}${more}}`);
-    expect(await sum('gen_ai_server_time_to_first_token_seconds')).toBe(0.05);
-    expect(await sum('gen_ai_server_time_per_output_token_seconds')).toBeCloseTo(0.1);
+    const ofClass = ',nearfar_class="interactive"';
+    expect(await sum('gen_ai_server_time_to_first_token_seconds', ofClass)).toBe(0.05);
+    expect(await sum('gen_ai_server_time_per_output_token_seconds', ofClass)).toBeCloseTo(0.1);
     expect(await sum('gen_ai_server_request_duration_seconds', ',error_type=""')).toBe(1.05);
     expect(await sum('gen_ai_client_token_usage', ',gen_ai_token_type="input"')).toBe(100);
     expect(await sum('gen_ai_client_token_usage', ',gen_ai_token_type="output"')).toBe(11);
@@ -101,12 +113,12 @@ describe('answers', () => {
   });
 });
 
-test('gaps between tokens are a histogram by model', async () => {
+test('gaps between tokens are a histogram by model and class', async () => {
   const metrics = createMetrics({ running: () => [], version: '0.1.0' });
-  for (const milliseconds of [4, 4, 80, 60_000]) metrics.observeGap('ti"ny', milliseconds);
+  for (const milliseconds of [4, 4, 80, 60_000]) metrics.observeGap('ti"ny', 'bulk', milliseconds);
   const page = metrics.render();
   const bucket = (bound: string) =>
-    read(page, `nearfar_inter_token_gap_seconds_bucket{model="ti\\"ny",le="${bound}"}`);
+    read(page, `nearfar_inter_token_gap_seconds_bucket{model="ti\\"ny",class="bulk",le="${bound}"}`);
   expect(await bucket('0.0025')).toBe(0);
   expect(await bucket('0.005')).toBe(2);
   expect(await bucket('0.1')).toBe(3);
@@ -124,6 +136,13 @@ describe('engines', () => {
       expect(await read(page, 'nearfar_queue_requests{model="tiny"}')).toBe(3);
       expect(await read(page, 'nearfar_prefix_hit_ratio{model="tiny"}')).toBe(0.75);
       expect(await read(page, 'nearfar_completion_tokens_total{model="tiny"}')).toBe(30);
+      const timely = (priority: string, within: boolean) =>
+        read(
+          page,
+          `nearfar_class_first_tokens_total{model="tiny",class="${priority}",within_target="${within}"}`,
+        );
+      expect([await timely('voice', false), await timely('default', false)]).toEqual([0, 3]);
+      expect(await read(page, 'nearfar_class_swap_outs_total{model="tiny",class="bulk"}')).toBe(4);
       expect(await read(page, 'nearfar_engine_restarts_total{model="tiny"}')).toBe(2);
       expect(await read(page, 'nearfar_model_ready{model="tiny"}')).toBe(1);
       expect(await read(page, 'nearfar_ledger_pending_rows')).toBe(4);
@@ -146,7 +165,7 @@ test('every line of the page is a comment or a sample', async () => {
     version: '0.1.0',
   });
   metrics.observeRow(answered());
-  metrics.observeGap('tiny', 5);
+  metrics.observeGap('tiny', 'voice', 5);
   const lines = (await metrics.render()).split('\n').filter((line) => line !== '');
   for (const line of lines) expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [\d.e+-]+)$/);
   expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/);

@@ -2,6 +2,8 @@ import { Gauge, Histogram, Registry } from 'prom-client';
 import type { LedgerRow } from '../ledger/row.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
 import type { EngineReading } from './engine-metrics.ts';
+import { registerClassMetrics } from './class-metrics.ts';
+import type { Priority } from '../chat/request.ts';
 import { GapHistogram } from './gap-histogram.ts';
 
 export interface MetricsDependencies {
@@ -20,7 +22,7 @@ export interface Metrics {
   /** Once per request, at its end. */
   readonly observeRow: (row: LedgerRow) => void;
   /** Once per token: the gap since the one before it, in milliseconds. */
-  readonly observeGap: (model: string, milliseconds: number) => void;
+  readonly observeGap: (model: string, priority: Priority, milliseconds: number) => void;
 }
 
 // Names, units and bucket bounds are those of the OpenTelemetry semantic conventions for generative AI metrics,
@@ -73,13 +75,13 @@ export function createMetrics({ running, pendingRows, version }: MetricsDependen
     'gen_ai_server_time_to_first_token_seconds',
     'From the entry of a request to its first text.',
     firstTokenBounds,
-    commonLabels,
+    [...commonLabels, 'nearfar_class'],
   );
   const timePerToken = histogram(
     'gen_ai_server_time_per_output_token_seconds',
     'Mean time per token after the first, of answers that came to their end.',
     perTokenBounds,
-    commonLabels,
+    [...commonLabels, 'nearfar_class'],
   );
   const gaps = new GapHistogram(
     'nearfar_inter_token_gap_seconds',
@@ -105,13 +107,14 @@ export function createMetrics({ running, pendingRows, version }: MetricsDependen
     });
   }
   registerEngineMetrics(registry, running);
+  registerClassMetrics(registry, running);
   const requestNames = createNameBound(200);
 
   return {
     contentType: registry.contentType,
     render: async () => (await registry.metrics()) + gaps.render(),
-    observeGap: (model, milliseconds) => {
-      gaps.observe(model, milliseconds);
+    observeGap: (model, priority, milliseconds) => {
+      gaps.observe(model, priority, milliseconds);
     },
     observeRow: (row) => {
       const labels = {
@@ -127,9 +130,13 @@ export function createMetrics({ running, pendingRows, version }: MetricsDependen
         tokenUsage.observe({ ...labels, gen_ai_token_type: 'output' }, row.completionTokenCount);
       }
       if (row.firstTokenMs === null) return;
-      timeToFirstToken.observe(labels, row.firstTokenMs / 1000);
+      const withClass = { ...labels, nearfar_class: row.priority ?? '' };
+      timeToFirstToken.observe(withClass, row.firstTokenMs / 1000);
       if (hasFailed || row.completionTokenCount < 2) return;
-      timePerToken.observe(labels, (row.totalMs - row.firstTokenMs) / 1000 / (row.completionTokenCount - 1));
+      timePerToken.observe(
+        withClass,
+        (row.totalMs - row.firstTokenMs) / 1000 / (row.completionTokenCount - 1),
+      );
     },
   };
 }

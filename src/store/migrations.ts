@@ -43,4 +43,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '002-ledger-priority': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const tables = await db.introspection.getTables();
+      const ledger = tables.find((table) => table.name === 'ledger');
+      if (ledger?.columns.some((column) => column.name === 'priority') === true) return;
+      await db.schema.alterTable('ledger').addColumn('priority', 'text').execute();
+    },
+  },
 };

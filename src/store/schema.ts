@@ -16,6 +16,7 @@ export interface LedgerTable {
   requested_model: string | null;
   answering_model: string | null;
   privacy: string;
+  priority: string | null;
   /** A JSON array of sentences. */
   route_reasons: string;
   prompt_tokens: number;

@@ -43,7 +43,8 @@ export interface Harness {
   readonly decoder: FakeDecoder;
   readonly parts: Map<string, WirePart[]>;
   textOf(id: string): string;
-  clock: { ms: number };
+  /** `slowdown`: how many times as long as the curve says a step takes. */
+  clock: { ms: number; slowdown: number };
 }
 
 const fullVocabTokenCount = 64;
@@ -51,7 +52,7 @@ const pieceOf = (token: number) => Uint8Array.of(32 + token);
 
 /** The engine over the fake decoder, with the real sampler and text path. One token costs 1 ms of a fake clock. */
 export function createHarness(options: HarnessOptions = {}): Harness {
-  const clock = { ms: 0 };
+  const clock = { ms: 0, slowdown: 1 };
   const vocabTokenCount = options.vocabTokenCount ?? fullVocabTokenCount;
   const msOf = (tokenCount: number) => (options.flatCost === true ? 1 + tokenCount / 64 : tokenCount);
   const decoder = createFakeDecoder({
@@ -62,7 +63,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     prefixGranularity: options.prefixGranularity ?? 'token',
     repetitive: options.repetitive ?? false,
     onDecode: (tokenCount) => {
-      clock.ms += msOf(tokenCount);
+      clock.ms += clock.slowdown * msOf(tokenCount);
     },
   });
   const parts = new Map<string, WirePart[]>();
@@ -135,6 +136,7 @@ export function command(
     topLogprobCount: null,
     salt: 'a',
     priority: 'default',
+    enteredAt: 0,
     tenant: 'a',
     deadlineAt: null,
     isStreamed: true,

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { command, createHarness, expectedText, type Harness } from './testing/harness.ts';
+
+/** One token costs one millisecond of the clock; the target is 50 ms, of which the way back takes 4. */
+const prompt = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => 1 + ((from + index * 7) % 60));
+
+const endless = { ignoreEndOfGeneration: true };
+
+const ask = (harness: Harness, id: string, tokens: readonly number[], elapsedMs = 0) =>
+  harness.engine.submit(
+    command(id, tokens, {
+      ...endless,
+      priority: 'voice',
+      enteredAt: harness.clock.ms - elapsedMs,
+      maxTokenCount: 4,
+    }),
+  );
+
+const firstPart = (harness: Harness, id: string) => harness.parts.get(id)?.[0];
+
+const run = (harness: Harness, count: number) => {
+  for (let step = 0; step < count; step++) harness.engine.step();
+};
+
+describe('the class voice', () => {
+  it('is answered within its target, and told so beforehand', async () => {
+    const harness = createHarness({ cellCount: 500 });
+    await ask(harness, 'v', prompt(3, 20));
+    harness.engine.step();
+    const start = firstPart(harness, 'v');
+    expect(start).toMatchObject({ type: 'start' });
+    const predicted = start?.type === 'start' ? start.predictedFirstTokenMs : undefined;
+    expect(predicted).toBeGreaterThanOrEqual(24);
+    expect(predicted).toBeLessThan(30);
+    expect(harness.clock.ms).toBe(20);
+    expect(harness.engine.stats().classes.voice).toMatchObject({
+      firstTokenCount: 1,
+      timelyFirstTokenCount: 1,
+    });
+    run(harness, 10);
+    expect(harness.textOf('v')).toBe(expectedText(prompt(3, 20), 4));
+  });
+
+  it('refuses a prompt that can never be in time, until its beginning is cached', async () => {
+    const harness = createHarness({ cellCount: 500, batchTokenCount: 128 });
+    const long = prompt(3, 100);
+    await ask(harness, 'v', long);
+    expect(firstPart(harness, 'v')).toMatchObject({
+      type: 'error',
+      error: { kind: 'invalid_request', field: 'x-nearfar-priority' },
+    });
+    await harness.engine.submit(
+      command('before', long.slice(0, 90), { priority: 'interactive', maxTokenCount: 1 }),
+    );
+    run(harness, 12);
+    await ask(harness, 'again', long);
+    harness.engine.step();
+    expect(firstPart(harness, 'again')).toMatchObject({ type: 'start', cachedTokenCount: 90 });
+  });
+
+  it('refuses for now what came too late, says why, and keeps later steps short enough', async () => {
+    const harness = createHarness({ cellCount: 2000, batchTokenCount: 64, targetInterTokenMs: 64 });
+    await harness.engine.submit(command('long', prompt(9, 900), { ...endless, maxTokenCount: 20 }));
+    run(harness, 2);
+    expect(harness.decoder.batches.at(-1)).toBe(64);
+    // As if it had come right after the last step began.
+    await ask(harness, 'late', prompt(3, 20), 63);
+    expect(firstPart(harness, 'late')).toMatchObject({
+      type: 'error',
+      error: { kind: 'unavailable', retryAfterSeconds: 1 },
+    });
+    const before = harness.decoder.batches.length;
+    run(harness, 6);
+    const widths = harness.decoder.batches.slice(before);
+    expect(Math.max(...widths)).toBeLessThan(50 - 4 - 20);
+    expect(Math.min(...widths)).toBeGreaterThan(8);
+    await ask(harness, 'now', prompt(31, 20), widths.at(-1));
+    harness.engine.step();
+    // Alone in its step.
+    expect(harness.decoder.batches.at(-1)).toBe(20);
+    expect(harness.textOf('now')).toHaveLength(1);
+  });
+
+  it('takes the place of bulk, then of default, never of a person; they go on from what they had', async () => {
+    const harness = createHarness({
+      ...{ parallelCount: 3, cellCount: 1000, batchTokenCount: 200, targetInterTokenMs: 100 },
+    });
+    for (const [index, priority] of (['interactive', 'default', 'bulk'] as const).entries()) {
+      await harness.engine.submit(
+        command(priority, prompt(index * 20, 60), { ...endless, priority, maxTokenCount: 60 }),
+      );
+    }
+    run(harness, 12);
+    for (const id of ['v0', 'v1']) await ask(harness, id, prompt(id === 'v0' ? 7 : 29, 10));
+    await ask(harness, 'v2', prompt(50, 10));
+    expect(firstPart(harness, 'v2')).toBeUndefined();
+    run(harness, 2);
+    const { classes } = harness.engine.stats();
+    expect([classes.bulk.swapOutCount, classes.default.swapOutCount]).toEqual([1, 1]);
+    expect(classes.interactive.swapOutCount).toBe(0);
+    run(harness, 400);
+    for (const [index, priority] of (['interactive', 'default', 'bulk'] as const).entries())
+      expect(harness.textOf(priority).startsWith(expectedText(prompt(index * 20, 60), 60))).toBe(true);
+    expect(harness.textOf('bulk')).toHaveLength(60);
+    expect(harness.engine.stats().classes.bulk).toMatchObject({ recomputedTokenCount: 0 });
+    expect(harness.engine.stats().classes.bulk.resumedTokenCount).toBeGreaterThan(60);
+  });
+
+  it('is not believed to be slow for ever after a bad minute', async () => {
+    const harness = createHarness({ cellCount: 2000, batchTokenCount: 64 });
+    harness.clock.slowdown = 5;
+    for (let index = 0; index < 12; index++) {
+      await ask(harness, `slow${index}`, prompt(index, 20));
+      run(harness, 5);
+    }
+    expect(firstPart(harness, 'slow0')).toMatchObject({ type: 'start' });
+    expect(firstPart(harness, 'slow11')).toMatchObject({ error: { kind: 'unavailable' } });
+    harness.clock.slowdown = 1;
+    harness.clock.ms += 60_000;
+    await ask(harness, 'later', prompt(41, 20));
+    harness.engine.step();
+    expect(firstPart(harness, 'later')).toMatchObject({ type: 'start' });
+  });
+});

@@ -1,0 +1,193 @@
+import { NearfarError } from '../chat/error.ts';
+import { minimumPrefillTokenCount } from './prefill-width.ts';
+import type { PrefixCache } from './prefix-cache.ts';
+import type { GenerateCommand } from './protocol.ts';
+import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
+import { createStepCost, type StepCost } from './step-cost.ts';
+import { judgeVoice } from './voice-outlook.ts';
+
+/** What an admitted voice request was told. Milliseconds of the loop's clock. */
+export interface VoicePromise {
+  /** When the gateway took it up. */
+  readonly enteredAt: number;
+  /** From there to the client's first byte. */
+  readonly predictedMs: number;
+}
+
+/**
+ * Admits requests of the class `voice` where their first token can come in time, and keeps the other steps short enough
+ * for the next one. See docs/decisions/081.
+ */
+export interface VoiceDesk {
+  /** Its prompt is being read from now on. */
+  arrive(id: string): void;
+  /** Its prompt has been read, or it is gone. */
+  arrived(id: string): void;
+  /** One is being read and will be here in a moment: no step should begin now. */
+  isArriving(): boolean;
+  /** @throws NearfarError `unavailable` where waiting would help, `invalid_request` where it would not */
+  admit(command: GenerateCommand, prompt: readonly number[], load: VoiceLoad): VoicePromise;
+  /** The first token of a request is drawn: what was predicted of it was right or wrong by so much. */
+  noteFirstToken(request: ActiveRequest): void;
+  /** A step ended: what `cost` learned is fresh. */
+  noteStep(): void;
+  /** Longest step, in milliseconds, after which the next voice prompt would be in time; Infinity where none is expected. */
+  stepLimitMs(scannedCellCount: number): number;
+}
+
+export interface VoiceLoad {
+  readonly waiting: readonly Sequence[];
+  readonly running: readonly Sequence[];
+  readonly parallelCount: number;
+  readonly scannedCellCount: number;
+}
+
+export interface VoiceDeskOptions {
+  readonly cost: StepCost;
+  readonly cache: PrefixCache;
+  readonly targetMs: number;
+  readonly modelId: string;
+  readonly batchTokenCount: number;
+  readonly now: () => number;
+  readonly wallClock: () => number;
+}
+
+/** From the draw to the client's first byte: the gateway's process and a loopback socket; measured, see bench `voice`. */
+export const deliveryMs = 4;
+/** After one voice prompt the next is expected for so long. */
+const expectationMs = 60_000;
+/** A step that would begin while a voice prompt is read waits at most this long for it. */
+const longestHoldMs = 5;
+/** What others may still take of an expected voice prompt's time, whatever it needs itself. */
+const leastLimitShare = 0.2;
+const leastMarginMs = 1;
+/** More than this share of the target is not kept for errors: else one bad minute would refuse all for ever. */
+const longestMarginShare = 0.3;
+const marginQuantile = 0.9;
+const keptCount = 32;
+/** How long what the cost has learned of a busy machine is believed after the last step: its half-life. */
+const trustHalfLifeMs = 5000;
+/** The next prompt, before any came: a short turn of a conversation. */
+const firstGuess = { uncachedTokenCount: 32, cachedTokenCount: 256 };
+
+type PromptSize = typeof firstGuess;
+
+export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
+  const { cost, cache, targetMs, batchTokenCount, now } = options;
+  const measured = createStepCost(cost.curve);
+  const arriving = new Map<string, number>();
+  const errors: number[] = [];
+  const sizes: PromptSize[] = [];
+  let cameAt = -Infinity;
+  let steppedAt = -Infinity;
+
+  /** In as many steps as it takes, alone in each. */
+  function promptMs(by: StepCost, size: PromptSize, scannedCellCount: number): number {
+    const { uncachedTokenCount, cachedTokenCount } = size;
+    let milliseconds = 0;
+    for (let done = 0; done < uncachedTokenCount; done += batchTokenCount) {
+      const tokenCount = Math.min(batchTokenCount, uncachedTokenCount - done);
+      const contextCount = cachedTokenCount + done;
+      milliseconds += by.predictMs({
+        tokenCount,
+        readPairCount: tokenCount * contextCount,
+        cellCount: Math.max(contextCount, scannedCellCount + done),
+      });
+    }
+    return milliseconds;
+  }
+
+  /** What steps taught of the machine's load is believed less the longer ago it was: refused prompts teach nothing. */
+  function expectedMs(size: PromptSize, scannedCellCount: number): number {
+    const trust = 0.5 ** ((now() - steppedAt) / trustHalfLifeMs);
+    const learned = promptMs(cost, size, scannedCellCount);
+    return trust * learned + (1 - trust) * promptMs(measured, size, scannedCellCount);
+  }
+
+  function marginMs(): number {
+    const sorted = errors.toSorted((a, b) => a - b);
+    const exceeded = sorted[Math.floor(marginQuantile * sorted.length)] ?? 0.1 * targetMs;
+    return Math.min(longestMarginShare * targetMs, Math.max(leastMarginMs, exceeded));
+  }
+
+  function aheadMs({ waiting, running, scannedCellCount }: VoiceLoad): number {
+    let milliseconds = 0;
+    for (const sequence of [...waiting, ...running]) {
+      if (sequence.request.command.priority !== 'voice' || isDecoding(sequence)) continue;
+      const { computedCount, hold, request, tokens } = sequence;
+      const cachedTokenCount =
+        hold === null ? cache.probe(request.command.salt, tokens).matchedTokenCount : computedCount;
+      const uncachedTokenCount = tokens.length - cachedTokenCount;
+      milliseconds += expectedMs({ uncachedTokenCount, cachedTokenCount }, scannedCellCount);
+    }
+    return milliseconds;
+  }
+
+  return {
+    arrive(id) {
+      cameAt = now();
+      arriving.set(id, cameAt);
+    },
+    arrived(id) {
+      arriving.delete(id);
+    },
+    isArriving() {
+      for (const since of arriving.values()) if (now() - since < longestHoldMs) return true;
+      return false;
+    },
+    admit(command, prompt, load) {
+      const { running, parallelCount, scannedCellCount } = load;
+      const elapsedMs = Math.max(0, options.wallClock() - command.enteredAt);
+      const probe = cache.probe(command.salt, prompt);
+      const cachedTokenCount = probe.matchedTokenCount;
+      const size = { uncachedTokenCount: prompt.length - cachedTokenCount, cachedTokenCount };
+      const yielding = running.filter(({ standing }) => standing === 'default' || standing === 'bulk');
+      const yieldedCellCount = yielding.reduce((sum, { computedCount }) => sum + computedCount, 0);
+      const needed = size.uncachedTokenCount + probe.hostTokenCount + probe.idleTokenCount;
+      const pending = running.reduce((sum, one) => sum + (isDecoding(one) ? 0 : pendingTokenCount(one)), 0);
+      const onDisk = cache.disk?.plan(command.salt, prompt) ?? null;
+      const verdict = judgeVoice({
+        modelId: options.modelId,
+        targetMs,
+        elapsedMs,
+        aheadMs: aheadMs(load),
+        restoreMs: probe.hostTokenCount * cache.restoreMsPerToken,
+        promptMs: expectedMs(size, scannedCellCount),
+        deliveryMs,
+        marginMs: marginMs(),
+        leastMs: promptMs(measured, size, cachedTokenCount),
+        ...size,
+        hasPlace:
+          running.length - yielding.length < parallelCount &&
+          needed + pending <= cache.freeCellCount + cache.idleCellCount + yieldedCellCount,
+        isComing: onDisk !== null,
+      });
+      if (verdict.kind !== 'admit') void onDisk?.load();
+      if (verdict.kind === 'never')
+        throw new NearfarError('invalid_request', verdict.message, { field: 'x-nearfar-priority' });
+      sizes.push(size);
+      if (sizes.length > keptCount) sizes.shift();
+      if (verdict.kind === 'later')
+        throw new NearfarError('unavailable', verdict.message, { retryAfterSeconds: 1 });
+      return { enteredAt: now() - elapsedMs, predictedMs: verdict.predictedMs };
+    },
+    noteFirstToken({ promise, firstTokenAt }) {
+      if (promise === null || firstTokenAt === null) return;
+      errors.push(firstTokenAt + deliveryMs - promise.enteredAt - promise.predictedMs);
+      if (errors.length > keptCount) errors.shift();
+    },
+    noteStep() {
+      steppedAt = now();
+    },
+    stepLimitMs(scannedCellCount) {
+      if (now() - cameAt >= expectationMs) return Infinity;
+      const next = (sizes.length === 0 ? [firstGuess] : sizes)
+        .map((size) => expectedMs(size, scannedCellCount))
+        .sort((a, b) => a - b);
+      const nextMs = next[Math.floor(marginQuantile * next.length)] ?? 0;
+      const left = targetMs - nextMs - deliveryMs - marginMs();
+      const least = { tokenCount: minimumPrefillTokenCount, readPairCount: 0, cellCount: scannedCellCount };
+      return Math.max(left, Math.min(leastLimitShare * targetMs, measured.predictMs(least)));
+    },
+  };
+}
