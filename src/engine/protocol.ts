@@ -4,6 +4,7 @@ import type { ChatInput, Priority } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
+import type { PrefixGranularity } from './decoder.ts';
 import type { KvType } from './kv-type.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { SpeculationStats } from './speculation/speculation-meter.ts';
@@ -105,7 +106,7 @@ export interface LoadedModel {
   readonly description: string;
   readonly hasChatTemplate: boolean;
   readonly hasFillInMiddle: boolean;
-  readonly prefixGranularity: 'token' | 'sequence';
+  readonly prefixGranularity: PrefixGranularity;
   readonly libraryVersion: string;
   readonly backend: string;
   readonly deviceNames: readonly string[];
