@@ -10,6 +10,7 @@ import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPartOutbox } from './part-outbox.ts';
 import { createPrefixCache } from './prefix-cache.ts';
+import { createPrivateCells } from './private-cells.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
 import { cacheFullError, deadlineError, openRequest, queueFullError } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
@@ -20,6 +21,8 @@ import { createLookupDrafter } from './speculation/lookup-drafter.ts';
 import { createSpeculationMeter } from './speculation/speculation-meter.ts';
 import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
 import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
+import { createStaticGroup } from './static-group.ts';
+import { scheduleStatic } from './static-schedule.ts';
 import type { StepWork } from './step-cost.ts';
 import { drawTokens, takeBackRejected } from './token-draw.ts';
 import { toWireError } from './wire-part.ts';
@@ -46,7 +49,10 @@ export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
   const { batchTokenCount } = decoder;
-  const cache = createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
+  const cache =
+    decoder.prefixGranularity === 'none'
+      ? createPrivateCells(decoder)
+      : createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
   const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   // Rejected tokens must be taken back from the end of a sequence, which only a cache of tokens can.
@@ -56,6 +62,7 @@ export function createEngine(setup: EngineSetup): Engine {
       : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
   const meter = createSpeculationMeter(cost);
   const queue = createClassQueue(setup.classes);
+  const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
   const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
@@ -187,7 +194,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function planStep(spentMs: number): StepPlan {
-    return schedule(
+    return (group === null ? schedule : scheduleStatic)(
       schedulerView({
         waiting: readyToRun(),
         running,
@@ -208,6 +215,8 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
+    const state = { waiting, runningCount: running.length, readingCount: reading.size, now: now() };
+    if (group !== null) return group.members(state);
     return diskWait.ready(queue.order(waiting), idleSlotCount());
   }
 
