@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { AnswerDependencies } from '../answer/create-answer.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
-import type { LoadedModel } from '../engine/protocol.ts';
+import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
 import type { AppDependencies, Readiness } from '../http/dependencies.ts';
@@ -41,9 +41,14 @@ export interface Gateway {
  */
 export async function composeGateway(
   loaded: LoadedSettings,
-  options: { readonly preload?: string } = {},
+  options: {
+    readonly preload?: string;
+    /** Changes how a model is loaded, each time that one is. */
+    readonly adjustLoad?: (load: LoadOptions) => LoadOptions;
+  } = {},
 ): Promise<Gateway> {
   const { settings } = loaded;
+  const adjustLoad = options.adjustLoad ?? ((load: LoadOptions) => load);
   const log = createLog({ level: settings.logLevel, format: settings.logFormat, secrets: secretsOf(loaded) });
   // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
   const keys = await accessKeys(loaded);
@@ -54,7 +59,7 @@ export async function composeGateway(
 
   const localModels = createModelPool({
     findModel: index.find,
-    loadOptionsFor: (model) => loadOptionsFor(model, loaded),
+    loadOptionsFor: (model) => adjustLoad(loadOptionsFor(model, loaded)),
     memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
     predictMemory: createMemoryPredictor(),
     maxLoadedCount: settings.engine.maxLoadedModels,

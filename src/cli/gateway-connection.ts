@@ -43,7 +43,8 @@ export async function connectGateway(
   return connection(within, secret, 'No gateway is running; the engine runs in this process.', gateway.close);
 }
 
-async function meansNear({ settings }: LoadedSettings, name: string): Promise<boolean> {
+/** Whether a name that a person gave stands for the settings' `near`. */
+export async function meansNear({ settings }: LoadedSettings, name: string): Promise<boolean> {
   const { resolveModelName } = await import('../route/resolve-model-name.ts');
   try {
     const known = { aliases: settings.aliases, near: settings.near, modelIds: [settings.near] };
@@ -76,7 +77,8 @@ function connection(
   };
 }
 
-async function isNearfar(url: string): Promise<boolean> {
+/** Whether a gateway answers there. */
+export async function isNearfar(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(healthMs) });
     const body = (await response.json()) as { status?: unknown; version?: unknown };

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import type { FoundModel, ModelPoolOptions } from '../engine/model-pool.ts';
+import { splitStreams } from '../engine/offline-mode.ts';
 import { outputRowCount } from '../engine/speculation/speculator.ts';
 import { readGguf } from '../models/gguf.ts';
 import { memoryFacts } from '../models/memory-facts.ts';
@@ -28,11 +29,15 @@ export function createMemoryPredictor(): ModelPoolOptions['predictMemory'] {
     return read;
   }
 
-  return async (found, load) =>
-    predictMemory(await factsOf(found), {
+  return async (found, load) => {
+    const streams = splitStreams(load);
+    return predictMemory(await factsOf(found), {
       ...load,
+      contextTokenCount: streams?.cellCount ?? load.contextTokenCount,
+      streamCount: streams?.streamCount ?? 1,
       outputCount: outputRowCount(load),
       kvShareOfF16: kvShareOfF16(load.kvType),
       memoryBytes: totalmem(),
     });
+  };
 }

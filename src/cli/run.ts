@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { Message } from '../chat/request.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import { ask } from './conversation.ts';
+import { fileOptionFlags, readFileOptions } from './file-options.ts';
 import { connectGateway } from './gateway-connection.ts';
 import { commandSettings } from './settings.ts';
 import { talkOptionFlags, readTalkOptions } from './talk-options.ts';
@@ -11,19 +12,27 @@ const longestPipeBytes = 16 * 1024 * 1024;
 
 export const run: Command = {
   name: 'run',
-  usage: '[options] [PROMPT]',
+  usage: '[options] [PROMPT | --file PROMPTS --out ANSWERS]',
   description: [
     'Answers one prompt and exits. What comes through a pipe is put below the prompt, or is the prompt.',
     'The answer goes to standard output as it comes; everything else to standard error.',
     'A running gateway is used if there is one; otherwise the engine starts for this one answer.',
+    '',
+    'With --file, answers every line of a file by an engine of its own, at the lowest priority. Lines are',
+    '{"id","prompt"}, {"id","messages",...} or the OpenAI batch form {"custom_id","method","url","body"}; all are',
+    'checked before anything is computed. The same command again goes on where the last one stopped and asks again',
+    'for what failed. Ends with 0 if every line has its answer, 1 if some failed, 130 after Ctrl-C.',
   ].join('\n'),
-  options: { ...talkOptionFlags, ...jsonOption },
+  options: { ...talkOptionFlags, ...fileOptionFlags, ...jsonOption },
   examples: [
     'nearfar run "Name three rivers in Europe."',
     'cat notes.txt | nearfar run "Summarise this in one sentence."',
     'nearfar run --json --seed 1 "Say hello."',
+    'nearfar run --file prompts.jsonl --out answers.jsonl --max-tokens 200',
   ],
   run: async (input) => {
+    const file = readFileOptions(input);
+    if (file !== null) return (await import('./run-file.ts')).runFile(input, file);
     const prompt = await readPrompt(input);
     const talk = readTalkOptions(input.options);
     const messages: Message[] = [

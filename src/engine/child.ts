@@ -182,6 +182,7 @@ function createLoadedWriter(
     grade: options.grade,
     contextTokenCount: loaded.contextTokenCount,
     parallelCount: Math.min(options.parallelCount, context.sequenceCount - 1),
+    batching: options.offline?.batching ?? 'continuous',
     queueLimit: options.queueLimit,
     targetInterTokenMs: options.targetInterTokenMs,
     classes: options.classes,

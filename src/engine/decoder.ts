@@ -3,15 +3,18 @@
  * `llama/`, which knows C. A fake one drives the engine's tests without weights.
  */
 export interface Decoder {
-  /** Cells in the unified KV pool. */
+  /** Cells in the KV pool, over all streams where it is split. */
   readonly cellCount: number;
   /** Most tokens one `decode` takes (llama.h n_batch). */
   readonly batchTokenCount: number;
   /** Sequence ids are 0 .. sequenceCount-1. */
   readonly sequenceCount: number;
   readonly vocabTokenCount: number;
-  /** `token`: any range of a sequence may be copied or cut. `sequence`: only whole ones (recurrent, hybrid). */
-  readonly prefixGranularity: 'token' | 'sequence';
+  /**
+   * `token`: any range of a sequence may be copied or cut. `sequence`: only whole ones (recurrent, hybrid). `none`:
+   * sequences share nothing, and only their own ends may be cut (a split pool, for offline work).
+   */
+  readonly prefixGranularity: PrefixGranularity;
 
   /** Empties the batch under construction. */
   clearBatch(): void;
@@ -36,5 +39,7 @@ export interface Decoder {
   /** Drops every sequence. */
   clearCells(): void;
 }
+
+export type PrefixGranularity = 'token' | 'sequence' | 'none';
 
 export type DecodeOutcome = 'ok' | 'no_cells' | 'failed';

@@ -1,6 +1,7 @@
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { Decoder } from './decoder.ts';
+import type { Batching } from './offline-mode.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { ClassTargets } from './priority.ts';
@@ -19,6 +20,8 @@ export interface EngineSetup {
   readonly contextTokenCount: number;
   /** Most sequences running at once; the decoder has at least this many ids plus one. */
   readonly parallelCount: number;
+  /** Who starts when. `continuous` where absent: whoever is next takes the first place that comes free. */
+  readonly batching?: Batching;
   /** Sequences that may wait; more is `queue_full`. */
   readonly queueLimit: number;
   /** Longest gap that a reader should see while others prefill; `auto` weighs it against the prompts' speed. */

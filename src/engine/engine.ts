@@ -11,6 +11,7 @@ import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { createPartOutbox } from './part-outbox.ts';
 import { createPrefixCache } from './prefix-cache.ts';
+import { createPrivateCells } from './private-cells.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
 import { cacheFullError, deadlineError, openRequest, queueFullError } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
@@ -21,6 +22,8 @@ import { createLookupDrafter } from './speculation/lookup-drafter.ts';
 import { createSpeculationMeter } from './speculation/speculation-meter.ts';
 import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
 import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
+import { createStaticGroup } from './static-group.ts';
+import { scheduleStatic } from './static-schedule.ts';
 import type { StepWork } from './step-cost.ts';
 import { drawTokens, takeBackRejected } from './token-draw.ts';
 import { createVoiceDesk } from './voice-desk.ts';
@@ -50,7 +53,10 @@ export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
   const { batchTokenCount } = decoder;
-  const cache = createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
+  const cache =
+    decoder.prefixGranularity === 'none'
+      ? createPrivateCells(decoder)
+      : createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
   const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   // Rejected tokens must be taken back from the end of a sequence, which only a cache of tokens can.
@@ -65,6 +71,7 @@ export function createEngine(setup: EngineSetup): Engine {
     targetMs: setup.classes.voice.firstTokenMs,
   });
   const figures = createClassFigures(setup.classes, targetMs);
+  const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
   const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
   const requests = new Map<string, ActiveRequest>();
   /** Ids between `submit` and the queue: their prompts are being read. */
@@ -209,7 +216,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function planStep(spentMs: number): StepPlan {
-    return schedule(
+    return (group === null ? schedule : scheduleStatic)(
       schedulerView({
         waiting: readyToRun(),
         running,
@@ -231,6 +238,8 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
+    const state = { waiting, runningCount: running.length, readingCount: reading.size, now: now() };
+    if (group !== null) return group.members(state);
     return diskWait.ready(queue.order(waiting), idleSlotCount());
   }
 

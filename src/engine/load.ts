@@ -13,6 +13,7 @@ import { loadModel, type LlamaModel } from './llama/model.ts';
 import { isEmbeddingModel } from './llama/pooling.ts';
 import type { EmbeddingDecoder } from './embedding-decoder.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
+import { splitStreams } from './offline-mode.ts';
 import { draftRowCount, outputRowCount } from './speculation/speculator.ts';
 
 /** Everything that a child holds once its model is loaded. */
@@ -71,7 +72,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     return loadReader(options, model, startedAt);
   }
   const isWhole = model.isRecurrent || model.isHybrid;
-  const cellCount = options.contextTokenCount ?? fittingCellCount(model, options);
+  const streams = splitStreams(options);
+  const cellCount = streams?.cellCount ?? options.contextTokenCount ?? fittingCellCount(model, options);
   const batchLimit = Math.min(batchTokenCount, cellCount);
   const outputCount = Math.min(batchLimit, isWhole ? options.parallelCount : outputRowCount(options));
   const context = createContext(model, {
@@ -82,6 +84,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     outputCount,
     threadCount: options.threadCount ?? cpus().length,
     kvType: options.kvType,
+    ...(streams === null ? {} : { streamCount: streams.streamCount }),
   });
   if (isWhole) {
     await thread?.close();
@@ -91,7 +94,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   }
   const calibration = findCalibration(options, model, context);
   context.setThreads(calibration.threadCount);
-  const contextTokenCount = Math.min(context.cellCount, model.trainedContextTokenCount || context.cellCount);
+  const longestTokenCount = context.cellCount / (streams?.streamCount ?? 1);
+  const contextTokenCount = Math.min(longestTokenCount, model.trainedContextTokenCount || longestTokenCount);
   const { threadCount } = calibration;
   return {
     model,
@@ -103,6 +107,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       prefixGranularity: context.prefixGranularity,
       threadCount,
       stepCost: calibration.curve.points,
+      attentionCost: calibration.curve.attention,
       loadMs: performance.now() - startedAt,
     }),
   };
@@ -194,16 +199,18 @@ function findCalibration(options: LoadOptions, model: LlamaModel, context: Llama
     options.kvType,
   ].join(' | ');
   const kept = options.curvePath === null ? null : readCalibration(options.curvePath, key);
-  // What was measured while the machine was busy is measured once more at the next start.
-  if (kept !== null && kept.noise < noisyCalibration) return kept;
+  // What was measured while the machine was busy is measured once more at the next start. A split pool is not what
+  // people are served from: it takes what is known, and what it measures is not kept.
+  const streams = splitStreams(options);
+  if (kept !== null && (streams !== null || kept.noise < noisyCalibration)) return kept;
   const measured = calibrate({
-    decoder: context,
+    decoder: streams === null ? context : { ...context, cellCount: context.cellCount / streams.streamCount },
     threadCounts: options.threadCount === null ? threadCandidates(cpus().length) : [options.threadCount],
     outputCount: measuredOutputCount(options),
     budgetMs: calibrationBudgetMs,
     now: () => performance.now(),
   });
-  if (options.curvePath !== null) writeCalibration(options.curvePath, key, measured);
+  if (options.curvePath !== null && streams === null) writeCalibration(options.curvePath, key, measured);
   return measured;
 }
 
@@ -222,7 +229,7 @@ function describe(
   model: LlamaModel,
   measured: Pick<
     LoadedModel,
-    'contextTokenCount' | 'prefixGranularity' | 'threadCount' | 'stepCost' | 'loadMs'
+    'contextTokenCount' | 'prefixGranularity' | 'threadCount' | 'stepCost' | 'attentionCost' | 'loadMs'
   >,
 ): LoadedModel {
   const { library, vocabulary } = model;

@@ -4,11 +4,14 @@ import type { ChatInput, Priority } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
+import type { PrefixGranularity } from './decoder.ts';
 import type { KvType } from './kv-type.ts';
+import type { OfflineMode } from './offline-mode.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { SpeculationStats } from './speculation/speculation-meter.ts';
 import type { ClassStats } from './class-figures.ts';
 import type { ByClass, ClassTargets } from './priority.ts';
+import type { AttentionCost } from './step-cost.ts';
 
 /** Every hand-off between the gateway process and the engine's child process, by name. */
 
@@ -40,6 +43,8 @@ export interface LoadOptions {
   readonly diskCache: { readonly root: string; readonly budgetBytes: number } | null;
   /** Most tokens of one text to embed; `null` = chosen by the model and memory. */
   readonly embeddingContextTokenCount: number | null;
+  /** Absent: for people, who read while it works. */
+  readonly offline?: OfflineMode;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -108,7 +113,7 @@ export interface LoadedModel {
   readonly description: string;
   readonly hasChatTemplate: boolean;
   readonly hasFillInMiddle: boolean;
-  readonly prefixGranularity: 'token' | 'sequence';
+  readonly prefixGranularity: PrefixGranularity;
   readonly libraryVersion: string;
   readonly backend: string;
   readonly deviceNames: readonly string[];
@@ -117,6 +122,8 @@ export interface LoadedModel {
   readonly systemInfo: string;
   /** Measured cost of a step, milliseconds by batch width. */
   readonly stepCost: readonly { readonly tokenCount: number; readonly milliseconds: number }[];
+  /** What cells in use add to it, as measured with it; see `AttentionCost`. Absent where nothing was measured. */
+  readonly attentionCost?: readonly AttentionCost[];
   readonly loadMs: number;
 }
 

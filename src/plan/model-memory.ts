@@ -24,6 +24,8 @@ export interface MemoryFacts {
 export interface MemoryOptions {
   /** `null` = as `chooseCellCount` says. */
   readonly contextTokenCount: number | null;
+  /** Streams that the cells are split into, each read by itself; 1 where absent: one pool. */
+  readonly streamCount?: number;
   /** Rows with logits of one step: a token of each answer, and drafted ones. */
   readonly outputCount: number;
   /** What the type of the KV pool takes of the memory that f16 would, up to 1. */
@@ -59,7 +61,7 @@ const fixedBytes = 30 * MiB;
 /**
  * Memory of a model before it is loaded. The formula, fitted to SmolLM2 and Gemma 3 270M on x64 (see
  * docs/decisions/051): weights = files + repacked tensors; cache = cells x bytes of a cell; compute = 30 MiB + 160 bytes a
- * token of the vocabulary + 2 x 4 bytes x vocabulary x rows of logits + 2 bytes x cells x 512 for each attention mask +
+ * token of the vocabulary + 2 x 4 bytes x vocabulary x rows of logits + 2 bytes x cells of a stream x 512 for each attention mask +
  * 4 bytes x 512 x (3 x feed-forward + 6 x embedding length).
  */
 export function predictMemory(facts: MemoryFacts, options: MemoryOptions): MemoryNeed {
@@ -86,7 +88,7 @@ export function predictMemory(facts: MemoryFacts, options: MemoryOptions): Memor
       fixedBytes +
       vocabularyBytes +
       logitBytes(facts, options.outputCount) +
-      maskBytes(facts, cellCount, sliceTokenCount) +
+      maskBytes(facts, cellCount / (options.streamCount ?? 1), sliceTokenCount) +
       activationBytes(facts, sliceTokenCount),
     processBytes: bareProcessBytes + options.hostCacheBytes,
     embeddingBytes: reading.cacheBytes + reading.computeBytes,

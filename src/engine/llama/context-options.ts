@@ -5,7 +5,7 @@ import { kvHeadLengths, type LlamaModel } from './model.ts';
 import { enums } from './structs.ts';
 
 export interface ContextOptions {
-  /** Cells of the unified KV pool. The native side rounds up to a multiple of 256. */
+  /** Cells of the KV pool, over all streams. The native side rounds a stream up to a multiple of 256. */
   readonly cellCount: number;
   /** Most tokens of one `decode`. */
   readonly batchTokenCount: number;
@@ -15,6 +15,11 @@ export interface ContextOptions {
   readonly outputCount: number;
   readonly threadCount: number;
   readonly kvType?: KvType;
+  /**
+   * Absent: one pool that all sequences share. A number: so many streams of cells, one for each sequence that holds
+   * anything, which share nothing and read nobody else's.
+   */
+  readonly streamCount?: number;
 }
 
 // LLAMA_MAX_SEQ.
@@ -33,6 +38,7 @@ export function checkOptions(options: ContextOptions): void {
   requireBetween('batchTokenCount', batchTokenCount, 1, cellCount);
   requireBetween('sequenceCount', sequenceCount, 1, sequenceLimit);
   requireBetween('outputCount', outputCount, 1, batchTokenCount);
+  if (options.streamCount !== undefined) requireBetween('streamCount', options.streamCount, 1, sequenceLimit);
   checkThreads(options.threadCount);
 }
 
@@ -67,6 +73,12 @@ type KvShapeKey = 'description' | 'metadata' | 'embeddingLength' | 'headCount';
 
 const withoutFlashAttention: ReadonlySet<string> = new Set(['grok']);
 
+/** @throws NearfarError `unsupported` where the model's memory has no cells that could stand in streams */
+export function checkStreams(model: LlamaModel, options: ContextOptions): void {
+  if (options.streamCount === undefined || !takesWholeSequences(model)) return;
+  throw new NearfarError('unsupported', `${model.description} keeps states, which have no split layout.`);
+}
+
 /** The options in the terms of llama_context_params. */
 export function contextParams(model: LlamaModel, options: ContextOptions): StructValue {
   const types = enums.ggml_type;
@@ -82,8 +94,12 @@ export function contextParams(model: LlamaModel, options: ContextOptions): Struc
     n_ubatch: isWindowed ? options.batchTokenCount : Math.min(options.batchTokenCount, sliceTokenLimit),
     // Every unit of n_seq_max reserves a row of logits. A unified pool takes ids up to 255 whatever it says; only
     // recurrent memory has one state an id.
-    n_seq_max: isWhole ? options.sequenceCount : Math.min(options.sequenceCount, options.outputCount),
-    n_outputs_max: isWhole ? Math.max(options.sequenceCount, options.outputCount) : options.outputCount,
+    n_seq_max:
+      options.streamCount ??
+      (isWhole ? options.sequenceCount : Math.min(options.sequenceCount, options.outputCount)),
+    n_outputs_max: isWhole
+      ? Math.max(options.sequenceCount, options.outputCount)
+      : Math.max(options.streamCount ?? 1, options.outputCount),
     n_threads: options.threadCount,
     n_threads_batch: options.threadCount,
     type_k: kvType,
@@ -93,7 +109,7 @@ export function contextParams(model: LlamaModel, options: ContextOptions): Struc
       kvType === types.GGML_TYPE_F16
         ? enums.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_AUTO
         : enums.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED,
-    kv_unified: true,
+    kv_unified: options.streamCount === undefined,
     // With cells for the whole text in window layers too, ranges can be copied; see sequence-memory.ts.
     swa_full: true,
     no_perf: true,

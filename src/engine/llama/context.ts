@@ -6,6 +6,7 @@ import type { Bindings, Pointer } from './bindings.ts';
 import {
   checkKvType,
   checkOptions,
+  checkStreams,
   checkThreads,
   contextParams,
   takesWholeSequences,
@@ -14,6 +15,7 @@ import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
 import { createSequenceMemory, usableSequenceCount } from './sequence-memory.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
+import { createSplitStreams } from './split-streams.ts';
 import { createThreadpool } from './threadpool.ts';
 import type { Threadpool } from './threadpool.ts';
 
@@ -38,6 +40,7 @@ const logitsViewLimit = 1024;
  */
 export function createContext(model: LlamaModel, options: ContextOptions): LlamaContext {
   checkOptions(options);
+  checkStreams(model, options);
   if (!takesWholeSequences(model)) checkKvType(model, options.kvType ?? 'f16');
   const { bindings } = model.library;
   const pointer = bindings.createContext(model.pointer, contextParams(model, options));
@@ -69,21 +72,29 @@ function contextOver(
   const { bindings } = model.library;
   const { outputCount } = options;
   const isWhole = takesWholeSequences(model);
-  const sequenceCount = usableSequenceCount(options.sequenceCount, model.swaWindow, isWhole);
+  const isSplit = options.streamCount !== undefined;
+  // Windows need guards only where cells are shared.
+  const sequenceCount = usableSequenceCount(options.sequenceCount, isSplit ? 0 : model.swaWindow, isWhole);
   const batchTokenCount = Math.min(options.batchTokenCount, bindings.contextBatchCount(pointer));
   const batch = createBatch(batchTokenCount);
   const { tokens, positions, sequences, outputs, struct } = batch;
   const ranges = createSequenceRanges(sequenceCount);
   const logitsAt = createLogits(bindings, pointer, model.vocabulary.tokenCount);
   const vocabTokenCount = model.vocabulary.tokenCount;
-  const held = createSequenceMemory({
-    bindings,
-    context: pointer,
-    memory,
-    sequenceCount,
-    swaWindow: model.swaWindow,
-    isWhole,
-  });
+  const streams =
+    options.streamCount === undefined
+      ? null
+      : createSplitStreams({ bindings, memory, streamCount: options.streamCount, batchTokenCount });
+  const held =
+    streams ??
+    createSequenceMemory({
+      bindings,
+      context: pointer,
+      memory,
+      sequenceCount,
+      swaWindow: model.swaWindow,
+      isWhole,
+    });
   const pools = new Map<number, Threadpool | null>();
   let rowCount = 0;
   let outputRowCount = 0;
@@ -122,7 +133,7 @@ function contextOver(
     batchTokenCount,
     sequenceCount,
     vocabTokenCount,
-    prefixGranularity: isWhole ? 'sequence' : 'token',
+    prefixGranularity: isSplit ? 'none' : isWhole ? 'sequence' : 'token',
 
     clearBatch,
     addToken: (token, position, sequence, wantsLogits) => {
@@ -148,20 +159,23 @@ function contextOver(
       if (rowCount === 0) throw new RangeError('The batch is empty.');
       if (isDecoded) throw new RangeError('The batch was decoded already; clear it first.');
       struct.n_tokens = rowCount;
-      const outcome = outcomeOf(bindings.decode(pointer, struct));
+      const hasStreams = streams === null || streams.arrange(batch, rowCount);
+      const outcome = hasStreams ? outcomeOf(bindings.decode(pointer, struct)) : 'no_cells';
       isDecoded = outcome === 'ok';
       for (const sequence of ranges.settle(isDecoded)) {
         if (isDecoded) held.grown(sequence, ranges.end(sequence));
         // After a failure some slices of the batch may have been kept.
         else if (outcome === 'failed') ranges.set(sequence, held.reread(sequence));
       }
+      streams?.settle(isDecoded);
       return outcome;
     },
     logits: (row) => {
-      if (!isDecoded || !(row >= 0 && row < rowCount) || outputs[row] !== 1) {
+      const at = streams === null ? row : streams.rowOf(row);
+      if (!isDecoded || !(row >= 0 && row < rowCount) || outputs[at] !== 1) {
         throw new RangeError(`Row ${row} has no logits: not decoded, or not asked for.`);
       }
-      return logitsAt(row);
+      return logitsAt(at);
     },
 
     copySequence: (source, destination, from, to) => {

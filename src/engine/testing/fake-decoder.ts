@@ -1,4 +1,4 @@
-import type { DecodeOutcome, Decoder } from '../decoder.ts';
+import type { DecodeOutcome, Decoder, PrefixGranularity } from '../decoder.ts';
 
 interface Cell {
   readonly position: number;
@@ -25,8 +25,11 @@ export interface FakeDecoderOptions {
   readonly batchTokenCount: number;
   readonly sequenceCount: number;
   readonly vocabTokenCount?: number;
-  /** `sequence`: refuses every operation on a part of a sequence, as recurrent memory does. */
-  readonly prefixGranularity?: 'token' | 'sequence';
+  /**
+   * `sequence`: refuses every operation on a part of a sequence, as recurrent memory does. `none`: refuses to share, as
+   * a split pool does.
+   */
+  readonly prefixGranularity?: PrefixGranularity;
   /** Whether the model tends to repeat itself, as `nextToken` says. */
   readonly repetitive?: boolean;
   /** Told the width of each decoded batch, e.g. to advance a clock. */
@@ -51,7 +54,7 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
     cell.position >= Math.max(0, from) && (to < 0 || cell.position < to);
 
   function requireWhole(id: number, from: number, to: number): void {
-    if (prefixGranularity === 'token') return;
+    if (prefixGranularity !== 'sequence') return;
     const isWhole = from <= 0 && (to < 0 || to >= cellsOf(id).length);
     if (!isWhole) throw new RangeError(`only whole sequences, not [${from}, ${to}) of ${id}`);
   }
@@ -106,6 +109,7 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
       return logits;
     },
     copySequence(source, destination, from, to) {
+      if (prefixGranularity === 'none') throw new RangeError('a split pool shares nothing');
       check(source);
       check(destination);
       requireWhole(source, from, to);

@@ -1,7 +1,9 @@
 import { neutralSampling } from '../../chat/sampling.ts';
+import type { PrefixGranularity } from '../decoder.ts';
 import type { DiskStore } from '../disk-tier/disk-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import { defaultSettings } from '../../config/schema.ts';
+import type { Batching } from '../offline-mode.ts';
 import type { ClassTargets } from '../priority.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
@@ -23,7 +25,9 @@ export interface HarnessOptions {
   readonly disk?: DiskStore;
   readonly holdPartsMs?: number;
   readonly targetInterTokenMs?: number | 'auto';
-  readonly prefixGranularity?: 'token' | 'sequence';
+  readonly prefixGranularity?: PrefixGranularity;
+  /** `continuous` by default. */
+  readonly batching?: Batching;
   /** Made for each choice of a command that has a grammar. */
   readonly createGrammar?: () => AnswerGrammar;
   readonly readersApart?: boolean;
@@ -81,6 +85,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     grade: 'ungraded',
     contextTokenCount: decoder.cellCount,
     parallelCount: options.parallelCount ?? 4,
+    batching: options.batching ?? 'continuous',
     queueLimit: options.queueLimit ?? 1000,
     targetInterTokenMs: options.targetInterTokenMs ?? 8,
     classes: options.classes ?? defaultSettings.engine.classes,
