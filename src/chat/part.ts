@@ -41,6 +41,12 @@ export interface TokenLogprob {
   }[];
 }
 
+/**
+ * Where an answer came from: a model that ran for it, a model that ran for the same request of somebody else at the
+ * moment, or one that ran before.
+ */
+export type AnswerSource = 'model' | 'flight' | 'exact_cache';
+
 export type ModelGrade = 'smoke test' | 'basic' | 'assistant' | 'ungraded';
 
 /**
@@ -56,6 +62,8 @@ export type ChatPart =
       readonly grade: ModelGrade;
       readonly promptTokenCount: number;
       readonly cachedTokenCount: number;
+      /** Absent: a model ran for this answer. */
+      readonly source?: AnswerSource;
     }
   | {
       readonly type: 'text-delta';

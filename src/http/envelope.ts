@@ -1,9 +1,12 @@
 import { NearfarError } from '../chat/error.ts';
-import type { ChatRequest, Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
+import type { CacheWish, ChatRequest, Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 import type { Call } from './operation.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
-export type Envelope = Pick<ChatRequest, 'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt'> & {
+export type Envelope = Pick<
+  ChatRequest,
+  'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt' | 'answerCache'
+> & {
   /** From the header, which goes before what a body says; null = not given. */
   readonly priority: Priority | null;
 };
@@ -16,6 +19,7 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
     privacy: readPrivacy(call.headers.get('x-nearfar-privacy')),
     tenant: call.caller.tenant,
     priority: readPriority(call.headers.get('x-nearfar-priority')),
+    answerCache: readCacheWish(call.headers.get('x-nearfar-cache')),
     deadlineAt: readDeadline(call.headers.get('x-nearfar-timeout-ms')),
   };
 }
@@ -33,6 +37,14 @@ function readPriority(header: string | null): Priority | null {
   if (header === null || header === 'interactive' || header === 'default' || header === 'bulk') return header;
   throw new NearfarError('invalid_request', 'x-nearfar-priority: expected interactive, default or bulk.', {
     field: 'x-nearfar-priority',
+  });
+}
+
+function readCacheWish(header: string | null): CacheWish {
+  if (header === null) return 'auto';
+  if (header === 'auto' || header === 'use' || header === 'refresh' || header === 'off') return header;
+  throw new NearfarError('invalid_request', 'x-nearfar-cache: expected auto, use, refresh or off.', {
+    field: 'x-nearfar-cache',
   });
 }
 

@@ -78,7 +78,7 @@ export function corsHeaders(request: Request, policy: HostPolicy): Readonly<Reco
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers':
-      'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, retry-after',
+      'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, x-nearfar-cache, retry-after',
     vary: 'Origin',
   };
 }

@@ -116,5 +116,11 @@ function ask(
 
 /** `model` always names what answered; so do the headers, with the grade that the banner shows. */
 function answeredByHeaders(first: ChatPart | null): Readonly<Record<string, string>> {
-  return first?.type === 'start' ? { 'x-nearfar-model': first.model, 'x-nearfar-grade': first.grade } : {};
+  if (first?.type !== 'start') return {};
+  const { model, grade, source } = first;
+  return {
+    'x-nearfar-model': model,
+    'x-nearfar-grade': grade,
+    ...(source === undefined ? {} : { 'x-nearfar-cache': source }),
+  };
 }

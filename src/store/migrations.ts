@@ -43,4 +43,14 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '002-answer-source': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const [ledger] = (await db.introspection.getTables()).filter(({ name }) => name === 'ledger');
+      if (ledger?.columns.some(({ name }) => name === 'answer_source') === true) return;
+      await db.schema
+        .alterTable('ledger')
+        .addColumn('answer_source', 'text', (column) => column.notNull().defaultTo('model'))
+        .execute();
+    },
+  },
 };
