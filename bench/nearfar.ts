@@ -64,6 +64,8 @@ function settingArguments(options: NearfarOptions, modelId: string, port: number
     `engine.threadCount=${options.threadCount}`,
     // A model this small repeats itself, and what repeats itself is drafted well: that must not flatter a figure.
     'engine.speculation=off',
+    // What is measured is made anew each time.
+    'cache.exact=false',
     ...options.settings,
   ];
   return settings.flatMap((setting) => ['--set', setting]);

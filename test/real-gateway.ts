@@ -39,6 +39,8 @@ export async function realGateway(
     port: '0',
     logLevel: 'error',
     'engine.contextTokenCount': '2048',
+    // Tests ask the same again to see what the engine does.
+    'cache.exact': 'false',
     ...settings,
   };
   const loaded = await loadSettings({

@@ -88,6 +88,7 @@ export class Account {
       totalMs,
       finish: last.type === 'finish' ? this.#finish : last.error.kind,
       status: last.type === 'finish' ? 200 : last.error.status,
+      answerSource: this.#start?.source ?? 'model',
       costMicros: costMicros(tokens, localPrice),
       currency: localPrice.currency,
     };

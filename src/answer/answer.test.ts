@@ -29,6 +29,7 @@ function pipeline(model: ChatModel | (() => Promise<ChatModel>), graceMs = 5) {
     label: createLabel({ floor: 'open' }),
     route: createRoute({ aliases: { 'gpt-4o': 'auto' }, near: null, listModelIds: async () => ['tiny'] }),
     models: { model: typeof model === 'function' ? model : async () => model },
+    cache: null,
     settle: (row) => rows.push(row),
     observeGap: (_model, _priority, milliseconds) => gaps.push(milliseconds),
     graceMs,

@@ -1,5 +1,7 @@
 import { requireScope } from '../access/create-access.ts';
+import type { ChatRequest } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
 import type { Route } from '../route/route.ts';
@@ -12,6 +14,8 @@ export interface AnswerDependencies {
   readonly label: LabelRequest;
   readonly route: Pick<Route, 'decide'>;
   readonly models: Pick<LocalModels, 'model'>;
+  /** `null`: every answer is made anew. */
+  readonly cache: AnswerCache | null;
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
   readonly settle: (row: LedgerRow) => void;
   readonly observeGap?: ObserveGap;
@@ -22,9 +26,9 @@ export interface AnswerDependencies {
   readonly graceMs?: number;
 }
 
-/** The pipeline. Cache and reserve join it where this line names them once they exist. */
+/** The pipeline. Reserve joins it where this line names it once it exists. */
 export function createAnswer(dependencies: AnswerDependencies): Answer {
-  const { label, route, models, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
+  const { label, route, models, cache, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
 
   return (request, caller, signal) => {
     const account = new Account(request, caller, observeGap);
@@ -40,8 +44,13 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         account.label(labelled.privacy);
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
-        const model = await models.model(decision.modelId); //                         model
-        return model.stream(labelled, modelSignal);
+        const { modelId } = decision;
+        const open = async (asked: ChatRequest, signal: AbortSignal) => {
+          const model = await models.model(modelId); //                                model
+          return model.stream(asked, signal);
+        };
+        if (cache === null) return open(labelled, modelSignal);
+        return cache.answer({ request: labelled, modelId, open, signal: modelSignal }); //  cache
       },
       onPart: (part) => {
         account.see(part);

@@ -10,7 +10,7 @@ import type { AnswerDependencies } from './create-answer.ts';
 import type { Embed } from './embed.ts';
 
 /** The pipeline of everything that is read and not written; the rooms are those of an answer. */
-export function createEmbed({ label, route, models, settle }: AnswerDependencies): Embed {
+export function createEmbed({ label, route, models, settle }: Omit<AnswerDependencies, 'cache'>): Embed {
   return async (request, caller, signal) => {
     const entry: Entry = { request, caller, startedAt: Date.now(), enteredAt: performance.now() };
     let privacy = request.privacy;
@@ -73,6 +73,7 @@ function rowOf(
     totalMs: performance.now() - enteredAt,
     finish: end instanceof NearfarError ? end.kind : 'stop',
     status: end instanceof NearfarError ? end.status : 200,
+    answerSource: 'model',
     costMicros: costMicros(tokens, localPrice),
     currency: localPrice.currency,
   };

@@ -35,6 +35,7 @@ export function requestOf(changes: Partial<ChatRequest> = {}): ChatRequest {
     deadlineAt: null,
     isStreamed: true,
     priority: 'default',
+    answerCache: 'auto',
     ignoreEndOfGeneration: false,
     outputFormat: { type: 'text' },
     keepAliveSeconds: null,

@@ -35,6 +35,7 @@ export function refusalRow({ requestId, dialect, error }: Refusal): LedgerRow {
     totalMs: 0,
     finish: error.kind,
     status: error.status,
+    answerSource: 'model',
     costMicros: 0,
     currency: localPrice.currency,
   };

@@ -41,6 +41,12 @@ export interface TokenLogprob {
   }[];
 }
 
+/**
+ * Where an answer came from: a model that ran for it, a model that ran for the same request of somebody else at the
+ * moment, or one that ran before.
+ */
+export type AnswerSource = 'model' | 'flight' | 'exact_cache';
+
 export type ModelGrade = 'smoke test' | 'basic' | 'assistant' | 'ungraded';
 
 /**
@@ -58,6 +64,8 @@ export type ChatPart =
       readonly cachedTokenCount: number;
       /** Of the class `voice`: milliseconds from its entry to its first token at the client, as predicted when it was admitted. */
       readonly predictedFirstTokenMs?: number;
+      /** Absent: a model ran for this answer. */
+      readonly source?: AnswerSource;
     }
   | {
       readonly type: 'text-delta';

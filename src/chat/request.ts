@@ -75,6 +75,12 @@ export type OutputFormat =
 export const priorities = ['voice', 'interactive', 'default', 'bulk'] as const;
 export type Priority = (typeof priorities)[number];
 
+/**
+ * What is asked of the cache of answers: `auto`, as the owner's rules have it; `use`, whatever the rules say of this kind
+ * of request; `refresh`, a new answer, kept in place of the old one; `off`, neither read nor kept.
+ */
+export type CacheWish = 'auto' | 'use' | 'refresh' | 'off';
+
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 
 /** One prompt on its way in, the same for every dialect and every model. */
@@ -103,6 +109,7 @@ export interface ChatRequest {
   /** Who asks. Prefixes and caches are shared only within one tenant. `access` sets it. */
   readonly tenant: string;
   readonly priority: Priority;
+  readonly answerCache: CacheWish;
   /** Absolute, in milliseconds since the epoch; past it the request ends in a `timeout` error. */
   readonly deadlineAt: number | null;
   readonly outputFormat: OutputFormat;

@@ -50,6 +50,7 @@ const envelope: Envelope = {
   tenant: '',
   deadlineAt: null,
   priority: 'bulk',
+  answerCache: 'auto',
 };
 
 function chat(body: JsonObject) {

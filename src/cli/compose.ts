@@ -113,9 +113,19 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
 
   const version = nearfarVersion();
+  const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature } = settings.cache;
+  const cache = rooms.createAnswerCache({
+    isOn: exact,
+    budgetBytes: exactBytes,
+    timeToLiveMs: exactTtlSeconds * 1000,
+    maxTemperature: exactMaxTemperature,
+    revisionOf: async (modelId) => rooms.modelRevision((await index.find(modelId))?.files ?? []),
+    now: () => Date.now(),
+  });
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
+    answerCacheBytes: () => cache.stats.usedBytes,
     version,
   });
   const routeTo = (near: string) =>
@@ -133,6 +143,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
     models: localModels,
+    cache,
     settle,
     observeGap: metrics.observeGap,
   };
@@ -193,24 +204,41 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
 /** Imported late: together they take as long to load as the engine's process takes to start. */
 async function loadRooms() {
-  const [access, answer, embed, refusal, settle, http, ledger, journal, metrics, label, route, store] =
-    await Promise.all([
-      import('../access/create-access.ts'),
-      import('../answer/create-answer.ts'),
-      import('../answer/create-embed.ts'),
-      import('../answer/refusal.ts'),
-      import('../answer/settle.ts'),
-      import('../http/app.ts'),
-      import('../ledger/ledger.ts'),
-      import('../ledger/journal.ts'),
-      import('../observe/metrics.ts'),
-      import('../privacy/label.ts'),
-      import('../route/route.ts'),
-      import('../store/store.ts'),
-    ]);
+  const [
+    access,
+    answer,
+    cache,
+    embed,
+    refusal,
+    settle,
+    http,
+    ledger,
+    journal,
+    metrics,
+    label,
+    revision,
+    route,
+    store,
+  ] = await Promise.all([
+    import('../access/create-access.ts'),
+    import('../answer/create-answer.ts'),
+    import('../cache/answer-cache.ts'),
+    import('../answer/create-embed.ts'),
+    import('../answer/refusal.ts'),
+    import('../answer/settle.ts'),
+    import('../http/app.ts'),
+    import('../ledger/ledger.ts'),
+    import('../ledger/journal.ts'),
+    import('../observe/metrics.ts'),
+    import('../privacy/label.ts'),
+    import('../models/revision.ts'),
+    import('../route/route.ts'),
+    import('../store/store.ts'),
+  ]);
   return {
     ...access,
     ...answer,
+    ...cache,
     ...embed,
     ...refusal,
     ...settle,
@@ -219,6 +247,7 @@ async function loadRooms() {
     ...journal,
     ...metrics,
     ...label,
+    ...revision,
     ...route,
     ...store,
   };

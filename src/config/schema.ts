@@ -150,6 +150,32 @@ const engineSchema = z.strictObject({
     .describe('Milliseconds without a sign of life after which a hung engine is killed and started again.'),
 });
 
+const cacheSchema = z.strictObject({
+  exact: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the same request by the same key gets the answer that was made for it before. Clients can ask otherwise: ' +
+        'see x-nearfar-cache.',
+    ),
+  exactBytes: bytes.default(64 * 1024 * 1024).describe('Bytes of memory for answers.'),
+  exactTtlSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(31_536_000)
+    .default(3600)
+    .describe('Seconds for which an answer is given again.'),
+  exactMaxTemperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe(
+      'Answers drawn at a higher temperature, without a seed, are not kept unless the client asks for it.',
+    ),
+});
+
 const limitsSchema = z.strictObject({
   bodyBytes: z
     .number()
@@ -224,6 +250,7 @@ export const settingsSchema = z.strictObject({
     .default(null)
     .describe('SQLite file with one row per request. null: ledger.sqlite in the nearfar home.'),
   engine: engineSchema.prefault({}).describe('The inference engine.'),
+  cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
   hub: hubSchema.prefault({}).describe('The model hub.'),
 });
@@ -243,6 +270,7 @@ export interface SettingLeaf {
 /** Groups of settings that have settings of their own inside. */
 const groups: Readonly<Record<string, z.ZodObject>> = {
   engine: engineSchema,
+  cache: cacheSchema,
   limits: limitsSchema,
   hub: hubSchema,
 };

@@ -14,6 +14,7 @@ function uncommented(text: string): string {
           {
             ...defaultSettings,
             ...defaultSettings.engine,
+            ...defaultSettings.cache,
             ...defaultSettings.limits,
             ...defaultSettings.hub,
           },
@@ -29,7 +30,7 @@ function uncommented(text: string): string {
 describe('commentedSettings', () => {
   it('changes nothing as it is written', () => {
     const values = parse(commentedSettings('yaml')) as Record<string, unknown>;
-    expect(values).toEqual({ engine: null, limits: null, hub: null });
+    expect(values).toEqual({ engine: null, cache: null, limits: null, hub: null });
   });
 
   it('shows the true defaults', () => {

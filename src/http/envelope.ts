@@ -1,6 +1,7 @@
 import { NearfarError } from '../chat/error.ts';
 import {
   priorities,
+  type CacheWish,
   type ChatRequest,
   type Dialect,
   type Priority,
@@ -9,7 +10,10 @@ import {
 import type { Call } from './operation.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
-export type Envelope = Pick<ChatRequest, 'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt'> & {
+export type Envelope = Pick<
+  ChatRequest,
+  'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt' | 'answerCache'
+> & {
   /** From the header, which goes before what a body says; null = not given. */
   readonly priority: Priority | null;
 };
@@ -22,6 +26,7 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
     privacy: readPrivacy(call.headers.get('x-nearfar-privacy')),
     tenant: call.caller.tenant,
     priority: readPriority(call.headers.get('x-nearfar-priority')),
+    answerCache: readCacheWish(call.headers.get('x-nearfar-cache')),
     deadlineAt: readDeadline(call.headers.get('x-nearfar-timeout-ms')),
   };
 }
@@ -42,6 +47,14 @@ function readPriority(header: string | null): Priority | null {
   const names = `${priorities.slice(0, -1).join(', ')} or ${priorities.at(-1) ?? ''}`;
   throw new NearfarError('invalid_request', `x-nearfar-priority: expected ${names}.`, {
     field: 'x-nearfar-priority',
+  });
+}
+
+function readCacheWish(header: string | null): CacheWish {
+  if (header === null) return 'auto';
+  if (header === 'auto' || header === 'use' || header === 'refresh' || header === 'off') return header;
+  throw new NearfarError('invalid_request', 'x-nearfar-cache: expected auto, use, refresh or off.', {
+    field: 'x-nearfar-cache',
   });
 }
 

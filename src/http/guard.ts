@@ -78,7 +78,8 @@ export function corsHeaders(request: Request, policy: HostPolicy): Readonly<Reco
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers':
-      'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, x-nearfar-predicted-first-token-ms, retry-after',
+      'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, x-nearfar-cache, ' +
+      'x-nearfar-predicted-first-token-ms, retry-after',
     vary: 'Origin',
   };
 }

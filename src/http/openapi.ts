@@ -106,6 +106,15 @@ const answerHeaders = [
     schema: { type: 'string', enum: priorities },
   },
   {
+    name: 'x-nearfar-cache',
+    in: 'header',
+    required: false,
+    description:
+      'Whether an answer to the same request may be given again: auto (as the settings have it), use (drawn answers and ' +
+      'such that may call tools too), refresh (a new one, kept in its place) or off.',
+    schema: { type: 'string', enum: ['auto', 'use', 'refresh', 'off'] },
+  },
+  {
     name: 'x-nearfar-timeout-ms',
     in: 'header',
     required: false,

@@ -52,6 +52,7 @@ function rowOf(number: number, changes: Partial<LedgerRow> = {}): LedgerRow {
     totalMs: 114,
     finish: 'stop',
     status: 200,
+    answerSource: 'model',
     costMicros: 0,
     currency: 'USD',
     ...changes,

@@ -1,5 +1,5 @@
 import type { ErrorKind } from '../chat/error.ts';
-import type { FinishReason } from '../chat/part.ts';
+import type { AnswerSource, FinishReason } from '../chat/part.ts';
 import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 
 /** What the ledger keeps of one request, whatever its end. No prompt, no answer, no secret. */
@@ -40,6 +40,8 @@ export interface LedgerRow {
   readonly finish: FinishReason | ErrorKind;
   /** HTTP status of this end: 200, or the error's. */
   readonly status: number;
+  /** Whether a model ran for it. */
+  readonly answerSource: AnswerSource;
   /** In millionths of `currency`; 0 for this machine's models. */
   readonly costMicros: number;
   /** ISO 4217. */

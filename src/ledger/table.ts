@@ -26,6 +26,7 @@ export function toTable(row: LedgerRow): LedgerTable {
     total_ms: row.totalMs,
     finish: row.finish,
     status: row.status,
+    answer_source: row.answerSource,
     cost_micros: row.costMicros,
     currency: row.currency,
   };
@@ -56,6 +57,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     totalMs: row.total_ms,
     finish: row.finish as LedgerRow['finish'],
     status: row.status,
+    answerSource: row.answer_source as LedgerRow['answerSource'],
     costMicros: row.cost_micros,
     currency: row.currency,
   };

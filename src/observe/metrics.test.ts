@@ -23,6 +23,7 @@ function answered(changes: Partial<LedgerRow> = {}): LedgerRow {
     completionTokenCount: 11,
     firstTokenMs: 50,
     totalMs: 1050,
+    answerSource: 'model',
     finish: 'stop',
     status: 200,
     ...changes,

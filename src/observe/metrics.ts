@@ -1,4 +1,4 @@
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LedgerRow } from '../ledger/row.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
 import type { EngineReading } from './engine-metrics.ts';
@@ -11,6 +11,8 @@ export interface MetricsDependencies {
   readonly running: () => readonly EngineReading[];
   /** Ledger rows not yet written. */
   readonly pendingRows?: () => number;
+  /** Bytes of answers that may be given again. */
+  readonly answerCacheBytes?: () => number;
   /** nearfar's own version, shown as a label of `nearfar_build_info`. */
   readonly version?: string;
 }
@@ -49,7 +51,8 @@ const commonLabels = [
  * Counts and times of this process. Label values that clients choose are bounded: requested names that led to no
  * model, and further ones beyond 200, are counted as `_OTHER`, or anyone could fill the memory.
  */
-export function createMetrics({ running, pendingRows, version }: MetricsDependencies): Metrics {
+export function createMetrics(dependencies: MetricsDependencies): Metrics {
+  const { running, pendingRows, answerCacheBytes, version } = dependencies;
   const registry = new Registry();
   const registers = [registry];
   const histogram = <Label extends string>(
@@ -106,6 +109,22 @@ export function createMetrics({ running, pendingRows, version }: MetricsDependen
       },
     });
   }
+  if (answerCacheBytes !== undefined) {
+    new Gauge({
+      name: 'nearfar_answer_cache_bytes',
+      help: 'Bytes of answers that may be given again.',
+      registers,
+      collect() {
+        this.set(answerCacheBytes());
+      },
+    });
+  }
+  const answers = new Counter({
+    name: 'nearfar_answers_total',
+    help: 'Whole answers by where they came from: a model, one that ran for the same request at the moment, or the cache.',
+    labelNames: ['source'],
+    registers,
+  });
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
   const requestNames = createNameBound(200);
@@ -124,6 +143,7 @@ export function createMetrics({ running, pendingRows, version }: MetricsDependen
         gen_ai_response_model: row.answeringModel ?? '',
       };
       const hasFailed = row.status >= 400;
+      if (!hasFailed) answers.inc({ source: row.answerSource });
       duration.observe({ ...labels, error_type: hasFailed ? row.finish : '' }, row.totalMs / 1000);
       if (row.promptTokenCount > 0) {
         tokenUsage.observe({ ...labels, gen_ai_token_type: 'input' }, row.promptTokenCount);

@@ -45,10 +45,22 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '002-ledger-priority': {
     async up(db: Kysely<unknown>): Promise<void> {
-      const tables = await db.introspection.getTables();
-      const ledger = tables.find((table) => table.name === 'ledger');
-      if (ledger?.columns.some((column) => column.name === 'priority') === true) return;
+      if (await hasColumn(db, 'ledger', 'priority')) return;
       await db.schema.alterTable('ledger').addColumn('priority', 'text').execute();
     },
   },
+  '003-answer-source': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (await hasColumn(db, 'ledger', 'answer_source')) return;
+      await db.schema
+        .alterTable('ledger')
+        .addColumn('answer_source', 'text', (column) => column.notNull().defaultTo('model'))
+        .execute();
+    },
+  },
 };
+
+async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {
+  const table = (await db.introspection.getTables()).find(({ name }) => name === tableName);
+  return table?.columns.some(({ name }) => name === columnName) === true;
+}

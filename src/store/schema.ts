@@ -30,6 +30,7 @@ export interface LedgerTable {
   total_ms: number;
   finish: string;
   status: number;
+  answer_source: string;
   cost_micros: number;
   currency: string;
 }

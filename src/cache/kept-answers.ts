@@ -1,0 +1,69 @@
+import type { ChatPart } from '../chat/part.ts';
+
+/** A whole answer: `start`, deltas, ends and `finish`. */
+export interface KeptAnswer {
+  readonly parts: readonly ChatPart[];
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
+}
+
+/** Answers in memory, the least recently used ones forgotten first. */
+export interface KeptAnswers {
+  get(key: string): KeptAnswer | null;
+  /** Nothing is kept of an answer that is larger than all that may be kept. */
+  put(key: string, answer: KeptAnswer): void;
+  readonly usedBytes: number;
+  readonly answerCount: number;
+}
+
+export interface KeptAnswersOptions {
+  readonly budgetBytes: number;
+  /** How long an answer is given again after it was made, in milliseconds. */
+  readonly timeToLiveMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Beside its text: key, map entry and objects, by rule of thumb. */
+const entryBytes = 512;
+
+export function createKeptAnswers({ budgetBytes, timeToLiveMs, now }: KeptAnswersOptions): KeptAnswers {
+  /** Oldest use first. */
+  const entries = new Map<string, { readonly answer: KeptAnswer; readonly bytes: number }>();
+  let usedBytes = 0;
+
+  function remove(key: string): void {
+    usedBytes -= entries.get(key)?.bytes ?? 0;
+    entries.delete(key);
+  }
+
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return null;
+      remove(key);
+      if (now() - entry.answer.madeAt >= timeToLiveMs) return null;
+      entries.set(key, entry);
+      usedBytes += entry.bytes;
+      return entry.answer;
+    },
+    put(key, answer) {
+      remove(key);
+      // Strings take one or two bytes a character in memory: counted as two.
+      const bytes = entryBytes + 2 * JSON.stringify(answer.parts).length;
+      if (bytes > budgetBytes) return;
+      for (const oldest of entries.keys()) {
+        if (usedBytes + bytes <= budgetBytes) break;
+        remove(oldest);
+      }
+      entries.set(key, { answer, bytes });
+      usedBytes += bytes;
+    },
+    get usedBytes() {
+      return usedBytes;
+    },
+    get answerCount() {
+      return entries.size;
+    },
+  };
+}
