@@ -1,19 +1,19 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
-import { cellFigures } from './cell-figures.ts';
 import { createClassFigures } from './class-figures.ts';
-import { createClassQueue, placesFor } from './class-queue.ts';
-import { diskFigures } from './disk-figures.ts';
+import { createClassQueue } from './class-queue.ts';
 import { createDiskWait } from './disk-wait.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { foreseenIdleMsPerCell } from './foreseen-idle-cost.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
+import { loopFigures } from './loop-figures.ts';
 import { createPartOutbox } from './part-outbox.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import { createPrivateCells } from './private-cells.ts';
+import { createPromptIntake } from './prompt-intake.ts';
 import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
-import { cacheFullError, deadlineError, openRequest, queueFullError } from './request-intake.ts';
+import { cacheFullError, deadlineError, openRequest } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
@@ -27,7 +27,6 @@ import { scheduleStatic } from './static-schedule.ts';
 import type { StepWork } from './step-cost.ts';
 import { drawTokens, takeBackRejected } from './token-draw.ts';
 import { createVoiceDesk } from './voice-desk.ts';
-import { toWireError } from './wire-part.ts';
 
 /**
  * The step loop: `schedule -> decode -> sample -> emit`; one `decode` a step, or two where readers go first by themselves.
@@ -74,8 +73,6 @@ export function createEngine(setup: EngineSetup): Engine {
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
   const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
   const requests = new Map<string, ActiveRequest>();
-  /** Ids between `submit` and the queue: their prompts are being read. */
-  const reading = new Set<string>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
   let nextKey = 0;
@@ -85,31 +82,18 @@ export function createEngine(setup: EngineSetup): Engine {
    * keeps its high cells while lower ones come free, so this is nearer to its cost than the cells in use now.
    */
   let reachedCellCount = 0;
+  const intake = createPromptIntake({
+    setup,
+    outbox,
+    voices,
+    queue: () => ({
+      waitingCount: waiting.length,
+      idleSlotCount: idleSlotCount(),
+      msPerRequest: meanRequestMs / setup.parallelCount,
+    }),
+    onRead: enqueue,
+  });
   const counts = { step: 0, lastBatch: 0, prompt: 0, cached: 0, completion: 0, preemption: 0 };
-
-  async function submit(command: GenerateCommand): Promise<void> {
-    const submittedAt = now();
-    try {
-      const placeCount = placesFor(command.priority, setup.queueLimit) + idleSlotCount();
-      const queuedCount = waiting.length + reading.size;
-      if (queuedCount + command.choiceCount > placeCount)
-        throw queueFullError(queuedCount, meanRequestMs / setup.parallelCount);
-      reading.add(command.id);
-      if (command.priority === 'voice') voices.arrive(command.id);
-      if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
-      const prompt = await setup.readPrompt(command.input);
-      // An abort during reading has already answered.
-      if (!reading.delete(command.id)) return;
-      voices.arrived(command.id);
-      enqueue(command, prompt, submittedAt);
-    } catch (thrown) {
-      reading.delete(command.id);
-      voices.arrived(command.id);
-      outbox.push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
-    }
-    outbox.flush();
-    setup.wake();
-  }
 
   function idleSlotCount(): number {
     return Math.max(0, setup.parallelCount - running.length);
@@ -140,11 +124,9 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function abort(id: string): void {
-    const aborted = new NearfarError('aborted', 'The request was cancelled.');
-    voices.arrived(id);
-    if (reading.delete(id)) outbox.push(id, { type: 'error', error: toWireError(aborted) });
+    intake.cancel(id);
     const request = requests.get(id);
-    if (request !== undefined) fail(request, aborted);
+    if (request !== undefined) fail(request, new NearfarError('aborted', 'The request was cancelled.'));
     outbox.flush();
   }
 
@@ -238,7 +220,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
-    const state = { waiting, runningCount: running.length, readingCount: reading.size, now: now() };
+    const state = { waiting, runningCount: running.length, readingCount: intake.readingCount, now: now() };
     if (group !== null) return group.members(state);
     return diskWait.ready(queue.order(waiting), idleSlotCount());
   }
@@ -263,7 +245,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Whether nothing but quick decoding is ahead, so that parts may wait for those of the next step. */
   function isOnlyDecoding(): boolean {
-    return waiting.length + reading.size === 0 && running.every(isDecoding);
+    return waiting.length + intake.readingCount === 0 && running.every(isDecoding);
   }
 
   function preempt(key: number): void {
@@ -376,20 +358,9 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function stats(): EngineStats {
-    return {
-      stepCount: counts.step,
-      queuedCount: waiting.length + reading.size,
-      runningCount: running.length,
-      lastBatchTokenCount: counts.lastBatch,
-      ...cellFigures(decoder, cache, host),
-      promptTokenCount: counts.prompt,
-      cachedTokenCount: counts.cached,
-      completionTokenCount: counts.completion,
-      preemptionCount: counts.preemption,
-      ...diskFigures(setup.disk, cache.disk),
-      ...meter.stats,
-      classes: figures.stats,
-    };
+    const parts = { decoder, cache, host, disk: setup.disk, meter, figures, counts };
+    const queuedCount = waiting.length + intake.readingCount;
+    return loopFigures(parts, { queuedCount, runningCount: running.length });
   }
 
   async function persist(): Promise<void> {
@@ -402,5 +373,5 @@ export function createEngine(setup: EngineSetup): Engine {
     return isIdle ? voices.stepLimitMs(scannedCellCount()) : longestStepMs();
   }
 
-  return { submit, abort, step, stats, longestPauseMs, persist };
+  return { submit: (command) => intake.submit(command), abort, step, stats, longestPauseMs, persist };
 }

@@ -1,0 +1,50 @@
+import { cellFigures } from './cell-figures.ts';
+import type { ClassFigures } from './class-figures.ts';
+import type { Decoder } from './decoder.ts';
+import { diskFigures } from './disk-figures.ts';
+import type { DiskStore } from './disk-tier/disk-store.ts';
+import type { HostStore } from './host-store.ts';
+import type { PrefixCache } from './prefix-cache.ts';
+import type { EngineStats } from './protocol.ts';
+import type { SpeculationMeter } from './speculation/speculation-meter.ts';
+
+/** What the step loop counts itself; only grows. */
+export interface LoopCounts {
+  step: number;
+  /** Tokens of the last batch: a gauge. */
+  lastBatch: number;
+  prompt: number;
+  cached: number;
+  completion: number;
+  preemption: number;
+}
+
+export interface LoopParts {
+  readonly decoder: Decoder;
+  readonly cache: PrefixCache;
+  readonly host: HostStore;
+  readonly disk: DiskStore | null;
+  readonly meter: SpeculationMeter;
+  readonly figures: ClassFigures;
+  readonly counts: LoopCounts;
+}
+
+/** All gauges and counters of the loop, for the gateway. */
+export function loopFigures(
+  { decoder, cache, host, disk, meter, figures, counts }: LoopParts,
+  now: Pick<EngineStats, 'queuedCount' | 'runningCount'>,
+): EngineStats {
+  return {
+    ...now,
+    stepCount: counts.step,
+    lastBatchTokenCount: counts.lastBatch,
+    promptTokenCount: counts.prompt,
+    cachedTokenCount: counts.cached,
+    completionTokenCount: counts.completion,
+    preemptionCount: counts.preemption,
+    ...cellFigures(decoder, cache, host),
+    ...diskFigures(disk, cache.disk),
+    ...meter.stats,
+    classes: figures.stats,
+  };
+}

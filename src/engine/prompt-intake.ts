@@ -1,0 +1,82 @@
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { placesFor } from './class-queue.ts';
+import type { EngineSetup } from './engine-setup.ts';
+import type { PartOutbox } from './part-outbox.ts';
+import type { GenerateCommand } from './protocol.ts';
+import { queueFullError } from './request-intake.ts';
+import type { VoiceDesk } from './voice-desk.ts';
+import { toWireError } from './wire-part.ts';
+
+/** Requests between `submit` and the queue: their prompts are being read, off the step loop. */
+export interface PromptIntake {
+  /** Never throws: what is wrong becomes the request's `error` part. */
+  submit(command: GenerateCommand): Promise<void>;
+  /** Answers a request that is still being read, and lets nothing more come of it. */
+  cancel(id: string): void;
+  readonly readingCount: number;
+}
+
+export interface PromptIntakeSetup {
+  readonly setup: EngineSetup;
+  readonly outbox: PartOutbox;
+  readonly voices: VoiceDesk;
+  /** What the queue is like now. `msPerRequest`: how often an answer ends, on average. */
+  readonly queue: () => {
+    readonly waitingCount: number;
+    readonly idleSlotCount: number;
+    readonly msPerRequest: number;
+  };
+  /** The prompt is read. @throws NearfarError where the request cannot be taken */
+  readonly onRead: (command: GenerateCommand, prompt: readonly number[], submittedAt: number) => void;
+}
+
+export function createPromptIntake({
+  setup,
+  outbox,
+  voices,
+  queue,
+  onRead,
+}: PromptIntakeSetup): PromptIntake {
+  const reading = new Set<string>();
+
+  function requirePlace({ priority, choiceCount }: GenerateCommand): void {
+    const { waitingCount, idleSlotCount, msPerRequest } = queue();
+    const queuedCount = waitingCount + reading.size;
+    if (queuedCount + choiceCount > placesFor(priority, setup.queueLimit) + idleSlotCount)
+      throw queueFullError(queuedCount, msPerRequest);
+  }
+
+  return {
+    async submit(command) {
+      const submittedAt = setup.now();
+      try {
+        requirePlace(command);
+        reading.add(command.id);
+        if (command.priority === 'voice') voices.arrive(command.id);
+        if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
+        const prompt = await setup.readPrompt(command.input);
+        // An abort during reading has already answered.
+        if (!reading.delete(command.id)) return;
+        voices.arrived(command.id);
+        onRead(command, prompt, submittedAt);
+      } catch (thrown) {
+        reading.delete(command.id);
+        voices.arrived(command.id);
+        outbox.push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
+      }
+      outbox.flush();
+      setup.wake();
+    },
+    cancel(id) {
+      voices.arrived(id);
+      if (!reading.delete(id)) return;
+      outbox.push(id, {
+        type: 'error',
+        error: toWireError(new NearfarError('aborted', 'The request was cancelled.')),
+      });
+    },
+    get readingCount() {
+      return reading.size;
+    },
+  };
+}
