@@ -6,6 +6,7 @@ import type { LlamaContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
 import type { WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
+import type { DraftModel } from '../src/engine/speculation/model-drafter.ts';
 import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
 import { defaultSettings } from '../src/config/schema.ts';
 import { createStepCost, type StepCostCurve } from '../src/engine/step-cost.ts';
@@ -60,6 +61,8 @@ export interface EngineLoopOptions {
   readonly curve: StepCostCurve;
   /** `off` by default. */
   readonly speculation?: SpeculationSetting;
+  /** Beside prompt lookup; none by default. */
+  readonly draftModel?: DraftModel;
   /** Costs a look at all logits for each token. */
   readonly notesRunnersUp?: boolean;
 }
@@ -84,6 +87,7 @@ export function createEngineLoop(
     queueLimit: 1024,
     targetInterTokenMs: 'auto',
     speculation: options.speculation ?? 'off',
+    draftModel: options.draftModel ?? null,
     classes: defaultSettings.engine.classes,
     hostCacheBytes: options.hostCacheBytes,
     disk: null,
@@ -153,6 +157,7 @@ export function createEngineLoop(
       isStreamed: true,
       ignoreEndOfGeneration: true,
       grammar: null,
+      speculation: null,
       mayPersist: false,
     });
     return id;

@@ -102,10 +102,7 @@ async function measure(
   repeatCount: number,
   notes: string[],
 ): Promise<Measured[]> {
-  const loaded = await loadInProcess(
-    { ...setup, modelPath: model.path },
-    { cellCount, parallelCount: 1, speculates: true },
-  );
+  const loaded = await loadInProcess({ ...setup, modelPath: model.path }, { cellCount, parallelCount: 1 });
   const plainContext = createContext(loaded.model, {
     cellCount,
     batchTokenCount: 512,

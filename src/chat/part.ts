@@ -26,6 +26,8 @@ export interface Timings {
   /** Tokens that were drafted by speculation, and those of them that were drawn; absent where nothing was drafted. */
   readonly draftedTokenCount?: number;
   readonly acceptedTokenCount?: number;
+  /** Speed of the steps in which something was drafted over what it would have been without, as far as is known. */
+  readonly draftGain?: number;
 }
 
 export interface TokenLogprob {

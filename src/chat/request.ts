@@ -115,6 +115,8 @@ export interface ChatRequest {
   readonly outputFormat: OutputFormat;
   /** Benchmarks only: keep generating through end-of-generation tokens (llama-server's `ignore_eos`). */
   readonly ignoreEndOfGeneration: boolean;
+  /** Tokens drafted ahead: as many as pay, none, or always so many. Absent: as the settings say. */
+  readonly speculation?: 'auto' | 'off' | number;
   /** Ollama's `keep_alive` in seconds; -1 = for ever; `null` = the configured default. */
   readonly keepAliveSeconds: number | null;
 }

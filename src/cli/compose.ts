@@ -11,7 +11,7 @@ import { parseReference } from '../models/reference.ts';
 import type { ModelStore } from '../models/store.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { loadOptionsFor } from './load-options.ts';
-import { createModelIndex, type ModelIndex } from './model-index.ts';
+import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
@@ -59,7 +59,8 @@ export async function composeGateway(
 
   const localModels = createModelPool({
     findModel: index.find,
-    loadOptionsFor: (model) => adjustLoad(loadOptionsFor(model, loaded)),
+    loadOptionsFor: async (model) =>
+      adjustLoad(await loadOptionsFor(model, loaded, (reference) => findReference(store, reference))),
     memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
     predictMemory: createMemoryPredictor(),
     maxLoadedCount: settings.engine.maxLoadedModels,

@@ -5,6 +5,7 @@ import type { InstalledModel } from '../models/store.ts';
 import { jsonOption, type Command } from './command.ts';
 import { findingsOf, isRepacked, type Finding } from './findings.ts';
 import { loadOptionsFor } from './load-options.ts';
+import { findReference } from './model-index.ts';
 import { readMachine, type Machine } from './machine.ts';
 import { createMemoryPredictor } from './predicted-memory.ts';
 import { measuredBandwidth, type Bandwidth } from './measured-bandwidth.ts';
@@ -103,9 +104,11 @@ async function readLibrary({ settings }: LoadedSettings): Promise<Report['librar
 
 async function loadModel(model: InstalledModel, settings: LoadedSettings): Promise<Report['loaded']> {
   const { createModelPool } = await import('../engine/model-pool.ts');
+  const store = await openStore(settings, () => undefined);
   const pool = createModelPool({
     findModel: () => Promise.resolve(model),
-    loadOptionsFor: (found) => loadOptionsFor(found, settings),
+    loadOptionsFor: (found) =>
+      loadOptionsFor(found, settings, (reference) => findReference(store, reference)),
     // One model, whatever it takes: the library says itself where memory does not suffice.
     memoryBudgetBytes: Infinity,
     predictMemory: createMemoryPredictor(),

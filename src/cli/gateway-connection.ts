@@ -29,9 +29,12 @@ export async function connectGateway(
     return connection(request, secret, `Answers come from the gateway at ${url}.`, () => Promise.resolve());
   }
   const { composeGateway } = await import('./compose.ts');
-  const { prepareModel } = await import('./first-start.ts');
+  const { prepareDraft, prepareModel } = await import('./first-start.ts');
   // Only where it is the near model that is asked: another one is here, or the answer will say that it is not.
-  if (await meansNear(loaded, model)) await prepareModel(loaded, process.stderr, signal);
+  if (await meansNear(loaded, model)) {
+    await prepareModel(loaded, process.stderr, signal);
+    await prepareDraft(loaded, process.stderr, signal);
+  }
   // Quiet: a chat's terminal is no place for a server's log.
   const quiet =
     loaded.sources.get('logLevel') === 'default'

@@ -1,32 +1,76 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { NearfarError } from '../chat/error.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import type { FoundModel } from '../engine/model-pool.ts';
-import type { LoadOptions } from '../engine/protocol.ts';
+import type { DraftLoadOptions, LoadOptions } from '../engine/protocol.ts';
 
-/** How the engine's child loads a model under these settings. */
-export function loadOptionsFor(model: FoundModel, { settings, home }: LoadedSettings): LoadOptions {
+/**
+ * How the engine's child loads a model under these settings.
+ * @param findDraft finds a model by its id or by the reference that it came by
+ * @throws NearfarError `model_not_found` where its draft model is not here
+ */
+export async function loadOptionsFor(
+  model: FoundModel,
+  { settings, home }: LoadedSettings,
+  findDraft: (reference: string) => Promise<FoundModel | null>,
+): Promise<LoadOptions> {
   const { engine } = settings;
+  const { id } = model.facts;
   const curves = path.join(home, 'curves');
   mkdirSync(curves, { recursive: true });
+  const reference = draftReference(id, settings);
+  const draft =
+    reference === null ? null : draftOptions(reference, id, await findDraft(reference), settings, curves);
   return {
     modelPath: model.path,
-    modelId: model.facts.id,
+    modelId: id,
     grade: model.facts.grade,
     contextTokenCount: engine.contextTokenCount,
     parallelCount: engine.parallelCount,
     queueLimit: engine.queueLimit,
     targetInterTokenMs: engine.targetInterTokenMs,
-    speculation: engine.speculation,
+    speculation: engine.speculation ?? (draft === null ? 'off' : 'auto'),
+    draft,
     classes: engine.classes,
     threadCount: engine.threadCount,
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,
-    kvType: engine.kvTypes[model.facts.id] ?? engine.kvType,
+    kvType: engine.kvTypes[id] ?? engine.kvType,
     hostCacheBytes: engine.hostCacheBytes,
     diskCache: { root: path.join(home, 'kv'), budgetBytes: engine.diskCacheBytes },
     embeddingContextTokenCount: engine.embeddingContextTokenCount,
-    curvePath: path.join(curves, `${fileNameOf(model.facts.id)}.json`),
+    curvePath: path.join(curves, `${fileNameOf(id)}.json`),
+  };
+}
+
+/** What drafts for a model under these settings. */
+export function draftReference(id: string, { near, engine }: LoadedSettings['settings']): string | null {
+  return engine.drafts[id] ?? (id === near ? engine.draft : null);
+}
+
+function draftOptions(
+  reference: string,
+  id: string,
+  draft: FoundModel | null,
+  { engine }: LoadedSettings['settings'],
+  curves: string,
+): DraftLoadOptions {
+  if (draft === null) {
+    throw new NearfarError(
+      'model_not_found',
+      `${reference}, which is to draft for ${id}, is not here. \`nearfar pull ${reference}\` fetches it.`,
+      { field: 'engine.draft' },
+    );
+  }
+  const { facts, path: modelPath } = draft;
+  return {
+    modelPath,
+    modelId: facts.id,
+    sizeBytes: facts.sizeBytes ?? 0,
+    kvType: engine.kvTypes[facts.id] ?? engine.kvType,
+    // Other steps than those of the same model by itself.
+    curvePath: path.join(curves, `${fileNameOf(facts.id)}@draft.json`),
   };
 }
 

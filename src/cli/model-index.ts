@@ -35,3 +35,9 @@ export function createModelIndex(store: ModelStore, freshMs = 2_000): ModelIndex
     known: () => models.map((model) => model.id),
   };
 }
+
+/** A model by its id, or by the reference that it was pulled by. */
+export async function findReference(store: ModelStore, reference: string): Promise<InstalledModel | null> {
+  const byId = await store.find(reference);
+  return byId ?? (await store.list()).find((model) => model.reference === reference) ?? null;
+}

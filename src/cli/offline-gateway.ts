@@ -11,7 +11,7 @@ import { chooseKvLayout, sharedShare } from '../plan/kv-layout.ts';
 import { composeGateway, type Gateway } from './compose.ts';
 import { gatewayUrl } from './gateway-url.ts';
 import { loadOptionsFor } from './load-options.ts';
-import { createModelIndex } from './model-index.ts';
+import { createModelIndex, findReference } from './model-index.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { firstSecret } from './secrets.ts';
 
@@ -72,7 +72,9 @@ export async function openOfflineGateway(
   async function splitFits(modelId: string): Promise<(streamTokenCount: number) => boolean> {
     const found = await createModelIndex(gateway.store).find(modelId);
     if (found === null) return () => false;
-    const load = loadOptionsFor(found, offline);
+    const load = await loadOptionsFor(found, offline, (reference) =>
+      findReference(gateway.store, reference),
+    );
     const bytesOf = async (streamTokenCount: number): Promise<number> =>
       (await predictMemory(found, adjusted(load, { layout: 'split', streamTokenCount }))).totalBytes;
     // Linear in the cells of a stream.

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import type { FoundModel, ModelPoolOptions } from '../engine/model-pool.ts';
+import type { ModelPoolOptions } from '../engine/model-pool.ts';
 import { splitStreams } from '../engine/offline-mode.ts';
 import { outputRowCount } from '../engine/speculation/speculator.ts';
 import { readGguf } from '../models/gguf.ts';
@@ -20,24 +20,33 @@ export function memoryBudget(asked: number | null): number {
 export function createMemoryPredictor(): ModelPoolOptions['predictMemory'] {
   const known = new Map<string, { readonly modifiedMs: number; readonly facts: MemoryFacts }>();
 
-  async function factsOf({ path, facts }: FoundModel): Promise<MemoryFacts> {
+  async function factsOf(path: string, sizeBytes: number): Promise<MemoryFacts> {
     const { size, mtimeMs } = await stat(path);
     const found = known.get(path);
     if (found?.modifiedMs === mtimeMs) return found.facts;
-    const read = memoryFacts(await readGguf(path), Math.max(size, facts.sizeBytes ?? 0), process.arch);
+    const read = memoryFacts(await readGguf(path), Math.max(size, sizeBytes), process.arch);
     known.set(path, { modifiedMs: mtimeMs, facts: read });
     return read;
   }
 
-  return async (found, load) => {
+  return async ({ path, facts }, load) => {
     const streams = splitStreams(load);
-    return predictMemory(await factsOf(found), {
+    const options = {
       ...load,
       contextTokenCount: streams?.cellCount ?? load.contextTokenCount,
       streamCount: streams?.streamCount ?? 1,
       outputCount: outputRowCount(load),
       kvShareOfF16: kvShareOfF16(load.kvType),
       memoryBytes: totalmem(),
+    };
+    const own = await factsOf(path, facts.sizeBytes ?? 0);
+    const { draft } = load;
+    // Nothing is drafted over a split pool.
+    if (draft === null || streams !== null) return predictMemory(own, options);
+    return predictMemory(own, options, {
+      facts: await factsOf(draft.modelPath, draft.sizeBytes),
+      outputCount: load.parallelCount,
+      kvShareOfF16: kvShareOfF16(draft.kvType),
     });
   };
 }

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Command, CommandInput } from './command.ts';
 import { renderBanner } from './banner.ts';
-import { prepareModel } from './first-start.ts';
+import { prepareDraft, prepareModel } from './first-start.ts';
 import { commandSettings } from './settings.ts';
 import { nearfarVersion } from './version.ts';
 
@@ -25,6 +25,11 @@ export const serve: Command = {
       description: 'Port to listen on (4242); 0: any free one',
     },
     near: { type: 'string', placeholder: 'MODEL', description: 'The model that near and auto stand for' },
+    draft: {
+      type: 'string',
+      placeholder: 'MODEL',
+      description: 'A smaller model of the same vocabulary that drafts for it (docs/configuration.md)',
+    },
     'no-pull': { type: 'boolean', description: 'Fail instead of pulling a model that is not here' },
   },
   examples: ['nearfar serve', 'nearfar serve --port 8080 --near qwen2.5-1.5b-instruct'],
@@ -32,11 +37,18 @@ export const serve: Command = {
 };
 
 async function runServe(input: CommandInput): Promise<number> {
-  const loaded = await commandSettings(input.options, { host: 'host', port: 'port', near: 'near' });
+  const loaded = await commandSettings(input.options, {
+    host: 'host',
+    port: 'port',
+    near: 'near',
+    draft: 'engine.draft',
+  });
   const stop = stopSignal();
   const model = await prepareModel(loaded, process.stderr, stop.signal, {
     mayPull: !input.options.flag('no-pull'),
   });
+
+  await prepareDraft(loaded, process.stderr, stop.signal, { mayPull: !input.options.flag('no-pull') });
 
   const { composeGateway } = await import('./compose.ts');
   const gateway = await composeGateway(loaded, { preload: model.id });

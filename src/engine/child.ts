@@ -189,6 +189,7 @@ function createLoadedWriter(
     hostCacheBytes: options.hostCacheBytes,
     disk,
     speculation: options.speculation,
+    draftModel: loaded.writing.draft?.draftModel ?? null,
     holdPartsMs,
     readPrompt,
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),

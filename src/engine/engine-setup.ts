@@ -6,6 +6,7 @@ import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { ClassTargets } from './priority.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
+import type { DraftModel } from './speculation/model-drafter.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
@@ -31,8 +32,10 @@ export interface EngineSetup {
   readonly hostCacheBytes: number;
   /** What leaves host memory goes there; `null` = nowhere. */
   readonly disk: DiskStore | null;
-  /** Other than `off`, the decoder gives logits for `draftRowCount` rows beyond `parallelCount`. */
+  /** Of requests that say nothing. The decoder gives logits for `draftRowCount` rows beyond `parallelCount`. */
   readonly speculation: SpeculationSetting;
+  /** `null`: drafts come from prompt lookup alone. */
+  readonly draftModel: DraftModel | null;
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */

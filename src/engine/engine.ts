@@ -18,9 +18,7 @@ import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
 import { isDecoding, type ActiveRequest, type Sequence } from './sequence.ts';
-import { createLookupDrafter } from './speculation/lookup-drafter.ts';
-import { createSpeculationMeter } from './speculation/speculation-meter.ts';
-import { createSpeculator, draftRowCount } from './speculation/speculator.ts';
+import { createSpeculation } from './speculation/speculation.ts';
 import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
 import { createStaticGroup } from './static-group.ts';
 import { scheduleStatic } from './static-schedule.ts';
@@ -58,12 +56,7 @@ export function createEngine(setup: EngineSetup): Engine {
       : createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
   const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
-  // Rejected tokens must be taken back from the end of a sequence, which only a cache of tokens can.
-  const speculator =
-    setup.speculation === 'off' || decoder.prefixGranularity === 'sequence'
-      ? null
-      : createSpeculator({ setting: setup.speculation, cost, createDrafter: createLookupDrafter });
-  const meter = createSpeculationMeter(cost);
+  const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
   const voices = createVoiceDesk({
     ...{ cost, cache, batchTokenCount, now, modelId: setup.modelId, wallClock: setup.wallClock },
@@ -145,6 +138,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function leave(sequence: Sequence, keep: boolean): void {
     waiting = waiting.filter((other) => other !== sequence);
     running = running.filter((other) => other !== sequence);
+    speculation.forget(sequence);
     if (sequence.hold === null) return;
     const { tokens, computedCount } = sequence;
     cache.release(sequence.hold, keep ? { tokens, computedCount } : null);
@@ -190,11 +184,12 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Nothing is drafted beside prompts: their tokens make better use of a wider step. No prefix leaves for a draft. */
   function draftsFor(plan: StepPlan): Drafts {
-    if (speculator === null || plan.prefill.length > 0 || plan.decode.length === 0) return new Map();
+    if (plan.prefill.length > 0 || plan.decode.length === 0) return new Map();
     const decoding = running.filter(({ key }) => plan.decode.includes(key));
-    const room = Math.min(decoder.batchTokenCount, cache.freeCellCount) - decoding.length;
-    const tokenCount = Math.max(0, Math.min(draftRowCount, room));
-    return speculator.draft(decoding, { tokenCount, cellCount: scannedCellCount() });
+    const { freeCellCount } = cache;
+    const cellCount = scannedCellCount();
+    const hardLimitMs = voices.stepLimitMs(cellCount);
+    return speculation.draftsFor(decoding, { freeCellCount, cellCount, targetMs: targetMs(), hardLimitMs });
   }
 
   function planStep(spentMs: number): StepPlan {
@@ -332,7 +327,7 @@ export function createEngine(setup: EngineSetup): Engine {
     counts.step++;
     voices.noteStep();
     counts.lastBatch = done.tokenCount;
-    meter.note(entries, done, milliseconds);
+    speculation.note(entries, done, milliseconds);
     cost.observe(done, milliseconds);
     cache.chargeIdle(cost.idleCellMs(done.tokenCount));
     const time = now();
@@ -358,7 +353,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function stats(): EngineStats {
-    const parts = { decoder, cache, host, disk: setup.disk, meter, figures, counts };
+    const parts = { decoder, cache, host, disk: setup.disk, speculation, figures, counts };
     const queuedCount = waiting.length + intake.readingCount;
     return loopFigures(parts, { queuedCount, runningCount: running.length });
   }

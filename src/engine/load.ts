@@ -1,10 +1,10 @@
 import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
 import { chooseCellCount } from '../plan/cell-count.ts';
-import { calibrate, type Calibration } from './calibrate.ts';
+import type { Calibration } from './calibrate.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import { openDiskTier } from './disk-tier/open-disk-tier.ts';
-import { readCalibration, writeCalibration } from './curve-file.ts';
+import { findCalibration } from './find-calibration.ts';
 import { kvShareOfF16 } from './kv-type.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
 import { createEmbeddingContext } from './llama/embedding-context.ts';
@@ -12,6 +12,7 @@ import { openLibrary } from './llama/library.ts';
 import { loadModel, type LlamaModel } from './llama/model.ts';
 import { isEmbeddingModel } from './llama/pooling.ts';
 import type { EmbeddingDecoder } from './embedding-decoder.ts';
+import { loadDraft, type LoadedDraft } from './load-draft.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
 import { splitStreams } from './offline-mode.ts';
 import { draftRowCount, outputRowCount } from './speculation/speculator.ts';
@@ -25,6 +26,8 @@ export interface Loaded {
     readonly calibration: Calibration;
     /** `null`: prefixes are not kept on disk. */
     readonly disk: DiskStore | null;
+    /** What drafts for the model; `null` = prompt lookup alone. */
+    readonly draft: LoadedDraft | null;
   } | null;
   /** Most tokens of one request. */
   readonly contextTokenCount: number;
@@ -34,7 +37,6 @@ export interface Loaded {
 
 const batchTokenCount = 512;
 const calibrationBudgetMs = 4000;
-const noisyCalibration = 1.5;
 /**
  * Library, model, context, and the step-cost curve: read if it was measured before, else measured now and kept.
  * @throws NearfarError naming the path and the reason
@@ -92,14 +94,26 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with, and nothing is drafted.';
     send({ type: 'log', level: 'warn', text });
   }
-  const calibration = findCalibration(options, model, context);
+  const calibration = findCalibration({
+    model,
+    context,
+    kvType: options.kvType,
+    threadCounts: options.threadCount === null ? threadCandidates(cpus().length) : [options.threadCount],
+    threadSetting: options.threadCount ?? 'auto',
+    // What decodes together, or what one sequence may draft.
+    outputCount: Math.min(outputCount, Math.max(options.parallelCount, draftRowCount)),
+    budgetMs: calibrationBudgetMs,
+    curvePath: options.curvePath,
+    streamCount: streams?.streamCount ?? null,
+  });
   context.setThreads(calibration.threadCount);
+  const draft = await loadDraft(options, { model, context, threadCount: calibration.threadCount });
   const longestTokenCount = context.cellCount / (streams?.streamCount ?? 1);
   const contextTokenCount = Math.min(longestTokenCount, model.trainedContextTokenCount || longestTokenCount);
   const { threadCount } = calibration;
   return {
     model,
-    writing: { context, calibration, disk: isWhole ? null : thread },
+    writing: { context, calibration, disk: isWhole ? null : thread, draft },
     contextTokenCount,
     threadCount,
     facts: describe(model, {
@@ -180,43 +194,6 @@ function fittingCellCount(model: LlamaModel, { kvType }: LoadOptions): number {
     'unavailable',
     `The KV cache of ${model.description} does not fit this machine's memory.`,
   );
-}
-
-function findCalibration(options: LoadOptions, model: LlamaModel, context: LlamaContext): Calibration {
-  const { library } = model;
-  const [cpu] = cpus();
-  const key = [
-    model.description,
-    model.format,
-    model.sizeBytes,
-    cpu?.model ?? 'unknown CPU',
-    cpus().length,
-    library.version,
-    library.backend,
-    model.gpuLayerCount,
-    options.threadCount ?? 'auto',
-    `${measuredOutputCount(options)} rows`,
-    options.kvType,
-  ].join(' | ');
-  const kept = options.curvePath === null ? null : readCalibration(options.curvePath, key);
-  // What was measured while the machine was busy is measured once more at the next start. A split pool is not what
-  // people are served from: it takes what is known, and what it measures is not kept.
-  const streams = splitStreams(options);
-  if (kept !== null && (streams !== null || kept.noise < noisyCalibration)) return kept;
-  const measured = calibrate({
-    decoder: streams === null ? context : { ...context, cellCount: context.cellCount / streams.streamCount },
-    threadCounts: options.threadCount === null ? threadCandidates(cpus().length) : [options.threadCount],
-    outputCount: measuredOutputCount(options),
-    budgetMs: calibrationBudgetMs,
-    now: () => performance.now(),
-  });
-  if (options.curvePath !== null && streams === null) writeCalibration(options.curvePath, key, measured);
-  return measured;
-}
-
-/** Rows with logits of the steps that are measured: what decodes together, or what one sequence may draft. */
-function measuredOutputCount({ parallelCount, speculation }: LoadOptions): number {
-  return speculation === 'off' ? parallelCount : Math.max(parallelCount, draftRowCount);
 }
 
 /** All cores, one fewer, and half (where two logical cores share one): ascending. */

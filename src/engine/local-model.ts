@@ -52,6 +52,7 @@ export function toGenerateCommand(request: ChatRequest, enteredAt: number): Gene
     deadlineAt: request.deadlineAt,
     ignoreEndOfGeneration: request.ignoreEndOfGeneration,
     grammar: formGrammar(request),
+    speculation: request.speculation ?? null,
     // Whatever a label of the future says: only what is open leaves memory.
     mayPersist: request.privacy === 'open',
   };

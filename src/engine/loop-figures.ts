@@ -6,7 +6,7 @@ import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { HostStore } from './host-store.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import type { EngineStats } from './protocol.ts';
-import type { SpeculationMeter } from './speculation/speculation-meter.ts';
+import type { Speculation } from './speculation/speculation.ts';
 
 /** What the step loop counts itself; only grows. */
 export interface LoopCounts {
@@ -24,14 +24,14 @@ export interface LoopParts {
   readonly cache: PrefixCache;
   readonly host: HostStore;
   readonly disk: DiskStore | null;
-  readonly meter: SpeculationMeter;
+  readonly speculation: Pick<Speculation, 'stats'>;
   readonly figures: ClassFigures;
   readonly counts: LoopCounts;
 }
 
 /** All gauges and counters of the loop, for the gateway. */
 export function loopFigures(
-  { decoder, cache, host, disk, meter, figures, counts }: LoopParts,
+  { decoder, cache, host, disk, speculation, figures, counts }: LoopParts,
   now: Pick<EngineStats, 'queuedCount' | 'runningCount'>,
 ): EngineStats {
   return {
@@ -44,7 +44,7 @@ export function loopFigures(
     preemptionCount: counts.preemption,
     ...cellFigures(decoder, cache, host),
     ...diskFigures(disk, cache.disk),
-    ...meter.stats,
+    ...speculation.stats,
     classes: figures.stats,
   };
 }

@@ -29,6 +29,8 @@ export interface LoadOptions {
   /** Longest gap a reader should see between tokens while others prefill, in milliseconds. */
   readonly targetInterTokenMs: number | 'auto';
   readonly speculation: SpeculationSetting;
+  /** A smaller model of the same vocabulary that drafts for this one; `null` = none. */
+  readonly draft: DraftLoadOptions | null;
   readonly classes: ClassTargets;
   /** `null` = chosen by measuring. */
   readonly threadCount: number | null;
@@ -46,6 +48,17 @@ export interface LoadOptions {
   /** Absent: for people, who read while it works. */
   readonly offline?: OfflineMode;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
+  readonly curvePath: string | null;
+}
+
+/** How a child loads the model that drafts for its one model. */
+export interface DraftLoadOptions {
+  readonly modelPath: string;
+  readonly modelId: string;
+  /** Bytes of all its files. */
+  readonly sizeBytes: number;
+  readonly kvType: KvType;
+  /** As of the model itself. */
   readonly curvePath: string | null;
 }
 
@@ -71,6 +84,8 @@ export interface GenerateCommand {
   readonly ignoreEndOfGeneration: boolean;
   /** What the answer must match; `null` = anything. */
   readonly grammar: CompiledGrammar | null;
+  /** `null`: as the settings say. */
+  readonly speculation: SpeculationSetting | null;
   /** Whether what it computes may be written to disk; memory keeps it either way. */
   readonly mayPersist: boolean;
 }

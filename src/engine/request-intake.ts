@@ -49,6 +49,8 @@ export function openRequest(
     completionTokenCount: 0,
     draftedTokenCount: 0,
     acceptedTokenCount: 0,
+    draftedMs: 0,
+    undraftedMs: 0,
     openChoiceCount: command.choiceCount,
     promise: setup.promise,
   };

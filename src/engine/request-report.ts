@@ -54,6 +54,7 @@ function timingsOf(request: ActiveRequest, endedAt: number): Timings {
     ...(request.draftedTokenCount > 0 && {
       draftedTokenCount: request.draftedTokenCount,
       acceptedTokenCount: request.acceptedTokenCount,
+      draftGain: request.draftedMs > 0 ? request.undraftedMs / request.draftedMs : 1,
     }),
   };
 }

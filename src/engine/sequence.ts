@@ -17,6 +17,9 @@ export interface ActiveRequest {
   /** Tokens drafted for its choices, and those of them that were drawn. */
   draftedTokenCount: number;
   acceptedTokenCount: number;
+  /** Milliseconds of its steps with drafts, and what their tokens would have taken without, by the step-cost model. */
+  draftedMs: number;
+  undraftedMs: number;
   openChoiceCount: number;
   /** What it was told when it was admitted; `null` for all classes but `voice`. */
   readonly promise: VoicePromise | null;

@@ -86,11 +86,15 @@ function longestTimings(finishes: readonly Finish[]): Timings {
     finishes.reduce((total, { timings }) => total + (read(timings) ?? 0), 0);
   const draftedTokenCount = sum((timings) => timings.draftedTokenCount);
   const acceptedTokenCount = sum((timings) => timings.acceptedTokenCount);
+  // By time: what all would have taken without drafts over what they took.
+  const decodeMs = sum((timings) => timings.decodeMs);
+  const undraftedMs = sum((timings) => timings.decodeMs * (timings.draftGain ?? 1));
+  const draftGain = decodeMs > 0 ? undraftedMs / decodeMs : 1;
   return {
     queueMs: longest((timings) => timings.queueMs),
     prefillMs: longest((timings) => timings.prefillMs),
     decodeMs: longest((timings) => timings.decodeMs),
     totalMs: longest((timings) => timings.totalMs),
-    ...(draftedTokenCount > 0 && { draftedTokenCount, acceptedTokenCount }),
+    ...(draftedTokenCount > 0 && { draftedTokenCount, acceptedTokenCount, draftGain }),
   };
 }

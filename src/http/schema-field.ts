@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { draftRowCount } from '../engine/speculation/speculator.ts';
 
 /** Marks an issue as "known, but nothing here can honour it", so that it is not reported as a malformed field. */
 export const unsupportedMark = { nearfar: 'unsupported' } as const;
@@ -57,6 +58,14 @@ export const penalty = z.number().min(-2).max(2);
 export const seed = z.int();
 export const maxTokens = z.int().min(1);
 export const topLogprobs = z.int().min(0).max(20);
+
+/** Tokens drafted ahead in every step; 0 is none. At most as many as a step has room for. */
+export const draftTokens = z.int().min(0).max(draftRowCount);
+
+/** What `draftTokens` asks of the engine. */
+export function wantedSpeculation(count: number | 'auto'): { readonly speculation: 'auto' | 'off' | number } {
+  return { speculation: count === 0 ? 'off' : count };
+}
 
 /** Non-empty strings that end an answer. */
 export const stopStrings = z.array(z.string().min(1).max(1_000)).max(16);

@@ -36,6 +36,14 @@ export interface MemoryOptions {
   readonly memoryBytes: number;
 }
 
+/** A model that drafts for another one. */
+export interface DraftMemory {
+  readonly facts: MemoryFacts;
+  /** Rows with logits of one round: a token of each answer. */
+  readonly outputCount: number;
+  readonly kvShareOfF16: number;
+}
+
 /** Bytes, on the CPU: what is kept on a GPU is counted as if it were not. */
 export interface MemoryNeed {
   readonly weightBytes: number;
@@ -62,9 +70,13 @@ const fixedBytes = 30 * MiB;
  * Memory of a model before it is loaded. The formula, fitted to SmolLM2 and Gemma 3 270M on x64 (see
  * docs/decisions/051): weights = files + repacked tensors; cache = cells x bytes of a cell; compute = 30 MiB + 160 bytes a
  * token of the vocabulary + 2 x 4 bytes x vocabulary x rows of logits + 2 bytes x cells of a stream x 512 for each attention mask +
- * 4 bytes x 512 x (3 x feed-forward + 6 x embedding length).
+ * 4 bytes x 512 x (3 x feed-forward + 6 x embedding length). A draft model adds all of its own but the 30 MiB.
  */
-export function predictMemory(facts: MemoryFacts, options: MemoryOptions): MemoryNeed {
+export function predictMemory(
+  facts: MemoryFacts,
+  options: MemoryOptions,
+  draft: DraftMemory | null = null,
+): MemoryNeed {
   const weightBytes = facts.fileBytes + facts.repackedBytes;
   const vocabularyBytes = vocabBytesPerToken * facts.vocabTokenCount;
   const reading = readingBytes(facts, options);
@@ -81,18 +93,38 @@ export function predictMemory(facts: MemoryFacts, options: MemoryOptions): Memor
   const cellCount =
     options.contextTokenCount ??
     chooseCellCount(facts.trainedContextTokenCount, kvBytesPerCell, options.memoryBytes);
+  const drafting = draftBytes(draft, cellCount);
   return need({
-    weightBytes,
-    cacheBytes: cellCount * kvBytesPerCell,
+    weightBytes: weightBytes + drafting.weightBytes,
+    cacheBytes: cellCount * kvBytesPerCell + drafting.cacheBytes,
     computeBytes:
       fixedBytes +
       vocabularyBytes +
       logitBytes(facts, options.outputCount) +
       maskBytes(facts, cellCount / (options.streamCount ?? 1), sliceTokenCount) +
-      activationBytes(facts, sliceTokenCount),
+      activationBytes(facts, sliceTokenCount) +
+      drafting.computeBytes,
     processBytes: bareProcessBytes + options.hostCacheBytes,
     embeddingBytes: reading.cacheBytes + reading.computeBytes,
   });
+}
+
+/** In the same process, over as many cells as the model has that it drafts for. */
+function draftBytes(
+  draft: DraftMemory | null,
+  cellCount: number,
+): Pick<MemoryNeed, 'weightBytes' | 'cacheBytes' | 'computeBytes'> {
+  if (draft === null) return { weightBytes: 0, cacheBytes: 0, computeBytes: 0 };
+  const { facts } = draft;
+  return {
+    weightBytes: facts.fileBytes + facts.repackedBytes,
+    cacheBytes: cellCount * facts.kvBytesPerCell * draft.kvShareOfF16,
+    computeBytes:
+      vocabBytesPerToken * facts.vocabTokenCount +
+      logitBytes(facts, draft.outputCount) +
+      maskBytes(facts, cellCount, sliceTokenCount) +
+      activationBytes(facts, sliceTokenCount),
+  };
 }
 
 function need(parts: Omit<MemoryNeed, 'totalBytes'>): MemoryNeed {

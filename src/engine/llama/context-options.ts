@@ -3,6 +3,7 @@ import { kvBlockLength, type KvType } from '../kv-type.ts';
 import type { StructValue } from './bindings.ts';
 import { kvHeadLengths, type LlamaModel } from './model.ts';
 import { enums } from './structs.ts';
+import type { Threadpools } from './threadpool.ts';
 
 export interface ContextOptions {
   /** Cells of the KV pool, over all streams. The native side rounds a stream up to a multiple of 256. */
@@ -20,6 +21,8 @@ export interface ContextOptions {
    * anything, which share nothing and read nobody else's.
    */
   readonly streamCount?: number;
+  /** Another context's, which is closed later than this one; absent: its own. */
+  readonly threadpools?: Threadpools;
 }
 
 // LLAMA_MAX_SEQ.

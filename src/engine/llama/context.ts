@@ -16,11 +16,13 @@ import type { LlamaModel } from './model.ts';
 import { createSequenceMemory, usableSequenceCount } from './sequence-memory.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
 import { createSplitStreams } from './split-streams.ts';
-import { createThreadpool } from './threadpool.ts';
-import type { Threadpool } from './threadpool.ts';
+import { createThreadpools } from './threadpool.ts';
+import type { Threadpools } from './threadpool.ts';
 
 /** A KV pool over a model, and the only way to run it. Not reentrant: one caller. */
 export interface LlamaContext extends Decoder {
+  /** For a second context that computes in turn with this one: waiting workers of two pools would disturb each other. */
+  readonly threadpools: Threadpools;
   /** Threads from the next `decode` on. */
   setThreads(count: number): void;
   /** One past the last position that a sequence holds; 0 = empty. */
@@ -95,7 +97,7 @@ function contextOver(
       swaWindow: model.swaWindow,
       isWhole,
     });
-  const pools = new Map<number, Threadpool | null>();
+  const threadpools = options.threadpools ?? createThreadpools(model.library, idlePolling);
   let rowCount = 0;
   let outputRowCount = 0;
   let isDecoded = false;
@@ -120,9 +122,7 @@ function contextOver(
   // the context: at the next step the backend pauses the one it used last, so it must not be freed before.
   const useThreads = (count: number): void => {
     bindings.setThreads(pointer, count, count);
-    const known = pools.get(count);
-    const pool = known === undefined ? createThreadpool(model.library, count, idlePolling) : known;
-    pools.set(count, pool);
+    const pool = threadpools.get(count);
     if (pool === null) bindings.detachThreadpool(pointer);
     else bindings.attachThreadpool(pointer, pool.pointer, pool.pointer);
   };
@@ -134,6 +134,7 @@ function contextOver(
     sequenceCount,
     vocabTokenCount,
     prefixGranularity: isSplit ? 'none' : isWhole ? 'sequence' : 'token',
+    threadpools,
 
     clearBatch,
     addToken: (token, position, sequence, wantsLogits) => {
@@ -219,7 +220,7 @@ function contextOver(
       if (!isOpen) return;
       isOpen = false;
       bindings.freeContext(pointer);
-      for (const pool of pools.values()) pool?.free();
+      if (options.threadpools === undefined) threadpools.free();
       batch.free();
     },
   };

@@ -38,3 +38,26 @@ export function createThreadpool(
     },
   };
 }
+
+/** Pools by their number of threads, made when first asked for; contexts that never compute at once can share them. */
+export interface Threadpools {
+  get(threadCount: number): Threadpool | null;
+  /** Once no context uses them. */
+  free(): void;
+}
+
+export function createThreadpools(library: LlamaLibrary, poll: number): Threadpools {
+  const pools = new Map<number, Threadpool | null>();
+  return {
+    get(threadCount) {
+      const known = pools.get(threadCount);
+      const pool = known === undefined ? createThreadpool(library, threadCount, poll) : known;
+      pools.set(threadCount, pool);
+      return pool;
+    },
+    free() {
+      for (const pool of pools.values()) pool?.free();
+      pools.clear();
+    },
+  };
+}

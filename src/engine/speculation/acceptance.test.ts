@@ -3,13 +3,13 @@ import { createAcceptance } from './acceptance.ts';
 import { evidenceClassCount } from './drafter.ts';
 
 it('believes better evidence more before anything was seen', () => {
-  const acceptance = createAcceptance();
+  const acceptance = createAcceptance({ forgetting: 0.05 });
   const rates = Array.from({ length: evidenceClassCount }, (_, evidence) => acceptance.rate(evidence));
   expect(rates).toEqual([...rates].sort((a, b) => a - b));
 });
 
 it('follows what it sees, forgets, and stays a probability', () => {
-  const acceptance = createAcceptance();
+  const acceptance = createAcceptance({ forgetting: 0.05 });
   for (let index = 0; index < 100; index++) acceptance.observe(3, true);
   expect(acceptance.rate(3)).toBeGreaterThan(0.95);
   expect(acceptance.rate(3)).toBeLessThanOrEqual(1);
@@ -19,7 +19,7 @@ it('follows what it sees, forgets, and stays a probability', () => {
 });
 
 it('lets neighbours learn, and leaves the others alone', () => {
-  const acceptance = createAcceptance();
+  const acceptance = createAcceptance({ forgetting: 0.05 });
   const before = [acceptance.rate(4), acceptance.rate(7)];
   for (let index = 0; index < 20; index++) acceptance.observe(3, false);
   expect(acceptance.rate(4)).toBeLessThan(before[0] as number);

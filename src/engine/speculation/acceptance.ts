@@ -1,24 +1,37 @@
 import { evidenceClassCount } from './drafter.ts';
 
-/** How often drafted tokens of one sequence prove right, by their evidence. */
+/** How often drafted tokens prove right, by their evidence. */
 export interface Acceptance {
   /** Probability, 0-1, that a drafted token of this evidence is right if all before it were. */
   rate(evidence: number): number;
+  /** The same of a token that is not drafted yet, so that its evidence is not known. */
+  readonly meanRate: number;
   observe(evidence: number, isRight: boolean): void;
 }
 
-/** What is assumed before anything was seen; cautious, since a draft that fails costs and a missed one is made up. */
+export interface AcceptanceOptions {
+  /** What is assumed before anything was seen; absent: cautious rates, since a missed draft is made up. */
+  readonly before?: Pick<Acceptance, 'rate' | 'meanRate'>;
+  /** An observation loses this share with each later one of its class: texts change. */
+  readonly forgetting: number;
+}
+
 const priors = [0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85];
-/** The prior counts as much as so many observations, */
+const priorMean = 0.7;
+/** What is assumed counts as much as so many observations. */
 const priorWeight = 4;
-/** and an observation loses this share with each later one of its class: texts change. */
-const forgetting = 0.05;
 /** Neighbouring classes learn this share of each observation. */
 const spreading = 0.25;
 
-export function createAcceptance(): Acceptance {
-  const right = Float64Array.from({ length: evidenceClassCount }, (_, evidence) => priorOf(evidence));
+export function createAcceptance({ before, forgetting }: AcceptanceOptions): Acceptance {
+  const priorOf = (evidence: number): number => before?.rate(evidence) ?? priors[evidence] ?? 0;
+  const right = Float64Array.from(
+    { length: evidenceClassCount },
+    (_, evidence) => priorOf(evidence) * priorWeight,
+  );
   const seen = new Float64Array(evidenceClassCount).fill(priorWeight);
+  let rightOfAll = (before?.meanRate ?? priorMean) * priorWeight;
+  let seenOfAll = priorWeight;
 
   function learn(evidence: number, isRight: boolean, weight: number): void {
     if (evidence < 0 || evidence >= evidenceClassCount) return;
@@ -29,14 +42,15 @@ export function createAcceptance(): Acceptance {
 
   return {
     rate: (evidence) => (right[evidence] ?? 0) / (seen[evidence] ?? 1),
+    get meanRate() {
+      return rightOfAll / seenOfAll;
+    },
     observe(evidence, isRight) {
       learn(evidence, isRight, 1);
       learn(evidence - 1, isRight, spreading);
       learn(evidence + 1, isRight, spreading);
+      rightOfAll = rightOfAll * (1 - forgetting) + (isRight ? 1 : 0);
+      seenOfAll = seenOfAll * (1 - forgetting) + 1;
     },
   };
-}
-
-function priorOf(evidence: number): number {
-  return (priors[evidence] ?? 0) * priorWeight;
 }

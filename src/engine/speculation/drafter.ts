@@ -1,10 +1,4 @@
-/** Guesses how one sequence goes on. A drafter is deterministic: the same tokens give the same draft. */
-export interface Drafter {
-  /** Tells the next token of the sequence, prompt and answer alike, in order. */
-  push(token: number): void;
-  /** The most likely continuation of what was pushed, at most `limit` tokens; empty where there is no ground for one. */
-  draft(limit: number): Draft;
-}
+import type { Sequence } from '../sequence.ts';
 
 export interface Draft {
   readonly tokens: readonly number[];
@@ -18,3 +12,33 @@ export interface Draft {
 export const evidenceClassCount = 8;
 
 export const emptyDraft: Draft = { tokens: [], evidence: [] };
+
+/**
+ * Guesses how sequences go on. A drafter is deterministic: the same tokens give the same draft. It follows a sequence by
+ * its list of tokens, which only grows: what was drafted and came otherwise is forgotten by itself.
+ */
+export interface Drafter {
+  /**
+   * The most likely continuation of each sequence, in rounds of a token each. `wanted` is asked before every round how
+   * long each draft should become, given how far they are; it ends once nobody wants more. A draft stays shorter where
+   * there is no ground for more.
+   */
+  draft(
+    sequences: readonly Sequence[],
+    wanted: (drafts: readonly Draft[]) => readonly number[],
+  ): readonly Draft[];
+  /** Milliseconds that the rounds will take that bring drafts from so many tokens each to so many. */
+  predictMs(
+    sequences: readonly Sequence[],
+    draftedCounts: readonly number[],
+    wantedCounts: readonly number[],
+  ): number;
+  /** Tokens of the sequence that are still to be read before a draft of it can begin; Infinity = none ever can. */
+  unreadTokenCount(sequence: Sequence): number;
+  /** Milliseconds that reading so many of them will take. */
+  predictReadMs(sequence: Sequence, tokenCount: number): number;
+  /** Reads so many of them, so that later drafts can begin. */
+  read(sequence: Sequence, tokenCount: number): void;
+  /** Frees what it holds of a sequence, which may come back. */
+  forget(sequence: Sequence): void;
+}

@@ -7,13 +7,15 @@ export interface SpeculationStats {
   readonly draftedTokenCount: number;
   /** Of these, tokens that were drawn as drafted. */
   readonly acceptedTokenCount: number;
-  /** Milliseconds of the steps with drafts, */
+  /** Milliseconds of the steps with drafts and of all drafting, */
   readonly draftedStepMs: number;
   /** and what their tokens would have taken without drafts, by the step-cost model. */
   readonly undraftedStepMs: number;
 }
 
 export interface SpeculationMeter {
+  /** Milliseconds that went into drafting before the next step. */
+  spend(milliseconds: number): void;
   /** To be called after a step's draws, with what it had to do and how long that took. */
   note(entries: readonly BatchEntry[], work: StepWork, milliseconds: number): void;
   readonly stats: SpeculationStats;
@@ -21,7 +23,11 @@ export interface SpeculationMeter {
 
 export function createSpeculationMeter(cost: StepCost): SpeculationMeter {
   const stats = { draftedTokenCount: 0, acceptedTokenCount: 0, draftedStepMs: 0, undraftedStepMs: 0 };
+  let spentMs = 0;
   return {
+    spend(milliseconds) {
+      spentMs += milliseconds;
+    },
     note(entries, { tokenCount, readPairCount, cellCount }, milliseconds) {
       let draftedCount = 0;
       let acceptedCount = 0;
@@ -29,7 +35,9 @@ export function createSpeculationMeter(cost: StepCost): SpeculationMeter {
         draftedCount += entry.draft.length;
         acceptedCount += entry.acceptedCount;
       }
-      if (draftedCount === 0) return;
+      if (draftedCount === 0 && spentMs === 0) return;
+      const totalMs = milliseconds + spentMs;
+      spentMs = 0;
       const plainCount = tokenCount - draftedCount;
       const plainMs = cost.predictMs({
         tokenCount: plainCount,
@@ -38,8 +46,13 @@ export function createSpeculationMeter(cost: StepCost): SpeculationMeter {
       });
       stats.draftedTokenCount += draftedCount;
       stats.acceptedTokenCount += acceptedCount;
-      stats.draftedStepMs += milliseconds;
+      stats.draftedStepMs += totalMs;
       stats.undraftedStepMs += (plainMs * (plainCount + acceptedCount)) / plainCount;
+      // Each waits for the whole step, and gets tokens of its own.
+      for (const { sequence, acceptedCount: ownCount } of entries) {
+        sequence.request.draftedMs += totalMs;
+        sequence.request.undraftedMs += plainMs * (1 + ownCount);
+      }
     },
     stats,
   };

@@ -1,35 +1,46 @@
 import type { Sequence } from '../sequence.ts';
 import type { StepCost } from '../step-cost.ts';
 import { createAcceptance, type Acceptance } from './acceptance.ts';
-import { draftLengths } from './draft-lengths.ts';
+import { draftLengths, type DraftChoice } from './draft-lengths.ts';
+import { createDraftRecord, type DraftRecord } from './draft-record.ts';
 import { emptyDraft, type Draft, type Drafter } from './drafter.ts';
+import { catchUpTokenCount } from './catch-up.ts';
+import { createTrials } from './trials.ts';
 
-/** `auto`: as far as it is expected to pay; a number: always so many tokens, where the drafter has them. */
+/** `auto`: as far as it is expected to pay; a number: always so many tokens, where a drafter has them. */
 export type SpeculationSetting = 'auto' | 'off' | number;
 
 /** Most drafted tokens of a step, over all sequences: so many rows of logits a context has beyond one a sequence. */
 export const draftRowCount = 16;
 
 /** Rows with logits that a step may ask for: a token of each answer, and what is drafted ahead. */
-export function outputRowCount(options: {
-  readonly parallelCount: number;
-  readonly speculation: SpeculationSetting;
-}): number {
-  return options.parallelCount + (options.speculation === 'off' ? 0 : draftRowCount);
+export function outputRowCount({ parallelCount }: { readonly parallelCount: number }): number {
+  return parallelCount + draftRowCount;
 }
 
 /** A draft must promise this much more than the step gives without, so that errors of the prediction cost nothing. */
 const leastGain = 1.03;
-/** After so many steps in which a draft was offered and declined, one is tried: costs are learnt by paying them. */
-const declinedStepLimit = 128;
 /** A trial must not be foreseen to be slower than this. */
 const leastTrialGain = 0.6;
+/** What all sequences showed is forgotten more slowly than what one did. */
+const sharedForgetting = 0.005;
+/** A drafter that has no more than this to read yet does so in its first round. */
+const firstRoundTokenCount = 16;
 
 /** Room of one step beyond the tokens that it decodes anyway. */
 export interface DraftRoom {
   readonly tokenCount: number;
   /** Cells that attention scans in this step. */
   readonly cellCount: number;
+  /** Milliseconds that drafting and step may take together. */
+  readonly limitMs: number;
+}
+
+export interface StepDrafts {
+  /** Drafted tokens by sequence; sequences without any are absent. */
+  readonly tokens: ReadonlyMap<Sequence, readonly number[]>;
+  /** What making them, and reading for later ones, took. */
+  readonly milliseconds: number;
 }
 
 /**
@@ -43,123 +54,214 @@ export interface DraftRoom {
  * is accepted with probability p(x), and what is drawn instead has p without x, renormalised: that is p given that the
  * draw is not x). The sampler draws once a token in either case, so a seed gives the same text too, but for the noise of
  * logits in batches of different widths.
+ *
+ * Lookup costs nothing and is asked first. A draft model is asked where it is expected to be right more often than what
+ * lookup found, in rounds: after each one it is weighed anew, by how sure it was of its tokens, whether another one
+ * pays. It reads long prompts a piece a step, once that is expected to pay.
  */
 export interface Speculator {
-  /** Drafted tokens by sequence; sequences without any are absent. */
-  draft(sequences: readonly Sequence[], room: DraftRoom): ReadonlyMap<Sequence, readonly number[]>;
+  draft(sequences: readonly Sequence[], room: DraftRoom): StepDrafts;
+  /** The sequence has left the loop, for good or for a while. */
+  forget(sequence: Sequence): void;
 }
 
 export interface SpeculatorSetup {
+  /** Of sequences whose request says nothing. */
   readonly setting: SpeculationSetting;
   readonly cost: StepCost;
-  readonly createDrafter: () => Drafter;
+  readonly lookup: Drafter;
+  /** `null`: prompt lookup alone. */
+  readonly model: Drafter | null;
+  readonly now: () => number;
 }
 
-interface SequenceState {
-  readonly drafter: Drafter;
-  readonly acceptance: Acceptance;
-  /** Tokens of the sequence that the drafter knows. */
-  pushedCount: number;
-  /** What the drafter offered last, and how many of it were computed. */
-  offered: Draft;
-  verifiedCount: number;
+/** What this step knows of one sequence. */
+interface Member {
+  readonly sequence: Sequence;
+  readonly wish: SpeculationSetting;
+  /** Most tokens worth drafting. */
+  readonly most: number;
+  readonly record: { readonly lookup: DraftRecord; readonly model: DraftRecord };
+  /** What would be verified, and of which record it is. */
+  draft: Draft;
+  source: DraftRecord;
 }
 
-export function createSpeculator({ setting, cost, createDrafter }: SpeculatorSetup): Speculator {
-  const states = new WeakMap<Sequence, SequenceState>();
-  let declinedStepCount = 0;
+export function createSpeculator({ setting, cost, lookup, model, now }: SpeculatorSetup): Speculator {
+  const shared = {
+    lookup: createAcceptance({ forgetting: sharedForgetting }),
+    model: createAcceptance({ forgetting: sharedForgetting }),
+  };
+  const records = new WeakMap<Sequence, Member['record']>();
+  const trials = createTrials();
 
-  function stateOf(sequence: Sequence): SequenceState {
-    let state = states.get(sequence);
-    if (state === undefined) {
-      state = {
-        drafter: createDrafter(),
-        acceptance: createAcceptance(),
-        pushedCount: 0,
-        offered: emptyDraft,
-        verifiedCount: 0,
-      };
-      states.set(sequence, state);
+  function recordOf(sequence: Sequence): Member['record'] {
+    let record = records.get(sequence);
+    if (record === undefined) {
+      record = { lookup: createDraftRecord(shared.lookup), model: createDraftRecord(shared.model) };
+      records.set(sequence, record);
     }
-    return state;
+    return record;
   }
 
-  /**
-   * Learns from what came since. The token after the last verified one was drawn from logits too, so one position more
-   * than was computed is known: where nothing is drafted the first stays known, at no cost.
-   */
-  function learn(state: SequenceState, { tokens }: Sequence): void {
-    const { offered, verifiedCount, pushedCount } = state;
-    for (let index = 0; index <= verifiedCount && pushedCount + index < tokens.length; index++) {
-      const [token, evidence] = [offered.tokens[index], offered.evidence[index]];
-      if (token === undefined || evidence === undefined) break;
-      const isRight = tokens[pushedCount + index] === token;
-      state.acceptance.observe(evidence, isRight);
-      if (!isRight) break;
-    }
-    for (let index = pushedCount; index < tokens.length; index++) state.drafter.push(tokens[index] as number);
-    state.pushedCount = tokens.length;
-    state.offered = emptyDraft;
-    state.verifiedCount = 0;
+  function memberOf(sequence: Sequence, { tokenCount }: DraftRoom): Member {
+    const wish = sequence.request.command.speculation ?? setting;
+    const record = recordOf(sequence);
+    record.lookup.learn(sequence.tokens);
+    record.model.learn(sequence.tokens);
+    // The last token of an answer is drawn, not drafted. One is offered even where there is no room: to learn from.
+    const useful = sequence.choice.remainingTokenCount - 1;
+    const wanted = Math.max(1, Math.min(typeof wish === 'number' ? wish : draftRowCount, tokenCount));
+    const most = wish === 'off' || wish === 0 ? 0 : Math.max(0, Math.min(wanted, useful));
+    return { sequence, wish, most, record, draft: emptyDraft, source: record.lookup };
   }
 
-  function chooseLengths(
-    sequences: readonly Sequence[],
-    offers: readonly Draft[],
+  function lookUp(members: readonly Member[]): void {
+    const drafts = lookup.draft(
+      members.map(({ sequence }) => sequence),
+      () => members.map(({ most }) => most),
+    );
+    members.forEach((member, index) => {
+      member.draft = drafts[index] ?? emptyDraft;
+      member.source.offer(member.draft, member.sequence.tokens.length);
+    });
+  }
+
+  /** Those for whom the draft model is the better guess, and has read enough. */
+  function modelMembers(members: readonly Member[]): readonly Member[] {
+    if (model === null) return [];
+    return members.filter(({ sequence, most, draft, record }) => {
+      if (most === 0 || model.unreadTokenCount(sequence) > firstRoundTokenCount) return false;
+      return rateOf(record.lookup.acceptance, draft, 0) < record.model.acceptance.meanRate;
+    });
+  }
+
+  /** The best lengths where those in `open` may still be drafted further, by rates as they are expected. */
+  function choose(
+    members: readonly Member[],
+    open: ReadonlySet<Member>,
     room: DraftRoom,
-  ): readonly number[] {
-    const view = {
-      candidates: sequences.map((sequence, index) => {
-        const { acceptance } = stateOf(sequence);
-        const rates = (offers[index] ?? emptyDraft).evidence.map((evidence) => acceptance.rate(evidence));
-        return { rates, contextTokenCount: sequence.computedCount };
-      }),
+    least: number,
+    spentMs: number,
+  ): DraftChoice {
+    const growing = members.filter((member) => open.has(member));
+    const sequences = growing.map(({ sequence }) => sequence);
+    const drafted = growing.map(({ draft }) => draft.tokens.length);
+    return draftLengths({
+      candidates: members.map((member) => ({
+        rates: ratesOf(member, open.has(member)),
+        contextTokenCount: member.sequence.computedCount,
+        ...(member.wish !== 'auto' && { fixedTokenCount: member.most }),
+      })),
       limit: room.tokenCount,
-      predictMs: (tokenCount: number, readPairCount: number) =>
+      limitMs: room.limitMs,
+      leastGain: least,
+      predictMs: (tokenCount, readPairCount) =>
         cost.predictMs({ tokenCount, readPairCount, cellCount: room.cellCount }),
-    };
-    const choice = draftLengths({ ...view, leastGain });
-    if (choice.lengths.some((length) => length > 0)) declinedStepCount = 0;
-    else if (choice.bestGain >= leastTrialGain && ++declinedStepCount >= declinedStepLimit) {
-      declinedStepCount = 0;
-      return draftLengths({ ...view, leastGain: leastTrialGain }).lengths;
+      draftingMs: (lengths) => {
+        if (model === null || growing.length === 0) return spentMs;
+        const wanted = growing.map((member) => lengths[members.indexOf(member)] ?? 0);
+        return spentMs + model.predictMs(sequences, drafted, wanted);
+      },
+    });
+  }
+
+  function draft(sequences: readonly Sequence[], room: DraftRoom): StepDrafts {
+    const startedAt = now();
+    const spentMs = (): number => now() - startedAt;
+    const members = sequences.map((sequence) => memberOf(sequence, room));
+    lookUp(members);
+    const growing = modelMembers(members);
+    for (const member of growing) {
+      member.draft = emptyDraft;
+      member.source = member.record.model;
     }
-    return choice.lengths;
+    const open = new Set(growing);
+    let least = leastGain;
+    let choice = choose(members, open, room, least, 0);
+    if (choice.lengths.some((length) => length > 0)) trials.reset();
+    else if (choice.bestGain >= leastTrialGain && trials.isDue()) {
+      least = leastTrialGain;
+      choice = choose(members, open, room, least, 0);
+    }
+    if (model !== null && growing.some((member) => (choice.lengths[members.indexOf(member)] ?? 0) > 0)) {
+      const drafts = model.draft(
+        growing.map(({ sequence }) => sequence),
+        (soFar) => {
+          growing.forEach((member, index) => (member.draft = soFar[index] ?? emptyDraft));
+          const { lengths } = choose(members, open, room, least, spentMs());
+          return growing.map((member) => lengths[members.indexOf(member)] ?? 0);
+        },
+      );
+      growing.forEach((member, index) => {
+        member.draft = drafts[index] ?? emptyDraft;
+        member.source.offer(member.draft, member.sequence.tokens.length);
+      });
+      choice = choose(members, new Set(), room, least, spentMs());
+    }
+    const tokens = new Map<Sequence, readonly number[]>();
+    members.forEach(({ sequence, draft: offered, source }, index) => {
+      const length = choice.lengths[index] ?? 0;
+      if (length === 0) return;
+      source.compute(length);
+      tokens.set(sequence, offered.tokens.slice(0, length));
+    });
+    if (model !== null) catchUp(model, members, open, room, choice);
+    return { tokens, milliseconds: spentMs() };
+  }
+
+  /** Reads a piece of one sequence for drafts of later steps, where they are expected to make up for it. */
+  function catchUp(
+    drafter: Drafter,
+    members: readonly Member[],
+    open: ReadonlySet<Member>,
+    room: DraftRoom,
+    { milliseconds }: DraftChoice,
+  ): void {
+    for (const member of members) {
+      if (member.most === 0 || open.has(member)) continue;
+      const { sequence } = member;
+      const unreadTokenCount = drafter.unreadTokenCount(sequence);
+      if (unreadTokenCount <= firstRoundTokenCount || unreadTokenCount === Infinity) continue;
+      const soon: Member = { ...member, draft: emptyDraft, source: member.record.model };
+      const { bestGain } = choose([soon], new Set([soon]), room, leastGain, 0);
+      const tokenCount = catchUpTokenCount({
+        unreadTokenCount,
+        gain: member.wish === 'auto' ? bestGain : Infinity,
+        plainMs: cost.predictMs({
+          tokenCount: 1,
+          readPairCount: sequence.computedCount,
+          cellCount: room.cellCount,
+        }),
+        answeredTokenCount: sequence.tokens.length - sequence.request.promptTokenCount,
+        remainingTokenCount: sequence.choice.remainingTokenCount,
+        stepMs: milliseconds,
+        limitMs: room.limitMs,
+        predictReadMs: (count) => drafter.predictReadMs(sequence, count),
+      });
+      if (tokenCount === 0) continue;
+      drafter.read(sequence, tokenCount);
+      return;
+    }
   }
 
   return {
-    draft(sequences, room) {
-      const mostOfOne = Math.min(typeof setting === 'number' ? setting : draftRowCount, room.tokenCount);
-      const offers = sequences.map((sequence) => {
-        const state = stateOf(sequence);
-        learn(state, sequence);
-        // The last token of an answer is drawn, not drafted. One is offered even where there is no room: to learn from.
-        const useful = sequence.choice.remainingTokenCount - 1;
-        state.offered = state.drafter.draft(Math.min(Math.max(1, mostOfOne), useful));
-        return state.offered;
-      });
-      const lengths =
-        typeof setting === 'number'
-          ? fixedLengths(offers, room.tokenCount)
-          : chooseLengths(sequences, offers, room);
-      const drafts = new Map<Sequence, readonly number[]>();
-      sequences.forEach((sequence, index) => {
-        const length = lengths[index] ?? 0;
-        if (length === 0) return;
-        stateOf(sequence).verifiedCount = length;
-        drafts.set(sequence, (offers[index] ?? emptyDraft).tokens.slice(0, length));
-      });
-      return drafts;
+    draft,
+    forget(sequence) {
+      lookup.forget(sequence);
+      model?.forget(sequence);
     },
   };
 }
 
-/** All that is offered, in order, as long as there is room. */
-function fixedLengths(offers: readonly Draft[], room: number): number[] {
-  let left = room;
-  return offers.map(({ tokens }) => {
-    const length = Math.min(tokens.length, left);
-    left -= length;
-    return length;
-  });
+function rateOf(acceptance: Acceptance, { evidence }: Draft, index: number): number {
+  const known = evidence[index];
+  return known === undefined ? 0 : acceptance.rate(known);
+}
+
+function ratesOf({ draft, source, most }: Member, isGrowing: boolean): readonly number[] {
+  const { acceptance } = source;
+  const rates = draft.evidence.map((_, index) => rateOf(acceptance, draft, index));
+  while (isGrowing && rates.length < most) rates.push(acceptance.meanRate);
+  return rates;
 }

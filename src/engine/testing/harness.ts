@@ -7,6 +7,7 @@ import type { Batching } from '../offline-mode.ts';
 import type { ClassTargets } from '../priority.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
+import type { DraftModel } from '../speculation/model-drafter.ts';
 import type { SpeculationSetting } from '../speculation/speculator.ts';
 import { createStepCost } from '../step-cost.ts';
 import type { AnswerGrammar } from '../text/answer-grammar.ts';
@@ -33,6 +34,8 @@ export interface HarnessOptions {
   readonly readersApart?: boolean;
   /** `off` by default. */
   readonly speculation?: SpeculationSetting;
+  /** None by default. */
+  readonly draftModel?: DraftModel;
   /** 64 by default, at most 64. */
   readonly vocabTokenCount?: number;
   /** See `nextToken`. */
@@ -93,6 +96,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     disk: options.disk ?? null,
     holdPartsMs: options.holdPartsMs ?? 0,
     speculation: options.speculation ?? 'off',
+    draftModel: options.draftModel ?? null,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
     prepareGrammar: () => Promise.resolve(),
     createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
@@ -147,6 +151,7 @@ export function command(
     isStreamed: true,
     ignoreEndOfGeneration: false,
     grammar: null,
+    speculation: null,
     mayPersist: true,
     ...more,
   };

@@ -25,6 +25,13 @@ const common = {
   prompt_eval_duration: nanoseconds.optional(),
   eval_count: count.optional(),
   eval_duration: nanoseconds.optional(),
+  draft_n: count.optional().meta({ description: 'Extension: tokens drafted, where any were.' }),
+  draft_n_accepted: count.optional().meta({ description: 'Extension: of those, tokens that were drawn.' }),
+  draft_gain: z
+    .number()
+    .min(0)
+    .optional()
+    .meta({ description: 'Extension: speed with drafts over without.' }),
 };
 
 export const ollamaChatAnswerSchema = z.strictObject({

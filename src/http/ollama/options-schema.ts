@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { ChatRequest } from '../../chat/request.ts';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
 import { samplingTopK, samplingTopP } from '../default-sampling.ts';
 import {
+  draftTokens,
   ignored,
   minP,
   optional,
@@ -14,6 +16,7 @@ import {
   topP,
   typicalP,
   unsupported,
+  wantedSpeculation,
 } from '../schema-field.ts';
 
 const placement = ignored('nearfar places and times the work itself');
@@ -36,6 +39,10 @@ export const optionsSchema = z.strictObject({
       .min(-2)
       .refine((count) => count !== 0, 'expected at least 1, or -1 for no bound'),
   ),
+  draft_num_predict: optional(z.union([z.literal(-1), draftTokens])).meta({
+    description:
+      'Tokens drafted ahead in each step; 0: none; -1: as many as pay. Absent: engine.speculation.',
+  }),
   stop: optional(z.union([z.string().min(1).max(1_000), stopStrings])),
   num_ctx: ignored('the context is set for the model; a prompt that does not fit gets 400 and is never cut'),
   num_keep: ignored('prompts are never cut'),
@@ -76,6 +83,13 @@ export function ollamaSampling(options: OllamaOptions): SamplingOptions {
     // -1 asks for a random one.
     seed: options.seed === undefined || options.seed === -1 ? null : options.seed,
   };
+}
+
+export function ollamaSpeculation({
+  draft_num_predict: count,
+}: OllamaOptions): Pick<ChatRequest, 'speculation'> {
+  if (count === undefined || count === null) return {};
+  return wantedSpeculation(count === -1 ? 'auto' : count);
 }
 
 /** `num_predict`: -1 and -2 mean until the model or the context ends. */

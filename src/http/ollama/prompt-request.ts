@@ -3,7 +3,7 @@ import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts
 import type { Envelope } from '../envelope.ts';
 import { ollamaConversation, ollamaReasoning } from './conversation.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
-import { ollamaMaxTokenCount, ollamaSampling } from './options-schema.ts';
+import { ollamaMaxTokenCount, ollamaSampling, ollamaSpeculation } from './options-schema.ts';
 import type { OllamaChatBody, OllamaGenerateBody } from './prompt-schema.ts';
 
 /** What a call asks for: an answer, or only that the model be loaded or unloaded. */
@@ -71,6 +71,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       requestedModel: body.model,
       input,
       sampling: ollamaSampling(options),
+      ...ollamaSpeculation(options),
       stop: typeof stop === 'string' ? [stop] : (stop ?? []),
       maxTokenCount: ollamaMaxTokenCount(options),
       choiceCount: 1,

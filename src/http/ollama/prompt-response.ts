@@ -2,6 +2,7 @@ import type { ChatPart, FinishReason, Timings, TokenLogprob, Usage } from '../..
 import { collectAnswer, type CollectedCall } from '../collected-answer.ts';
 import type { PartEncoder } from '../event-stream.ts';
 import { chatLogprobs, type ChatLogprob } from '../openai/logprobs.ts';
+import { draftGain } from '../draft-gain.ts';
 import { ollamaErrorBody } from './error.ts';
 
 /** /api/chat and /api/generate differ only in where the text stands. */
@@ -104,6 +105,7 @@ function ending(reason: FinishReason, usage: Usage, timings: Timings): object {
     ...(timings.draftedTokenCount !== undefined && {
       draft_n: timings.draftedTokenCount,
       draft_n_accepted: timings.acceptedTokenCount ?? 0,
+      draft_gain: draftGain(timings),
     }),
   };
 }

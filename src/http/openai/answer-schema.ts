@@ -24,6 +24,21 @@ const usage = z.strictObject({
     .meta({ description: 'Where the model can reason.' }),
 });
 
+const timings = z
+  .strictObject({
+    cache_n: count,
+    prompt_n: count,
+    prompt_ms: z.number().min(0),
+    predicted_n: count,
+    predicted_ms: z.number().min(0),
+    draft_n: count.optional(),
+    draft_n_accepted: count.optional(),
+    draft_gain: z.number().min(0).optional(),
+  })
+  .meta({
+    description: "Extension, llama-server's: tokens and milliseconds of prompt and answer, and of drafts.",
+  });
+
 const tokenLogprob = z.strictObject({
   token: z.string(),
   logprob: z.number(),
@@ -71,6 +86,7 @@ export const chatCompletionSchema = z.strictObject({
     }),
   ),
   usage,
+  timings,
 });
 
 export const chatChunkSchema = z.strictObject({
@@ -100,6 +116,7 @@ export const chatChunkSchema = z.strictObject({
     }),
   ),
   usage: usage.nullable().optional(),
+  timings: timings.optional(),
 });
 
 const textChoice = {
@@ -120,6 +137,7 @@ export const textCompletionSchema = z.strictObject({
   object: z.literal('text_completion'),
   choices: z.array(z.strictObject({ ...textChoice, finish_reason: finishReason })),
   usage,
+  timings,
 });
 
 export const textChunkSchema = z.strictObject({
@@ -127,6 +145,7 @@ export const textChunkSchema = z.strictObject({
   object: z.literal('text_completion'),
   choices: z.array(z.strictObject({ ...textChoice, finish_reason: finishReason.nullable() })),
   usage: usage.nullable().optional(),
+  timings: timings.optional(),
 });
 
 export const openaiModelSchema = z.strictObject({

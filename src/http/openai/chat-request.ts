@@ -5,7 +5,7 @@ import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
 import { invalid } from '../tool-use.ts';
 import { outputFormat } from './response-format.ts';
-import { openaiSampling, priorityOfTier, stopList } from './sampling-schema.ts';
+import { openaiSampling, openaiSpeculation, priorityOfTier, stopList } from './sampling-schema.ts';
 import { openaiToolUse } from './tool-schema.ts';
 
 /** @throws NearfarError `invalid_request` where fields contradict each other */
@@ -15,6 +15,7 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
     requestedModel: body.model,
     input: { kind: 'chat', ...conversation(body) },
     sampling: openaiSampling(body),
+    ...openaiSpeculation(body),
     stop: stopList(body.stop),
     maxTokenCount: maxTokenCount(body),
     choiceCount: body.n ?? 1,

@@ -4,6 +4,7 @@ import { collectAnswer, type CollectedChoice } from '../collected-answer.ts';
 import { openaiErrorBody } from './error.ts';
 import { openaiFinishReason } from './finish-reason.ts';
 import { chatLogprobs } from './logprobs.ts';
+import { openaiTimings } from './timings.ts';
 import { openaiUsage } from './usage.ts';
 
 export interface ChatResponseOptions {
@@ -30,6 +31,7 @@ export function chatCompletion(parts: readonly ChatPart[], options: ChatResponse
       finish_reason: openaiFinishReason(choice.reason),
     })),
     usage: openaiUsage(answer.usage),
+    timings: openaiTimings(answer.usage, answer.timings),
   };
 }
 
@@ -105,7 +107,7 @@ export function chatChunkEncoder(options: ChatResponseOptions): PartEncoder {
         return choiceChunk(part.choice, '{}', 'null', quotedReason(part.reason));
       case 'finish': {
         const last = options.includesUsage
-          ? `${head}"choices":[],"usage":${JSON.stringify(openaiUsage(part.usage))}}\n\n`
+          ? `${head}"choices":[],"usage":${JSON.stringify(openaiUsage(part.usage))},"timings":${JSON.stringify(openaiTimings(part.usage, part.timings))}}\n\n`
           : '';
         return `${last}data: [DONE]\n\n`;
       }

@@ -2,7 +2,7 @@ import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, ChatRequest } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
 import type { CompletionBody } from './completion-schema.ts';
-import { openaiSampling, priorityOfTier, stopList } from './sampling-schema.ts';
+import { openaiSampling, openaiSpeculation, priorityOfTier, stopList } from './sampling-schema.ts';
 
 /** OpenAI's documented default of `max_tokens` for completions. */
 const defaultMaxTokens = 16;
@@ -25,6 +25,7 @@ export function completionRequests(body: CompletionBody, envelope: Envelope): re
     requestedModel: body.model,
     input,
     sampling: openaiSampling(body),
+    ...openaiSpeculation(body),
     stop: stopList(body.stop),
     maxTokenCount: body.max_tokens ?? defaultMaxTokens,
     choiceCount,

@@ -5,6 +5,7 @@ import { type ChatResponseOptions, unixSeconds } from './chat-response.ts';
 import { openaiErrorBody } from './error.ts';
 import { openaiFinishReason } from './finish-reason.ts';
 import { tokenText } from './logprobs.ts';
+import { openaiTimings } from './timings.ts';
 import { openaiUsage } from './usage.ts';
 
 /** The older shape of logprobs: lists side by side, one entry for each token. */
@@ -28,6 +29,7 @@ export function textCompletion(parts: readonly ChatPart[], options: ChatResponse
       finish_reason: openaiFinishReason(choice.reason),
     })),
     usage: openaiUsage(answer.usage),
+    timings: openaiTimings(answer.usage, answer.timings),
   };
 }
 
@@ -57,7 +59,7 @@ export function textChunkEncoder(options: ChatResponseOptions): PartEncoder {
         return chunk(part.choice, '""', 'null', `"${openaiFinishReason(part.reason)}"`);
       case 'finish': {
         const last = options.includesUsage
-          ? `${prefix}"choices":[],"usage":${JSON.stringify(openaiUsage(part.usage))}}\n\n`
+          ? `${prefix}"choices":[],"usage":${JSON.stringify(openaiUsage(part.usage))},"timings":${JSON.stringify(openaiTimings(part.usage, part.timings))}}\n\n`
           : '';
         return `${last}data: [DONE]\n\n`;
       }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import type { Priority } from '../../chat/request.ts';
+import { NearfarError } from '../../chat/error.ts';
+import type { ChatRequest, Priority } from '../../chat/request.ts';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
 import { candidateSampling } from '../default-sampling.ts';
 import {
+  draftTokens,
   ignored,
   logitBias,
   maxTokens,
@@ -17,6 +19,7 @@ import {
   topK,
   topP,
   typicalP,
+  wantedSpeculation,
 } from '../schema-field.ts';
 
 const extension = (meaning: string): { description: string } => ({ description: `Extension: ${meaning}.` });
@@ -56,6 +59,12 @@ export const samplingFields = {
   repeat_last_n: optional(z.int().min(-1)).meta(
     extension('tokens that the penalties look at, -1 is all, 64 where absent'),
   ),
+  num_speculative_tokens: optional(z.union([z.literal('auto'), draftTokens])).meta(
+    extension(
+      "vLLM's name: tokens drafted ahead in each step, 0 is none, auto as many as pay; absent: engine.speculation",
+    ),
+  ),
+  'speculative.n_max': optional(draftTokens).meta(extension("llama-server's name of num_speculative_tokens")),
   ignore_eos: optional(z.boolean()).meta(extension('for benchmarks: go on through end-of-text')),
 };
 
@@ -81,6 +90,20 @@ export function openaiSampling(body: SamplingFields): SamplingOptions {
     logitBias: new Map(Object.entries(body.logit_bias ?? {}).map(([token, bias]) => [Number(token), bias])),
     seed: body.seed ?? neutralSampling.seed,
   };
+}
+
+/** @throws NearfarError where both names are used and differ */
+export function openaiSpeculation(body: SamplingFields): Pick<ChatRequest, 'speculation'> {
+  const { num_speculative_tokens: count, 'speculative.n_max': other } = body;
+  if (typeof count === 'number' && typeof other === 'number' && count !== other) {
+    throw new NearfarError(
+      'invalid_request',
+      'speculative.n_max: differs from num_speculative_tokens; send only one.',
+      { field: 'speculative.n_max' },
+    );
+  }
+  const wanted = count ?? other;
+  return wanted === undefined || wanted === null ? {} : wantedSpeculation(wanted);
 }
 
 export function stopList(stop: string | readonly string[] | null | undefined): readonly string[] {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evidenceClassCount } from './drafter.ts';
-import { createLookupDrafter, leastMatchTokenCount, longestMatchTokenCount } from './lookup-drafter.ts';
+import { createLookup, leastMatchTokenCount, longestMatchTokenCount } from './lookup.ts';
 
 function draftAfter(tokens: readonly number[], limit: number) {
-  const drafter = createLookupDrafter();
+  const drafter = createLookup();
   for (const token of tokens) drafter.push(token);
   return drafter.draft(limit);
 }
@@ -49,7 +49,7 @@ describe('prompt lookup', () => {
         fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 60 }),
         fc.integer({ min: 1, max: 12 }),
         (tokens, limit) => {
-          const drafter = createLookupDrafter();
+          const drafter = createLookup();
           tokens.forEach((token, index) => {
             drafter.push(token);
             const { tokens: drafted, evidence } = drafter.draft(limit);
@@ -73,7 +73,7 @@ describe('prompt lookup', () => {
   it('stays with its source where a pair is too common to find it again', () => {
     const source = [1, 2, 50, 51, 1, 2, 52, 53, 54];
     const noise = Array.from({ length: 100 }, (_, index) => [1, 2, 60 + (index % 7)]).flat();
-    const drafter = createLookupDrafter();
+    const drafter = createLookup();
     for (const token of [...source, ...noise, 50, 51]) drafter.push(token);
     expect(drafter.draft(3).tokens).toEqual([1, 2, 52]);
     for (const token of [1, 2]) drafter.push(token);
