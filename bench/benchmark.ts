@@ -33,6 +33,12 @@ export interface BenchmarkSetup {
   readonly repeatCount: number | null;
   /** Fewer repeats and configurations: a check that it runs, not a figure. */
   readonly quick: boolean;
+  /** Of a benchmark over several models, those whose names contain one of these; `null` = all. */
+  readonly modelNames: readonly string[] | null;
+  /** Where a long benchmark keeps what it has measured; `null` = nowhere. */
+  readonly resumePath: string | null;
+  /** After so many minutes nothing new is begun; `null` = no bound. */
+  readonly minutes: number | null;
   readonly nearfar: NearfarServer;
   /** Opened, and built if need be, only by the benchmarks that compare with it. */
   readonly openPeer: () => Promise<Peer>;

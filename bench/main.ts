@@ -71,6 +71,9 @@ ${Object.entries(benchmarks)
   --repeats N    alternating repeats
   --quick        fewer repeats and configurations: shows that it runs, gives no figure
   --model PATH   the GGUF for both sides (default: $NEARFAR_BENCH_MODEL, else the default model)
+  --models A,B   of a benchmark over several models, those whose names contain one of these
+  --resume FILE  of a long benchmark: keep what is measured in FILE and go on from there
+  --minutes N    with --resume: begin nothing new after so many minutes
   --threads N    threads of both sides (default: the cores that this process may use)
   --peer DIR     folder of the installed peer (default: $NEARFAR_PEER_DIR, else peers/ in the nearfar home)
   --set NAME=V   a further setting of nearfar's server`;
@@ -85,6 +88,9 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
       repeats: { type: 'string' },
       model: { type: 'string' },
+      models: { type: 'string' },
+      resume: { type: 'string' },
+      minutes: { type: 'string' },
       threads: { type: 'string' },
       peer: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
@@ -119,6 +125,9 @@ async function main(): Promise<number> {
       threadCount,
       repeatCount: positiveNumber('--repeats', values.repeats),
       quick: values.quick,
+      modelNames: values.models?.split(',') ?? null,
+      resumePath: values.resume === undefined ? null : resolve(values.resume),
+      minutes: positiveNumber('--minutes', values.minutes),
       nearfar: openNearfar({ home, modelPath, threadCount, settings: values.set }),
       openPeer: async () => {
         peer = await openPeer({ folder, modelPath, threadCount }, progress.show);

@@ -8,17 +8,43 @@ import type { BenchmarkSetup } from './benchmark.ts';
 export interface BenchedModel {
   readonly name: string;
   readonly path: string;
+  /** What drafts for it beside lookup; `null` = nothing. */
+  readonly draftPath: string | null;
 }
 
-/** The given model alone, or SmolLM2 in three formats, made here of the pulled Q4_1, and Gemma 3 270M. */
+/**
+ * The given model alone, or SmolLM2 in three formats, made here of the pulled Q4_1, Gemma 3 270M, and SmolLM2's F16 with
+ * its Q4_0 as the draft model.
+ */
 export async function benchedModels(setup: BenchmarkSetup): Promise<BenchedModel[]> {
-  if (setup.isModelGiven) return [{ name: basename(setup.modelPath, '.gguf'), path: setup.modelPath }];
-  const models: BenchedModel[] = [];
-  for (const format of ['F16', 'Q8_0', 'Q4_0']) {
-    models.push({ name: `SmolLM2-135M ${format}`, path: await smolAs(format, setup) });
+  if (setup.isModelGiven)
+    return [{ name: basename(setup.modelPath, '.gguf'), path: setup.modelPath, draftPath: null }];
+  const smol = 'SmolLM2-135M';
+  const makers: readonly {
+    readonly name: string;
+    readonly make: () => Promise<Omit<BenchedModel, 'name'>>;
+  }[] = [
+    ...['F16', 'Q8_0', 'Q4_0'].map((format) => ({
+      name: `${smol} ${format}`,
+      make: async () => ({ path: await smolAs(format, setup), draftPath: null }),
+    })),
+    {
+      name: 'Gemma-3-270M Q4_K_M',
+      make: async () => ({ path: (await testModel('gemma3-270m')).path, draftPath: null }),
+    },
+    {
+      name: `${smol} F16 with Q4_0 as draft model`,
+      make: async () => ({ path: await smolAs('F16', setup), draftPath: await smolAs('Q4_0', setup) }),
+    },
+  ];
+  const { modelNames } = setup;
+  const wanted = makers.filter(({ name }) => modelNames?.some((part) => name.includes(part)) ?? true);
+  if (wanted.length === 0) {
+    const known = makers.map(({ name }) => name).join(', ');
+    throw new Error(`--models: none of ${modelNames?.join(', ') ?? ''} is in the name of one of: ${known}`);
   }
-  setup.progress('Gemma 3 270M');
-  models.push({ name: 'Gemma-3-270M Q4_K_M', path: (await testModel('gemma3-270m')).path });
+  const models: BenchedModel[] = [];
+  for (const { name, make } of wanted) models.push({ name, ...(await make()) });
   return models;
 }
 

@@ -1,6 +1,10 @@
 import { request } from 'undici';
-import type { ChildServer } from './child-server.ts';
+import type { BenchmarkSetup } from './benchmark.ts';
+import { killServers, type ChildServer } from './child-server.ts';
 import type { Peer } from './peer.ts';
+import type { BenchedModel } from './speculate-models.ts';
+import type { RoundsSetup } from './speculate-own.ts';
+import type { ModelState } from './speculate-state.ts';
 
 /** A prompt as tokens, and how many to generate. */
 export interface PeerJob {
@@ -9,7 +13,7 @@ export interface PeerJob {
 }
 
 /** llama-server's n-gram drafters, as they come and, where there are sizes, with short ones like ours. */
-export const peerSettings: readonly (readonly string[])[] = [
+const peerSettings: readonly (readonly string[])[] = [
   ['--spec-type', 'ngram-simple'],
   ['--spec-type', 'ngram-simple', '--spec-ngram-simple-size-n', '3', '--spec-ngram-simple-size-m', '8'],
   ['--spec-type', 'ngram-map-k'],
@@ -20,12 +24,12 @@ export const peerSettings: readonly (readonly string[])[] = [
 ];
 
 /** With `-m` again: the last one counts. */
-export function startPeer(peer: Peer, modelPath: string, flags: readonly string[]): Promise<ChildServer> {
+function startPeer(peer: Peer, modelPath: string, flags: readonly string[]): Promise<ChildServer> {
   return peer.start(['-m', modelPath, '-c', '4096', '-np', '1', ...flags]);
 }
 
 /** Milliseconds that the peer says generating took, greedy, its prompt cached or not. @throws Error */
-export async function peerDecodeMs(server: ChildServer, job: PeerJob): Promise<number> {
+async function peerDecodeMs(server: ChildServer, job: PeerJob): Promise<number> {
   const response = await request(`${server.origin}/completion`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -45,4 +49,69 @@ export async function peerDecodeMs(server: ChildServer, job: PeerJob): Promise<n
     throw new Error(`llama-server: ${got} instead of ${job.outputTokenCount} tokens`);
   }
   return body.timings.predicted_ms;
+}
+
+/** The setting that was quickest; `null`: not all have been tried. */
+export function bestFlags(
+  { peer }: Pick<ModelState, 'peer'>,
+  setup: BenchmarkSetup,
+): readonly string[] | null {
+  if (peer.tried.length < settingsOf(setup).length) return null;
+  return peer.tried.reduce((best, one) => (one.milliseconds < best.milliseconds ? one : best)).flags;
+}
+
+function settingsOf({ quick }: BenchmarkSetup): typeof peerSettings {
+  return quick ? peerSettings.slice(1, 2) : peerSettings;
+}
+
+/** Each setting once, warm; then rounds of the best one and of the server without. */
+export async function measurePeer(
+  setup: BenchmarkSetup,
+  model: BenchedModel,
+  { jobs, peer }: ModelState,
+  { repeatCount, hasTime, save }: RoundsSetup,
+  openPeer: () => Promise<Peer>,
+): Promise<void> {
+  if (peer.drafting.length >= repeatCount || jobs.length === 0 || !hasTime()) return;
+  const pass = async (server: ChildServer): Promise<number[]> => {
+    const milliseconds: number[] = [];
+    for (const job of jobs) milliseconds.push(await peerDecodeMs(server, job));
+    return milliseconds;
+  };
+  const warm = async (server: ChildServer): Promise<void> => {
+    for (const job of jobs) await peerDecodeMs(server, { ...job, outputTokenCount: 2 });
+  };
+  const opened = await openPeer();
+  try {
+    for (const flags of settingsOf(setup).slice(peer.tried.length)) {
+      if (!hasTime()) return;
+      setup.progress(`${model.name}: llama-server ${flags.join(' ')}`);
+      const server = await startPeer(opened, model.path, flags);
+      await warm(server);
+      const milliseconds = (await pass(server)).reduce((sum, one) => sum + one, 0);
+      await server.stop();
+      peer.tried.push({ flags, milliseconds });
+      await save();
+    }
+    const flags = bestFlags({ peer }, setup);
+    if (flags === null || !hasTime()) return;
+    const servers = {
+      plain: await startPeer(opened, model.path, []),
+      drafting: await startPeer(opened, model.path, flags),
+    };
+    for (const side of ['plain', 'drafting'] as const) await warm(servers[side]);
+    for (let round = peer.drafting.length; round < repeatCount && hasTime(); round++) {
+      const sides = ['plain', 'drafting'] as const;
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        setup.progress(`${model.name}: llama-server, round ${round + 1} of ${repeatCount}, ${side}`);
+        peer[side].push(await pass(servers[side]));
+      }
+      await save();
+    }
+    await servers.plain.stop();
+    await servers.drafting.stop();
+  } catch (error) {
+    killServers();
+    throw error;
+  }
 }

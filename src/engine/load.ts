@@ -101,7 +101,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     threadCounts: options.threadCount === null ? threadCandidates(cpus().length) : [options.threadCount],
     threadSetting: options.threadCount ?? 'auto',
     // What decodes together, or what one sequence may draft.
-    outputCount: Math.min(outputCount, Math.max(options.parallelCount, draftRowCount)),
+    outputCount: Math.min(outputCount, Math.max(options.parallelCount, draftRowCount + 1)),
     budgetMs: calibrationBudgetMs,
     curvePath: options.curvePath,
     streamCount: streams?.streamCount ?? null,

@@ -50,6 +50,12 @@ export interface StepCost {
 const smoothing = 0.2;
 /** Of what a width learns, the share that the next wider and narrower take over; half of it at twice the distance. */
 const spreading = 0.25;
+/** Up to this width each has a factor of its own, */
+const narrowTokenCount = 32;
+/** which follows slowly, */
+const ownSmoothing = 0.1;
+/** and no further than this, or its inverse. */
+const mostOwnFactor = 2;
 /** From this width on ggml's CPU attention works in tiles (ggml-cpu/ops.cpp, ggml_fa_tile_config). */
 export const wideTokenCount = 64;
 
@@ -60,7 +66,10 @@ export function createStepCost(curve: StepCostCurve): StepCost {
   const factors = new Float64Array(16).fill(1);
   const bandOf = (tokenCount: number): number =>
     Math.min(factors.length - 1, Math.round(Math.log2(Math.max(1, tokenCount))));
-  const factorOf = (tokenCount: number): number => factors[bandOf(tokenCount)] ?? 1;
+  // What is particular to one narrow width: kernels work in rows of four, and a curve may not have every width.
+  const ownFactors = new Float64Array(narrowTokenCount + 1).fill(1);
+  const factorOf = (tokenCount: number): number =>
+    (factors[bandOf(tokenCount)] ?? 1) * (ownFactors[tokenCount] ?? 1);
 
   const reading = attentionCurve(curve, (cost) => cost.readMsPerCell);
   const masking = attentionCurve(curve, (cost) => cost.maskedMsPerCell);
@@ -83,11 +92,18 @@ export function createStepCost(curve: StepCostCurve): StepCost {
       const known = factorOf(work.tokenCount);
       const ratio = Math.min(2 * known, Math.max(known / 2, milliseconds / uncorrectedMs(work)));
       const own = bandOf(work.tokenCount);
+      const ownFactor = ownFactors[work.tokenCount] ?? 1;
+      const bandRatio = ratio / ownFactor;
       factors.forEach((factor, band) => {
         const distance = Math.abs(band - own);
         const weight = distance === 0 ? smoothing : (smoothing * spreading) / 2 ** (distance - 1);
-        factors[band] = factor + weight * (ratio - factor);
+        factors[band] = factor + weight * (bandRatio - factor);
       });
+      if (work.tokenCount > narrowTokenCount) return;
+      // What is left over once the band has followed; the machine's load moves the band, which all its widths share.
+      const wanted = ratio / (factors[own] ?? 1);
+      const moved = ownFactor + ownSmoothing * (wanted - ownFactor);
+      ownFactors[work.tokenCount] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
     },
     idleCellMs: (tokenCount) => factorOf(tokenCount) * masking(tokenCount),
     loadFactor: factorOf,

@@ -53,11 +53,11 @@ export function draftLengths(view: DraftView): DraftChoice {
   function change(index: number, by: 1 | -1): void {
     const { rates, contextTokenCount } = candidates[index] as DraftCandidate;
     const length = (lengths[index] as number) + by;
-    if (by > 0) expectedCount += terms[index] as number;
+    if (by > 0) expectedCount += terms[index] ?? 0;
     lengths[index] = length;
     terms[index] = rates.slice(0, length + 1).reduce((product, rate) => product * rate, 1);
     if (length >= rates.length) terms[index] = 0;
-    if (by < 0) expectedCount -= terms[index] as number;
+    if (by < 0) expectedCount -= terms[index] ?? 0;
     tokenCount += by;
     readPairCount += by * contextTokenCount;
   }

@@ -3,6 +3,7 @@ import { neutralSampling } from '../../chat/sampling.ts';
 import { command, createHarness, type Harness, type HarnessOptions } from '../testing/harness.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { nextToken } from '../testing/fake-decoder.ts';
+import { createFakeDraftModel } from '../testing/fake-draft-model.ts';
 
 function drain(harness: Harness): void {
   for (let step = 0; harness.engine.step(); step++) if (step > 5000) throw new Error('no rest');
@@ -88,47 +89,59 @@ describe('speculation in the step loop', () => {
  * The fake model's likeliest token has a known probability p and the others share the rest evenly, so how far each drawn
  * token lies from the likeliest one is distributed alike at every position, independently of the positions before.
  */
-it('keeps the distribution of the sampler (chi-squared over pairs of draws)', async () => {
-  const vocabTokenCount = 6;
-  const temperature = 10;
-  const weight = Math.exp(20 / temperature);
-  const probability = (distance: number) => (distance === 0 ? weight : 1) / (weight + vocabTokenCount - 1);
-  const counts = new Float64Array(vocabTokenCount ** 2);
-  let pairCount = 0;
-  let acceptedCount = 0;
-  for (let seed = 0; seed < 40; seed++) {
-    const { harness, parts } = await answer(
-      { speculation: 4, vocabTokenCount },
-      {
-        input: { kind: 'tokens', tokens: [1, 2, 3, 1, 2, 3] },
-        sampling: { ...neutralSampling, temperature, seed },
-      },
-    );
-    acceptedCount += harness.engine.stats().acceptedTokenCount;
-    const tokens = [1, 2, 3, 1, 2, 3];
-    let before: number | null = null;
-    for (const letter of parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('')) {
-      const token = letter.charCodeAt(0) - 32;
-      const likeliest = nextToken(tokens, vocabTokenCount, true);
-      const distance = (token - likeliest + vocabTokenCount) % vocabTokenCount;
-      if (before !== null) {
-        const pair = before * vocabTokenCount + distance;
-        counts[pair] = (counts[pair] as number) + 1;
-        pairCount++;
+it.each(['lookup', 'model'])(
+  'keeps the distribution of the sampler with drafts by %s (chi-squared over pairs of draws)',
+  async (drafter) => {
+    const vocabTokenCount = 6;
+    const temperature = 10;
+    const weight = Math.exp(20 / temperature);
+    const probability = (distance: number) => (distance === 0 ? weight : 1) / (weight + vocabTokenCount - 1);
+    const counts = new Float64Array(vocabTokenCount ** 2);
+    let pairCount = 0;
+    let acceptedCount = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const clock = { ms: 0, slowdown: 1 };
+      const draftModel = createFakeDraftModel({
+        msOf: () => 0.05,
+        clock,
+        vocabTokenCount,
+        cellCount: 1000,
+        repetitive: true,
+        wrongEvery: 4,
+      });
+      const { harness, parts } = await answer(
+        { speculation: 4, vocabTokenCount, clock, ...(drafter === 'model' && { draftModel }) },
+        {
+          input: { kind: 'tokens', tokens: [1, 2, 3, 1, 2, 3] },
+          sampling: { ...neutralSampling, temperature, seed },
+        },
+      );
+      acceptedCount += harness.engine.stats().acceptedTokenCount;
+      const tokens = [1, 2, 3, 1, 2, 3];
+      let before: number | null = null;
+      for (const letter of parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('')) {
+        const token = letter.charCodeAt(0) - 32;
+        const likeliest = nextToken(tokens, vocabTokenCount, true);
+        const distance = (token - likeliest + vocabTokenCount) % vocabTokenCount;
+        if (before !== null) {
+          const pair = before * vocabTokenCount + distance;
+          counts[pair] = (counts[pair] as number) + 1;
+          pairCount++;
+        }
+        // Pairs do not overlap, so that they are independent.
+        before = before === null ? distance : null;
+        tokens.push(token);
       }
-      // Pairs do not overlap, so that they are independent.
-      before = before === null ? distance : null;
-      tokens.push(token);
     }
-  }
-  let chiSquared = 0;
-  counts.forEach((count, pair) => {
-    const [first, second] = [Math.floor(pair / vocabTokenCount), pair % vocabTokenCount];
-    const mean = pairCount * probability(first) * probability(second);
-    chiSquared += (count - mean) ** 2 / mean;
-  });
-  expect(pairCount).toBe(40 * 100);
-  expect(acceptedCount).toBeGreaterThan(1000);
-  // The 99.9% quantile of chi-squared with 35 degrees of freedom.
-  expect(chiSquared).toBeLessThan(66.6);
-});
+    let chiSquared = 0;
+    counts.forEach((count, pair) => {
+      const [first, second] = [Math.floor(pair / vocabTokenCount), pair % vocabTokenCount];
+      const mean = pairCount * probability(first) * probability(second);
+      chiSquared += (count - mean) ** 2 / mean;
+    });
+    expect(pairCount).toBe(40 * 100);
+    expect(acceptedCount).toBeGreaterThan(1000);
+    // The 99.9% quantile of chi-squared with 35 degrees of freedom.
+    expect(chiSquared).toBeLessThan(66.6);
+  },
+);

@@ -70,8 +70,12 @@ export function createSpeculation(
       if (draftModel !== null) meter.spend(milliseconds);
       return tokens;
     },
-    note: meter.note,
-    forget: speculator.forget,
+    note: (entries, work, milliseconds) => {
+      meter.note(entries, work, milliseconds);
+    },
+    forget: (sequence) => {
+      speculator.forget(sequence);
+    },
     stats: meter.stats,
   };
 }

@@ -116,6 +116,10 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     return { sequence, wish, most, record, draft: emptyDraft, source: record.lookup };
   }
 
+  function predictIn({ cellCount }: DraftRoom): (tokenCount: number, readPairCount: number) => number {
+    return (tokenCount, readPairCount) => cost.predictMs({ tokenCount, readPairCount, cellCount });
+  }
+
   function lookUp(members: readonly Member[]): void {
     const drafts = lookup.draft(
       members.map(({ sequence }) => sequence),
@@ -156,8 +160,7 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
       limit: room.tokenCount,
       limitMs: room.limitMs,
       leastGain: least,
-      predictMs: (tokenCount, readPairCount) =>
-        cost.predictMs({ tokenCount, readPairCount, cellCount: room.cellCount }),
+      predictMs: predictIn(room),
       draftingMs: (lengths) => {
         if (model === null || growing.length === 0) return spentMs;
         const wanted = growing.map((member) => lengths[members.indexOf(member)] ?? 0);
@@ -223,16 +226,24 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
       const { sequence } = member;
       const unreadTokenCount = drafter.unreadTokenCount(sequence);
       if (unreadTokenCount <= firstRoundTokenCount || unreadTokenCount === Infinity) continue;
-      const soon: Member = { ...member, draft: emptyDraft, source: member.record.model };
-      const { bestGain } = choose([soon], new Set([soon]), room, leastGain, 0);
+      // As if it had read all: rounds after the first take one token each.
+      const { bestGain } = draftLengths({
+        candidates: [
+          {
+            rates: new Array<number>(member.most).fill(member.record.model.acceptance.meanRate),
+            contextTokenCount: sequence.computedCount,
+          },
+        ],
+        limit: room.tokenCount,
+        limitMs: room.limitMs,
+        leastGain,
+        predictMs: predictIn(room),
+        draftingMs: ([length = 0]) => drafter.predictMs([sequence], [1], [1 + length]),
+      });
       const tokenCount = catchUpTokenCount({
         unreadTokenCount,
         gain: member.wish === 'auto' ? bestGain : Infinity,
-        plainMs: cost.predictMs({
-          tokenCount: 1,
-          readPairCount: sequence.computedCount,
-          cellCount: room.cellCount,
-        }),
+        plainMs: predictIn(room)(1, sequence.computedCount),
         answeredTokenCount: sequence.tokens.length - sequence.request.promptTokenCount,
         remainingTokenCount: sequence.choice.remainingTokenCount,
         stepMs: milliseconds,

@@ -43,6 +43,8 @@ export interface HarnessOptions {
   /** A step takes hardly longer for more tokens, so that drafts pay. */
   readonly flatCost?: boolean;
   readonly classes?: ClassTargets;
+  /** Shared with what else takes time, e.g. a draft model. */
+  readonly clock?: { ms: number; slowdown: number };
 }
 
 export interface Harness {
@@ -59,7 +61,7 @@ const pieceOf = (token: number) => Uint8Array.of(32 + token);
 
 /** The engine over the fake decoder, with the real sampler and text path. One token costs 1 ms of a fake clock. */
 export function createHarness(options: HarnessOptions = {}): Harness {
-  const clock = { ms: 0, slowdown: 1 };
+  const clock = options.clock ?? { ms: 0, slowdown: 1 };
   const vocabTokenCount = options.vocabTokenCount ?? fullVocabTokenCount;
   const msOf = (tokenCount: number) => (options.flatCost === true ? 1 + tokenCount / 64 : tokenCount);
   const decoder = createFakeDecoder({

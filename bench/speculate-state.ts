@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { RunnerUp } from './engine-loop.ts';
+import type { Workload } from './workloads/workload.ts';
+
+export interface Job {
+  readonly workload: Workload['name'];
+  readonly tokens: readonly number[];
+  readonly outputTokenCount: number;
+  /** What the loop without speculation answers. */
+  readonly expected: readonly number[];
+  readonly runnersUp: readonly RunnerUp[];
+}
+
+/** Milliseconds by round and, within it, by job. */
+export interface SideTimes {
+  readonly plain: number[][];
+  readonly drafting: number[][];
+}
+
+/** How the answers with drafts compare with those without. */
+export interface Agreement {
+  sameCount: number;
+  partedCount: number;
+  tieCount: number;
+  /** Widest gap in nats where one parted; `null`: at a token that was no runner-up. */
+  widestGap: number | null;
+}
+
+/** What has been measured of one model. */
+export interface ModelState {
+  readonly jobs: Job[];
+  readonly ours: SideTimes;
+  /** Drafted and accepted tokens by round and job. */
+  readonly drafted: number[][];
+  readonly accepted: number[][];
+  readonly agreement: Agreement;
+  readonly peer: SideTimes & {
+    /** Each setting that was tried, with the milliseconds of all jobs. */
+    readonly tried: { readonly flags: readonly string[]; readonly milliseconds: number }[];
+  };
+}
+
+export interface SpeculateState {
+  /** What must be the same for the rounds to belong together. */
+  readonly key: string;
+  readonly models: Record<string, ModelState>;
+}
+
+export function emptyModelState(): ModelState {
+  return {
+    jobs: [],
+    ours: { plain: [], drafting: [] },
+    drafted: [],
+    accepted: [],
+    agreement: { sameCount: 0, partedCount: 0, tieCount: 0, widestGap: 0 },
+    peer: { tried: [], plain: [], drafting: [] },
+  };
+}
+
+/** @throws Error where the file holds measurements of other conditions */
+export async function readState(path: string | null, key: string): Promise<SpeculateState> {
+  if (path === null || !existsSync(path)) return { key, models: {} };
+  const state = JSON.parse(await readFile(path, 'utf8')) as SpeculateState;
+  if (state.key !== key) throw new Error(`--resume: ${path} holds "${state.key}", not "${key}"`);
+  return state;
+}
+
+/** Lands by rename, so that a run that is stopped leaves the last whole round. */
+export async function writeState(path: string | null, state: SpeculateState): Promise<void> {
+  if (path === null) return;
+  const partial = `${path}.${process.pid}.part`;
+  await writeFile(partial, JSON.stringify(state));
+  await rename(partial, path);
+}
