@@ -18,7 +18,7 @@ export interface InProcess {
 
 /** Loads as the engine's process does, on the CPU, with the curve measured here and now. */
 export async function loadInProcess(
-  setup: BenchmarkSetup,
+  setup: Pick<BenchmarkSetup, 'modelPath' | 'threadCount' | 'progress'>,
   options: {
     readonly cellCount: number;
     readonly parallelCount: number;

@@ -7,7 +7,7 @@ import { outputRowCount } from '../src/engine/speculation/speculator.ts';
 import { createSupervisor, type Supervisor } from '../src/engine/supervisor.ts';
 import { readGguf } from '../src/models/gguf.ts';
 import { memoryFacts } from '../src/models/memory-facts.ts';
-import { bareProcessBytes, predictMemory } from '../src/plan/model-memory.ts';
+import { bareProcessBytes, predictMemory, type DraftMemory } from '../src/plan/model-memory.ts';
 import { chatRequest, collect, loadOptions, modelFacts } from './fixtures/engine-requests.ts';
 import { createLocalModel } from '../src/engine/local-model.ts';
 import { testWeights } from './weights.ts';
@@ -25,28 +25,44 @@ function residentBytes(processId: number): number {
   return 1_024 * Number(kibibytes);
 }
 
+async function draftMemory(path: string): Promise<DraftMemory> {
+  const header = await readGguf(path);
+  const facts = memoryFacts(header, header.expectedFileBytes, process.arch);
+  return { facts, outputCount: 16, kvShareOfF16: 1 };
+}
+
 it.runIf(platform() === 'linux').each([
-  ['smollm2', 4_096],
-  ['smollm2-q4_0', 16_384],
-  ['gemma3-270m', 8_192],
+  ['smollm2', 4_096, null],
+  ['smollm2-q4_0', 16_384, null],
+  ['gemma3-270m', 8_192, null],
+  ['smollm2', 8_192, 'smollm2-q4_0'],
 ] as const)(
-  '%s with %i cells takes what was predicted, within 8 in 100',
-  async (name, contextTokenCount) => {
+  '%s with %i cells takes what was predicted, within 8 in 100; draft model: %s',
+  async (name, contextTokenCount, draftName) => {
     const path = await testWeights(name);
     const header = await readGguf(path);
+    const draftPath = draftName === null ? null : await testWeights(draftName);
+    const draft: LoadOptions['draft'] =
+      draftPath === null
+        ? null
+        : { modelPath: draftPath, modelId: 'draft', sizeBytes: 0, kvType: 'f16', curvePath: null };
     const options: LoadOptions = {
-      ...loadOptions({ modelPath: path }),
+      ...loadOptions({ modelPath: path, draft }),
       contextTokenCount,
       parallelCount: 16,
       threadCount: 1,
     };
-    const need = predictMemory(memoryFacts(header, header.expectedFileBytes, process.arch), {
-      ...options,
-      outputCount: outputRowCount(options),
-      kvShareOfF16: 1,
-      hostCacheBytes: 0,
-      memoryBytes: totalmem(),
-    });
+    const need = predictMemory(
+      memoryFacts(header, header.expectedFileBytes, process.arch),
+      {
+        ...options,
+        outputCount: outputRowCount(options),
+        kvShareOfF16: 1,
+        hostCacheBytes: 0,
+        memoryBytes: totalmem(),
+      },
+      draftPath === null ? null : await draftMemory(draftPath),
+    );
     const started = createSupervisor({
       connect: forkChild(childEntry(), () => undefined),
       load: options,

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEngineLoop } from '../bench/engine-loop.ts';
+import { nearTieGap } from '../bench/agreement.ts';
+import { createEngineLoop, type LoopAnswer } from '../bench/engine-loop.ts';
+import { loadInProcess as loadBenched } from '../bench/in-process.ts';
 import { createContext } from '../src/engine/llama/context.ts';
 import { openLibrary } from '../src/engine/llama/library.ts';
 import { loadModel, type LlamaModel } from '../src/engine/llama/model.ts';
+import type { DraftLoadOptions } from '../src/engine/protocol.ts';
 import { draftRowCount, type SpeculationSetting } from '../src/engine/speculation/speculator.ts';
 import { testWeights } from './weights.ts';
 
@@ -60,3 +63,66 @@ it('answers alike with drafts and without over real weights, in fewer steps', as
     expect(drafting.stepCount).toBeLessThan(plain.stepCount);
   }
 }, 60_000);
+
+it('drafts with a smaller model for a larger one, which says what it says without', async () => {
+  const draft = {
+    modelPath: await testWeights('smollm2-q4_0'),
+    modelId: 'draft',
+    sizeBytes: 0,
+    kvType: 'f16',
+    curvePath: null,
+  } as const;
+  const loaded = await loadInProcess(await testWeights('smollm2-q8_0'), draft);
+  const { context, draftModel } = loaded;
+  if (draftModel === null) throw new Error('no draft model');
+  const text = '<|im_start|>user\nWrite about the sea.<|im_end|>\n<|im_start|>assistant\n';
+  const tokens = [...loaded.model.vocabulary.tokenize(text, { addSpecial: true, parseSpecial: true })];
+  const options = { parallelCount: 2, hostCacheBytes: 0, curve };
+  const prompts = [0, 1].map(() => ({ tokens, outputTokenCount: 40 }));
+  try {
+    const plain = createEngineLoop(loaded.model, context, { ...options, notesRunnersUp: true });
+    const expected = (await plain.run(prompts)).answers;
+    for (const speculation of ['auto', 4] as const) {
+      const loop = createEngineLoop(loaded.model, context, { ...options, speculation, draftModel });
+      const { answers, steps } = await loop.run(prompts);
+      answers.forEach((answer, index) => {
+        expectAlike(answer.tokens, expected[index]);
+      });
+      const accepted = answers.reduce((sum, answer) => sum + answer.acceptedTokenCount, 0);
+      expect(accepted).toBeGreaterThan(20);
+      expect(steps.length).toBeLessThan(38);
+    }
+    expect(draftModel.decoder.cellCount).toBe(context.cellCount);
+  } finally {
+    loaded.close();
+  }
+}, 60_000);
+
+it('refuses a draft model with another vocabulary, and names both', async () => {
+  const draft = {
+    modelPath: await testWeights('gemma3-270m'),
+    modelId: 'gemma',
+    sizeBytes: 0,
+    kvType: 'f16',
+    curvePath: null,
+  } as const;
+  await expect(loadInProcess(await testWeights('smollm2-q4_0'), draft)).rejects.toMatchObject({
+    kind: 'unsupported',
+    field: 'engine.draft',
+    message: 'gemma cannot draft for bench: their vocabularies differ: 49152 tokens and 262144.',
+  });
+}, 60_000);
+
+function loadInProcess(modelPath: string, draft: DraftLoadOptions) {
+  const setup = { modelPath, threadCount: 2, progress: () => undefined };
+  return loadBenched(setup, { cellCount: 1024, parallelCount: 2, draft });
+}
+
+/** Token by token the same, or parted where the two likeliest were all but equal: batches of other widths round otherwise. */
+function expectAlike(tokens: readonly number[], expected: LoopAnswer | undefined): void {
+  const at = expected?.tokens.findIndex((token, index) => tokens[index] !== token) ?? -1;
+  if (at < 0) return;
+  const other = expected?.runnersUp[at];
+  expect(tokens[at]).toBe(other?.token);
+  expect(other?.gap).toBeLessThan(nearTieGap);
+}

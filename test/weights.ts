@@ -32,12 +32,15 @@ export async function testModel(name: TestModel): Promise<InstalledModel> {
   return store.pull(references[name]);
 }
 
-/** Weights that are made here of another test model's: the format in which CPUs are fast. */
-const derived = { 'smollm2-q4_0': { from: 'smollm2', format: 'Q4_0' } } as const;
+/** Weights that are made here of another test model's: the format in which CPUs are fast, and one that is nearer to it. */
+const derived = {
+  'smollm2-q4_0': { from: 'smollm2', format: 'Q4_0' },
+  'smollm2-q8_0': { from: 'smollm2', format: 'Q8_0' },
+} as const;
 
 /** Absolute path of a GGUF with real weights. */
 export async function testWeights(name: TestModel | keyof typeof derived): Promise<string> {
-  if (name !== 'smollm2-q4_0') return (await testModel(name)).path;
+  if (name !== 'smollm2-q4_0' && name !== 'smollm2-q8_0') return (await testModel(name)).path;
   const folder = join(testCachePath(), 'derived');
   const output = join(folder, `${name}.gguf`);
   if (existsSync(output)) return output;
