@@ -72,9 +72,7 @@ export async function openOfflineGateway(
   async function splitFits(modelId: string): Promise<(streamTokenCount: number) => boolean> {
     const found = await createModelIndex(gateway.store).find(modelId);
     if (found === null) return () => false;
-    const load = await loadOptionsFor(found, offline, (reference) =>
-      findReference(gateway.store, reference),
-    );
+    const load = await loadOptionsFor(found, offline, (reference) => findReference(gateway.store, reference));
     const bytesOf = async (streamTokenCount: number): Promise<number> =>
       (await predictMemory(found, adjusted(load, { layout: 'split', streamTokenCount }))).totalBytes;
     // Linear in the cells of a stream.
