@@ -19,7 +19,8 @@ export interface Side {
 export interface NearfarServer {
   /** Where it keeps its ledger. */
   readonly home: string;
-  start(): Promise<Side>;
+  /** @param settings further ones, `path=value` */
+  start(settings?: readonly string[]): Promise<Side>;
 }
 
 /** What every benchmark is given. */

@@ -94,6 +94,7 @@ export function createEngineLoop(
     holdPartsMs: 10,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
     prepareGrammar: () => Promise.resolve(),
+    adapters: { acquire: () => Promise.reject(new Error('no adapters are measured here')) },
     createChoice: (command, choiceIndex, promptTokens, maxTokenCount) => {
       const choice = createChoice({
         choiceIndex,
@@ -150,6 +151,7 @@ export function createEngineLoop(
       choiceCount: 1,
       topLogprobCount: null,
       salt: 'bench',
+      adapter: null,
       priority: 'default',
       enteredAt: 0,
       tenant: 'bench',

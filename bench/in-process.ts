@@ -46,6 +46,7 @@ export async function loadInProcess(
       hostCacheBytes: 0,
       diskCache: null,
       embeddingContextTokenCount: null,
+      adapterRoom: { byteCount: 0, count: 1 },
       curvePath: null,
     },
     () => undefined,

@@ -54,6 +54,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'kill -9 under load: is there a ledger row for each request whose client saw the end',
     load: async () => (await import('./ledger.ts')).ledger,
   },
+  adapters: {
+    summary: '8 streams over a model and two LoRA adapters, against llama-server',
+    load: async () => (await import('./adapters.ts')).adapters,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

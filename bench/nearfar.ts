@@ -29,13 +29,19 @@ export function openNearfar(options: NearfarOptions): NearfarServer {
   let installed: Promise<string> | null = null;
   return {
     home: options.home,
-    async start() {
+    async start(settings = []) {
       const modelId = await (installed ??= installModel(options));
       const port = await freePort();
       const server = await startServer({
         label: 'nearfar serve',
         file: process.execPath,
-        args: [entry, 'serve', '--home', options.home, ...settingArguments(options, modelId, port)],
+        args: [
+          entry,
+          'serve',
+          '--home',
+          options.home,
+          ...settingArguments({ ...options, settings: [...options.settings, ...settings] }, modelId, port),
+        ],
         env: process.env,
         origin: `http://127.0.0.1:${port}`,
         healthPath: '/ready',

@@ -59,6 +59,7 @@ it.runIf(platform() === 'linux').each([
         outputCount: outputRowCount(options),
         kvShareOfF16: 1,
         hostCacheBytes: 0,
+        adapterBytes: 0,
         memoryBytes: totalmem(),
       },
       draftPath === null ? null : await draftMemory(draftPath),
@@ -73,6 +74,7 @@ it.runIf(platform() === 'linux').each([
     await started.ready();
     const model = createLocalModel({
       facts: () => modelFacts(name),
+      adapter: null,
       acquire: async () => ({ engine: started, release: () => undefined }),
     });
     await collect(

@@ -34,7 +34,7 @@ export function checkBody(path: RequestPath, body: JsonObject): CheckedBody {
     return { modelName: parsed.data.model, prompts: [] };
   }
   const requests = path === '/v1/completions' ? completions(body) : [chat(body)];
-  for (const request of requests) toGenerateCommand(request, 0);
+  for (const request of requests) toGenerateCommand(request, null, 0);
   return {
     modelName: requests[0]?.requestedModel ?? '',
     prompts: requests.flatMap(({ input, maxTokenCount, choiceCount }) =>

@@ -7,9 +7,11 @@ import { createModelPool } from '../engine/model-pool.ts';
 import type { AppDependencies, Readiness } from '../http/dependencies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { chooseFromCatalog } from '../models/catalog.ts';
+import { withAdapters } from '../models/adapter-book.ts';
 import { parseReference } from '../models/reference.ts';
 import type { ModelStore } from '../models/store.ts';
 import { createLog, type Log } from '../observe/log.ts';
+import { filesBehind, findModelOrAdapter, openAdapters, reportAdapters } from './adapters.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
@@ -55,12 +57,22 @@ export async function composeGateway(
   const store = await openStore(loaded, (line) => {
     log.info(line);
   });
-  const index = createModelIndex(store);
+  const ownIndex = createModelIndex(store);
+  const adapters = await openAdapters(loaded, ownIndex, (line) => {
+    log.info(line);
+  });
+  const models = withAdapters(store, adapters);
+  // An adapter that is out of order can be asked for: who does hears why.
+  const index = createModelIndex(models, adapters.names);
 
   const localModels = createModelPool({
-    findModel: index.find,
-    loadOptionsFor: async (model) =>
-      adjustLoad(await loadOptionsFor(model, loaded, (reference) => findReference(store, reference))),
+    findModel: (id) => findModelOrAdapter(id, ownIndex, adapters),
+    loadOptionsFor: async (model) => {
+      const room = await adapters.roomFor(model.facts.id);
+      return adjustLoad(
+        await loadOptionsFor(model, loaded, (reference) => findReference(store, reference), room),
+      );
+    },
     memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
     predictMemory: createMemoryPredictor(),
     maxLoadedCount: settings.engine.maxLoadedModels,
@@ -76,9 +88,10 @@ export async function composeGateway(
   // Whoever asks for the model gets the reason too.
   loading?.catch(() => undefined);
   // Read once now, so that /ready knows from the start what is here.
-  const parts: Parts = { loaded, log, keys, store, index, localModels, loading };
+  const parts: Parts = { loaded, log, keys, store: models, index, localModels, loading };
   try {
     await index.ids();
+    await reportAdapters(adapters, log.warn);
     return await composeRooms(parts);
   } catch (thrown) {
     // The engine's process is there already and would keep this one alive.
@@ -120,7 +133,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     budgetBytes: exactBytes,
     timeToLiveMs: exactTtlSeconds * 1000,
     maxTemperature: exactMaxTemperature,
-    revisionOf: async (modelId) => rooms.modelRevision((await index.find(modelId))?.files ?? []),
+    revisionOf: async (modelId) => rooms.modelRevision(await filesBehind(modelId, index)),
     now: () => Date.now(),
   });
   const metrics = rooms.createMetrics({

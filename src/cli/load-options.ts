@@ -2,8 +2,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { NearfarError } from '../chat/error.ts';
 import type { LoadedSettings } from '../config/load.ts';
+import type { AdapterRoom } from '../engine/adapter-store.ts';
 import type { FoundModel } from '../engine/model-pool.ts';
 import type { DraftLoadOptions, LoadOptions } from '../engine/protocol.ts';
+import { curvePathOf, draftCurvePathOf } from '../models/curve-path.ts';
+
+const noAdapters: AdapterRoom = { byteCount: 0, count: 1 };
 
 /**
  * How the engine's child loads a model under these settings.
@@ -14,14 +18,15 @@ export async function loadOptionsFor(
   model: FoundModel,
   { settings, home }: LoadedSettings,
   findDraft: (reference: string) => Promise<FoundModel | null>,
+  adapterRoom: AdapterRoom = noAdapters,
 ): Promise<LoadOptions> {
   const { engine } = settings;
   const { id } = model.facts;
-  const curves = path.join(home, 'curves');
-  mkdirSync(curves, { recursive: true });
+  const curvePath = curvePathOf(home, id);
+  mkdirSync(path.dirname(curvePath), { recursive: true });
   const reference = draftReference(id, settings);
   const draft =
-    reference === null ? null : draftOptions(reference, id, await findDraft(reference), settings, curves);
+    reference === null ? null : draftOptions(reference, id, await findDraft(reference), settings, home);
   return {
     modelPath: model.path,
     modelId: id,
@@ -40,7 +45,8 @@ export async function loadOptionsFor(
     hostCacheBytes: engine.hostCacheBytes,
     diskCache: { root: path.join(home, 'kv'), budgetBytes: engine.diskCacheBytes },
     embeddingContextTokenCount: engine.embeddingContextTokenCount,
-    curvePath: path.join(curves, `${fileNameOf(id)}.json`),
+    adapterRoom,
+    curvePath,
   };
 }
 
@@ -54,7 +60,7 @@ function draftOptions(
   id: string,
   draft: FoundModel | null,
   { engine }: LoadedSettings['settings'],
-  curves: string,
+  home: string,
 ): DraftLoadOptions {
   if (draft === null) {
     throw new NearfarError(
@@ -70,11 +76,6 @@ function draftOptions(
     sizeBytes: facts.sizeBytes ?? 0,
     kvType: engine.kvTypes[facts.id] ?? engine.kvType,
     // Other steps than those of the same model by itself.
-    curvePath: path.join(curves, `${fileNameOf(facts.id)}@draft.json`),
+    curvePath: draftCurvePathOf(home, facts.id),
   };
-}
-
-/** Ids hold colons, which Windows does not take in names. */
-function fileNameOf(id: string): string {
-  return id.replaceAll(/[^\w.-]/g, '@');
 }

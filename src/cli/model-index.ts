@@ -9,7 +9,12 @@ export interface ModelIndex {
   readonly known: () => readonly string[];
 }
 
-export function createModelIndex(store: ModelStore, freshMs = 2_000): ModelIndex {
+/** @param names of what is asked for by name and may be out of order, so that who asks hears why */
+export function createModelIndex(
+  store: ModelStore,
+  names: readonly string[] = [],
+  freshMs = 2_000,
+): ModelIndex {
   let models: readonly InstalledModel[] = [];
   let readAt = -Infinity;
   let reading: Promise<readonly InstalledModel[]> | null = null;
@@ -30,7 +35,7 @@ export function createModelIndex(store: ModelStore, freshMs = 2_000): ModelIndex
   const list = async () => (performance.now() - readAt < freshMs ? models : await read());
 
   return {
-    ids: async () => (await list()).map((model) => model.id),
+    ids: async () => [...new Set([...(await list()).map((model) => model.id), ...names])],
     find: async (id) => (await list()).find((model) => model.id === id) ?? (await store.find(id)),
     known: () => models.map((model) => model.id),
   };

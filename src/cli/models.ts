@@ -1,6 +1,6 @@
 import process from 'node:process';
+import { openModelsAndAdapters } from './adapters.ts';
 import { jsonOption, type Command } from './command.ts';
-import { openStore } from './open-store.ts';
 import { formatBytes } from './progress.ts';
 import { commandSettings } from './settings.ts';
 import { renderTable } from './table.ts';
@@ -10,7 +10,8 @@ export const models: Command = {
   usage: '[--catalog] [--json]',
   description: [
     'Lists the models that are on this machine: those that nearfar pulled, and GGUF files of Ollama, LM Studio and',
-    "the hub's cache, which are used where they are. With --catalog, those that nearfar knows by name.",
+    "the hub's cache, which are used where they are; then the LoRA adapters of the settings. With --catalog, models",
+    'that nearfar knows by name.',
   ].join('\n'),
   options: {
     catalog: { type: 'boolean', description: 'List the models that could be pulled' },
@@ -21,7 +22,7 @@ export const models: Command = {
     const asJson = input.options.flag('json');
     if (input.options.flag('catalog')) return listCatalog(asJson);
     const loaded = await commandSettings(input.options);
-    const store = await openStore(loaded, () => undefined);
+    const { store, adapters } = await openModelsAndAdapters(loaded, () => undefined);
     const installed = await store.list();
     if (asJson) {
       process.stdout.write(`${JSON.stringify(installed, null, 2)}\n`);
@@ -31,7 +32,7 @@ export const models: Command = {
       process.stdout.write('No model is here yet. Pull one: nearfar pull recommended\n');
       return 0;
     }
-    const rows = installed.map(({ id, facts, owner, reference }) => [
+    const rows = installed.map(({ id, facts, owner, reference, adapterOf }) => [
       id === loaded.settings.near ? `${id} (near)` : id,
       facts.format ?? '?',
       facts.sizeBytes === null ? '?' : formatBytes(facts.sizeBytes),
@@ -39,10 +40,17 @@ export const models: Command = {
       facts.grade,
       facts.license ?? 'unknown',
       facts.verified ? 'verified' : 'unverified',
-      owner === 'nearfar' ? reference : `${owner}, in place`,
+      adapterOf !== undefined
+        ? `${reference}, adapter of ${adapterOf.model}`
+        : owner === 'nearfar'
+          ? reference
+          : `${owner}, in place`,
     ]);
     const header = ['MODEL', 'FORMAT', 'SIZE', 'CONTEXT', 'GRADE', 'LICENCE', 'SHA-256', 'FROM'];
     process.stdout.write(`${renderTable(header, rows)}\n`);
+    for (const { name, error } of await adapters.problems()) {
+      process.stderr.write(`The adapter ${name} cannot be used: ${error.message}\n`);
+    }
     return 0;
   },
 };

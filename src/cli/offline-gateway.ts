@@ -70,7 +70,10 @@ export async function openOfflineGateway(
   };
 
   async function splitFits(modelId: string): Promise<(streamTokenCount: number) => boolean> {
-    const found = await createModelIndex(gateway.store).find(modelId);
+    const index = createModelIndex(gateway.store);
+    const asked = await index.find(modelId);
+    // The cells of an adapter are its model's.
+    const found = asked?.adapterOf === undefined ? asked : await index.find(asked.adapterOf.model);
     if (found === null) return () => false;
     const load = await loadOptionsFor(found, offline, (reference) => findReference(gateway.store, reference));
     const bytesOf = async (streamTokenCount: number): Promise<number> =>

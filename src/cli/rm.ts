@@ -1,19 +1,19 @@
 import process from 'node:process';
 import { jsonOption, UsageError, type Command } from './command.ts';
-import { openStore } from './open-store.ts';
+import { openModelsAndAdapters } from './adapters.ts';
 import { commandSettings } from './settings.ts';
 
 export const rm: Command = {
   name: 'rm',
   usage: '[options] MODEL...',
   description:
-    "Deletes models that nearfar pulled. Files of Ollama, LM Studio or the hub's cache are never touched.",
+    "Deletes models and adapters that nearfar pulled, and what was measured of them. Files of Ollama, LM Studio or the hub's cache are never touched.",
   options: jsonOption,
   examples: ['nearfar rm smollm2-135m-instruct'],
   run: async (input) => {
     if (input.words.length === 0)
       throw new UsageError('expected the id of a model; "nearfar models" lists them');
-    const store = await openStore(await commandSettings(input.options), () => undefined);
+    const { store } = await openModelsAndAdapters(await commandSettings(input.options), () => undefined);
     for (const id of input.words) {
       await store.remove(id);
       process.stdout.write(

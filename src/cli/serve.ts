@@ -1,5 +1,6 @@
 import process from 'node:process';
 import type { Command, CommandInput } from './command.ts';
+import { pullMissingAdapters } from './adapters.ts';
 import { renderBanner } from './banner.ts';
 import { prepareDraft, prepareModel } from './first-start.ts';
 import { commandSettings } from './settings.ts';
@@ -30,7 +31,10 @@ export const serve: Command = {
       placeholder: 'MODEL',
       description: 'A smaller model of the same vocabulary that drafts for it (docs/configuration.md)',
     },
-    'no-pull': { type: 'boolean', description: 'Fail instead of pulling a model that is not here' },
+    'no-pull': {
+      type: 'boolean',
+      description: 'Fail instead of pulling a model that is not here; pull no adapters',
+    },
   },
   examples: ['nearfar serve', 'nearfar serve --port 8080 --near qwen2.5-1.5b-instruct'],
   run: runServe,
@@ -49,6 +53,7 @@ async function runServe(input: CommandInput): Promise<number> {
   });
 
   await prepareDraft(loaded, process.stderr, stop.signal, { mayPull: !input.options.flag('no-pull') });
+  if (!input.options.flag('no-pull')) await pullMissingAdapters(loaded, process.stderr, stop.signal);
 
   const { composeGateway } = await import('./compose.ts');
   const gateway = await composeGateway(loaded, { preload: model.id });

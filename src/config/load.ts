@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { z } from 'zod';
+import { adapterProblems } from './adapter-problems.ts';
 import { findSettingsFile, readSettingsFile, type SettingsFile } from './file.ts';
 import { nearest } from './nearest.ts';
 import { SettingsError, type SettingProblem } from './problem.ts';
@@ -251,6 +252,7 @@ function crossProblems(settings: Settings, sources: ReadonlyMap<string, string>)
     }
     seen.add(key.name);
   }
+  problems.push(...adapterProblems(settings, sources));
   return problems;
 }
 

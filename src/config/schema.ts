@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { kvTypes } from '../engine/kv-type.ts';
+import { adaptersSchema } from './adapter-schema.ts';
 
 /**
  * Every setting, its default and what it means, once. `nearfar config init` prints these descriptions as the
@@ -154,6 +155,13 @@ const engineSchema = z.strictObject({
     .max(64)
     .default(3)
     .describe('Models in memory at the same time, as far as the budget holds them.'),
+  maxLoadedAdapters: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe('LoRA adapters in memory beside one model; others wait for one of them to be free.'),
   keepAliveSeconds: z
     .number()
     .int()
@@ -238,6 +246,7 @@ export const settingsSchema = z.strictObject({
     .record(name, name)
     .default({})
     .describe('Other names for models, so that clients need no change, e.g. {gpt-4o: auto}.'),
+  adapters: adaptersSchema,
   keys: z
     .array(keySchema)
     .default([])

@@ -4,6 +4,7 @@
  */
 import { toNearfarError } from '../chat/error.ts';
 import type { ChatInput } from '../chat/request.ts';
+import { createAdapterStore } from './adapter-store.ts';
 import { reasoningTagsOf } from './calls/reasoning-splitter.ts';
 import { createReplyReading, type ReplyReading } from './calls/reply-reading.ts';
 import type { ToolGrammar } from './calls/tool-grammar.ts';
@@ -192,6 +193,15 @@ function createLoadedWriter(
     draftModel: loaded.writing.draft?.draftModel ?? null,
     holdPartsMs,
     readPrompt,
+    adapters: createAdapterStore({
+      room: options.adapterRoom,
+      load: (path) => loaded.model.adapters.load(path),
+      unload: (handle) => {
+        // The next step applies its own anyhow.
+        context.useAdapter(null);
+        loaded.model.adapters.free(handle);
+      },
+    }),
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),
     createChoice: createEngineChoice,
     emit: (parts) => {

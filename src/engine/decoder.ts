@@ -1,3 +1,5 @@
+import type { LoadedAdapter } from './adapter.ts';
+
 /**
  * What the step loop needs from a decoder: the seam between the engine, which knows sequences and cells, and
  * `llama/`, which knows C. A fake one drives the engine's tests without weights.
@@ -23,6 +25,8 @@ export interface Decoder {
    * @throws RangeError where llama.h would abort the process: batch full, bad sequence id, position not contiguous.
    */
   addToken(token: number, position: number, sequence: number, wantsLogits: boolean): number;
+  /** The LoRA adapter that every token of the next batches is computed with; `null` = none. */
+  useAdapter(adapter: LoadedAdapter | null): void;
   /** Runs the batch. `no_cells` leaves everything as before; `failed` means state is unknown: reset or die. */
   decode(): DecodeOutcome;
   /** A view of `vocabTokenCount` floats over native memory, valid until the next `decode`. */

@@ -1,5 +1,6 @@
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatInput } from '../chat/request.ts';
+import type { AdapterStore } from './adapter-store.ts';
 import type { Decoder } from './decoder.ts';
 import type { Batching } from './offline-mode.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
@@ -42,6 +43,8 @@ export interface EngineSetup {
   readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
   /** Has a grammar ready for `createChoice`, off the loop. @throws NearfarError */
   readonly prepareGrammar: (grammar: CompiledGrammar) => Promise<void>;
+  /** The adapters that requests name. */
+  readonly adapters: Pick<AdapterStore, 'acquire'>;
   readonly createChoice: (
     command: GenerateCommand,
     choiceIndex: number,

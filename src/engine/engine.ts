@@ -1,10 +1,14 @@
 // Over 300 lines: the loop's parts share the lists of waiting and running sequences, and read best in one place.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { createAdapterGroups } from './adapter-groups.ts';
+import type { AdapterLease } from './adapter-store.ts';
 import { createClassFigures } from './class-figures.ts';
 import { createClassQueue } from './class-queue.ts';
 import { createDiskWait } from './disk-wait.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import { foreseenIdleMsPerCell } from './foreseen-idle-cost.ts';
+import { firstWithWork, type PlannedTurn } from './group-plan.ts';
+import type { GroupTurn } from './group-schedule.ts';
 import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { loopFigures } from './loop-figures.ts';
@@ -58,6 +62,7 @@ export function createEngine(setup: EngineSetup): Engine {
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
+  const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
   const voices = createVoiceDesk({
     ...{ cost, cache, batchTokenCount, now, modelId: setup.modelId, wallClock: setup.wallClock },
     targetMs: setup.classes.voice.firstTokenMs,
@@ -92,7 +97,12 @@ export function createEngine(setup: EngineSetup): Engine {
     return Math.max(0, setup.parallelCount - running.length);
   }
 
-  function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
+  function enqueue(
+    command: GenerateCommand,
+    prompt: readonly number[],
+    submittedAt: number,
+    lease: AdapterLease | null,
+  ): void {
     const load = {
       waiting,
       running,
@@ -102,6 +112,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const promise = command.priority === 'voice' ? voices.admit(command, prompt, load) : null;
     const request = openRequest(command, prompt, submittedAt, {
       promise,
+      lease,
       modelId: setup.modelId,
       contextTokenCount: setup.contextTokenCount,
       createChoice: setup.createChoice,
@@ -130,6 +141,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function close(request: ActiveRequest, part: WirePart): void {
     for (const { choice } of request.sequences) choice.close();
+    request.lease?.release();
     requests.delete(request.command.id);
     outbox.push(request.command.id, part);
   }
@@ -166,15 +178,14 @@ export function createEngine(setup: EngineSetup): Engine {
     }
     if (running.length === 0) reachedCellCount = 0;
     queue.promote(waiting, running, now());
-    let plan = planStep(0);
-    // Each takes one away from those that run, so this ends.
-    for (; plan.swapOut.length > 0; plan = planStep(0)) for (const key of plan.swapOut) preempt(key);
+    const { turn, plan: found } = planTurn();
+    let plan = found;
     for (const key of plan.preempt) preempt(key);
     for (const key of plan.admit) admit(key);
     const movedMs = makeWay();
     // Readers wait for the moving too: the step becomes narrower by as much.
-    if (movedMs > 0 && plan.decode.length > 0) plan = planStep(movedMs);
-    const drafts = draftsFor(plan);
+    if (movedMs > 0 && plan.decode.length > 0) plan = planStep(turn, movedMs);
+    const drafts = draftsFor(plan, turn);
     for (const batch of batchesOf(plan, cost.curve.readersApart)) {
       run(batch, drafts);
       if (!isOnlyDecoding() || !outbox.mayHold()) outbox.flush();
@@ -183,22 +194,29 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   /** Nothing is drafted beside prompts: their tokens make better use of a wider step. No prefix leaves for a draft. */
-  function draftsFor(plan: StepPlan): Drafts {
+  function draftsFor(plan: StepPlan, { limitMs }: GroupTurn): Drafts {
     if (plan.prefill.length > 0 || plan.decode.length === 0) return new Map();
     const decoding = running.filter(({ key }) => plan.decode.includes(key));
     const { freeCellCount } = cache;
     const cellCount = scannedCellCount();
-    const hardLimitMs = voices.stepLimitMs(cellCount);
+    const hardLimitMs = Math.min(limitMs, voices.stepLimitMs(cellCount));
     return speculation.draftsFor(decoding, { freeCellCount, cellCount, targetMs: targetMs(), hardLimitMs });
   }
 
-  function planStep(spentMs: number): StepPlan {
+  function planTurn(): PlannedTurn {
+    const work = { waiting: readyToRun(), running, cellCount: scannedCellCount(), targetMs: targetMs() };
+    return firstWithWork(groups.turns(work), (turn) => planStep(turn, 0), preempt);
+  }
+
+  function planStep(turn: GroupTurn, spentMs: number): StepPlan {
     return (group === null ? schedule : scheduleStatic)(
       schedulerView({
+        turn,
         waiting: readyToRun(),
         running,
         cache,
         cost,
+        groupCost: groups.costOf(turn.key),
         scannedCellCount: scannedCellCount(),
         parallelCount: setup.parallelCount,
         batchTokenCount,
@@ -278,7 +296,9 @@ export function createEngine(setup: EngineSetup): Engine {
   /** Fills the batch in plan order, decodes it, and draws from the rows that were asked for. */
   function run(plan: StepPlan, drafts: Drafts): void {
     const entries = fillBatch({ decoder, cache, running, plan, drafts });
-    if (entries.length === 0) return;
+    const [first] = entries;
+    if (first === undefined) return;
+    groups.apply(first.sequence);
     const work = workOf(entries, scannedCellCount());
     reachedCellCount = Math.max(reachedCellCount, cache.usedCellCount + work.tokenCount);
     const startedAt = now();
@@ -328,7 +348,7 @@ export function createEngine(setup: EngineSetup): Engine {
     voices.noteStep();
     counts.lastBatch = done.tokenCount;
     speculation.note(entries, done, milliseconds);
-    cost.observe(done, milliseconds);
+    groups.learn(done, milliseconds);
     cache.chargeIdle(cost.idleCellMs(done.tokenCount));
     const time = now();
     for (const { sequence, isDecoding: wasDecoding, row } of entries) {
@@ -353,7 +373,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function stats(): EngineStats {
-    const parts = { decoder, cache, host, disk: setup.disk, speculation, figures, counts };
+    const parts = { decoder, cache, host, disk: setup.disk, speculation, figures, counts, groups };
     const queuedCount = waiting.length + intake.readingCount;
     return loopFigures(parts, { queuedCount, runningCount: running.length });
   }

@@ -48,7 +48,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     onLog: (level, text) => {
       // The pool is larger than the trained context because many requests share it; each is held to its own. And chat
       // models state no pooling.
-      if (level !== 'info' && !/n_ctx_seq|default pooling_type/.test(text))
+      // Adapters on repacked weights lie in plain memory, as they should.
+      if (level !== 'info' && !/n_ctx_seq|default pooling_type|lora for .* cannot use buft/.test(text))
         send({ type: 'log', level, text });
     },
   });

@@ -1,6 +1,7 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatModel, ModelFacts } from '../chat/model.ts';
 import type { ChatRequest } from '../chat/request.ts';
+import { prefixSalt, type AdapterRef } from './adapter.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { outputGrammar } from './grammar/output-grammar.ts';
 import { alreadyOver, guardJob } from './job-guard.ts';
@@ -17,6 +18,8 @@ export interface EngineLease {
 export type EngineUse = 'answer' | 'embed';
 
 export interface LocalModelOptions {
+  /** What it is asked with beside its weights; `null` = nothing. */
+  readonly adapter: AdapterRef | null;
   readonly facts: () => ModelFacts;
   /**
    * Loads the weights if they are not, and holds them. `keepAliveSeconds` as in ChatRequest.
@@ -30,11 +33,15 @@ export interface LocalModelOptions {
 }
 
 /**
- * The part of a request that the engine needs; the tenant becomes the salt that keeps prefixes apart.
+ * The part of a request that the engine needs; tenant and adapter become the salt that keeps prefixes apart.
  * @param enteredAt when it came, in milliseconds since the epoch
  * @throws NearfarError where its output format cannot be enforced
  */
-export function toGenerateCommand(request: ChatRequest, enteredAt: number): GenerateCommand {
+export function toGenerateCommand(
+  request: ChatRequest,
+  adapter: AdapterRef | null,
+  enteredAt: number,
+): GenerateCommand {
   return {
     type: 'generate',
     id: request.id,
@@ -45,7 +52,8 @@ export function toGenerateCommand(request: ChatRequest, enteredAt: number): Gene
     choiceCount: request.choiceCount,
     topLogprobCount: request.topLogprobCount,
     isStreamed: request.isStreamed,
-    salt: request.tenant,
+    salt: prefixSalt(request.tenant, adapter),
+    adapter,
     priority: request.priority,
     enteredAt,
     tenant: request.tenant,
@@ -87,7 +95,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       let lease: EngineLease;
       let command: GenerateCommand;
       try {
-        command = toGenerateCommand(request, enteredAt);
+        command = toGenerateCommand(request, options.adapter, enteredAt);
         lease = await acquireInTime(
           options.acquire,
           'answer',
@@ -107,6 +115,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
     },
 
     async embed(request, signal) {
+      if (options.adapter !== null) throw cannotEmbed(options.adapter.name);
       const { keepAliveSeconds, deadlineAt } = request;
       const lease = await acquireInTime(options.acquire, 'embed', keepAliveSeconds, deadlineAt, signal);
       try {
@@ -125,6 +134,15 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       }
     },
   };
+}
+
+/** Vectors of an adapter would not be comparable with its model's, and giving the model's for them would be a lie. */
+function cannotEmbed(name: string): NearfarError {
+  return new NearfarError(
+    'unsupported',
+    `${name} is a LoRA adapter: it changes answers. Ask its model for vectors and scores.`,
+    { field: 'model' },
+  );
 }
 
 /** Waiting for a model to make room is part of the request: it ends with the client and at the deadline. */

@@ -1,3 +1,4 @@
+import type { AdapterGroups } from './adapter-groups.ts';
 import { cellFigures } from './cell-figures.ts';
 import type { ClassFigures } from './class-figures.ts';
 import type { Decoder } from './decoder.ts';
@@ -27,11 +28,12 @@ export interface LoopParts {
   readonly speculation: Pick<Speculation, 'stats'>;
   readonly figures: ClassFigures;
   readonly counts: LoopCounts;
+  readonly groups: AdapterGroups;
 }
 
 /** All gauges and counters of the loop, for the gateway. */
 export function loopFigures(
-  { decoder, cache, host, disk, speculation, figures, counts }: LoopParts,
+  { decoder, cache, host, disk, speculation, figures, counts, groups }: LoopParts,
   now: Pick<EngineStats, 'queuedCount' | 'runningCount'>,
 ): EngineStats {
   return {
@@ -42,6 +44,8 @@ export function loopFigures(
     cachedTokenCount: counts.cached,
     completionTokenCount: counts.completion,
     preemptionCount: counts.preemption,
+    adapterSwitchCount: groups.switchCount,
+    adapterSwitchMs: groups.switchMs,
     ...cellFigures(decoder, cache, host),
     ...diskFigures(disk, cache.disk),
     ...speculation.stats,

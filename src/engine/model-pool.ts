@@ -3,6 +3,7 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ModelFacts } from '../chat/model.ts';
 import { memoryRefusal } from '../plan/memory-refusal.ts';
 import type { MemoryNeed } from '../plan/model-memory.ts';
+import type { AdapterRef } from './adapter.ts';
 import { childEntry, forkChild } from './child-connection.ts';
 import { createLocalModel, type EngineLease, type EngineUse } from './local-model.ts';
 import type { LocalModels, RunningModel } from './local-models.ts';
@@ -15,6 +16,8 @@ export interface FoundModel {
   readonly facts: ModelFacts;
   /** Absolute path of the GGUF. */
   readonly path: string;
+  /** What requests for this name apply beside the model, and what is listed of it; the rest is the model's. */
+  readonly adapter?: { readonly ref: AdapterRef; readonly facts: ModelFacts };
 }
 
 export interface ModelPoolOptions {
@@ -328,7 +331,8 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     async model(id) {
       const found = await find(id);
       return createLocalModel({
-        facts: () => factsOf(found, entries.get(id)),
+        facts: () => factsOf(found, entries.get(found.facts.id)),
+        adapter: found.adapter?.ref ?? null,
         acquire: (keepAliveSeconds, signal, use) => acquire(found, keepAliveSeconds, signal, use),
       });
     },
@@ -346,10 +350,11 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     running: () => [...entries.values()].map(toRunningModel).filter((model) => model !== null),
 
     async unload(id) {
-      const entry = entries.get(id);
+      // An adapter is in memory with its model.
+      const entry = entries.get(id) ?? entries.get((await options.findModel(id))?.facts.id ?? id);
       if (entry === undefined) return;
       leave(entry);
-      while (entries.get(id) === entry) await changed(new AbortController().signal);
+      while (entries.get(entry.id) === entry) await changed(new AbortController().signal);
     },
 
     async close() {
@@ -362,8 +367,9 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
 
 /** What is known of a model, with the context that the loaded engine really gives. */
 function factsOf(found: FoundModel, entry: Entry | undefined): ModelFacts {
+  const facts = found.adapter?.facts ?? found.facts;
   const contextTokenCount = entry?.engine.loaded?.contextTokenCount;
-  return contextTokenCount === undefined ? found.facts : { ...found.facts, contextTokenCount };
+  return contextTokenCount === undefined ? facts : { ...facts, contextTokenCount };
 }
 
 function toRunningModel(entry: Entry): RunningModel | null {

@@ -1,4 +1,5 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { AdapterLease } from './adapter-store.ts';
 import { placesFor } from './class-queue.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import type { PartOutbox } from './part-outbox.ts';
@@ -7,7 +8,7 @@ import { queueFullError } from './request-intake.ts';
 import type { VoiceDesk } from './voice-desk.ts';
 import { toWireError } from './wire-part.ts';
 
-/** Requests between `submit` and the queue: their prompts are being read, off the step loop. */
+/** Requests between `submit` and the queue: their prompts are being read, off the step loop, or they wait for an adapter. */
 export interface PromptIntake {
   /** Never throws: what is wrong becomes the request's `error` part. */
   submit(command: GenerateCommand): Promise<void>;
@@ -26,8 +27,13 @@ export interface PromptIntakeSetup {
     readonly idleSlotCount: number;
     readonly msPerRequest: number;
   };
-  /** The prompt is read. @throws NearfarError where the request cannot be taken */
-  readonly onRead: (command: GenerateCommand, prompt: readonly number[], submittedAt: number) => void;
+  /** The prompt is read, and its adapter in memory. @throws NearfarError where the request cannot be taken */
+  readonly onRead: (
+    command: GenerateCommand,
+    prompt: readonly number[],
+    submittedAt: number,
+    lease: AdapterLease | null,
+  ) => void;
 }
 
 export function createPromptIntake({
@@ -49,17 +55,23 @@ export function createPromptIntake({
   return {
     async submit(command) {
       const submittedAt = setup.now();
+      let lease: AdapterLease | null = null;
       try {
         requirePlace(command);
         reading.add(command.id);
         if (command.priority === 'voice') voices.arrive(command.id);
         if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
         const prompt = await setup.readPrompt(command.input);
+        if (command.adapter !== null) lease = await setup.adapters.acquire(command.adapter);
         // An abort during reading has already answered.
-        if (!reading.delete(command.id)) return;
+        if (!reading.delete(command.id)) {
+          lease?.release();
+          return;
+        }
         voices.arrived(command.id);
-        onRead(command, prompt, submittedAt);
+        onRead(command, prompt, submittedAt, lease);
       } catch (thrown) {
+        lease?.release();
         reading.delete(command.id);
         voices.arrived(command.id);
         outbox.push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });

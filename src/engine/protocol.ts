@@ -3,6 +3,8 @@ import type { ChatPart, ModelGrade, Timings, Usage } from '../chat/part.ts';
 import type { ChatInput, Priority } from '../chat/request.ts';
 import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
+import type { AdapterRef } from './adapter.ts';
+import type { AdapterRoom } from './adapter-store.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { PrefixGranularity } from './decoder.ts';
 import type { KvType } from './kv-type.ts';
@@ -47,6 +49,8 @@ export interface LoadOptions {
   readonly embeddingContextTokenCount: number | null;
   /** Absent: for people, who read while it works. */
   readonly offline?: OfflineMode;
+  /** What the memory set aside for this model leaves to adapters. */
+  readonly adapterRoom: AdapterRoom;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -86,6 +90,8 @@ export interface GenerateCommand {
   readonly grammar: CompiledGrammar | null;
   /** `null`: as the settings say. */
   readonly speculation: SpeculationSetting | null;
+  /** What it is computed with beside the model; `null` = nothing. */
+  readonly adapter: AdapterRef | null;
   /** Whether what it computes may be written to disk; memory keeps it either way. */
   readonly mayPersist: boolean;
 }
@@ -158,6 +164,9 @@ export interface EngineStats extends SpeculationStats {
   readonly cachedTokenCount: number;
   readonly completionTokenCount: number;
   readonly preemptionCount: number;
+  /** How often a step applied another adapter than the one before, and what that added to it, milliseconds, smoothed. */
+  readonly adapterSwitchCount: number;
+  readonly adapterSwitchMs: number;
   readonly offloadedTokenCount: number;
   readonly restoredTokenCount: number;
   /** Bytes of all files of saved prefixes, of other models too. */

@@ -1,4 +1,5 @@
 import { NearfarError } from '../chat/error.ts';
+import type { AdapterLease } from './adapter-store.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { ActiveRequest } from './sequence.ts';
 import type { Choice } from './text/choice.ts';
@@ -16,6 +17,7 @@ export interface IntakeSetup {
   ) => Choice;
   readonly nextKey: () => number;
   readonly promise: VoicePromise | null;
+  readonly lease: AdapterLease | null;
 }
 
 /**
@@ -40,6 +42,7 @@ export function openRequest(
   const maxTokenCount = Math.min(room, command.maxTokenCount ?? room);
   const request: ActiveRequest = {
     command,
+    lease: setup.lease,
     promptTokenCount: prompt.length,
     sequences: [],
     submittedAt,

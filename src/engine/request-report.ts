@@ -4,11 +4,11 @@ import type { WirePart } from './protocol.ts';
 import type { ActiveRequest } from './sequence.ts';
 import { toWireError } from './wire-part.ts';
 
-export function startPart(request: ActiveRequest, model: string, grade: ModelGrade): WirePart {
-  const { promptTokenCount, cachedTokenCount, promise } = request;
+export function startPart(request: ActiveRequest, modelId: string, grade: ModelGrade): WirePart {
+  const { command, promptTokenCount, cachedTokenCount, promise } = request;
   return {
     type: 'start',
-    model,
+    model: command.adapter?.name ?? modelId,
     grade,
     promptTokenCount,
     cachedTokenCount,

@@ -1,4 +1,6 @@
 import type { Priority } from '../chat/request.ts';
+import { groupOf } from './adapter-groups.ts';
+import type { GroupTurn } from './group-schedule.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { commonLength } from './prefix-tree.ts';
 import { byClass, rankOf, type ClassTargets } from './priority.ts';
@@ -10,11 +12,15 @@ import type { StepCost } from './step-cost.ts';
 const worthwhilePrefixTokenCount = 16;
 
 export interface ViewInputs {
+  /** Whose step it is. */
+  readonly turn: GroupTurn;
   /** In turn, no more than a step needs to look at. */
   readonly waiting: readonly Sequence[];
   readonly running: readonly Sequence[];
   readonly cache: PrefixCache;
   readonly cost: StepCost;
+  /** What steps of this group take. */
+  readonly groupCost: Pick<StepCost, 'predictMs'>;
   /** Cells that attention scans in this step, whoever holds them. */
   readonly scannedCellCount: number;
   readonly parallelCount: number;
@@ -32,21 +38,22 @@ export interface ViewInputs {
 
 /** Reduces sequences, tree and costs to the counts that the scheduler decides on. */
 export function schedulerView(inputs: ViewInputs): SchedulerView {
-  const { cache, cost, running, batchTokenCount } = inputs;
+  const { cache, cost, groupCost, running, batchTokenCount } = inputs;
   const freeSlotCount = Math.max(0, inputs.parallelCount - running.length);
   return {
     waiting: waitingViews(inputs),
-    running: running.map((sequence) => runningView(sequence, inputs.now)),
+    running: running.map((sequence) => runningView(sequence, inputs)),
     freeCellCount: cache.freeCellCount,
     evictableCellCount: cache.idleCellCount,
     freeSlotCount,
     batchTokenCount,
     targetsMs: byClass((priority) => targetMsOf(inputs, priority)),
+    limitMs: inputs.turn.limitMs - inputs.spentMs,
     expectsPeople: inputs.expectsPeople,
     hardLimitMs: inputs.hardLimitMs - inputs.spentMs,
     readersApart: cost.curve.readersApart,
     predictMs: (tokenCount, readPairCount) =>
-      cost.predictMs({ tokenCount, readPairCount, cellCount: inputs.scannedCellCount }),
+      groupCost.predictMs({ tokenCount, readPairCount, cellCount: inputs.scannedCellCount }),
   };
 }
 
@@ -54,9 +61,10 @@ function targetMsOf({ classes, targetMs, spentMs }: ViewInputs, priority: Priori
   return (classes[priority].interTokenMs ?? targetMs) - spentMs;
 }
 
-function runningView(sequence: Sequence, now: number): RunningView {
+function runningView(sequence: Sequence, { now, turn }: ViewInputs): RunningView {
   return {
     key: sequence.key,
+    isInTurn: groupOf(sequence) === turn.key,
     priority: sequence.standing,
     idleMs: now - sequence.steppedAt,
     pendingTokenCount: isDecoding(sequence) ? 0 : pendingTokenCount(sequence),
@@ -72,7 +80,9 @@ function waitingViews(inputs: ViewInputs): WaitingView[] {
   const isForVoice = !canAdmitBulk && !canYield('bulk');
   if (isForVoice && !canYield('default')) return [];
   const waiting = inputs.waiting.filter(
-    ({ standing }) => canAdmitBulk || (isForVoice ? standing === 'voice' : standing !== 'bulk'),
+    (sequence) =>
+      groupOf(sequence) === inputs.turn.key &&
+      (canAdmitBulk || (isForVoice ? sequence.standing === 'voice' : sequence.standing !== 'bulk')),
   );
   const prefilling = running.filter((sequence) => !isDecoding(sequence));
   return waiting.map((sequence, index) => {

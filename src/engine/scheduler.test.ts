@@ -15,6 +15,7 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     freeSlotCount: 4,
     batchTokenCount: 512,
     targetsMs: targets(64),
+    limitMs: Infinity,
     expectsPeople: false,
     hardLimitMs: Infinity,
     // One millisecond a token.
@@ -47,6 +48,7 @@ const running = (
   idleMs = 0,
 ): RunningView => ({
   key,
+  isInTurn: true,
   priority,
   idleMs,
   pendingTokenCount,

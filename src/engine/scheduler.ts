@@ -34,6 +34,8 @@ export interface WaitingView {
 
 export interface RunningView {
   readonly key: number;
+  /** Whether this is a step of its group's; see group-schedule.ts. The others only hold their slots and cells. */
+  readonly isInTurn: boolean;
   readonly priority: Priority;
   /** Milliseconds since it last had a part in a step. */
   readonly idleMs: number;
@@ -44,7 +46,7 @@ export interface RunningView {
 }
 
 export interface SchedulerView {
-  /** In turn: classes above bulk first. */
+  /** Of the group whose step it is. In turn: classes above bulk first. */
   readonly waiting: readonly WaitingView[];
   /** In order of admission. */
   readonly running: readonly RunningView[];
@@ -57,6 +59,8 @@ export interface SchedulerView {
   readonly batchTokenCount: number;
   /** Milliseconds that a step may take while somebody of the class reads. */
   readonly targetsMs: Readonly<Record<Priority, number>>;
+  /** Milliseconds that the step may take for the sake of other groups' readers; see group-schedule.ts. */
+  readonly limitMs: number;
   /** Whether somebody above bulk may come at any time, so that bulk's own steps should be short. */
   readonly expectsPeople: boolean;
   /** Milliseconds after which the next voice prompt would still be in time; Infinity where none is expected. */
@@ -98,17 +102,21 @@ function commonStep(view: SchedulerView): StepPlan {
 
   // Every decoding sequence takes one cell. Preempted cells become evictable, but how many is not known here
   // (prefixes may be shared), so the plan preempts one a step and decodes only what fits.
-  if (draft.availableCellCount < running.filter(isDecoding).length) preempt.push(...takeVictim(running));
+  const neededCount = running.filter((one) => one.isInTurn && isDecoding(one)).length;
+  if (draft.availableCellCount < neededCount) preempt.push(...takeVictim(running));
 
   const isDue = (sequence: RunningView): boolean => sequence.idleMs >= view.targetsMs.bulk;
-  const people = byClass(running.filter(isAboveBulk));
-  const bulk = running.filter((sequence) => !isAboveBulk(sequence));
+  const inTurn = running.filter((sequence) => sequence.isInTurn);
+  const people = byClass(inTurn.filter(isAboveBulk));
+  const bulk = inTurn.filter((sequence) => !isAboveBulk(sequence));
+  /** Whoever's turn it is: they hold slots and cells that a person may need. */
+  const swappable = running.filter((sequence) => !isAboveBulk(sequence));
 
   // Where not all rows have time in one step, they take turns.
   const hasTurns = view.hardLimitMs < Infinity;
   const readers = people.filter(isDecoding).sort((a, b) => (hasTurns ? b.idleMs - a.idleMs : 0));
   for (const { key, contextTokenCount } of readers) draft.addRow(key, contextTokenCount, Infinity);
-  const readersLimitMs = Math.min(Infinity, ...readers.map(({ priority }) => view.targetsMs[priority]));
+  const readersLimitMs = Math.min(view.limitMs, ...readers.map(({ priority }) => view.targetsMs[priority]));
   const bulkRows = bulk.filter(isDecoding).sort((a, b) => b.idleMs - a.idleMs);
   for (const row of bulkRows) if (isDue(row)) draft.addRow(row.key, row.contextTokenCount, Infinity);
 
@@ -168,8 +176,8 @@ function commonStep(view: SchedulerView): StepPlan {
       continue;
     }
     isBlocked = true;
-    const victim = sequence.isUrgent && draft.isOpen ? bulk.at(-1) : undefined;
-    const freeable = bulk.reduce((sum, one) => sum + one.contextTokenCount + one.pendingTokenCount, 0);
+    const victim = sequence.isUrgent && draft.isOpen ? swappable.at(-1) : undefined;
+    const freeable = swappable.reduce((sum, one) => sum + one.contextTokenCount + one.pendingTokenCount, 0);
     if (victim !== undefined && cellShortage(sequence) <= freeable)
       return { ...emptyPlan, swapOut: [victim.key] };
   }
@@ -180,7 +188,7 @@ function commonStep(view: SchedulerView): StepPlan {
     ({ key, priority }) => priority === 'interactive' && draft.prefill.some((piece) => piece.key === key),
   );
   const sharedLimitMs =
-    hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.targetsMs.default) : Infinity;
+    hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.targetsMs.default) : view.limitMs;
   for (const row of bulkRows) {
     if (isDue(row) || isHurried) continue;
     draft.addRow(row.key, row.contextTokenCount, hasPeople ? sharedLimitMs : Infinity);
@@ -205,7 +213,7 @@ function commonStep(view: SchedulerView): StepPlan {
 
   // A sequence that cannot go on because the pool is full: make room by preempting (never the oldest).
   const isStuck = draft.decode.length + draft.prefill.length + preempt.length === 0;
-  if (isStuck && running.some((sequence) => !isDecoding(sequence))) {
+  if (isStuck && inTurn.some((sequence) => !isDecoding(sequence))) {
     preempt.push(...takeVictim(running));
     isBlocked = preempt.length > 0;
   }

@@ -1,4 +1,5 @@
 import type { Priority } from '../chat/request.ts';
+import type { AdapterLease } from './adapter-store.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { PrefixHold } from './prefix-cache.ts';
 import type { Choice } from './text/choice.ts';
@@ -7,6 +8,8 @@ import type { VoicePromise } from './voice-desk.ts';
 /** A request inside the engine: one prompt and one sequence per choice. Times are milliseconds of one clock. */
 export interface ActiveRequest {
   readonly command: GenerateCommand;
+  /** The adapter that it is computed with, until it ends; `null` = the model alone. */
+  readonly lease: AdapterLease | null;
   readonly promptTokenCount: number;
   readonly sequences: Sequence[];
   readonly submittedAt: number;

@@ -7,6 +7,6 @@ import { schedule, type SchedulerView, type StepPlan } from './scheduler.ts';
  */
 export function scheduleStatic(view: SchedulerView): StepPlan {
   const targetsMs = { voice: Infinity, interactive: Infinity, default: Infinity, bulk: Infinity };
-  const plan = schedule({ ...view, targetsMs, expectsPeople: false });
+  const plan = schedule({ ...view, targetsMs, limitMs: Infinity, expectsPeople: false });
   return plan.prefill.length > 0 ? { ...plan, decode: [] } : plan;
 }

@@ -11,7 +11,9 @@ const reservedCellsPerSequence = 16;
  * @returns `null` where no voice prompt can be computed now
  */
 export function voiceStep(view: SchedulerView): StepPlan | null {
-  const started = view.running.find((one) => one.priority === 'voice' && one.pendingTokenCount > 0);
+  const started = view.running.find(
+    (one) => one.isInTurn && one.priority === 'voice' && one.pendingTokenCount > 0,
+  );
   const next = view.waiting.find((one) => one.priority === 'voice' && !one.waitsForPrefix);
   if (started === undefined && next === undefined) return null;
   if (started === undefined && next !== undefined && !fits(next, view)) {
@@ -36,7 +38,7 @@ export function voiceStep(view: SchedulerView): StepPlan | null {
   }
   if (draft.prefill.length === 0) return null;
   for (const row of view.running) {
-    const isDue = row.pendingTokenCount === 0 && row.idleMs >= view.targetsMs[row.priority];
+    const isDue = row.isInTurn && row.pendingTokenCount === 0 && row.idleMs >= view.targetsMs[row.priority];
     if (isDue) draft.addRow(row.key, row.contextTokenCount, Infinity);
   }
   const admit = started === undefined && next !== undefined ? [next.key] : [];

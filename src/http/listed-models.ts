@@ -1,24 +1,27 @@
 import type { ModelFacts } from '../chat/model.ts';
 import { NearfarError } from '../chat/error.ts';
+import type { InstalledModel } from '../models/store.ts';
 import type { AppDependencies } from './dependencies.ts';
 
 /** A name that clients may use, and the model that answers to it now. */
 export interface ListedModel {
   readonly name: string;
   readonly facts: ModelFacts;
+  /** The model that this is a LoRA adapter of; `null` = it is a model itself. */
+  readonly parent: string | null;
 }
 
 type Sources = Pick<AppDependencies, 'store' | 'naming'>;
 
 /** The ids of all models here, then `auto`, `near` and the aliases as far as they lead to one of them. */
 export async function listedModels({ store, naming }: Sources): Promise<readonly ListedModel[]> {
-  const installed = (await store.list()).map((model) => model.facts);
-  const listed: ListedModel[] = installed.map((facts) => ({ name: facts.id, facts }));
+  const installed = await store.list();
+  const listed: ListedModel[] = installed.map((model) => listedAs(model.id, model));
   const taken = new Set(listed.map((model) => model.name));
   for (const name of ['auto', 'near', ...Object.keys(naming.aliases)]) {
     if (taken.has(name)) continue;
-    const facts = await factsOf(name, installed, naming);
-    if (facts !== null) listed.push({ name, facts });
+    const model = await modelOf(name, installed, naming);
+    if (model !== null) listed.push(listedAs(name, model));
   }
   return listed;
 }
@@ -30,17 +33,21 @@ export async function findListedModel(name: string, { store, naming }: Sources):
   if (model === null) {
     throw new NearfarError('model_not_found', `The model ${id} is not on this machine.`, { field: 'model' });
   }
-  return { name, facts: model.facts };
+  return listedAs(name, model);
 }
 
-async function factsOf(
+function listedAs(name: string, { facts, adapterOf }: InstalledModel): ListedModel {
+  return { name, facts, parent: adapterOf?.model ?? null };
+}
+
+async function modelOf(
   name: string,
-  installed: readonly ModelFacts[],
+  installed: readonly InstalledModel[],
   naming: AppDependencies['naming'],
-): Promise<ModelFacts | null> {
+): Promise<InstalledModel | null> {
   try {
     const id = await naming.resolve(name);
-    return installed.find((facts) => facts.id === id) ?? null;
+    return installed.find((model) => model.id === id) ?? null;
   } catch (thrown) {
     if (thrown instanceof NearfarError && thrown.kind === 'model_not_found') return null;
     throw thrown;

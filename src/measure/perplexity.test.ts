@@ -12,6 +12,7 @@ function createDecoder(vocabTokenCount: number, logitsAfter: (token: number) => 
     sequenceCount: 1,
     vocabTokenCount,
     prefixGranularity: 'token',
+    useAdapter: () => undefined,
     clearBatch: () => {
       tokens.length = 0;
     },

@@ -15,6 +15,7 @@ function createTimed(cost: (tokenCount: number, threadCount: number) => number) 
     sequenceCount: 2,
     vocabTokenCount: 4,
     prefixGranularity: 'token',
+    useAdapter: () => undefined,
     clearBatch: () => {
       pending = 0;
     },

@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 
 import { NearfarError } from '../chat/error.ts';
 import { chooseFromCatalog, findBySha256, findBySource, idOfChoice, type CatalogChoice } from './catalog.ts';
+import { requireLora } from './adapter-header.ts';
+import { adapterIdOf } from './adapter-book.ts';
 import { landFile } from './file-digest.ts';
 import { readGguf } from './gguf.ts';
 import { ggufFacts, type GgufFacts } from './gguf-facts.ts';
@@ -18,6 +20,7 @@ import type { PullProgress } from './store.ts';
 
 export interface PullSettings {
   readonly modelsPath: string;
+  readonly keeps: 'models' | 'adapters';
   readonly hub: HubSettings;
   readonly pythonCommands: readonly PythonCommand[];
   readonly log: (line: string) => void;
@@ -68,6 +71,20 @@ export function planPull(reference: ModelReference): PullPlan {
   }
   return {
     id: idOfReference(reference),
+    choice: null,
+    candidates: [{ reference, sha256: null, downloadBytes: null }],
+  };
+}
+
+/** @throws NearfarError `invalid_request` for what can only be a model */
+export function planAdapterPull(reference: ModelReference): PullPlan {
+  const shown = formatReference(reference);
+  if (reference.scheme === 'catalog' || reference.scheme === 'recommended') {
+    const text = `${shown} is a model's name; an adapter is a file: hf:owner/repo/file.gguf, https:, file: or pypi:.`;
+    throw new NearfarError('invalid_request', text, { field: 'reference' });
+  }
+  return {
+    id: adapterIdOf(shown),
     choice: null,
     candidates: [{ reference, sha256: null, downloadBytes: null }],
   };
@@ -201,9 +218,19 @@ async function landFiles(
   const first = files[0];
   if (first === undefined) throw new NearfarError('unavailable', 'The source delivered no file.');
   const facts: GgufFacts[] = [];
+  const header = await readGguf(first.path);
   for (const file of files) facts.push(ggufFacts(await readGguf(file.path)));
   const head = facts[0];
   if (head === undefined) throw new NearfarError('unavailable', 'The source delivered no file.');
+  const isAdapter = header.metadata.get('general.type') === 'adapter';
+  if (settings.keeps === 'adapters') requireLora(reference, header);
+  else if (isAdapter) {
+    throw new NearfarError(
+      'invalid_request',
+      `${reference} is a LoRA adapter, not a model: name it in the settings, adapters: { NAME: { model: ID, reference: "${reference}" } }.`,
+      { field: 'reference' },
+    );
+  }
   if (head.architecture === null) {
     throw new NearfarError(
       'invalid_request',
@@ -220,7 +247,7 @@ async function landFiles(
     );
   }
   // The catalog's SHA-256 names a model wherever its file came from.
-  const choice = plan.choice ?? (files.length === 1 ? findBySha256(first.sha256) : null);
+  const choice = plan.choice ?? (files.length === 1 && !isAdapter ? findBySha256(first.sha256) : null);
   const id = choice === null ? (plan.id ?? idOfFileName(basename(first.path))) : idOfChoice(choice);
   const folder = join(settings.modelsPath, folderOfId(id));
   const present = await readManifest(folder);

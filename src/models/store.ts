@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { NearfarError } from '../chat/error.ts';
 import type { ModelFacts } from '../chat/model.ts';
 import { chooseFromCatalog, defaultModelId, idOfChoice } from './catalog.ts';
+import { curvePathOf, draftCurvePathOf } from './curve-path.ts';
 import { discoverModels, type DiscoveryFolders } from './discovery.ts';
 import { lockFile } from './file-lock.ts';
 import { folderOfId, readManifest, readManifests, type Manifest, type Requantization } from './manifest.ts';
@@ -25,6 +26,8 @@ export interface InstalledModel {
   readonly reference: string;
   /** Owned by the store, or used in place and read-only. */
   readonly owner: 'nearfar' | 'ollama' | 'lm-studio' | 'huggingface';
+  /** Where this is a LoRA adapter of the settings: the id of its model, and how strongly it is applied. */
+  readonly adapterOf?: { readonly model: string; readonly scale: number };
   /** How another weight format was weighed against the original, with the measured figures; absent = never. */
   readonly requantization?: Requantization | null;
 }
@@ -55,6 +58,8 @@ export interface ModelStore {
 export interface ModelStoreSettings {
   /** Everything that nearfar keeps; models lie in `models/` below it. Absolute. */
   readonly home: string;
+  /** What it keeps: models, or LoRA adapters in a folder of their own. @default models */
+  readonly keeps?: 'models' | 'adapters';
   readonly hub: HubSettings;
   /** Commands that may start a Python with pip, in order of preference. @default python3, python, py -3 */
   readonly pythonCommands?: readonly PythonCommand[];
@@ -119,9 +124,11 @@ function absolute(reference: ModelReference): ModelReference {
 
 /** The models of this machine: nearfar's own under `home`, and those of other programs, read-only. */
 export function createModelStore(settings: ModelStoreSettings): ModelStore {
-  const modelsPath = modelsPathOf(settings.home);
+  const keeps = settings.keeps ?? 'models';
+  const modelsPath = keeps === 'models' ? modelsPathOf(settings.home) : join(settings.home, keeps);
   const pullSettings: PullSettings = {
     modelsPath,
+    keeps,
     hub: settings.hub,
     pythonCommands: settings.pythonCommands ?? defaultPythonCommands,
     log: settings.log ?? (() => undefined),
@@ -192,8 +199,8 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
         reference = parseReference((await settings.recommend?.()) ?? defaultModelId);
       }
       // Loaded when first pulled: the HTTP client and the sources would slow every start.
-      const { planPull, runPull } = await import('./pull.ts');
-      const plan = planPull(reference);
+      const { planAdapterPull, planPull, runPull } = await import('./pull.ts');
+      const plan = keeps === 'models' ? planPull(reference) : planAdapterPull(reference);
       const findPlanned = async (): Promise<InstalledModel | null> =>
         plan.id === null ? null : ((await findOwn(plan.id)) ?? (await findOwn(canonicalId(plan.id))));
       const already = await findPlanned();
@@ -242,6 +249,10 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
         await rm(join(folder, 'manifest.json'), { force: true });
         await rm(folder, { recursive: true, force: true });
         await rm(join(modelsPath, '.partial', folderName), { recursive: true, force: true });
+        if (keeps === 'models') {
+          for (const curvePath of [curvePathOf, draftCurvePathOf])
+            await rm(curvePath(settings.home, model.id), { force: true });
+        }
       } finally {
         lock.release();
       }

@@ -61,6 +61,11 @@ const gauges: readonly Reading[] = [
     help: 'Of the steps with drafts: predicted time of their tokens without, over the time taken; 1 = no gain.',
     of: (stats) => (stats.draftedStepMs === 0 ? 1 : stats.undraftedStepMs / stats.draftedStepMs),
   },
+  {
+    name: 'nearfar_adapter_switch_milliseconds',
+    help: 'What a change of the LoRA adapter adds to a step, smoothed.',
+    of: (stats) => stats.adapterSwitchMs,
+  },
 ];
 
 /** Since the engine child started: a restart begins at 0 again, which Prometheus takes for a counter reset. */
@@ -91,6 +96,11 @@ const counters: readonly Reading[] = [
     name: 'nearfar_preemptions_total',
     help: 'Requests that gave up their cells and were computed again.',
     of: (stats) => stats.preemptionCount,
+  },
+  {
+    name: 'nearfar_adapter_switches_total',
+    help: 'Steps that applied another LoRA adapter than the step before.',
+    of: (stats) => stats.adapterSwitchCount,
   },
   {
     name: 'nearfar_offloaded_tokens_total',

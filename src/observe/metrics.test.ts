@@ -44,6 +44,8 @@ const stats: EngineStats = {
   cachedTokenCount: 150,
   completionTokenCount: 30,
   preemptionCount: 1,
+  adapterSwitchCount: 0,
+  adapterSwitchMs: 0,
   offloadedTokenCount: 600,
   restoredTokenCount: 500,
   diskCacheBytes: 7000,

@@ -22,6 +22,7 @@ export function memoryRefusal(
     `KV cache ${inGiB(need.cacheBytes)}`,
     `computing ${inGiB(need.computeBytes)}`,
     `process and prefixes ${inGiB(need.processBytes)}`,
+    ...(need.adapterBytes > 0 ? [`adapters ${inGiB(need.adapterBytes)}`] : []),
     ...(embeddingBytes > 0 ? [`embeddings ${inGiB(embeddingBytes)}`] : []),
   ].join(', ');
   const others = loaded.map((share) => `${share.id} (${inGiB(share.bytes)})`).join(', ');

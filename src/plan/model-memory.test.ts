@@ -20,6 +20,7 @@ const options: MemoryOptions = {
   kvShareOfF16: 1,
   outputCount: 16,
   hostCacheBytes: 0,
+  adapterBytes: 0,
   embeddingContextTokenCount: null,
   memoryBytes: 16 * 1024 * MiB,
 };

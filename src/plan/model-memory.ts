@@ -31,6 +31,8 @@ export interface MemoryOptions {
   /** What the type of the KV pool takes of the memory that f16 would, up to 1. */
   readonly kvShareOfF16: number;
   readonly hostCacheBytes: number;
+  /** Set aside for LoRA adapters. */
+  readonly adapterBytes: number;
   readonly embeddingContextTokenCount: number | null;
   /** Of this machine. */
   readonly memoryBytes: number;
@@ -52,6 +54,8 @@ export interface MemoryNeed {
   readonly computeBytes: number;
   /** What the process is before it holds a model, and prefixes that left the pool. */
   readonly processBytes: number;
+  /** LoRA adapters, as many as may be in memory at once. */
+  readonly adapterBytes: number;
   readonly totalBytes: number;
   /** What the first request for embeddings adds; 0 for models that do nothing else. */
   readonly embeddingBytes: number;
@@ -86,6 +90,7 @@ export function predictMemory(
       cacheBytes: reading.cacheBytes,
       computeBytes: fixedBytes + vocabularyBytes + reading.computeBytes,
       processBytes: bareProcessBytes,
+      adapterBytes: 0,
       embeddingBytes: 0,
     });
   }
@@ -105,6 +110,7 @@ export function predictMemory(
       activationBytes(facts, sliceTokenCount) +
       drafting.computeBytes,
     processBytes: bareProcessBytes + options.hostCacheBytes,
+    adapterBytes: options.adapterBytes,
     embeddingBytes: reading.cacheBytes + reading.computeBytes,
   });
 }
@@ -128,8 +134,8 @@ function draftBytes(
 }
 
 function need(parts: Omit<MemoryNeed, 'totalBytes'>): MemoryNeed {
-  const { weightBytes, cacheBytes, computeBytes, processBytes } = parts;
-  return { ...parts, totalBytes: weightBytes + cacheBytes + computeBytes + processBytes };
+  const { weightBytes, cacheBytes, computeBytes, processBytes, adapterBytes } = parts;
+  return { ...parts, totalBytes: weightBytes + cacheBytes + computeBytes + processBytes + adapterBytes };
 }
 
 /** The embedding context. */

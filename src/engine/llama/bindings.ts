@@ -125,10 +125,8 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     ) => number,
     modelFormat: llama.func('llama_model_ftype', 'int32_t', [p]) as (model: Pointer) => number,
     formatName: llama.func('llama_ftype_name', 'str', ['int32_t']) as (format: number) => string,
-    modelSize: llama.func('llama_model_size', 'uint64_t', [p]) as (model: Pointer) => number | bigint,
-    modelParameterCount: llama.func('llama_model_n_params', 'uint64_t', [p]) as (
-      m: Pointer,
-    ) => number | bigint,
+    modelSize: llama.func('llama_model_size', 'uint64_t', [p]) as WideCount,
+    modelParameterCount: llama.func('llama_model_n_params', 'uint64_t', [p]) as WideCount,
     modelChatTemplate: llama.func('llama_model_chat_template', 'str', [p, 'str']) as (
       model: Pointer,
       name: string | null,
@@ -260,6 +258,20 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     samplerClone: llama.func('llama_sampler_clone', p, [p]) as (sampler: Pointer) => Pointer,
     samplerFree: llama.func('llama_sampler_free', 'void', [p]) as (sampler: Pointer) => void,
 
+    loadAdapter: llama.func('llama_adapter_lora_init', p, [p, 'str']) as (
+      model: Pointer,
+      path: string,
+    ) => Pointer | null,
+    freeAdapter: llama.func('llama_adapter_lora_free', 'void', [p]) as (adapter: Pointer) => void,
+    aloraTokenCount: llama.func('llama_adapter_get_alora_n_invocation_tokens', 'uint64_t', [p]) as WideCount,
+    /** Pointers and scales of what the context applies from now on, in place of what it applied before. */
+    setAdapters: llama.func('llama_set_adapters_lora', 'int32_t', [p, p, 'size_t', p]) as (
+      context: Pointer,
+      adapters: BigUint64Array,
+      count: number,
+      scales: Float32Array,
+    ) => number,
+
     quantize: llama.func('llama_model_quantize', 'uint32_t', [
       'str',
       'str',
@@ -272,6 +284,7 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
   };
 }
 
+type WideCount = (object: Pointer) => number | bigint;
 type TokenTest = (vocabulary: Pointer, token: number) => boolean;
 type SpecialToken = (vocabulary: Pointer) => number;
 type CreateGrammar<Result> = (vocabulary: Pointer, text: string, root: string) => Result;

@@ -1,4 +1,5 @@
 import { NearfarError } from '../../chat/error.ts';
+import type { LoadedAdapter } from '../adapter.ts';
 import type { DecodeOutcome, Decoder } from '../decoder.ts';
 import { createBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
@@ -102,6 +103,7 @@ function contextOver(
   let outputRowCount = 0;
   let isDecoded = false;
   let isOpen = true;
+  let applied: LoadedAdapter | null = null;
 
   const clearBatch = (): void => {
     ranges.settle(false);
@@ -137,6 +139,13 @@ function contextOver(
     threadpools,
 
     clearBatch,
+    useAdapter: (adapter) => {
+      if (adapter?.handle === applied?.handle && adapter?.scale === applied?.scale) return;
+      const { adapters } = model;
+      const pointers = BigUint64Array.from(adapter === null ? [] : [adapters.pointer(adapter.handle)]);
+      bindings.setAdapters(pointer, pointers, pointers.length, Float32Array.of(adapter?.scale ?? 0));
+      applied = adapter;
+    },
     addToken: (token, position, sequence, wantsLogits) => {
       if (isDecoded) throw new RangeError('The batch was decoded; clear it before adding to it.');
       if (rowCount >= batchTokenCount)

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { NearfarError } from '../../chat/error.ts';
+import { createAdapters, type Adapters } from './adapters.ts';
 import type { Bindings, Pointer } from './bindings.ts';
 import { progressCallback } from './bindings.ts';
 import { createGrammars, type Grammars } from './grammar.ts';
@@ -44,6 +45,7 @@ export interface LlamaModel {
   readonly kvBytesPerCell: number;
   readonly vocabulary: Vocabulary;
   readonly grammars: Grammars;
+  readonly adapters: Adapters;
   /** The Jinja template inside the file. */
   readonly chatTemplate: string | null;
   /** Spelling of the tokens that templates name `bos_token` and `eos_token`; empty where there is none. */
@@ -116,6 +118,7 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
   const vocabularyPointer = bindings.modelVocabulary(pointer);
   const vocabulary = createVocabulary(bindings, vocabularyPointer);
   const grammars = createGrammars(bindings, vocabularyPointer, vocabulary);
+  const adapters = createAdapters(bindings, pointer);
   const layerCount = bindings.modelLayerCount(pointer);
   const shape = {
     layerCount,
@@ -139,6 +142,7 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
     kvBytesPerCell: kvBytesPerCell(metadata, shape),
     vocabulary,
     grammars,
+    adapters,
     chatTemplate: bindings.modelChatTemplate(pointer, null),
     bosText: vocabulary.spelling(vocabulary.bos),
     eosText: vocabulary.spelling(vocabulary.eos),
@@ -150,6 +154,7 @@ function describeModel(library: LlamaLibrary, path: string, pointer: Pointer, gp
       if (!isOpen) return;
       isOpen = false;
       grammars.close();
+      adapters.close();
       bindings.freeModel(pointer);
     },
   };

@@ -1,15 +1,17 @@
+import type { LoadedAdapter } from '../adapter.ts';
 import type { DecodeOutcome, Decoder, PrefixGranularity } from '../decoder.ts';
 
 interface Cell {
   readonly position: number;
+  /** With the adapter that computed it; see `marked`. */
   readonly token: number;
   readonly sequences: Set<number>;
 }
 
 /**
  * A decoder without weights for tests of the step loop: it keeps cells as llama.cpp does, enforces llama.h's rules,
- * and its next token is a hash of every token that the sequence's cells hold. So a wrong share, a lost cell or a
- * bad restore changes the answer.
+ * and its next token is a hash of every token that the sequence's cells hold, and of the adapter that each was computed
+ * with. So a wrong share, a lost cell, a bad restore or another's adapter changes the answer.
  */
 export interface FakeDecoder extends Decoder {
   /** Cells in use, over all sequences. */
@@ -18,6 +20,12 @@ export interface FakeDecoder extends Decoder {
   readonly widestBatch: number;
   /** Widths of all batches so far. */
   readonly batches: readonly number[];
+  /** Adapters of all batches so far; 0 = none. */
+  readonly batchAdapters: readonly number[];
+  /** Makes a handle for an adapter, by the number that stands for its content. */
+  loadAdapter(content: number): number;
+  /** @throws RangeError where it is not loaded, or is applied */
+  unloadAdapter(handle: number): void;
 }
 
 export interface FakeDecoderOptions {
@@ -44,6 +52,11 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
   let batch: { token: number; position: number; sequence: number; wantsLogits: boolean }[] = [];
   let rows = new Map<number, number>();
   const batches: number[] = [];
+  const batchAdapters: number[] = [];
+  /** Content by handle. */
+  const adapters = new Map<number, number>();
+  let handleCount = 0;
+  let applied: LoadedAdapter | null = null;
 
   const check = (id: number) => {
     if (!Number.isInteger(id) || id < 0 || id >= sequenceCount) throw new RangeError(`bad sequence id ${id}`);
@@ -68,13 +81,21 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
     return own.map((cell) => cell.token);
   }
 
+  function contentOf(handle: number): number {
+    const content = adapters.get(handle);
+    if (content === undefined) throw new RangeError(`adapter ${handle} is not loaded`);
+    return content;
+  }
+
   function decode(): DecodeOutcome {
     if (cells.size + batch.length > cellCount) return 'no_cells';
     rows = new Map();
     options.onDecode?.(batch.length);
     batches.push(batch.length);
+    const content = applied === null ? 0 : contentOf(applied.handle);
+    batchAdapters.push(content);
     for (const { token, position, sequence } of batch) {
-      cells.add({ position, token, sequences: new Set([sequence]) });
+      cells.add({ position, token: marked(token, content), sequences: new Set([sequence]) });
     }
     batch.forEach(({ sequence, position, wantsLogits }, row) => {
       if (wantsLogits)
@@ -99,6 +120,19 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
       const expected = cellsOf(sequence).length + queued;
       if (position !== expected) throw new RangeError(`position ${position} where ${expected} is next`);
       return batch.push({ token, position, sequence, wantsLogits }) - 1;
+    },
+    useAdapter(adapter) {
+      if (adapter !== null) contentOf(adapter.handle);
+      applied = adapter;
+    },
+    loadAdapter(content) {
+      adapters.set(++handleCount, content);
+      return handleCount;
+    },
+    unloadAdapter(handle) {
+      contentOf(handle);
+      if (applied?.handle === handle) throw new RangeError(`adapter ${handle} is applied`);
+      adapters.delete(handle);
     },
     decode,
     logits(row) {
@@ -153,7 +187,13 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
       return Math.max(0, ...batches);
     },
     batches,
+    batchAdapters,
   };
+}
+
+/** A token as the cells of an adapter hold it. */
+export function marked(token: number, content: number): number {
+  return token + 1000 * content;
 }
 
 /**

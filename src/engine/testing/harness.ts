@@ -1,6 +1,8 @@
 import { neutralSampling } from '../../chat/sampling.ts';
 import type { PrefixGranularity } from '../decoder.ts';
 import type { DiskStore } from '../disk-tier/disk-store.ts';
+import { prefixSalt, type AdapterRef } from '../adapter.ts';
+import { createAdapterStore } from '../adapter-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import { defaultSettings } from '../../config/schema.ts';
 import type { Batching } from '../offline-mode.ts';
@@ -14,7 +16,7 @@ import type { AnswerGrammar } from '../text/answer-grammar.ts';
 import { createChoice } from '../text/choice.ts';
 import { createDetokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher } from '../text/stop-matcher.ts';
-import { createFakeDecoder, nextToken, type FakeDecoder } from './fake-decoder.ts';
+import { createFakeDecoder, marked, nextToken, type FakeDecoder } from './fake-decoder.ts';
 
 export interface HarnessOptions {
   readonly cellCount?: number;
@@ -45,6 +47,8 @@ export interface HarnessOptions {
   readonly classes?: ClassTargets;
   /** Shared with what else takes time, e.g. a draft model. */
   readonly clock?: { ms: number; slowdown: number };
+  /** Adapters in memory at once; 2 by default. */
+  readonly adapterCount?: number;
 }
 
 export interface Harness {
@@ -101,6 +105,14 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     draftModel: options.draftModel ?? null,
     readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
     prepareGrammar: () => Promise.resolve(),
+    adapters: createAdapterStore({
+      room: { byteCount: 1000, count: options.adapterCount ?? 2 },
+      load: (path) => decoder.loadAdapter(Number(path)),
+      unload: (handle) => {
+        decoder.useAdapter(null);
+        decoder.unloadAdapter(handle);
+      },
+    }),
     createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
       createChoice({
         choiceIndex,
@@ -154,20 +166,35 @@ export function command(
     ignoreEndOfGeneration: false,
     grammar: null,
     speculation: null,
+    adapter: null,
     mayPersist: true,
     ...more,
   };
 }
 
-/** What a lone run of the fake model writes. */
-export function expectedText(prompt: readonly number[], maxTokenCount: number, repetitive = false): string {
-  const tokens = [...prompt];
+/** A command for an adapter of the fake model, by the number that stands for its content; 0 = none. */
+export function adapterOf(content: number): Pick<GenerateCommand, 'adapter' | 'salt'> {
+  const adapter: AdapterRef | null =
+    content === 0
+      ? null
+      : { name: `adapter ${content}`, path: String(content), digest: `d${content}`, scale: 1, byteCount: 10 };
+  return { adapter, salt: prefixSalt('a', adapter) };
+}
+
+/** What a lone run of the fake model writes. `content`: see `adapterOf`. */
+export function expectedText(
+  prompt: readonly number[],
+  maxTokenCount: number,
+  repetitive = false,
+  content = 0,
+): string {
+  const tokens = prompt.map((token) => marked(token, content));
   let text = '';
   for (let count = 0; count < maxTokenCount; count++) {
     const token = nextToken(tokens, fullVocabTokenCount, repetitive);
     if (token === 0) break;
     text += String.fromCharCode(32 + token);
-    tokens.push(token);
+    tokens.push(marked(token, content));
   }
   return text;
 }

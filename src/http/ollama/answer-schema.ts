@@ -106,7 +106,7 @@ export const ollamaShowSchema = z.strictObject({
   system: z.string(),
   details,
   model_info: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  capabilities: z.array(z.enum(['completion', 'tools'])),
+  capabilities: z.array(z.enum(['completion', 'tools', 'embedding'])),
   modified_at: z.iso.datetime(),
 });
 

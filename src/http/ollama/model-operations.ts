@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
+import { isReaderFile } from '../../models/reader-file.ts';
 import type { InstalledModel } from '../../models/store.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { requestIdHeaders } from '../error-response.ts';
@@ -64,7 +65,8 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       answers: { 'application/json': { description: 'The model.', schema: ollamaShowSchema } },
       async handle(call) {
         const model = await installed(dependencies, await naming.resolve(modelOf(call.body)));
-        return jsonResponse(ollamaShow(model), call, 'ollama');
+        const readsOnly = model.adapterOf === undefined && (await isReaderFile(model.path));
+        return jsonResponse(ollamaShow(model, readsOnly), call, 'ollama');
       },
     }),
     defineOperation({

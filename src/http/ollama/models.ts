@@ -3,14 +3,14 @@ import type { RunningModel } from '../../engine/local-models.ts';
 import type { InstalledModel } from '../../models/store.ts';
 
 /** An entry of /api/tags. */
-export function ollamaTag({ facts }: InstalledModel): object {
+export function ollamaTag({ facts, adapterOf }: InstalledModel): object {
   return {
     name: facts.id,
     model: facts.id,
     modified_at: facts.createdAt.toISOString(),
     size: facts.sizeBytes ?? 0,
     digest: facts.sha256 ?? '',
-    details: ollamaDetails(facts),
+    details: ollamaDetails(facts, adapterOf?.model),
   };
 }
 
@@ -34,16 +34,19 @@ export function ollamaRunning(model: RunningModel, facts: ModelFacts | null): ob
   };
 }
 
-/** The answer of /api/show. */
-export function ollamaShow({ facts, reference, owner }: InstalledModel): object {
+/** The answer of /api/show. `readsOnly`: by what its file says, it embeds or ranks and cannot write. */
+export function ollamaShow(model: InstalledModel, readsOnly: boolean): object {
+  const { facts, reference, owner, adapterOf } = model;
+  const origin =
+    adapterOf === undefined ? `FROM ${facts.id}` : `FROM ${adapterOf.model}\nADAPTER ${model.path}`;
   const family = facts.family ?? 'unknown';
   return {
     license: facts.license ?? 'unknown',
-    modelfile: `# From ${reference}, kept by ${owner}; grade: ${facts.grade}.\nFROM ${facts.id}\n`,
+    modelfile: `# From ${reference}, kept by ${owner}; grade: ${facts.grade}.\n${origin}\n`,
     parameters: '',
     template: '',
     system: '',
-    details: ollamaDetails(facts),
+    details: ollamaDetails(facts, adapterOf?.model),
     model_info: {
       'general.architecture': family,
       'general.parameter_count': facts.parameterCount,
@@ -51,21 +54,17 @@ export function ollamaShow({ facts, reference, owner }: InstalledModel): object 
       'nearfar.grade': facts.grade,
       'nearfar.sha256': facts.sha256,
       'nearfar.verified': facts.verified,
+      ...(adapterOf === undefined ? {} : { 'nearfar.adapter_scale': adapterOf.scale }),
     },
     // Every chat model is told of tools, if not by its template.
-    capabilities: readsOnly(facts) ? ['embedding'] : ['completion', 'tools'],
+    capabilities: readsOnly ? ['embedding'] : ['completion', 'tools'],
     modified_at: facts.createdAt.toISOString(),
   };
 }
 
-/** By the architecture alone: what a file states beyond it is known once it is loaded. */
-function readsOnly({ family }: ModelFacts): boolean {
-  return family !== null && /bert|embedding/.test(family);
-}
-
-function ollamaDetails(facts: ModelFacts): object {
+function ollamaDetails(facts: ModelFacts, parent = ''): object {
   return {
-    parent_model: '',
+    parent_model: parent,
     format: 'gguf',
     family: facts.family ?? 'unknown',
     families: [facts.family ?? 'unknown'],

@@ -157,6 +157,7 @@ export const openaiModelSchema = z.strictObject({
   license: z.string().nullable(),
   context_length: count.nullable(),
   answered_by: z.string(),
+  parent: z.string().optional(),
 });
 
 export const openaiModelListSchema = z.strictObject({

@@ -12,5 +12,7 @@ export function openaiModel(entry: ListedModel): object {
     license: entry.facts.license,
     context_length: entry.facts.contextTokenCount,
     answered_by: entry.facts.id,
+    // As vLLM names the model of an adapter.
+    ...(entry.parent === null ? {} : { parent: entry.parent }),
   };
 }
