@@ -6,6 +6,7 @@ import type { AdapterRoom } from '../engine/adapter-store.ts';
 import type { FoundModel } from '../engine/model-pool.ts';
 import type { DraftLoadOptions, LoadOptions } from '../engine/protocol.ts';
 import { curvePathOf, draftCurvePathOf } from '../models/curve-path.ts';
+import { kvFolderOf } from '../models/model-traces.ts';
 
 const noAdapters: AdapterRoom = { byteCount: 0, count: 1 };
 
@@ -43,7 +44,7 @@ export async function loadOptionsFor(
     backend: engine.backend,
     kvType: engine.kvTypes[id] ?? engine.kvType,
     hostCacheBytes: engine.hostCacheBytes,
-    diskCache: { root: path.join(home, 'kv'), budgetBytes: engine.diskCacheBytes },
+    diskCache: { root: kvFolderOf(home), budgetBytes: engine.diskCacheBytes },
     embeddingContextTokenCount: engine.embeddingContextTokenCount,
     adapterRoom,
     curvePath,

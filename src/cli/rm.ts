@@ -7,7 +7,7 @@ export const rm: Command = {
   name: 'rm',
   usage: '[options] MODEL...',
   description:
-    "Deletes models and adapters that nearfar pulled, and what was measured of them. Files of Ollama, LM Studio or the hub's cache are never touched.",
+    "Deletes models and adapters that nearfar pulled, with what was measured and saved of them. Files of Ollama, LM Studio or the hub's cache are never touched.",
   options: jsonOption,
   examples: ['nearfar rm smollm2-135m-instruct'],
   run: async (input) => {

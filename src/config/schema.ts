@@ -1,3 +1,4 @@
+// Over 300 lines: every setting stands here, once.
 import { z } from 'zod';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';

@@ -1,3 +1,4 @@
+// Over 300 lines: what a hold means for cells, ids and nodes reads best in one place.
 import type { Decoder } from './decoder.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { HostStore } from './host-store.ts';

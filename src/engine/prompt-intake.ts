@@ -62,7 +62,11 @@ export function createPromptIntake({
         if (command.priority === 'voice') voices.arrive(command.id);
         if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
         const prompt = await setup.readPrompt(command.input);
-        if (command.adapter !== null) lease = await setup.adapters.acquire(command.adapter);
+        if (command.adapter !== null) {
+          // Who waits for a place must not keep those from stepping who have to make it.
+          voices.arrived(command.id);
+          lease = await setup.adapters.acquire(command.adapter);
+        }
         // An abort during reading has already answered.
         if (!reading.delete(command.id)) {
           lease?.release();

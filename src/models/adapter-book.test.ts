@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { folderNameOf } from '../engine/disk-tier/folder-name.ts';
 import { writeLora } from '../engine/llama/testing/lora-writer.ts';
 import { writeTinyModel } from '../engine/llama/testing/tiny-model.ts';
 import { createAdapterBook, withAdapters, type AdapterSetting } from './adapter-book.ts';
-import { curvePathOf } from './curve-path.ts';
+import { curvePathOf, draftCurvePathOf } from './curve-path.ts';
 import { readGguf } from './gguf.ts';
+import { kvFolderOf } from './model-traces.ts';
 import { createModelStore, type ModelStore } from './store.ts';
 
 let home: string;
@@ -111,12 +113,13 @@ describe('the adapters of the settings', () => {
   });
 });
 
-it('what was measured of a model goes with it', async () => {
-  mkdirSync(join(home, 'curves'));
-  for (const id of ['base', 'other']) writeFileSync(curvePathOf(home, id), '{}');
+it('what the use of a model left goes with it, and nothing of others', async () => {
+  const path = (await models.find('base'))?.path ?? '';
+  const folder = folderNameOf({ modelPath: path, kvType: 'f16', libraryVersion: '1', backend: 'cpu' });
+  const own = [curvePathOf(home, 'base'), draftCurvePathOf(home, 'base'), join(kvFolderOf(home), folder)];
+  const others = [curvePathOf(home, 'other'), join(kvFolderOf(home), '0'.repeat(48))];
+  for (const one of [...own, ...others]) mkdirSync(one, { recursive: true });
   await models.remove('base');
-  expect([existsSync(curvePathOf(home, 'base')), existsSync(curvePathOf(home, 'other'))]).toEqual([
-    false,
-    true,
-  ]);
+  expect(own.filter((one) => existsSync(one))).toEqual([]);
+  expect(others.filter((one) => !existsSync(one))).toEqual([]);
 });

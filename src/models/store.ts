@@ -4,12 +4,12 @@ import { basename, join, resolve } from 'node:path';
 import { NearfarError } from '../chat/error.ts';
 import type { ModelFacts } from '../chat/model.ts';
 import { chooseFromCatalog, defaultModelId, idOfChoice } from './catalog.ts';
-import { curvePathOf, draftCurvePathOf } from './curve-path.ts';
 import { discoverModels, type DiscoveryFolders } from './discovery.ts';
 import { lockFile } from './file-lock.ts';
 import { folderOfId, readManifest, readManifests, type Manifest, type Requantization } from './manifest.ts';
 import type { PullSettings } from './pull.ts';
 import { formatOf, formatReference, parseReference, type ModelReference } from './reference.ts';
+import { removeTraces } from './model-traces.ts';
 import type { HubSettings } from './sources/huggingface.ts';
 import { defaultPythonCommands, type PythonCommand } from './sources/pip.ts';
 
@@ -245,14 +245,11 @@ export function createModelStore(settings: ModelStoreSettings): ModelStore {
       const lock = await lockFile(join(modelsPath, '.locks', `${folderName}.lock`));
       try {
         const folder = join(modelsPath, folderName);
+        if (keeps === 'models') await removeTraces(settings.home, model);
         // The manifest goes first: a removal that is cut short leaves no model that seems whole.
         await rm(join(folder, 'manifest.json'), { force: true });
         await rm(folder, { recursive: true, force: true });
         await rm(join(modelsPath, '.partial', folderName), { recursive: true, force: true });
-        if (keeps === 'models') {
-          for (const curvePath of [curvePathOf, draftCurvePathOf])
-            await rm(curvePath(settings.home, model.id), { force: true });
-        }
       } finally {
         lock.release();
       }

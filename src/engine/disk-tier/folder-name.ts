@@ -17,8 +17,16 @@ const formatVersion = 1;
 /** Of these cells and no others: a model file that was replaced, another library or KV type has another folder. */
 export function folderNameOf(origin: CellOrigin): string {
   const { modelPath, ...others } = origin;
-  const identity = JSON.stringify([formatVersion, partsOf(realpathSync(modelPath)).map(identityOf), others]);
-  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+  return folderPrefixOf(modelPath) + digestOf([formatVersion, others]);
+}
+
+/** What the names of all folders of one model file begin with, so that they can go when it does. */
+export function folderPrefixOf(modelPath: string): string {
+  return digestOf(partsOf(realpathSync(modelPath)).map(identityOf));
+}
+
+function digestOf(identity: unknown): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
 }
 
 /** Reading gigabytes for a digest would delay every start; who replaces a file changes its size or time. */
