@@ -46,6 +46,8 @@ export interface Engine {
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
+/** Of the gap that bulk may have between two tokens, how much its text may wait for more. */
+const patientShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
@@ -64,7 +66,10 @@ export function createEngine(setup: EngineSetup): Engine {
   });
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
-  const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
+  const outbox = createPartOutbox({
+    ...{ emit: setup.emit, holdMs: setup.holdPartsMs, now },
+    patientMs: patientShare * (setup.classes.bulk.interTokenMs ?? 0),
+  });
   const requests = new Map<string, ActiveRequest>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
@@ -155,13 +160,13 @@ export function createEngine(setup: EngineSetup): Engine {
     expire();
     if (voices.isArriving()) return true;
     if (waiting.length === 0 && running.length === 0) {
-      outbox.flush();
+      outbox.flushAll();
       if (cache.offloadIdle()) return true;
       cache.disk?.persistIdle();
       return false;
     }
     if (running.length === 0 && readyToRun().length === 0) {
-      outbox.flush();
+      outbox.flushAll();
       return false;
     }
     if (running.length === 0) reachedCellCount = 0;

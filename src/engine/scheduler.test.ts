@@ -16,6 +16,7 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     batchTokenCount: 512,
     targetsMs: targets(64),
     expectsPeople: false,
+    sharedStepMs: more.targetsMs?.default ?? 64,
     hardLimitMs: Infinity,
     // One millisecond a token.
     predictMs: (tokenCount) => tokenCount,
