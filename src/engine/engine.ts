@@ -46,8 +46,6 @@ export interface Engine {
 
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
-/** Of the gap that bulk may have between two tokens, how much its text may wait for more. */
-const patientShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
@@ -60,16 +58,10 @@ export function createEngine(setup: EngineSetup): Engine {
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
-  const voices = createVoiceDesk({
-    ...{ cost, cache, batchTokenCount, now, modelId: setup.modelId, wallClock: setup.wallClock },
-    targetMs: setup.classes.voice.firstTokenMs,
-  });
+  const voices = createVoiceDesk({ ...setup, cache, batchTokenCount, scannedCellCount });
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
-  const outbox = createPartOutbox({
-    ...{ emit: setup.emit, holdMs: setup.holdPartsMs, now },
-    patientMs: patientShare * (setup.classes.bulk.interTokenMs ?? 0),
-  });
+  const outbox = createPartOutbox(setup);
   const requests = new Map<string, ActiveRequest>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
@@ -98,13 +90,8 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function enqueue(command: GenerateCommand, prompt: readonly number[], submittedAt: number): void {
-    const load = {
-      waiting,
-      running,
-      parallelCount: setup.parallelCount,
-      scannedCellCount: scannedCellCount(),
-    };
-    const promise = command.priority === 'voice' ? voices.admit(command, prompt, load) : null;
+    const isVoice = command.priority === 'voice';
+    const promise = isVoice ? voices.admit(command, prompt, { waiting, running }) : null;
     const request = openRequest(command, prompt, submittedAt, {
       promise,
       modelId: setup.modelId,
@@ -211,7 +198,7 @@ export function createEngine(setup: EngineSetup): Engine {
         targetMs: targetMs(),
         spentMs,
         expectsPeople: queue.expectsPeople(now()),
-        hardLimitMs: voices.stepLimitMs(scannedCellCount()),
+        hardLimitMs: voices.stepLimitMs(),
         now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
@@ -240,7 +227,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function longestStepMs(): number {
-    return Math.min(targetMs(), voices.stepLimitMs(scannedCellCount()));
+    return Math.min(targetMs(), voices.stepLimitMs());
   }
 
   /** Whether nothing but quick decoding is ahead, so that parts may wait for those of the next step. */
@@ -370,7 +357,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function longestPauseMs(): number {
     const isIdle = waiting.length + running.length === 0;
-    return isIdle ? voices.stepLimitMs(scannedCellCount()) : longestStepMs();
+    return isIdle ? voices.stepLimitMs() : longestStepMs();
   }
 
   return { submit: (command) => intake.submit(command), abort, step, stats, longestPauseMs, persist };

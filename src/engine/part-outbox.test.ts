@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../config/schema.ts';
 import { createPartOutbox } from './part-outbox.ts';
 import type { WirePart } from './protocol.ts';
 
@@ -12,8 +13,9 @@ function outboxAt(clock: { ms: number }) {
       messages.push(
         parts.map(({ id, part }) => `${id}:${part.type === 'text-delta' ? part.text : part.type}`),
       ),
-    holdMs: 10,
-    patientMs: 200,
+    holdPartsMs: 10,
+    // Bulk owes a token a second.
+    classes: defaultSettings.engine.classes,
     now: () => clock.ms,
   });
   return { outbox, messages };

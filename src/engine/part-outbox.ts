@@ -23,13 +23,13 @@ interface Waiting {
   readonly isPatient: boolean;
 }
 
-export function createPartOutbox(setup: {
-  readonly emit: EngineSetup['emit'];
-  /** Longest wait of a part, in milliseconds; of text that nobody reads along, `patientMs`. */
-  readonly holdMs: number;
-  readonly patientMs: number;
-  readonly now: () => number;
-}): PartOutbox {
+/** Of the gap that bulk may have between two tokens, how much its text may wait for more. */
+const patientShare = 0.2;
+
+export function createPartOutbox(
+  setup: Pick<EngineSetup, 'emit' | 'holdPartsMs' | 'classes' | 'now'>,
+): PartOutbox {
+  const patientMs = patientShare * (setup.classes.bulk.interTokenMs ?? 0);
   let waiting: Waiting[] = [];
   let flushedAt = 0;
   let allFlushedAt = 0;
@@ -51,7 +51,7 @@ export function createPartOutbox(setup: {
       waiting.push({ id, part, isPatient: isPatient && isDelta(part) });
     },
     flush() {
-      if (setup.now() - allFlushedAt >= setup.patientMs) {
+      if (setup.now() - allFlushedAt >= patientMs) {
         flushAll();
         return;
       }
@@ -63,6 +63,6 @@ export function createPartOutbox(setup: {
       );
     },
     flushAll,
-    mayHold: () => setup.now() - flushedAt < setup.holdMs && waiting.every(({ part }) => isDelta(part)),
+    mayHold: () => setup.now() - flushedAt < setup.holdPartsMs && waiting.every(({ part }) => isDelta(part)),
   };
 }
