@@ -180,7 +180,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const decoding = running.filter(({ key }) => plan.decode.includes(key));
     const { freeCellCount } = cache;
     const cellCount = scannedCellCount();
-    const hardLimitMs = voices.stepLimitMs(cellCount);
+    const hardLimitMs = voices.stepLimitMs();
     return speculation.draftsFor(decoding, { freeCellCount, cellCount, targetMs: targetMs(), hardLimitMs });
   }
 
