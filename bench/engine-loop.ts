@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { serialize } from 'node:v8';
+import type { Priority } from '../src/chat/request.ts';
 import { neutralSampling } from '../src/chat/sampling.ts';
 import { createEngine } from '../src/engine/engine.ts';
 import type { LlamaContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
-import type { WirePart } from '../src/engine/protocol.ts';
+import type { EngineStats, WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
 import type { DraftModel } from '../src/engine/speculation/model-drafter.ts';
 import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
@@ -24,6 +25,10 @@ export interface StepRecord {
 export interface Prompt {
   readonly tokens: readonly number[];
   readonly outputTokenCount: number;
+  /** `default` where absent. */
+  readonly priority?: Priority;
+  /** It comes before this step of the run; 0, where absent, is the first. */
+  readonly atStep?: number;
 }
 
 export interface RunnerUp {
@@ -50,6 +55,7 @@ export interface EngineLoop {
     /** Of each prompt, tokens that came from a cache. */
     readonly cachedTokenCounts: readonly number[];
     readonly answers: readonly LoopAnswer[];
+    readonly stats: EngineStats;
   }>;
   /** What the engine's process does while nobody asks anything: housekeeping, until there is none left. */
   rest(): Promise<void>;
@@ -152,7 +158,7 @@ export function createEngineLoop(
       topLogprobCount: null,
       salt: 'bench',
       adapter: null,
-      priority: 'default',
+      priority: prompt.priority ?? 'default',
       enteredAt: 0,
       tenant: 'bench',
       deadlineAt: null,
@@ -168,10 +174,16 @@ export function createEngineLoop(
   return {
     async run(prompts) {
       const ids: string[] = [];
-      for (const prompt of prompts) ids.push(await submit(prompt));
       const steps: StepRecord[] = [];
+      const submitDue = async (): Promise<void> => {
+        for (const [index, prompt] of prompts.entries()) {
+          if ((prompt.atStep ?? 0) === steps.length) ids[index] = await submit(prompt);
+        }
+      };
+      await submitDue();
       let endedAt = performance.now();
       while (engine.stats().runningCount + engine.stats().queuedCount > 0) {
+        if (steps.length > 0) await submitDue();
         engine.step();
         // Commands come in between steps, as in the engine's process.
         await nextTurn();
@@ -191,7 +203,7 @@ export function createEngineLoop(
         answers.push(result.answer);
         return result.cached;
       });
-      return { steps, cachedTokenCounts, answers };
+      return { steps, cachedTokenCounts, answers, stats: engine.stats() };
     },
     async rest() {
       while (engine.step()) await nextTurn();

@@ -58,6 +58,14 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,
   },
+  overload: {
+    summary: 'people at 0.3 of capacity while bulk fills it to 0.5 and to 2, against llama-server',
+    load: async () => (await import('./overload.ts')).overload,
+  },
+  voice: {
+    summary: 'first tokens within 50 ms: idle, beside people and bulk, against llama-server',
+    load: async () => (await import('./voice.ts')).voice,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

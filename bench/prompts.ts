@@ -7,7 +7,7 @@ const places =
   'in the morning|near the river|at the station|after lunch|before the meeting|on the hill'.split('|');
 
 /** Reproducible numbers in [0, 1) (mulberry32). */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -69,7 +69,13 @@ describe('stream client', () => {
       const arrivals = [];
       for (let at = 0; at < bytes.length; at += size)
         arrivals.push({ at, bytes: bytes.subarray(at, at + size) });
-      const transcript = readTranscript({ startedAt: 0, endedAt: bytes.length, status: 200, arrivals });
+      const transcript = readTranscript({
+        startedAt: 0,
+        endedAt: bytes.length,
+        status: 200,
+        headers: {},
+        arrivals,
+      });
       expect(transcript).toMatchObject({
         text: 'Äbc',
         finishReason: 'length',

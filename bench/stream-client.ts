@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent } from 'undici';
 
 /** A chat as both servers take it; greedy, and of exactly `outputTokenCount` tokens. */
@@ -9,6 +10,8 @@ export interface ChatJob {
   readonly topLogprobs?: number;
   /** Further fields of the body; they win over those above. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Further headers of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What came over the wire, unread: nothing is parsed while a clock runs. Times are `performance.now()`. */
@@ -16,6 +19,8 @@ export interface Recording {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly status: number;
+  /** Of the response, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly arrivals: readonly { readonly at: number; readonly bytes: Buffer }[];
 }
 
@@ -58,17 +63,18 @@ export function createStreamClient(origin: string, model: string): StreamClient 
       return new Promise<Recording>((resolve, reject) => {
         const arrivals: { at: number; bytes: Buffer }[] = [];
         let status = 0;
+        let headers: Readonly<Record<string, string>> = {};
         let stopped = false;
         const startedAt = performance.now();
         const done = (): void => {
-          resolve({ startedAt, endedAt: performance.now(), status, arrivals });
+          resolve({ startedAt, endedAt: performance.now(), status, headers, arrivals });
         };
         agent.dispatch(
           {
             origin,
             path: '/v1/chat/completions',
             method: 'POST',
-            headers: { 'content-type': 'application/json' },
+            headers: { 'content-type': 'application/json', ...job.headers },
             body,
             // A connection each: a server that closes idle ones must not do so under a request that is timed.
             reset: true,
@@ -82,8 +88,9 @@ export function createStreamClient(origin: string, model: string): StreamClient 
               if (options.signal?.aborted === true) stop();
               else options.signal?.addEventListener('abort', stop, { once: true });
             },
-            onResponseStart(_controller, statusCode) {
+            onResponseStart(_controller, statusCode, responseHeaders) {
               status = statusCode;
+              headers = plainHeaders(responseHeaders);
             },
             onResponseData(_controller, chunk) {
               arrivals.push({ at: performance.now(), bytes: chunk });
@@ -102,4 +109,12 @@ export function createStreamClient(origin: string, model: string): StreamClient 
       await agent.destroy();
     },
   };
+}
+
+function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
 }

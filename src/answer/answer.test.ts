@@ -131,6 +131,19 @@ describe('rejections', () => {
     expect(rows).toMatchObject([{ finish: 'forbidden', status: 403, keyName: 'ops' }]);
   });
 
+  test('a key without the scope for voice: 403, in that class only', async () => {
+    const { answer, rows } = pipeline(scriptedModel(goodParts));
+    const caller: Caller = { keyName: 'team', tenant: 'team', scopes: new Set<Scope>(['use']) };
+    const asked = (priority: ChatRequest['priority']) =>
+      collect(answer(requestOf({ priority }), caller, never));
+    expect(errorKinds(await asked('voice'))).toEqual(['forbidden']);
+    expect(errorKinds(await asked('interactive'))).toEqual([]);
+    expect(rows).toMatchObject([
+      { status: 403, priority: 'voice' },
+      { status: 200, priority: 'interactive' },
+    ]);
+  });
+
   test('a full queue keeps its Retry-After', async () => {
     const error = new NearfarError('queue_full', 'The queue is full.', { retryAfterSeconds: 3 });
     const { answer, rows } = pipeline(scriptedModel([{ type: 'error', error }]));

@@ -103,7 +103,8 @@ const engineSchema = z.strictObject({
     .prefault({})
     .describe(
       'Targets of the priority classes: milliseconds to the first token, and between two tokens ' +
-        '(null: targetInterTokenMs). A lower class that was passed for its firstTokenMs gets its turn.',
+        '(null: targetInterTokenMs). voice is refused where its firstTokenMs cannot be kept; default and bulk get their ' +
+        'turn when they were passed for theirs.',
     ),
   threadCount: z
     .number()

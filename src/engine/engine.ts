@@ -63,13 +63,10 @@ export function createEngine(setup: EngineSetup): Engine {
   const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
   const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
-  const voices = createVoiceDesk({
-    ...{ cost, cache, batchTokenCount, now, modelId: setup.modelId, wallClock: setup.wallClock },
-    targetMs: setup.classes.voice.firstTokenMs,
-  });
+  const voices = createVoiceDesk({ ...setup, cache, batchTokenCount, scannedCellCount });
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
-  const outbox = createPartOutbox({ emit: setup.emit, holdMs: setup.holdPartsMs, now });
+  const outbox = createPartOutbox(setup);
   const requests = new Map<string, ActiveRequest>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
@@ -103,13 +100,8 @@ export function createEngine(setup: EngineSetup): Engine {
     submittedAt: number,
     lease: AdapterLease | null,
   ): void {
-    const load = {
-      waiting,
-      running,
-      parallelCount: setup.parallelCount,
-      scannedCellCount: scannedCellCount(),
-    };
-    const promise = command.priority === 'voice' ? voices.admit(command, prompt, load) : null;
+    const isVoice = command.priority === 'voice';
+    const promise = isVoice ? voices.admit(command, prompt, { waiting, running }) : null;
     const request = openRequest(command, prompt, submittedAt, {
       promise,
       lease,
@@ -167,13 +159,13 @@ export function createEngine(setup: EngineSetup): Engine {
     expire();
     if (voices.isArriving()) return true;
     if (waiting.length === 0 && running.length === 0) {
-      outbox.flush();
+      outbox.flushAll();
       if (cache.offloadIdle()) return true;
       cache.disk?.persistIdle();
       return false;
     }
     if (running.length === 0 && readyToRun().length === 0) {
-      outbox.flush();
+      outbox.flushAll();
       return false;
     }
     if (running.length === 0) reachedCellCount = 0;
@@ -199,7 +191,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const decoding = running.filter(({ key }) => plan.decode.includes(key));
     const { freeCellCount } = cache;
     const cellCount = scannedCellCount();
-    const hardLimitMs = Math.min(limitMs, voices.stepLimitMs(cellCount));
+    const hardLimitMs = Math.min(limitMs, voices.stepLimitMs());
     return speculation.draftsFor(decoding, { freeCellCount, cellCount, targetMs: targetMs(), hardLimitMs });
   }
 
@@ -224,7 +216,7 @@ export function createEngine(setup: EngineSetup): Engine {
         targetMs: targetMs(),
         spentMs,
         expectsPeople: queue.expectsPeople(now()),
-        hardLimitMs: voices.stepLimitMs(scannedCellCount()),
+        hardLimitMs: voices.stepLimitMs(),
         now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',
       }),
@@ -253,7 +245,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function longestStepMs(): number {
-    return Math.min(targetMs(), voices.stepLimitMs(scannedCellCount()));
+    return Math.min(targetMs(), voices.stepLimitMs());
   }
 
   /** Whether nothing but quick decoding is ahead, so that parts may wait for those of the next step. */
@@ -385,7 +377,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function longestPauseMs(): number {
     const isIdle = waiting.length + running.length === 0;
-    return isIdle ? voices.stepLimitMs(scannedCellCount()) : longestStepMs();
+    return isIdle ? voices.stepLimitMs() : longestStepMs();
   }
 
   return { submit: (command) => intake.submit(command), abort, step, stats, longestPauseMs, persist };

@@ -6,10 +6,11 @@ import { commonLength } from './prefix-tree.ts';
 import { byClass, rankOf, type ClassTargets } from './priority.ts';
 import type { RunningView, SchedulerView, WaitingView } from './scheduler.ts';
 import { isDecoding, pendingTokenCount, type Sequence } from './sequence.ts';
-import type { StepCost } from './step-cost.ts';
+import { wideTokenCount, type StepCost } from './step-cost.ts';
 
 /** A prefix that a running sequence is computing is waited for if it saves at least this many tokens. */
 const worthwhilePrefixTokenCount = 16;
+const bulkShareOfFirstToken = 0.1;
 
 export interface ViewInputs {
   /** Whose step it is. */
@@ -50,6 +51,7 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
     targetsMs: byClass((priority) => targetMsOf(inputs, priority)),
     limitMs: inputs.turn.limitMs - inputs.spentMs,
     expectsPeople: inputs.expectsPeople,
+    sharedStepMs: sharedStepMs(inputs),
     hardLimitMs: inputs.hardLimitMs - inputs.spentMs,
     readersApart: cost.curve.readersApart,
     predictMs: (tokenCount, readPairCount) =>
@@ -59,6 +61,19 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
 
 function targetMsOf({ classes, targetMs, spentMs }: ViewInputs, priority: Priority): number {
   return (classes[priority].interTokenMs ?? targetMs) - spentMs;
+}
+
+/**
+ * Who comes finds a step under way and waits for its end: bulk may make that wait a tenth of what a person is promised for
+ * the first token, or one tile of tokens long where that takes longer.
+ */
+function sharedStepMs(inputs: ViewInputs): number {
+  const { classes, cost, scannedCellCount, spentMs } = inputs;
+  const tileMs = cost.predictMs({
+    ...{ tokenCount: wideTokenCount, readPairCount: 0, cellCount: scannedCellCount },
+  });
+  const shareMs = bulkShareOfFirstToken * classes.interactive.firstTokenMs;
+  return Math.min(targetMsOf(inputs, 'default'), Math.max(shareMs, tileMs) - spentMs);
 }
 
 function runningView(sequence: Sequence, { now, turn }: ViewInputs): RunningView {

@@ -17,6 +17,7 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     targetsMs: targets(64),
     limitMs: Infinity,
     expectsPeople: false,
+    sharedStepMs: more.targetsMs?.default ?? 64,
     hardLimitMs: Infinity,
     // One millisecond a token.
     predictMs: (tokenCount) => tokenCount,

@@ -63,6 +63,8 @@ export interface SchedulerView {
   readonly limitMs: number;
   /** Whether somebody above bulk may come at any time, so that bulk's own steps should be short. */
   readonly expectsPeople: boolean;
+  /** Milliseconds that a step may take with bulk in it while somebody above bulk is here or may come. */
+  readonly sharedStepMs: number;
   /** Milliseconds after which the next voice prompt would still be in time; Infinity where none is expected. */
   readonly hardLimitMs: number;
   /** What a step costs by its tokens and the pairs that they read (see StepWork). Pure within one call. */
@@ -188,7 +190,7 @@ function commonStep(view: SchedulerView): StepPlan {
     ({ key, priority }) => priority === 'interactive' && draft.prefill.some((piece) => piece.key === key),
   );
   const sharedLimitMs =
-    hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.targetsMs.default) : view.limitMs;
+    hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.sharedStepMs) : view.limitMs;
   for (const row of bulkRows) {
     if (isDue(row) || isHurried) continue;
     draft.addRow(row.key, row.contextTokenCount, hasPeople ? sharedLimitMs : Infinity);

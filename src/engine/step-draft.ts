@@ -91,7 +91,7 @@ export function createStepDraft(setup: StepDraftSetup): StepDraft {
           contextTokenCount,
           limit,
           least,
-          isHard: setup.hardLimitMs <= claim.limitMs,
+          isHard: isStrict || setup.hardLimitMs <= claim.limitMs,
           targetMs: limitMs - (isApart ? partMs(rows.tokenCount, rows.readPairCount) : 0),
           predictMs,
         });

@@ -19,13 +19,13 @@ export interface DrawSetup {
 export function drawTokens(entry: BatchEntry, { decoder, outbox, onToken, now }: DrawSetup): void {
   const { sequence, row, draft } = entry;
   const { request, choice } = sequence;
-  const { id } = request.command;
+  const { id, priority } = request.command;
   for (let index = 0; index <= draft.length; index++) {
     const { token, parts, end } = choice.advance(decoder.logits(row + index));
     request.firstTokenAt ??= now();
     request.completionTokenCount++;
     onToken(sequence);
-    for (const part of parts) outbox.push(id, part);
+    for (const part of parts) outbox.push(id, part, priority === 'bulk');
     if (end !== null) {
       outbox.push(id, end);
       request.openChoiceCount--;

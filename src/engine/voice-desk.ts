@@ -1,5 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
 import { minimumPrefillTokenCount } from './prefill-width.ts';
+import type { EngineSetup } from './engine-setup.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import type { GenerateCommand } from './protocol.ts';
 import { isDecoding, pendingTokenCount, type ActiveRequest, type Sequence } from './sequence.ts';
@@ -32,24 +33,22 @@ export interface VoiceDesk {
   /** A step ended: what `cost` learned is fresh. */
   noteStep(): void;
   /** Longest step, in milliseconds, after which the next voice prompt would be in time; Infinity where none is expected. */
-  stepLimitMs(scannedCellCount: number): number;
+  stepLimitMs(): number;
 }
 
 export interface VoiceLoad {
   readonly waiting: readonly Sequence[];
   readonly running: readonly Sequence[];
-  readonly parallelCount: number;
-  readonly scannedCellCount: number;
 }
 
-export interface VoiceDeskOptions {
-  readonly cost: StepCost;
+export interface VoiceDeskOptions extends Pick<
+  EngineSetup,
+  'cost' | 'classes' | 'modelId' | 'parallelCount' | 'now' | 'wallClock'
+> {
   readonly cache: PrefixCache;
-  readonly targetMs: number;
-  readonly modelId: string;
   readonly batchTokenCount: number;
-  readonly now: () => number;
-  readonly wallClock: () => number;
+  /** Cells that attention scans now. */
+  readonly scannedCellCount: () => number;
 }
 
 /** From the draw to the client's first byte: the gateway's process and a loopback socket; measured, see bench `voice`. */
@@ -73,7 +72,8 @@ const firstGuess = { uncachedTokenCount: 32, cachedTokenCount: 256 };
 type PromptSize = typeof firstGuess;
 
 export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
-  const { cost, cache, targetMs, batchTokenCount, now } = options;
+  const { cost, cache, batchTokenCount, scannedCellCount, now } = options;
+  const targetMs = options.classes.voice.firstTokenMs;
   const measured = createStepCost(cost.curve);
   const arriving = new Map<string, number>();
   const errors: number[] = [];
@@ -82,7 +82,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
   let steppedAt = -Infinity;
 
   /** In as many steps as it takes, alone in each. */
-  function promptMs(by: StepCost, size: PromptSize, scannedCellCount: number): number {
+  function promptMs(by: StepCost, size: PromptSize, cellCount: number): number {
     const { uncachedTokenCount, cachedTokenCount } = size;
     let milliseconds = 0;
     for (let done = 0; done < uncachedTokenCount; done += batchTokenCount) {
@@ -91,17 +91,17 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       milliseconds += by.predictMs({
         tokenCount,
         readPairCount: tokenCount * contextCount,
-        cellCount: Math.max(contextCount, scannedCellCount + done),
+        cellCount: Math.max(contextCount, cellCount + done),
       });
     }
     return milliseconds;
   }
 
   /** What steps taught of the machine's load is believed less the longer ago it was: refused prompts teach nothing. */
-  function expectedMs(size: PromptSize, scannedCellCount: number): number {
+  function expectedMs(size: PromptSize): number {
     const trust = 0.5 ** ((now() - steppedAt) / trustHalfLifeMs);
-    const learned = promptMs(cost, size, scannedCellCount);
-    return trust * learned + (1 - trust) * promptMs(measured, size, scannedCellCount);
+    const learned = promptMs(cost, size, scannedCellCount());
+    return trust * learned + (1 - trust) * promptMs(measured, size, scannedCellCount());
   }
 
   function marginMs(): number {
@@ -110,7 +110,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
     return Math.min(longestMarginShare * targetMs, Math.max(leastMarginMs, exceeded));
   }
 
-  function aheadMs({ waiting, running, scannedCellCount }: VoiceLoad): number {
+  function aheadMs({ waiting, running }: VoiceLoad): number {
     let milliseconds = 0;
     for (const sequence of [...waiting, ...running]) {
       if (sequence.request.command.priority !== 'voice' || isDecoding(sequence)) continue;
@@ -118,7 +118,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       const cachedTokenCount =
         hold === null ? cache.probe(request.command.salt, tokens).matchedTokenCount : computedCount;
       const uncachedTokenCount = tokens.length - cachedTokenCount;
-      milliseconds += expectedMs({ uncachedTokenCount, cachedTokenCount }, scannedCellCount);
+      milliseconds += expectedMs({ uncachedTokenCount, cachedTokenCount });
     }
     return milliseconds;
   }
@@ -136,7 +136,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       return false;
     },
     admit(command, prompt, load) {
-      const { running, parallelCount, scannedCellCount } = load;
+      const { running } = load;
       const elapsedMs = Math.max(0, options.wallClock() - command.enteredAt);
       const probe = cache.probe(command.salt, prompt);
       const cachedTokenCount = probe.matchedTokenCount;
@@ -152,13 +152,13 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
         elapsedMs,
         aheadMs: aheadMs(load),
         restoreMs: probe.hostTokenCount * cache.restoreMsPerToken,
-        promptMs: expectedMs(size, scannedCellCount),
+        promptMs: expectedMs(size),
         deliveryMs,
         marginMs: marginMs(),
         leastMs: promptMs(measured, size, cachedTokenCount),
         ...size,
         hasPlace:
-          running.length - yielding.length < parallelCount &&
+          running.length - yielding.length < options.parallelCount &&
           needed + pending <= cache.freeCellCount + cache.idleCellCount + yieldedCellCount,
         isComing: onDisk !== null,
       });
@@ -179,14 +179,14 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
     noteStep() {
       steppedAt = now();
     },
-    stepLimitMs(scannedCellCount) {
+    stepLimitMs() {
       if (now() - cameAt >= expectationMs) return Infinity;
       const next = (sizes.length === 0 ? [firstGuess] : sizes)
-        .map((size) => expectedMs(size, scannedCellCount))
+        .map((size) => expectedMs(size))
         .sort((a, b) => a - b);
       const nextMs = next[Math.floor(marginQuantile * next.length)] ?? 0;
       const left = targetMs - nextMs - deliveryMs - marginMs();
-      const least = { tokenCount: minimumPrefillTokenCount, readPairCount: 0, cellCount: scannedCellCount };
+      const least = { tokenCount: minimumPrefillTokenCount, readPairCount: 0, cellCount: scannedCellCount() };
       return Math.max(left, Math.min(leastLimitShare * targetMs, measured.predictMs(least)));
     },
   };

@@ -38,6 +38,22 @@ describe('the state file', () => {
     },
   );
 
+  test('an older one keeps its rows when columns are added', async () => {
+    const path = join(folder, 'nearfar.sqlite');
+    const store = await createStore({ path });
+    // As the first version left it.
+    await store.db.schema.alterTable('ledger').dropColumn('priority').execute();
+    await sql`delete from kysely_migration where name > '001-ledger'`.execute(store.db);
+    await sql`insert into ledger (request_id, started_at, dialect, privacy, route_reasons, prompt_tokens, cached_tokens,
+      completion_tokens, is_measured, total_ms, finish, status, cost_micros, currency)
+      values ('old', 1, 'openai', 'open', '[]', 1, 0, 1, 1, 5, 'stop', 200, 0, 'USD')`.execute(store.db);
+    await store.close();
+    const opened = await createStore({ path });
+    const row = await opened.db.selectFrom('ledger').selectAll().executeTakeFirst();
+    expect(row).toMatchObject({ request_id: 'old', status: 200, priority: null });
+    await opened.close();
+  });
+
   test('several at once bring it up to date once', async () => {
     const path = join(folder, 'nearfar.sqlite');
     const stores = await Promise.all(Array.from({ length: 4 }, () => createStore({ path })));
