@@ -20,6 +20,8 @@ export interface NearfarServer {
   /** Where it keeps its ledger. */
   readonly home: string;
   start(): Promise<Side>;
+  /** Puts the model into the benchmark's store, where it is not yet, for what runs without a server. */
+  install(): Promise<{ readonly home: string; readonly modelId: string }>;
 }
 
 /** What every benchmark is given. */
