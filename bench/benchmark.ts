@@ -21,6 +21,8 @@ export interface NearfarServer {
   readonly home: string;
   /** @param settings further ones, `path=value` */
   start(settings?: readonly string[]): Promise<Side>;
+  /** Puts the model into the benchmark's store, where it is not yet, for what runs without a server. */
+  install(): Promise<{ readonly home: string; readonly modelId: string }>;
 }
 
 /** What every benchmark is given. */

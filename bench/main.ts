@@ -30,6 +30,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'how long a stream stalls while long prompts come in, against llama-server',
     load: async () => (await import('./interference.ts')).interference,
   },
+  batching: {
+    summary: 'bulk work one, 8 and 32 at a time: static and continuous batching, against llama-server',
+    load: async () => (await import('./batching.ts')).batching,
+  },
   idle: {
     summary: 'what 14,000 cached tokens of finished prompts cost a step',
     load: async () => (await import('./idle.ts')).idle,

@@ -29,6 +29,7 @@ export function openNearfar(options: NearfarOptions): NearfarServer {
   let installed: Promise<string> | null = null;
   return {
     home: options.home,
+    install: async () => ({ home: options.home, modelId: await (installed ??= installModel(options)) }),
     async start(settings = []) {
       const modelId = await (installed ??= installModel(options));
       const port = await freePort();

@@ -32,13 +32,15 @@ async function draftMemory(path: string): Promise<DraftMemory> {
 }
 
 it.runIf(platform() === 'linux').each([
-  ['smollm2', 4_096, null],
-  ['smollm2-q4_0', 16_384, null],
-  ['gemma3-270m', 8_192, null],
-  ['smollm2', 8_192, 'smollm2-q4_0'],
+  ['smollm2', 4_096, null, 1],
+  ['smollm2-q4_0', 16_384, null, 1],
+  ['gemma3-270m', 8_192, null, 1],
+  ['smollm2', 8_192, 'smollm2-q4_0', 1],
+  ['smollm2-q4_0', 32_768, null, 16],
 ] as const)(
-  '%s with %i cells takes what was predicted, within 8 in 100; draft model: %s',
-  async (name, contextTokenCount, draftName) => {
+  '%s with %i cells takes what was predicted, within 8 in 100; draft model: %s; streams: %i',
+  async (name, contextTokenCount, draftName, streamCount) => {
+    const streamTokenCount = contextTokenCount / streamCount;
     const path = await testWeights(name);
     const header = await readGguf(path);
     const draftPath = draftName === null ? null : await testWeights(draftName);
@@ -51,11 +53,15 @@ it.runIf(platform() === 'linux').each([
       contextTokenCount,
       parallelCount: 16,
       threadCount: 1,
+      ...(streamCount === 1
+        ? {}
+        : { offline: { batching: 'continuous', kv: { layout: 'split', streamTokenCount } } }),
     };
     const need = predictMemory(
       memoryFacts(header, header.expectedFileBytes, process.arch),
       {
         ...options,
+        streamCount,
         outputCount: outputRowCount(options),
         kvShareOfF16: 1,
         hostCacheBytes: 0,

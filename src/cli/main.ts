@@ -29,7 +29,7 @@ const verbs: readonly Verb[] = [
   {
     name: 'run',
     group: 'talk',
-    summary: 'Answer one prompt, from the command line or a pipe',
+    summary: 'Answer one prompt, or every line of a file',
     load: async () => (await import('./run.ts')).run,
   },
   {

@@ -39,6 +39,8 @@ export interface OfflineOptions {
   readonly batchSize: number;
   /** Asked at the same time; what waits in the engine takes the next place. */
   readonly atOnce: number;
+  /** Absent: chosen by what the prompts have in common. Given where layouts are compared. */
+  readonly layout?: KvLayout['layout'];
 }
 
 /** Prompts whose tokens are counted at the same time. */
@@ -116,7 +118,7 @@ export async function openOfflineGateway(
     async load(modelId, prompts, signal) {
       kv = { layout: 'unified' };
       const model = await gateway.localModels.load(modelId, { keepAliveSeconds: -1 });
-      if (prompts.length === 0) return `${modelId} is loaded.`;
+      if (prompts.length === 0 || options.layout === 'unified') return `${modelId}: one pool for all.`;
       const choice = await chooseLayout(model, modelId, prompts, signal);
       ({ kv } = choice);
       if (kv.layout === 'unified') return `${modelId}: one pool for all (${choice.reason}).`;
