@@ -72,6 +72,21 @@ describe('after a restart', () => {
     expect(second.harness.engine.stats().diskReadTokenCount).toBeGreaterThanOrEqual(599);
   });
 
+  it('finds all that a stop found in the pool, though host memory and the queue hold little of it', async () => {
+    const disk: FakeDisk = new Map();
+    const store = createFakeDiskStore({ disk, budgetBytes: 1e6, pendingLimitBytes: 2048 });
+    const options = { cellCount: 2000, batchTokenCount: 64, hostCacheBytes: 2400 };
+    const first = { store, harness: createHarness({ ...options, disk: store }) };
+    first.store.work();
+    const long = range(1, 1500);
+    await first.harness.engine.submit(command('long', long));
+    while (first.harness.parts.get('long')?.at(-1)?.type !== 'finish') first.harness.engine.step();
+    await stop(first);
+    const second = start(disk);
+    await rest(second);
+    expect(await ask(second, 'again', long)).toBe(1499);
+  });
+
   it('finds after a crash what was in use, for it is written while nobody asks', async () => {
     const disk: FakeDisk = new Map();
     const first = start(disk);

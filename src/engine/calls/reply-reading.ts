@@ -3,6 +3,7 @@ import { callFrames } from './call-frame.ts';
 import { endsInReasoning, reasoningTagsOf, type ReasoningTags } from './reasoning-splitter.ts';
 import { createReplyParser, type ReplyParser } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
+import type { Thoughts } from '../text/reasoned-grammar.ts';
 import type { ToolGrammar } from './tool-grammar.ts';
 import { createToolGrammars } from './tool-grammars.ts';
 
@@ -16,7 +17,8 @@ export interface ReplyVocabulary {
 
 /** How the answers of one model are read. */
 export interface ReplyReading {
-  readonly knowsReasoning: boolean;
+  /** What an answer may begin with before it has to keep to a form or to call; null where the model does not reason. */
+  thoughtsOf(input: ChatInput, promptTokens: readonly number[]): Thoughts | null;
   /** A token's bytes in an answer: control tokens have none, but for those that are a part of the model's syntax. */
   piece(token: number): Uint8Array;
   /** For one choice; null where all of it will be text. */
@@ -56,7 +58,10 @@ export function createReplyReading(
   }
 
   return {
-    knowsReasoning: reasoning !== null,
+    thoughtsOf: (input, promptTokens) =>
+      reasoning === null || input.kind !== 'chat'
+        ? null
+        : { tags: reasoning, isUnderWay: isInReasoning(promptTokens) },
     piece: (token) => vocabulary.piece(token, spoken.has(token)),
     createParser(input, promptTokens, isEnforced) {
       if (input.kind !== 'chat') return null;

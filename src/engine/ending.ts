@@ -1,0 +1,39 @@
+/** The end of a child that a signal asked for. */
+export interface Ending {
+  /** At once where this is asked twice. */
+  ask(): void;
+  /** Nothing was done just now: if this was asked for, and nobody waits for an answer, it is time. */
+  endIfIdle(): void;
+}
+
+export interface EndingOptions {
+  readonly isBusy: () => boolean;
+  /** Has `endIfIdle` called soon. */
+  readonly wake: () => void;
+  readonly end: () => void;
+}
+
+/** How long answers under way may take, in milliseconds: as long as the supervisor would wait. */
+const graceMs = 30_000;
+
+/**
+ * A signal may come to the gateway and its children together, as from systemd: the gateway lets answers end and then
+ * says so. To a child alone it comes from somebody who wants it gone, but not what it has still to write.
+ */
+export function createEnding({ isBusy, wake, end }: EndingOptions): Ending {
+  let isAsked = false;
+  return {
+    ask() {
+      if (isAsked) {
+        end();
+        return;
+      }
+      isAsked = true;
+      setTimeout(end, graceMs);
+      wake();
+    },
+    endIfIdle() {
+      if (isAsked && !isBusy()) end();
+    },
+  };
+}
