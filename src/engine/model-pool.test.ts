@@ -93,13 +93,28 @@ describe('loading', () => {
     const both = Promise.all([pool.ask('m1'), pool.ask('m1'), pool.load('m1')]);
     await settle();
     expect(pool.living()).toEqual(['m1']);
-    expect(pool.running()).toMatchObject([{ id: 'm1', state: 'ready', expiresAt: null, restartCount: 0 }]);
+    const [running] = pool.running();
+    expect(running).toMatchObject({ id: 'm1', state: 'ready', restartCount: 0 });
+    // It is not kept for ever because it answers now.
+    expect((running?.expiresAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(299_000);
     pool.engine('m1').finishOne();
     pool.engine('m1').finishOne();
     await both;
     expect(pool.engines).toHaveLength(1);
     expect(model.facts.contextTokenCount).toBe(777);
     expect(await model.countTokens({ kind: 'text', text: '' })).toBe(2);
+  });
+
+  it('loads nothing for somebody who went while the memory was predicted', async () => {
+    const prediction = Promise.withResolvers<MemoryNeed>();
+    const pool = createPool({ predictMemory: () => prediction.promise });
+    const stop = new AbortController();
+    const parts = pool.ask('m1', null, stop.signal);
+    await settle();
+    stop.abort();
+    prediction.resolve(needOf(1));
+    expect(errorKindOf(await parts)).toBe('aborted');
+    expect(pool.engines).toHaveLength(0);
   });
 
   it('says that a model is not there', async () => {
