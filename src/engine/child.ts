@@ -188,6 +188,7 @@ function createLoadedWriter(
       detokenizer: createDetokenizer(pieceOf),
       stopMatcher: createStopMatcher(command.stop),
       replyParser,
+      reasoningLimit: reading?.reasoningLimitOf(command.input) ?? null,
       pieceOf,
       maxTokenCount,
       isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
