@@ -291,6 +291,8 @@ exitWithParent();
 process.on('message', receive);
 // A terminal's Ctrl-C goes to the whole group; the gateway decides when this process ends.
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => {
-  ending.ask();
-});
+for (const signal of ['SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    ending.ask();
+  });
+}

@@ -20,28 +20,38 @@ function asked(isBusy: () => boolean) {
   return { ending, end };
 }
 
-it('ends at once where nobody waits, and never unasked', () => {
+it('ends a moment later where nobody waits, so that the gateway may say it first, and never unasked', () => {
   const { ending, end } = asked(() => false);
   ending.endIfIdle();
+  vi.advanceTimersByTime(60_000);
   expect(end).not.toHaveBeenCalled();
   ending.ask();
+  expect(end).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1_000);
   expect(end).toHaveBeenCalledOnce();
 });
 
-it('waits for answers, but not for ever and not twice', () => {
+it('waits for answers, those too that come in the last moment', () => {
   let isBusy = true;
-  const patient = asked(() => isBusy);
-  patient.ending.ask();
-  patient.ending.endIfIdle();
-  expect(patient.end).not.toHaveBeenCalled();
+  const { ending, end } = asked(() => isBusy);
+  ending.ask();
   isBusy = false;
-  patient.ending.endIfIdle();
-  expect(patient.end).toHaveBeenCalledOnce();
-  for (const impatience of ['time', 'signal']) {
-    const { ending, end } = asked(() => true);
-    ending.ask();
-    if (impatience === 'time') vi.advanceTimersByTime(30_000);
-    else ending.ask();
-    expect(end).toHaveBeenCalledOnce();
-  }
+  ending.endIfIdle();
+  isBusy = true;
+  vi.advanceTimersByTime(10_000);
+  expect(end).not.toHaveBeenCalled();
+  isBusy = false;
+  ending.endIfIdle();
+  vi.advanceTimersByTime(1_000);
+  expect(end).toHaveBeenCalledOnce();
+});
+
+it.each(['time', 'a second signal'])('waits no longer than %s allows', (impatience) => {
+  const { ending, end } = asked(() => true);
+  ending.ask();
+  ending.endIfIdle();
+  expect(end).not.toHaveBeenCalled();
+  if (impatience === 'time') vi.advanceTimersByTime(30_000);
+  else ending.ask();
+  expect(end).toHaveBeenCalledOnce();
 });

@@ -2,7 +2,7 @@
 export interface Ending {
   /** At once where this is asked twice. */
   ask(): void;
-  /** Nothing was done just now: if this was asked for, and nobody waits for an answer, it is time. */
+  /** Nothing was done just now: if this was asked for, and nobody waits for an answer, it will soon be time. */
   endIfIdle(): void;
 }
 
@@ -15,13 +15,26 @@ export interface EndingOptions {
 
 /** How long answers under way may take, in milliseconds: as long as the supervisor would wait. */
 const graceMs = 30_000;
+/** How long the gateway has, once nothing is under way, to say itself that this is the end. */
+const patienceMs = 1_000;
 
 /**
  * A signal may come to the gateway and its children together, as from systemd: the gateway lets answers end and then
- * says so. To a child alone it comes from somebody who wants it gone, but not what it has still to write.
+ * says so, and takes a child that went before for a crash. To a child alone the signal comes from somebody who wants it
+ * gone, but not what it has still to write.
  */
 export function createEnding({ isBusy, wake, end }: EndingOptions): Ending {
   let isAsked = false;
+  let patience: NodeJS.Timeout | null = null;
+
+  function endIfIdle(): void {
+    if (!isAsked || isBusy()) return;
+    patience ??= setTimeout(() => {
+      patience = null;
+      if (!isBusy()) end();
+    }, patienceMs);
+  }
+
   return {
     ask() {
       if (isAsked) {
@@ -32,8 +45,6 @@ export function createEnding({ isBusy, wake, end }: EndingOptions): Ending {
       setTimeout(end, graceMs);
       wake();
     },
-    endIfIdle() {
-      if (isAsked && !isBusy()) end();
-    },
+    endIfIdle,
   };
 }

@@ -1,10 +1,14 @@
 import type { ChatInput } from '../../chat/request.ts';
 import { callFrames } from './call-frame.ts';
-import { endsInReasoning, reasoningTagsOf, type ReasoningTags } from './reasoning-splitter.ts';
+import {
+  endsInReasoning,
+  reasoningTagsOf,
+  type ReasoningLimit,
+  type ReasoningTags,
+  type Thoughts,
+} from './reasoning-splitter.ts';
 import { createReplyParser, type ReplyParser } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
-import type { ReasoningLimit } from '../text/choice.ts';
-import type { Thoughts } from '../text/reasoned-grammar.ts';
 import type { ToolGrammar } from './tool-grammar.ts';
 import { createToolGrammars } from './tool-grammars.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ReasoningLimit } from '../calls/reasoning-splitter.ts';
 import { createReplyParser, type ReplyParser } from '../calls/reply-parser.ts';
-import { createChoice, type Choice, type ChoiceEnd, type ReasoningLimit, type ReplyPart } from './choice.ts';
+import { createChoice, type Choice, type ChoiceEnd, type ReplyPart } from './choice.ts';
 import { createDetokenizer } from './detokenizer.ts';
 import { createStopMatcher } from './stop-matcher.ts';
 

@@ -1,5 +1,6 @@
 import type { ChatPart, FinishReason, TokenLogprob } from '../../chat/part.ts';
 import { newCallId } from '../calls/call-id.ts';
+import type { ReasoningLimit } from '../calls/reasoning-splitter.ts';
 import type { ReplyEvent, ReplyParser } from '../calls/reply-parser.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
@@ -30,12 +31,6 @@ export interface ChoiceSetup {
   readonly topLogprobCount: number | null;
   /** What the answer must match; `null` = anything. Freed at the end of the choice. */
   readonly grammar: AnswerGrammar | null;
-}
-
-/** Reasoning of `tokenCount` tokens is closed by these tokens, whatever the model would go on to think. */
-export interface ReasoningLimit {
-  readonly tokenCount: number;
-  readonly closing: readonly number[];
 }
 
 export interface ChoiceStep {

@@ -1,13 +1,6 @@
-import { createReasoningSplitter, type ReasoningTags } from '../calls/reasoning-splitter.ts';
+import { createReasoningSplitter, type Thoughts } from '../calls/reasoning-splitter.ts';
 import type { AnswerGrammar } from './answer-grammar.ts';
 import type { PieceVocabulary } from './token-bytes.ts';
-
-/** The reasoning that an answer may begin with. */
-export interface Thoughts {
-  readonly tags: ReasoningTags;
-  /** True where the prompt ends inside it. */
-  readonly isUnderWay: boolean;
-}
 
 export interface ReasonedGrammarSetup {
   /** The grammar of what follows the reasoning. @throws NearfarError */
