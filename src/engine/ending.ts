@@ -1,6 +1,6 @@
 /** The end of a child that a signal asked for. */
 export interface Ending {
-  /** At once where this is asked twice. */
+  /** At once where this is asked again, half a second later or more: a wrapper may pass on what comes to the group too. */
   ask(): void;
   /** Nothing was done just now: if this was asked for, and nobody waits for an answer, it will soon be time. */
   endIfIdle(): void;
@@ -17,6 +17,7 @@ export interface EndingOptions {
 const graceMs = 30_000;
 /** How long the gateway has, once nothing is under way, to say itself that this is the end. */
 const patienceMs = 1_000;
+const echoMs = 500;
 
 /**
  * A signal may come to the gateway and its children together, as from systemd: the gateway lets answers end and then
@@ -24,11 +25,11 @@ const patienceMs = 1_000;
  * gone, but not what it has still to write.
  */
 export function createEnding({ isBusy, wake, end }: EndingOptions): Ending {
-  let isAsked = false;
+  let askedAt: number | null = null;
   let patience: NodeJS.Timeout | null = null;
 
   function endIfIdle(): void {
-    if (!isAsked || isBusy()) return;
+    if (askedAt === null || isBusy()) return;
     patience ??= setTimeout(() => {
       patience = null;
       if (!isBusy()) end();
@@ -37,11 +38,12 @@ export function createEnding({ isBusy, wake, end }: EndingOptions): Ending {
 
   return {
     ask() {
-      if (isAsked) {
-        end();
+      const now = performance.now();
+      if (askedAt !== null) {
+        if (now - askedAt >= echoMs) end();
         return;
       }
-      isAsked = true;
+      askedAt = now;
       setTimeout(end, graceMs);
       wake();
     },
