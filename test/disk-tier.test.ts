@@ -112,6 +112,23 @@ describe('prefixes on disk', () => {
     });
   }, 120_000);
 
+  it('are written by a child that a signal ends, for the next one to find', async () => {
+    const other = `Other. ${story}`;
+    const gateway = await realGateway({}, {}, home);
+    try {
+      const first = await ask(gateway.url, other);
+      const [model] = gateway.gateway.localModels.running();
+      process.kill(model?.processId ?? 0, 'SIGTERM');
+      await expect
+        .poll(() => gateway.gateway.localModels.running()[0]?.restartCount, { timeout: 20_000 })
+        .toBe(1);
+      // Its own end of the turn and all that follows it are computed.
+      expect(await ask(gateway.url, other)).toEqual({ ...first, cachedTokens: first.promptTokens - 1 });
+    } finally {
+      await gateway.close();
+    }
+  }, 120_000);
+
   it('are computed again where files are damaged, which are removed', async () => {
     const damaged = savedFiles();
     for (const path of damaged) {

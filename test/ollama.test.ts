@@ -92,6 +92,10 @@ describe('the ollama client', () => {
       done_reason: 'unload',
     });
     expect(gateway.seen.unloaded).toEqual(['tiny']);
+    const loadedCount = gateway.seen.loaded.length;
+    expect(await client.embed({ model: 'tiny', input: '', keep_alive: 0 })).toMatchObject({ embeddings: [] });
+    expect(gateway.seen.unloaded).toEqual(['tiny', 'tiny']);
+    expect(gateway.seen.loaded).toHaveLength(loadedCount);
   });
 
   it('lists, shows and tells what runs', async () => {

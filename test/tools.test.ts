@@ -240,7 +240,7 @@ describe('anthropic', () => {
       ],
     });
     expect(seenInput().messages).toEqual(compact);
-    expect(seenInput().reasoning).toEqual({ isWanted: true, field: 'thinking' });
+    expect(seenInput().reasoning).toEqual({ isWanted: true, field: 'thinking', budgetTokenCount: 1024 });
   });
 
   it('assembles the same from a stream', async () => {

@@ -28,9 +28,13 @@ export interface Conversation {
   readonly toolUse?: ToolUse;
   /**
    * Whether a model that can reason before it answers shall; absent: as its template has it. `field` is where the client
-   * said so, for errors.
+   * said so, for errors. After `budgetTokenCount` tokens of reasoning it is closed; absent: no bound of its own.
    */
-  readonly reasoning?: { readonly isWanted: boolean; readonly field: string };
+  readonly reasoning?: {
+    readonly isWanted: boolean;
+    readonly field: string;
+    readonly budgetTokenCount?: number;
+  };
   /** True: a last message of the assistant is left as it is, and another follows; else it is continued. */
   readonly startsNewTurn?: boolean;
 }

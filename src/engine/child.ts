@@ -9,6 +9,7 @@ import { reasoningTagsOf } from './calls/reasoning-splitter.ts';
 import { createReplyReading, type ReplyReading } from './calls/reply-reading.ts';
 import type { ToolGrammar } from './calls/tool-grammar.ts';
 import { lastWritesMs } from './disk-tier/disk-store.ts';
+import { createEnding } from './ending.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { Embedder } from './embedder.ts';
@@ -19,10 +20,11 @@ import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from '.
 import { createSampler } from './sampling/sampler.ts';
 import { createStepCost, type StepCost } from './step-cost.ts';
 import { createTemplateRenderer, type TemplateRenderer } from './text/chat-template.ts';
-import { createAnswerGrammar } from './text/answer-grammar.ts';
+import { createAnswerGrammar, type AnswerGrammar } from './text/answer-grammar.ts';
 import { createChoice } from './text/choice.ts';
 import { createDetokenizer } from './text/detokenizer.ts';
 import { createPromptReader, type PromptReader } from './text/prompt.ts';
+import { createReasonedGrammar } from './text/reasoned-grammar.ts';
 import { createStopMatcher } from './text/stop-matcher.ts';
 import { toWireError } from './wire-part.ts';
 import { within } from './within.ts';
@@ -50,6 +52,7 @@ interface Running {
 let running: Running | null = null;
 let isScheduled = false;
 let statsSentAt = 0;
+const ending = createEnding({ isBusy, wake, end: () => void close() });
 
 function send(event: EngineEvent): void {
   // The channel may be gone already; `disconnect` ends the process then.
@@ -65,7 +68,10 @@ function wake(): void {
 /** One step, then back to the event loop, where new commands are read. */
 function tick(): void {
   isScheduled = false;
-  if (running === null) return;
+  if (running === null) {
+    ending.endIfIdle();
+    return;
+  }
   const { writer, embedder } = running;
   const hasStepped = writer?.engine.step() ?? false;
   const hasEmbedded = embedder.hasWork && embedder.step(embedTokenLimit(running));
@@ -76,6 +82,12 @@ function tick(): void {
     send({ type: 'stats', stats: writer.engine.stats() });
   }
   if (hasWorked) wake();
+  else ending.endIfIdle();
+}
+
+function isBusy(): boolean {
+  const { runningCount = 0, queuedCount = 0 } = running?.writer?.engine.stats() ?? {};
+  return runningCount + queuedCount > 0 || running?.embedder.hasWork === true;
 }
 
 /** Tokens that may be embedded in one go: all that fit while nobody reads an answer, else few enough not to be felt. */
@@ -95,8 +107,8 @@ async function start(options: LoadOptions): Promise<void> {
     const loaded = await load(options, send);
     const { vocabulary, chatTemplate, bosText, eosText } = loaded.model;
     const renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
-    const knowsReasoning = reasoningTagsOf(chatTemplate ?? '') !== null;
-    const reader = createPromptReader({ vocabulary, renderer, knowsReasoning });
+    const reasoningTags = reasoningTagsOf(chatTemplate ?? '');
+    const reader = createPromptReader({ vocabulary, renderer, reasoningTags });
     running = {
       options,
       reader,
@@ -145,19 +157,28 @@ function createLoadedWriter(
     }
     return promptTokens;
   }
+  /** Where a call is asked for, its grammar has the reasoning in it; all others leave it free. */
+  function answerGrammarOf(command: GenerateCommand, promptTokens: readonly number[]): AnswerGrammar | null {
+    const { input } = command;
+    const toolGrammar = toolGrammars.get(input);
+    const mayCall = input.kind === 'chat' && input.toolUse?.choice.kind === 'auto';
+    if (toolGrammar !== undefined && !mayCall) return answerGrammar(toolGrammar, toolGrammar.openers);
+    const compiled = toolGrammar ?? command.grammar;
+    if (compiled === null) return null;
+    const open = (): AnswerGrammar => answerGrammar(compiled, toolGrammar?.openers);
+    const thoughts = reading?.thoughtsOf(input, promptTokens) ?? null;
+    return thoughts === null
+      ? open()
+      : createReasonedGrammar({ open, thoughts, mayEndInside: mayCall, vocabulary });
+  }
+
   const createEngineChoice = (
     command: GenerateCommand,
     choiceIndex: number,
     promptTokens: readonly number[],
     maxTokenCount: number,
   ) => {
-    const toolGrammar = toolGrammars.get(command.input);
-    const grammar =
-      toolGrammar !== undefined
-        ? answerGrammar(toolGrammar, toolGrammar.openers)
-        : command.grammar === null
-          ? null
-          : answerGrammar(command.grammar);
+    const grammar = answerGrammarOf(command, promptTokens);
     const isEnforced = () => grammar?.isActive() ?? false;
     const replyParser = reading?.createParser(command.input, promptTokens, isEnforced) ?? null;
     const pieceOf = (token: number) =>
@@ -168,6 +189,7 @@ function createLoadedWriter(
       detokenizer: createDetokenizer(pieceOf),
       stopMatcher: createStopMatcher(command.stop),
       replyParser,
+      reasoningLimit: reading?.reasoningLimitOf(command.input) ?? null,
       pieceOf,
       maxTokenCount,
       isEndOfGeneration: (token) => vocabulary.isEndOfGeneration(token),
@@ -279,3 +301,8 @@ exitWithParent();
 process.on('message', receive);
 // A terminal's Ctrl-C goes to the whole group; the gateway decides when this process ends.
 process.on('SIGINT', () => undefined);
+for (const signal of ['SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    ending.ask();
+  });
+}

@@ -2,6 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GenerateCommand } from './protocol.ts';
+import {
+  arrivalFields,
+  arrive,
+  idOf,
+  lastStepOf,
+  promptOf as markedPromptOf,
+  type Arrival,
+} from './testing/arrivals.ts';
 import { createFakeDiskStore, type FakeDisk, type FakeDiskStore } from './testing/fake-disk-store.ts';
 import {
   command,
@@ -70,6 +78,21 @@ describe('after a restart', () => {
     expect(await ask(second, 'warm', prompt)).toBe(599);
     expect(second.harness.textOf('warm')).toBe(expectedText(prompt, 20));
     expect(second.harness.engine.stats().diskReadTokenCount).toBeGreaterThanOrEqual(599);
+  });
+
+  it('finds all that a stop found in the pool, though host memory and the queue hold little of it', async () => {
+    const disk: FakeDisk = new Map();
+    const store = createFakeDiskStore({ disk, budgetBytes: 1e6, pendingLimitBytes: 2048 });
+    const options = { cellCount: 2000, batchTokenCount: 64, hostCacheBytes: 2400 };
+    const first = { store, harness: createHarness({ ...options, disk: store }) };
+    first.store.work();
+    const long = range(1, 1500);
+    await first.harness.engine.submit(command('long', long));
+    while (first.harness.parts.get('long')?.at(-1)?.type !== 'finish') first.harness.engine.step();
+    await stop(first);
+    const second = start(disk);
+    await rest(second);
+    expect(await ask(second, 'again', long)).toBe(1499);
   });
 
   it('finds after a crash what was in use, for it is written while nobody asks', async () => {
@@ -206,33 +229,10 @@ describe('from host memory to the disk', () => {
   });
 });
 
-interface Arrival {
-  readonly family: number;
-  readonly shared: number;
-  readonly own: number;
-  readonly max: number;
-  readonly atStep: number;
-  readonly abortAfter: number | null;
-  readonly salt: string;
-  readonly mayPersist: boolean;
-}
+const arrival = fc.record({ ...arrivalFields, mayPersist: fc.boolean() });
 
-const arrival: fc.Arbitrary<Arrival> = fc.record({
-  family: fc.integer({ min: 1, max: 3 }),
-  shared: fc.integer({ min: 0, max: 60 }),
-  own: fc.integer({ min: 1, max: 30 }),
-  max: fc.integer({ min: 1, max: 30 }),
-  atStep: fc.integer({ min: 0, max: 60 }),
-  abortAfter: fc.option(fc.integer({ min: 0, max: 40 }), { freq: 4 }),
-  salt: fc.constantFrom('a', 'b'),
-  mayPersist: fc.boolean(),
-});
-
-const promptOf = (one: Arrival, index: number) => [
-  ...Array.from({ length: one.shared }, (_, at) => (one.family * 7 + at * one.family) % 60),
-  ...(one.mayPersist ? [] : [mark]),
-  ...Array.from({ length: one.own }, (_, at) => (index * 13 + at * 5) % 60),
-];
+const promptOf = (one: Arrival & { readonly mayPersist: boolean }, index: number): number[] =>
+  markedPromptOf(one, index, one.mayPersist ? [] : [mark]);
 
 describe('under random arrivals, aborts, budgets, damage, full disks and restarts', () => {
   it('writes the texts of lone runs, leaks no cell, and nothing sensitive reaches the disk', async () => {
@@ -267,17 +267,12 @@ describe('under random arrivals, aborts, budgets, damage, full disks and restart
             });
             const life = { store, harness: createHarness({ ...options, disk: store }) };
             const { engine, decoder } = life.harness;
-            const last = Math.max(...arrivals.map((one) => one.atStep + (one.abortAfter ?? 0)));
+            const last = lastStepOf(arrivals);
             for (let step = 0; ; step++) {
-              for (const [index, one] of arrivals.entries()) {
-                const { max: maxTokenCount, salt, mayPersist } = one;
-                if (one.atStep === step) {
-                  const more = { maxTokenCount, salt, mayPersist };
-                  await engine.submit(command(`r${index}`, promptOf(one, index), more));
-                }
-                if (one.abortAfter !== null && one.atStep + one.abortAfter === step)
-                  engine.abort(`r${index}`);
-              }
+              await arrive(life.harness, arrivals, step, (one, index) => ({
+                prompt: promptOf(one, index),
+                mayPersist: one.mayPersist,
+              }));
               const hasStepped = engine.step();
               if (step % faults.workEvery === 0) store.work();
               await Promise.resolve();
@@ -288,13 +283,13 @@ describe('under random arrivals, aborts, budgets, damage, full disks and restart
               if (step > 8000) throw new Error('starvation: the engine does not come to rest');
             }
             for (const [index, one] of arrivals.entries()) {
-              const end = life.harness.parts.get(`r${index}`)?.at(-1);
+              const end = life.harness.parts.get(idOf(index))?.at(-1);
               if (end?.type === 'error') {
                 expect(end.error.kind).toBe('aborted');
                 continue;
               }
               expect(end?.type).toBe('finish');
-              expect(life.harness.textOf(`r${index}`)).toBe(expectedText(promptOf(one, index), one.max));
+              expect(life.harness.textOf(idOf(index))).toBe(expectedText(promptOf(one, index), one.max));
             }
             await rest(life);
             if (faults.isCleanStop) await stop(life);

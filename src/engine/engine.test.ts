@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Priority } from '../chat/request.ts';
 import { defaultSettings } from '../config/schema.ts';
 import { priorities } from '../chat/request.ts';
 import type { ClassTargets } from './priority.ts';
+import { arrivalFields, arrive, idOf, lastStepOf, promptOf } from './testing/arrivals.ts';
 import { command, createHarness, expectedText, type Harness } from './testing/harness.ts';
 
 const range = (from: number, count: number) =>
@@ -210,34 +210,11 @@ describe('the step loop', () => {
   });
 });
 
-interface Arrival {
-  readonly family: number;
-  readonly shared: number;
-  readonly own: number;
-  readonly max: number;
-  readonly atStep: number;
-  readonly abortAfter: number | null;
-  readonly salt: string;
-  readonly priority: Priority;
-  readonly choiceCount: number;
-}
-
-const arrival: fc.Arbitrary<Arrival> = fc.record({
-  family: fc.integer({ min: 1, max: 3 }),
-  shared: fc.integer({ min: 0, max: 60 }),
-  own: fc.integer({ min: 1, max: 30 }),
-  max: fc.integer({ min: 1, max: 40 }),
-  atStep: fc.integer({ min: 0, max: 60 }),
-  abortAfter: fc.option(fc.integer({ min: 0, max: 40 }), { freq: 4 }),
-  salt: fc.constantFrom('a', 'b'),
+const arrival = fc.record({
+  ...arrivalFields,
   priority: fc.constantFrom(...priorities),
   choiceCount: fc.integer({ min: 1, max: 2 }),
 });
-
-const promptOf = (one: Arrival, index: number) => [
-  ...Array.from({ length: one.shared }, (_, at) => (one.family * 7 + at * one.family) % 64),
-  ...Array.from({ length: one.own }, (_, at) => (index * 13 + at * 5) % 64),
-];
 
 /** So short that classes are passed, due and promoted all the time. */
 const hastyClasses: ClassTargets = {
@@ -270,25 +247,15 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
         async (arrivals, options) => {
           const harness = createHarness(options);
           let step = 0;
-          const due = arrivals.map((one, index) => ({ ...one, index, id: `r${index}` }));
-          const last = Math.max(...due.map((one) => one.atStep + (one.abortAfter ?? 0)));
+          const last = lastStepOf(arrivals);
           for (;;) {
-            for (const one of due) {
-              if (one.atStep === step) {
-                await harness.engine.submit(
-                  command(one.id, promptOf(one, one.index), {
-                    maxTokenCount: one.max,
-                    salt: one.salt,
-                    tenant: one.salt,
-                    priority: one.priority,
-                    enteredAt: harness.clock.ms,
-                    choiceCount: one.choiceCount,
-                  }),
-                );
-              }
-              if (one.abortAfter !== null && one.atStep + one.abortAfter === step)
-                harness.engine.abort(one.id);
-            }
+            await arrive(harness, arrivals, step, (one, index) => ({
+              prompt: promptOf(one, index),
+              tenant: one.salt,
+              priority: one.priority,
+              enteredAt: harness.clock.ms,
+              choiceCount: one.choiceCount,
+            }));
             const worked = harness.engine.step();
             const { usedCellCount, cellCount } = harness.engine.stats();
             // States are not merged, so without ranges the count is a lower bound.
@@ -299,8 +266,8 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
             if (++step > 8000) throw new Error('starvation: the engine does not come to rest');
           }
           expect(harness.decoder.widestBatch).toBeLessThanOrEqual(options.batchTokenCount);
-          for (const one of due) {
-            const parts = harness.parts.get(one.id) ?? [];
+          for (const [index, one] of arrivals.entries()) {
+            const parts = harness.parts.get(idOf(index)) ?? [];
             const ends = parts.filter((part) => part.type === 'finish' || part.type === 'error');
             expect(ends).toHaveLength(1);
             expect(parts.at(-1)).toBe(ends[0]);
@@ -318,7 +285,7 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
               const text = parts
                 .map((part) => (part.type === 'text-delta' && part.choice === choice ? part.text : ''))
                 .join('');
-              expect(text).toBe(expectedText(promptOf(one, one.index), one.max, options.repetitive));
+              expect(text).toBe(expectedText(promptOf(one, index), one.max, options.repetitive));
             }
           }
           const { runningCount, queuedCount, usedCellCount, idleCellCount } = harness.engine.stats();

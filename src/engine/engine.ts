@@ -371,7 +371,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   async function persist(): Promise<void> {
-    while (cache.offloadIdle());
+    while (cache.offloadIdle()) await setup.disk?.settled();
     await cache.disk?.persistAll();
   }
 

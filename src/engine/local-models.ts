@@ -6,7 +6,7 @@ export interface RunningModel {
   readonly state: 'loading' | 'ready' | 'restarting';
   readonly loaded: LoadedModel | null;
   readonly stats: EngineStats | null;
-  /** When keep-alive will unload it; `null` = never. */
+  /** When keep-alive will unload it, at the earliest; `null` = never. */
   readonly expiresAt: Date | null;
   readonly restartCount: number;
   /** Of the engine's process; `null` while there is none. */

@@ -5,80 +5,13 @@ import {
   chatRequest,
   collect,
   errorKindOf,
-  loadOptions,
   modelFacts,
   needOf,
 } from '../../test/fixtures/engine-requests.ts';
-import { createFakeEngine, type FakeEngine } from '../../test/fixtures/fake-engine.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
-import type { LocalModels } from './local-models.ts';
 import type { MemoryNeed } from '../plan/model-memory.ts';
-import { createModelPool, type ModelPoolOptions } from './model-pool.ts';
-
-const never = new AbortController().signal;
-
-interface Pool extends LocalModels {
-  readonly engines: FakeEngine[];
-  living(): string[];
-  engine(id: string): FakeEngine;
-  embed(id: string, signal?: AbortSignal): Promise<string>;
-  ask(id: string, keepAliveSeconds?: number | null, signal?: AbortSignal): Promise<ChatPart[]>;
-}
-
-function createPool(changes: Partial<ModelPoolOptions> = {}): Pool {
-  const engines: FakeEngine[] = [];
-  const pool = createModelPool({
-    findModel: (id) =>
-      Promise.resolve(id.startsWith('m') ? { facts: modelFacts(id), path: `/models/${id}.gguf` } : null),
-    loadOptionsFor: (model) => loadOptions({ modelId: model.facts.id, modelPath: model.path }),
-    memoryBudgetBytes: 1_000,
-    predictMemory: () => Promise.resolve(needOf(1)),
-    maxLoadedCount: 1,
-    defaultModelId: 'main',
-    keepAliveSeconds: 300,
-    watchdogMs: 1_000,
-    log: () => undefined,
-    createEngine: (load) => {
-      const engine = createFakeEngine(load);
-      engines.push(engine);
-      return engine;
-    },
-    ...changes,
-  });
-  return {
-    ...pool,
-    engines,
-    living: () => engines.filter((engine) => !engine.isClosed).map((engine) => engine.load.modelId),
-    engine: (id) => engines.findLast((engine) => engine.load.modelId === id)!,
-    async embed(id, signal = never) {
-      const model = await pool.model(id);
-      const { dialect, privacy, tenant, deadlineAt, keepAliveSeconds } = chatRequest('');
-      const request = { id: 'e', dialect, privacy, tenant, deadlineAt, keepAliveSeconds, requestedModel: id };
-      return model.embed({ ...request, task: { kind: 'rank', query: 'a', documents: ['b'] } }, signal).then(
-        () => 'done',
-        (error: unknown) => (error as NearfarError).kind,
-      );
-    },
-    async ask(id, keepAliveSeconds = null, signal = never) {
-      const model = await pool.model(id);
-      return collect(model.stream(chatRequest('hello', { keepAliveSeconds }), signal));
-    },
-  };
-}
-
-/** Lets everything that can run do so; works under fake timers too. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 30; turn += 1) await Promise.resolve();
-}
-
-async function answer(pool: Pool, id: string, keepAliveSeconds: number | null = null): Promise<void> {
-  const parts = pool.ask(id, keepAliveSeconds);
-  await settle();
-  pool.engine(id).finishOne();
-  expect(errorKindOf(await parts)).toBeNull();
-  await settle();
-}
+import { answer, createPool, never, settle } from '../../test/fixtures/model-pool.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -93,13 +26,28 @@ describe('loading', () => {
     const both = Promise.all([pool.ask('m1'), pool.ask('m1'), pool.load('m1')]);
     await settle();
     expect(pool.living()).toEqual(['m1']);
-    expect(pool.running()).toMatchObject([{ id: 'm1', state: 'ready', expiresAt: null, restartCount: 0 }]);
+    const [running] = pool.running();
+    expect(running).toMatchObject({ id: 'm1', state: 'ready', restartCount: 0 });
+    // It is not kept for ever because it answers now.
+    expect((running?.expiresAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(299_000);
     pool.engine('m1').finishOne();
     pool.engine('m1').finishOne();
     await both;
     expect(pool.engines).toHaveLength(1);
     expect(model.facts.contextTokenCount).toBe(777);
     expect(await model.countTokens({ kind: 'text', text: '' })).toBe(2);
+  });
+
+  it('loads nothing for somebody who went while the memory was predicted', async () => {
+    const prediction = Promise.withResolvers<MemoryNeed>();
+    const pool = createPool({ predictMemory: () => prediction.promise });
+    const stop = new AbortController();
+    const parts = pool.ask('m1', null, stop.signal);
+    await settle();
+    stop.abort();
+    prediction.resolve(needOf(1));
+    expect(errorKindOf(await parts)).toBe('aborted');
+    expect(pool.engines).toHaveLength(0);
   });
 
   it('says that a model is not there', async () => {

@@ -245,6 +245,8 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     try {
       for (;;) {
         if (isClosed) throw new NearfarError('unavailable', 'nearfar is shutting down.');
+        // Nothing is loaded for somebody who has gone.
+        if (signal.aborted) throw toNearfarError(signal.reason);
         const failure = failures.get(id);
         if (failure !== undefined) {
           if (performance.now() < failure.until) throw failure.error;
@@ -309,7 +311,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
 
   function startExpiry(entry: Entry): void {
     if (entry.keepAliveSeconds < 0) return;
-    const delayMs = Math.min(entry.keepAliveSeconds * 1_000, longestTimerMs);
+    const delayMs = keepAliveMs(entry);
     if (delayMs === 0) {
       leave(entry);
       return;
@@ -375,7 +377,21 @@ function factsOf(found: FoundModel, entry: Entry | undefined): ModelFacts {
 function toRunningModel(entry: Entry): RunningModel | null {
   const { state, loaded, stats, restartCount, processId } = entry.engine;
   if (state === 'failed' || state === 'closed') return null;
-  return { id: entry.id, state, loaded, stats, expiresAt: entry.expiresAt, restartCount, processId };
+  // While it answers its time has not begun: as if it ended now.
+  const endingNow = entry.keepAliveSeconds < 0 ? null : new Date(Date.now() + keepAliveMs(entry));
+  return {
+    id: entry.id,
+    state,
+    loaded,
+    stats,
+    expiresAt: entry.expiresAt ?? endingNow,
+    restartCount,
+    processId,
+  };
+}
+
+function keepAliveMs(entry: Entry): number {
+  return Math.min(entry.keepAliveSeconds * 1_000, longestTimerMs);
 }
 
 function bytesFor(need: MemoryNeed, use: EngineUse): number {

@@ -101,9 +101,9 @@ describe('discoverModels', () => {
     const before = await stat(path);
     const cachePath = join(folder.path, 'cache.json');
     const first = await discoverModels({ ...none, lmStudio: [lmStudio] }, cachePath);
-    await writeFile(cachePath, (await readFile(cachePath, 'utf8')).replace('apache-2.0', 'from-the-cache'));
+    await writeFile(cachePath, (await readFile(cachePath, 'utf8')).replace('Apache-2.0', 'from-the-cache'));
     const second = await discoverModels({ ...none, lmStudio: [lmStudio] }, cachePath);
-    expect([first[0]?.facts.license, second[0]?.facts.license]).toEqual(['apache-2.0', 'from-the-cache']);
+    expect([first[0]?.facts.license, second[0]?.facts.license]).toEqual(['Apache-2.0', 'from-the-cache']);
     expect((await stat(path)).mtimeMs).toBe(before.mtimeMs);
     expect(await readdir(join(lmStudio, 'o/r'))).toEqual(['a.gguf']);
     await writeFile(cachePath, 'garbage');

@@ -1,11 +1,12 @@
 import type { GgufHeader, GgufValue } from './gguf.ts';
+import { licenseName } from './license-name.ts';
 import { fileFormatName, tensorFormat } from './tensor-format.ts';
 
 /** What a GGUF file says about its model. `null` where it does not say. */
 export interface GgufFacts {
   readonly architecture: string | null;
   readonly name: string | null;
-  /** SPDX id or name, as the file states it. */
+  /** SPDX id or name. */
   readonly license: string | null;
   /** E.g. `Q4_K_M`: the stated file type, else the format that holds most bytes. */
   readonly format: string | null;
@@ -61,6 +62,7 @@ export function ggufFacts(header: GgufHeader): GgufFacts {
   const stated = typeof fileType === 'number' ? fileFormatName(fileType) : null;
   const heaviest = [...bytesByFormat].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 
+  const statedLicense = text(metadata.get('general.license'));
   const tokens = metadata.get('tokenizer.ggml.tokens');
   const headCount = whole(own('attention.head_count'));
   const embeddingLength = whole(own('embedding_length'));
@@ -70,7 +72,7 @@ export function ggufFacts(header: GgufHeader): GgufFacts {
   return {
     architecture,
     name: text(metadata.get('general.name')),
-    license: text(metadata.get('general.license')),
+    license: statedLicense === null ? null : licenseName(statedLicense),
     format: stated ?? heaviest,
     parameterCount,
     bytesByFormat,

@@ -24,7 +24,7 @@ describe('parseGguf', () => {
     const facts = ggufFacts(header!);
     expect(facts).toMatchObject({
       architecture: 'llama',
-      license: 'apache-2.0',
+      license: 'Apache-2.0',
       format: 'Q4_1',
       contextTokenCount: 2048,
       layerCount: 2,

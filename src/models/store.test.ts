@@ -59,7 +59,7 @@ describe('model store', () => {
       facts: {
         id: 'some-model:q4_1',
         grade: 'ungraded',
-        license: 'apache-2.0',
+        license: 'Apache-2.0',
         contextTokenCount: 2048,
         parameterCount: 64 * 64 + 64,
         format: 'Q4_1',

@@ -6,6 +6,7 @@ import type { ModelFacts } from '../chat/model.ts';
 import { chooseFromCatalog, defaultModelId, idOfChoice } from './catalog.ts';
 import { discoverModels, type DiscoveryFolders } from './discovery.ts';
 import { lockFile } from './file-lock.ts';
+import { licenseName } from './license-name.ts';
 import { folderOfId, readManifest, readManifests, type Manifest, type Requantization } from './manifest.ts';
 import type { PullSettings } from './pull.ts';
 import { formatOf, formatReference, parseReference, type ModelReference } from './reference.ts';
@@ -93,7 +94,7 @@ export function installedOf(folder: string, manifest: Manifest): InstalledModel 
     facts: {
       id: manifest.id,
       grade: manifest.grade,
-      license: manifest.license,
+      license: manifest.license === null ? null : licenseName(manifest.license),
       contextTokenCount: manifest.contextTokenCount,
       parameterCount: manifest.parameterCount,
       format: chosen === null ? manifest.format : (manifest.requantization?.toFormat ?? manifest.format),

@@ -6,6 +6,19 @@ export interface ReasoningTags {
   readonly close: string;
 }
 
+/** The reasoning that an answer may begin with. */
+export interface Thoughts {
+  readonly tags: ReasoningTags;
+  /** True where the prompt ends inside it. */
+  readonly isUnderWay: boolean;
+}
+
+/** Reasoning of `tokenCount` tokens is closed by these tokens, whatever the model would go on to think. */
+export interface ReasoningLimit {
+  readonly tokenCount: number;
+  readonly closing: readonly number[];
+}
+
 const knownTags: readonly ReasoningTags[] = [
   { open: '<think>', close: '</think>' },
   { open: '[THINK]', close: '[/THINK]' },

@@ -1,6 +1,12 @@
 import type { ChatInput } from '../../chat/request.ts';
 import { callFrames } from './call-frame.ts';
-import { endsInReasoning, reasoningTagsOf, type ReasoningTags } from './reasoning-splitter.ts';
+import {
+  endsInReasoning,
+  reasoningTagsOf,
+  type ReasoningLimit,
+  type ReasoningTags,
+  type Thoughts,
+} from './reasoning-splitter.ts';
 import { createReplyParser, type ReplyParser } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
 import type { ToolGrammar } from './tool-grammar.ts';
@@ -16,7 +22,10 @@ export interface ReplyVocabulary {
 
 /** How the answers of one model are read. */
 export interface ReplyReading {
-  readonly knowsReasoning: boolean;
+  /** What an answer may begin with before it has to keep to a form or to call; null where the model does not reason. */
+  thoughtsOf(input: ChatInput, promptTokens: readonly number[]): Thoughts | null;
+  /** How long the reasoning may become; null where nobody said. */
+  reasoningLimitOf(input: ChatInput): ReasoningLimit | null;
   /** A token's bytes in an answer: control tokens have none, but for those that are a part of the model's syntax. */
   piece(token: number): Uint8Array;
   /** For one choice; null where all of it will be text. */
@@ -51,12 +60,25 @@ export function createReplyReading(
     return decoder.decode(Buffer.concat(bytes));
   }
 
+  function closingTokens({ close }: ReasoningTags): readonly number[] {
+    return [...vocabulary.tokenize(`\n${close}\n\n`, { addSpecial: false, parseSpecial: true })];
+  }
+
   function isInReasoning(promptTokens: readonly number[]): boolean {
     return reasoning !== null && endsInReasoning(tailOf(promptTokens), reasoning);
   }
 
   return {
-    knowsReasoning: reasoning !== null,
+    thoughtsOf: (input, promptTokens) =>
+      reasoning === null || input.kind !== 'chat'
+        ? null
+        : { tags: reasoning, isUnderWay: isInReasoning(promptTokens) },
+    reasoningLimitOf(input) {
+      const tokenCount = input.kind === 'chat' ? input.reasoning?.budgetTokenCount : undefined;
+      return tokenCount === undefined || reasoning === null
+        ? null
+        : { tokenCount, closing: closingTokens(reasoning) };
+    },
     piece: (token) => vocabulary.piece(token, spoken.has(token)),
     createParser(input, promptTokens, isEnforced) {
       if (input.kind !== 'chat') return null;

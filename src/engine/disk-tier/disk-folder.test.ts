@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -177,6 +178,62 @@ describe('a folder of saved prefixes', () => {
     clock += 1e9;
     await openFolder().open();
     expect(existsSync(stale)).toBe(false);
+  });
+
+  it('keeps the budget where several write at the same time', async () => {
+    const size = 1300;
+    const budgetBytes = 40 * size;
+    const writers = await Promise.all(
+      ['model', 'other', 'third'].map(async (name) => {
+        const folder = openFolder({ name, budgetBytes });
+        await folder.open();
+        return folder;
+      }),
+    );
+    for (let index = 0; index < 40; index++) {
+      for (const [place, writer] of writers.entries())
+        await writer.write(index + 1, blobOf(100 * place + index, 0, 20));
+      const total = ['model', 'other', 'third']
+        .flatMap((name) => filesIn(name))
+        .reduce((sum, path) => sum + statSync(path).size, 0);
+      // Each may be off by what the others wrote since it counted.
+      expect(total).toBeLessThanOrEqual(1.2 * budgetBytes);
+    }
+  });
+
+  it('passes over what cannot be read and reads the rest', async () => {
+    const folder = openFolder();
+    await folder.open();
+    await folder.write(1, blobOf(7, 0, 20));
+    mkdirSync(join(root, 'model', 'folder.kv'));
+    symlinkSync(join(root, 'model'), join(root, 'model', 'link.kv'));
+    const again = openFolder();
+    expect(await again.open()).toHaveLength(1);
+    expect(again.rejectedCount).toBe(2);
+    expect(filesIn()).toHaveLength(1);
+  });
+
+  it('does not take one prefix for another that lies under its name', async () => {
+    const folder = openFolder();
+    await folder.open();
+    await folder.write(1, blobOf(7, 0, 20));
+    const [first = ''] = filesIn();
+    await folder.write(2, blobOf(8, 0, 20));
+    const second = filesIn().find((path) => path !== first) ?? '';
+    renameSync(second, first);
+    expect(await folder.read(1)).toBeNull();
+    expect(existsSync(first)).toBe(false);
+  });
+
+  it('is not stopped by what a process of the same number left half written', async () => {
+    const folder = openFolder();
+    await folder.open();
+    await folder.write(1, blobOf(7, 0, 20));
+    const [path = ''] = filesIn();
+    rmSync(path);
+    writeFileSync(`${path}.${process.pid}.part`, 'half');
+    await folder.write(2, blobOf(7, 0, 20));
+    expect(await folder.read(2)).toEqual(Buffer.alloc(1000, 7));
   });
 
   it('goes on where the home was emptied under it', async () => {

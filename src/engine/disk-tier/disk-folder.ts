@@ -1,17 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import {
   chmod,
+  lstat,
   mkdir,
   open as openFile,
   readdir,
   readFile,
   rename,
   rm,
-  stat,
   statfs,
   utimes,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FoundFile } from './disk-store.ts';
 import {
   fileNameOf,
@@ -58,6 +59,8 @@ const partExtension = '.part';
 const staleMs = 60_000;
 /** Once over the budget, this share of it is left, so that not every further file makes all be counted. */
 const trimmedShare = 0.95;
+/** Of the room that was counted, what may be filled before all is counted anew: others fill it at the same time. */
+const uncountedShare = 1 / 8;
 
 interface KnownFile {
   readonly path: string;
@@ -76,6 +79,8 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
   const keys = sealKeys(options.secret);
   const files = new Map<number, KnownFile>();
   let usedBytes = 0;
+  /** Bytes that may be written until all is counted again. */
+  let allowance = 0;
   let rejectedCount = 0;
 
   async function open(): Promise<readonly FoundFile[]> {
@@ -84,9 +89,10 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
     const names = (await readdir(folder)).filter((name) => name.endsWith(extension));
     for (const [index, fileName] of names.entries()) {
       const path = join(folder, fileName);
-      const size = (await statOf(path))?.size;
-      const head = size === undefined ? null : await readHead(path);
-      if (head === null || head.fileByteCount !== size || fileName !== fileNameOf(keys, head) + extension) {
+      const facts = await statOf(path);
+      const size = facts?.isFile() === true ? facts.size : null;
+      const head = size === null ? null : await readHead(path).catch(() => null);
+      if (size === null || head?.fileByteCount !== size || !isNamed(path, head)) {
         await reject(path);
         continue;
       }
@@ -109,12 +115,16 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
 
   async function reject(path: string): Promise<void> {
     rejectedCount++;
-    await rm(path, { force: true });
+    await removePath(path);
+  }
+
+  /** Its name says which prefix a file holds: under another's it would be read as that. */
+  function isNamed(path: string, head: BlobHead): boolean {
+    return basename(path) === fileNameOf(keys, head) + extension;
   }
 
   async function readHead(path: string): Promise<BlobHead | null> {
-    const handle = await openFile(path, 'r').catch(() => null);
-    if (handle === null) return null;
+    const handle = await openFile(path, 'r');
     try {
       const prefix = Buffer.alloc(prefixBytes);
       await handle.read(prefix, 0, prefixBytes, 0);
@@ -131,25 +141,27 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
   async function write(id: number, blob: SealedBlob): Promise<readonly number[]> {
     const pieces = sealBlob(keys, options.name, blob);
     const size = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-    const fitsNow = await fits(size);
+    const fitsNow = size <= allowance && (await fits(size));
     const gone = fitsNow ? [] : await trim(size);
     if (!fitsNow && !(await fits(size))) throw new Error('The disk has no room for a saved prefix.');
     const path = join(folder, fileNameOf(keys, blob) + extension);
-    const partial = `${path}.${process.pid}${partExtension}`;
+    const partial = `${path}.${randomBytes(6).toString('hex')}${partExtension}`;
     try {
       const handle = await openNew(partial);
       try {
-        await handle.writev(pieces);
+        // Piece by piece until all is there: a disk that becomes full takes a part and says nothing.
+        await handle.writeFile(pieces);
       } finally {
         await handle.close();
       }
       await rename(partial, path);
     } catch (error) {
-      await rm(partial, { force: true });
+      await removePath(partial);
       throw error;
     }
     files.set(id, { path, start: blob.start });
     usedBytes += size;
+    allowance -= size;
     await touch([id]);
     return gone;
   }
@@ -176,7 +188,7 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
     const file = files.get(id);
     if (file === undefined) return null;
     const bytes = await readFile(file.path).catch(() => null);
-    const cells = bytes === null ? null : cellsOf(bytes);
+    const cells = bytes === null ? null : cellsOf(file.path, bytes);
     if (cells !== null) return cells;
     files.delete(id);
     if (bytes !== null) {
@@ -186,11 +198,11 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
     return null;
   }
 
-  function cellsOf(bytes: Buffer): Uint8Array | null {
+  function cellsOf(path: string, bytes: Buffer): Uint8Array | null {
     const length = sealedHeadLength(bytes.subarray(0, prefixBytes));
     if (length === null || prefixBytes + length > bytes.length) return null;
     const head = openHead(keys, options.name, bytes.subarray(prefixBytes, prefixBytes + length));
-    return head === null ? null : openCells(keys, head, bytes);
+    return head === null || !isNamed(path, head) ? null : openCells(keys, head, bytes);
   }
 
   async function touch(ids: readonly number[]): Promise<void> {
@@ -209,7 +221,7 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
       if (file === undefined) continue;
       files.delete(id);
       usedBytes -= (await statOf(file.path))?.size ?? 0;
-      await rm(file.path, { force: true });
+      await removePath(file.path);
     }
   }
 
@@ -220,13 +232,18 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
     const { bavail, bsize } = await statfs(root);
     const limit = Math.min(budgetBytes, usedBytes + bavail * bsize - spareBytes);
     // For what cannot fit at all, nothing needs to go.
-    if (usedBytes + size <= limit || size > Math.max(0, limit)) return [];
-    const goal = limit * trimmedShare - size;
+    const isEnough = usedBytes + size <= limit || size > Math.max(0, limit);
+    const gone = isEnough ? [] : await removeOldest(listed, limit * trimmedShare - size);
+    allowance = Math.max(size, (limit - usedBytes) * uncountedShare);
+    return gone;
+  }
+
+  async function removeOldest(listed: ListedFile[], goalBytes: number): Promise<readonly number[]> {
     const idOf = new Map([...files].map(([id, file]) => [file.path, id]));
     const gone: number[] = [];
     for (const file of listed.sort((a, b) => a.usedAt - b.usedAt)) {
-      if (usedBytes <= goal) break;
-      await rm(file.path, { force: true });
+      if (usedBytes <= goalBytes) break;
+      await removePath(file.path);
       usedBytes -= file.size;
       const id = idOf.get(file.path);
       if (id === undefined) continue;
@@ -244,7 +261,7 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
       if (facts === null) continue;
       if (entry.name.endsWith(extension)) listed.push({ path, size: facts.size, usedAt: facts.mtimeMs });
       else if (entry.name.endsWith(partExtension) && wallClock() - facts.mtimeMs > staleMs) {
-        await rm(path, { force: true });
+        await removePath(path);
       }
     }
     return listed;
@@ -266,7 +283,12 @@ export function createDiskFolder(options: DiskFolderOptions): DiskFolder {
 }
 
 async function statOf(path: string): Promise<Stats | null> {
-  return stat(path).catch(() => null);
+  return lstat(path).catch(() => null);
+}
+
+/** What cannot be removed, as another user's, stays: it is not read either. */
+async function removePath(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 function codeOf(error: unknown): string | undefined {

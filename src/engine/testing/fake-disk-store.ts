@@ -22,11 +22,19 @@ export interface FakeDiskOptions {
   readonly isDamaged?: () => boolean;
   /** Whether the next write fails. */
   readonly isFull?: () => boolean;
+  /** Beyond so many bytes on their way nothing more is taken. No limit by default. */
+  readonly pendingLimitBytes?: number;
 }
 
 /** A disk in memory. It does its work when `work` is called, so that anything may happen in between. */
 export function createFakeDiskStore(options: FakeDiskOptions): FakeDiskStore {
-  const { disk, budgetBytes, isDamaged = () => false, isFull = () => false } = options;
+  const {
+    disk,
+    budgetBytes,
+    isDamaged = () => false,
+    isFull = () => false,
+    pendingLimitBytes = Infinity,
+  } = options;
   const stored = new Map<number, Stored>();
   const given: DiskBlob[] = [];
   let jobs: (() => void)[] = [];
@@ -77,6 +85,7 @@ export function createFakeDiskStore(options: FakeDiskOptions): FakeDiskStore {
   return {
     saltId: (salt) => `id of ${salt}`,
     write(blob) {
+      if (pendingBytes > 0 && pendingBytes + blob.data.byteLength > pendingLimitBytes) return false;
       const copy = { ...blob, data: blob.data.slice() };
       given.push(copy);
       pendingBytes += copy.data.byteLength;
@@ -111,9 +120,11 @@ export function createFakeDiskStore(options: FakeDiskOptions): FakeDiskStore {
     },
     nextId: () => ++nextId,
     settled: () =>
-      new Promise((resolve) => {
-        settlers.push(resolve);
-      }),
+      pendingBytes === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            settlers.push(resolve);
+          }),
     listen(heard) {
       listener = heard;
       jobs.push(() => {

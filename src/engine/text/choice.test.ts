@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ReasoningLimit } from '../calls/reasoning-splitter.ts';
 import { createReplyParser, type ReplyParser } from '../calls/reply-parser.ts';
 import { createChoice, type Choice, type ChoiceEnd, type ReplyPart } from './choice.ts';
 import { createDetokenizer } from './detokenizer.ts';
@@ -18,6 +19,7 @@ interface Options {
   readonly topLogprobCount?: number | null;
   readonly ignoreEndOfGeneration?: boolean;
   readonly replyParser?: ReplyParser;
+  readonly reasoningLimit?: ReasoningLimit;
 }
 
 /** A choice whose sampler follows a script. */
@@ -29,6 +31,7 @@ function scripted(tokens: readonly number[], options: Options = {}): Choice {
     detokenizer: createDetokenizer(pieceOf),
     stopMatcher: createStopMatcher(options.stops ?? []),
     replyParser: options.replyParser ?? null,
+    reasoningLimit: options.reasoningLimit ?? null,
     pieceOf,
     maxTokenCount: options.maxTokenCount ?? 1_000,
     isEndOfGeneration: (token) => token === 0,
@@ -164,6 +167,25 @@ describe('createChoice', () => {
       isEnforced: () => false,
     });
   const written = (text: string): number[] => [...Buffer.from(text)].map(byteToken);
+
+  it.each([
+    // The script goes on where it was; a model would go on from the closing tag.
+    ['<think>abcdefghijklmYes.', 'abcdefghijkl', 'mYes.'],
+    ['<think>ab</think>Yes.', 'ab', 'Yes.'],
+    ['No thoughts.', '', 'No thoughts.'],
+  ])('closes reasoning at its bound, and no other: %s', (script, reasoning, answer) => {
+    const reasoningLimit = { tokenCount: 12, closing: written('\n</think>\n\n') };
+    const choice = scripted([...written(script), 0], { replyParser: parser(), reasoningLimit });
+    const told = { 'reasoning-delta': '', 'text-delta': '' };
+    for (let end: ChoiceEnd | null = null; end === null;) {
+      const step = choice.advance(logits);
+      ({ end } = step);
+      for (const part of step.parts) {
+        if (part.type === 'reasoning-delta' || part.type === 'text-delta') told[part.type] += part.text;
+      }
+    }
+    expect(told).toEqual({ 'reasoning-delta': reasoning, 'text-delta': answer });
+  });
 
   it('takes reasoning and calls apart, counts the one and ends for the other', () => {
     const call = '<tool_call>{"name":"f","arguments":{"é":1}}</tool_call>';

@@ -1,5 +1,6 @@
 import type { ChatPart, FinishReason, TokenLogprob } from '../../chat/part.ts';
 import { newCallId } from '../calls/call-id.ts';
+import type { ReasoningLimit } from '../calls/reasoning-splitter.ts';
 import type { ReplyEvent, ReplyParser } from '../calls/reply-parser.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
@@ -18,6 +19,8 @@ export interface ChoiceSetup {
   readonly stopMatcher: StopMatcher;
   /** Finds reasoning and calls in what is not swallowed by a stop string; absent or null: all is text. */
   readonly replyParser?: ReplyParser | null;
+  /** Absent or null: reasoning has no bound of its own. */
+  readonly reasoningLimit?: ReasoningLimit | null;
   /** A token's raw bytes, for logprobs. */
   readonly pieceOf: (token: number) => Uint8Array;
   /** Tokens after which the choice ends with reason `length`; at least 1. */
@@ -76,6 +79,9 @@ export function createChoice(setup: ChoiceSetup): Choice {
   const waiting: WaitingLogprob[] = [];
   let tokenCount = 0;
   let reasoningTokenCount = 0;
+  const reasoningLimit = setup.reasoningLimit ?? { tokenCount: Infinity, closing: [] };
+  /** Of the closing tokens, how many were written. */
+  let closedCount = 0;
   let callIndex = -1;
   /** Length of all decoded text, shown or held. */
   let decodedLength = 0;
@@ -164,8 +170,18 @@ export function createChoice(setup: ChoiceSetup): Choice {
     return { parts, end: { ...end, reason, ...(stopSequence === undefined ? {} : { stopSequence }) } };
   }
 
+  /** The next of the tokens that close the reasoning, where it has reached its bound. */
+  function closingToken(): number | null {
+    const isDue = replyParser?.isReasoning === true && reasoningTokenCount >= reasoningLimit.tokenCount;
+    if (closedCount === 0 && !isDue) return null;
+    const token = reasoningLimit.closing[closedCount] ?? null;
+    if (token === null || grammar?.allows(token) === false) return null;
+    closedCount += 1;
+    return token;
+  }
+
   function advance(logits: Float32Array): ChoiceStep {
-    const token = sampler.sample(logits, grammar);
+    const token = closingToken() ?? sampler.sample(logits, grammar);
     sampler.accept(token);
     grammar?.accept(token);
     tokenCount += 1;

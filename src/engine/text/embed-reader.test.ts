@@ -87,6 +87,20 @@ describe('texts to embed', () => {
     await expect(readEmbedTask(task, setup())).rejects.toMatchObject({ field, kind });
   });
 
+  it('leave others their turns, however many they are', async () => {
+    let turnCount = 0;
+    let isOver = false;
+    const count = (): void => {
+      turnCount++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const many = texts(Array.from({ length: 50 }, () => 'a'.repeat(4_000)));
+    await readEmbedTask(many, setup({ contextTokenCount: 5_000 }));
+    isOver = true;
+    expect(turnCount).toBeGreaterThan(20);
+  });
+
   it('are not for a model that ranks', async () => {
     await expect(readEmbedTask(texts(['a']), setup({ ranks: true }))).rejects.toMatchObject({
       field: 'model',

@@ -38,7 +38,7 @@ export interface ReadTask {
   readonly truncatedCount: number;
 }
 
-/** Texts up to this length are tokenized at once; see text/prompt.ts. */
+/** Texts up to this length are tokenized at once, see text/prompt.ts; of a list no more than this between two steps. */
 const longestAtOnce = 8_192;
 
 const framed = { addSpecial: true, parseSpecial: false } as const;
@@ -52,10 +52,17 @@ const plain = { addSpecial: false, parseSpecial: false } as const;
 export async function readEmbedTask(task: EmbedTask, setup: EmbedReaderSetup): Promise<ReadTask> {
   const { vocabulary, contextTokenCount } = setup;
 
-  function tokenize(text: string, options: TokenizeOptions): Int32Array | Promise<Int32Array> {
-    return text.length <= longestAtOnce
-      ? vocabulary.tokenize(text, options)
-      : vocabulary.tokenizeAsync(text, options);
+  /** Characters since others last had a turn. */
+  let readLength = 0;
+
+  async function tokenize(text: string, options: TokenizeOptions): Promise<Int32Array> {
+    if (text.length > longestAtOnce) return vocabulary.tokenizeAsync(text, options);
+    readLength += text.length;
+    if (readLength > longestAtOnce) {
+      readLength = text.length;
+      await new Promise(setImmediate);
+    }
+    return vocabulary.tokenize(text, options);
   }
 
   function checked(tokens: Int32Array, field: string): Int32Array {
@@ -91,13 +98,13 @@ export async function readEmbedTask(task: EmbedTask, setup: EmbedReaderSetup): P
     return Int32Array.from(input.tokens);
   }
 
-  async function readPair(query: string, document: string): Promise<Int32Array> {
+  async function readPair(query: Int32Array, document: string): Promise<Int32Array> {
     if (setup.pairTemplate !== null) {
       // Only the template's own text may become control tokens.
       const parts = setup.pairTemplate.split(/(\{query\}|\{document\})/);
       const pieces = await Promise.all(
         parts.map(async (part) => {
-          if (part === '{query}') return tokenize(query, plain);
+          if (part === '{query}') return query;
           if (part === '{document}') return tokenize(document, plain);
           return part === '' ? new Int32Array() : tokenize(part, { addSpecial: false, parseSpecial: true });
         }),
@@ -112,7 +119,7 @@ export async function readEmbedTask(task: EmbedTask, setup: EmbedReaderSetup): P
     const last = vocabulary.addsEos ? end : vocabulary.addsSep ? vocabulary.sep : null;
     return Int32Array.from([
       ...(vocabulary.addsBos && vocabulary.bos !== null ? [vocabulary.bos] : []),
-      ...(await tokenize(query, plain)),
+      ...query,
       ...between,
       ...(await tokenize(document, plain)),
       ...(last === null ? [] : [last]),
@@ -121,9 +128,10 @@ export async function readEmbedTask(task: EmbedTask, setup: EmbedReaderSetup): P
 
   if (task.kind === 'rank') {
     const texts: Int32Array[] = [];
-    if (!setup.ranks) texts.push(checked(await tokenize(task.query, framed), 'query'));
+    const query = await tokenize(task.query, setup.ranks ? plain : framed);
+    if (!setup.ranks) texts.push(checked(query, 'query'));
     for (const [index, document] of task.documents.entries()) {
-      const tokens = setup.ranks ? await readPair(task.query, document) : await tokenize(document, framed);
+      const tokens = setup.ranks ? await readPair(query, document) : await tokenize(document, framed);
       texts.push(checked(tokens, `documents[${index}]`));
     }
     return { texts, truncatedCount: 0 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testWeights } from '../../../test/weights.ts';
 import type { Message } from '../../chat/request.ts';
+import type { ReasoningTags } from '../calls/reasoning-splitter.ts';
 import { openLibrary, type LlamaLibrary } from '../llama/library.ts';
 import { loadModel, type LlamaModel } from '../llama/model.ts';
 import { createTemplateRenderer, type TemplateRenderer } from './chat-template.ts';
@@ -38,10 +39,14 @@ const bytes = (text: string): number[] => [...Buffer.from(text)];
 
 describe('createPromptReader', () => {
   const templates: TemplateRenderer[] = [];
-  function reader(template: string, changes: Partial<PromptVocabulary> = {}): PromptReader {
+  function reader(
+    template: string,
+    changes: Partial<PromptVocabulary> = {},
+    reasoningTags: ReasoningTags | null = null,
+  ): PromptReader {
     const renderer = createTemplateRenderer({ template, bosToken: '<256>', eosToken: '' });
     templates.push(renderer);
-    return createPromptReader({ vocabulary: byteVocabulary(changes), renderer, knowsReasoning: false });
+    return createPromptReader({ vocabulary: byteVocabulary(changes), renderer, reasoningTags });
   }
   async function read(promise: Promise<Int32Array>): Promise<number[]> {
     return [...(await promise)];
@@ -99,6 +104,20 @@ describe('createPromptReader', () => {
     });
     const declined = { ...asked, reasoning: { isWanted: false, field: 'think' } };
     expect(await read(reader('{{ messages[0].content }}').read(declined))).toEqual([256, ...bytes('hi')]);
+  });
+
+  it('closes reasoning that was declined and that the template opens all the same', async () => {
+    const tags = { open: '<think>', close: '</think>' };
+    const template = '{{ messages[0].content }}{% if add_generation_prompt %}:<think>\n{% endif %}';
+    const answer = async (isWanted: boolean): Promise<string> => {
+      const reasoning = { isWanted, field: 'think' };
+      const tokens = await read(
+        reader(template, {}, tags).read({ kind: 'chat', messages: [user('hi')], reasoning }),
+      );
+      return Buffer.from(tokens.slice(1)).toString();
+    };
+    expect(await answer(true)).toBe('hi:<think>\n');
+    expect(await answer(false)).toBe('hi:<think>\n\n</think>\n\n');
   });
 
   it('reads raw text as text', async () => {
@@ -209,7 +228,7 @@ describe('with SmolLM2', () => {
     model = await loadModel(library, { path: await testWeights('smollm2'), gpuLayerCount: 0 });
     const { chatTemplate, bosText, eosText, vocabulary } = model;
     renderer = createTemplateRenderer({ template: chatTemplate, bosToken: bosText, eosToken: eosText });
-    prompts = createPromptReader({ vocabulary, renderer, knowsReasoning: false });
+    prompts = createPromptReader({ vocabulary, renderer, reasoningTags: null });
   });
 
   afterAll(async () => {

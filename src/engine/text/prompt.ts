@@ -1,5 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, Conversation } from '../../chat/request.ts';
+import { endsInReasoning, type ReasoningTags } from '../calls/reasoning-splitter.ts';
 import type { TemplateRenderer } from './chat-template.ts';
 import { continueLastMessage } from './continued-message.ts';
 import { createControlTexts, type ControlVocabulary } from './control-text.ts';
@@ -32,8 +33,8 @@ export interface PromptReader {
 export interface PromptReaderSetup {
   readonly vocabulary: PromptVocabulary;
   readonly renderer: TemplateRenderer;
-  /** Whether the model can reason before it answers. */
-  readonly knowsReasoning: boolean;
+  /** Around what the model thinks before it answers; null where it does not. */
+  readonly reasoningTags: ReasoningTags | null;
 }
 
 /**
@@ -49,11 +50,7 @@ const special = { addSpecial: false, parseSpecial: true } as const;
  * Turns what was sent into tokens. Only the chat template writes control tokens: neither raw text nor the content
  * of a message can, whatever it spells.
  */
-export function createPromptReader({
-  vocabulary,
-  renderer,
-  knowsReasoning,
-}: PromptReaderSetup): PromptReader {
+export function createPromptReader({ vocabulary, renderer, reasoningTags }: PromptReaderSetup): PromptReader {
   const controlTexts = createControlTexts(vocabulary);
 
   async function tokenize(text: string, options: TokenizeOptions): Promise<Int32Array> {
@@ -71,7 +68,7 @@ export function createPromptReader({
         field: 'messages',
       });
     }
-    if (reasoning?.isWanted === true && !knowsReasoning) {
+    if (reasoning?.isWanted === true && reasoningTags === null) {
       const { field } = reasoning;
       const text = `${field}: this model does not reason; its chat template has no place for it.`;
       throw new NearfarError('unsupported', text, { field });
@@ -85,7 +82,10 @@ export function createPromptReader({
   }
 
   async function renderChat(conversation: Conversation, continuesLast: boolean): Promise<string> {
-    if (!continuesLast) return renderer.render(conversation, { addGenerationPrompt: true });
+    if (!continuesLast) {
+      const rendered = await renderer.render(conversation, { addGenerationPrompt: true });
+      return conversation.reasoning?.isWanted === false ? withoutReasoning(rendered) : rendered;
+    }
     const { messages } = conversation;
     const continued = continueLastMessage(messages);
     const marked = { ...conversation, messages: continued.messages };
@@ -95,6 +95,12 @@ export function createPromptReader({
     const earlier = { ...conversation, messages: messages.slice(0, -1) };
     const before = await renderer.render(earlier, { addGenerationPrompt: true });
     return before + (messages.at(-1)?.content ?? '');
+  }
+
+  /** Some templates open the reasoning whatever they are told (DeepSeek's distills): then it is closed, empty. */
+  function withoutReasoning(rendered: string): string {
+    if (reasoningTags === null || !endsInReasoning(rendered, reasoningTags)) return rendered;
+    return `${rendered.trimEnd()}\n\n${reasoningTags.close}\n\n`;
   }
 
   /**

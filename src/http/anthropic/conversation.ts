@@ -28,8 +28,18 @@ export function conversationOf(
     messages,
     ...(use === undefined ? {} : { toolUse: use }),
     // Who does not ask for thinking gets none, where the model can do without.
-    reasoning: { isWanted: (body.thinking?.type ?? 'disabled') !== 'disabled', field: 'thinking' },
+    reasoning: {
+      isWanted: (body.thinking?.type ?? 'disabled') !== 'disabled',
+      field: 'thinking',
+      ...budget(body.thinking),
+    },
   };
+}
+
+function budget(thinking: CountTokensBody['thinking']): { readonly budgetTokenCount?: number } {
+  const tokenCount =
+    thinking?.type === 'enabled' || thinking?.type === 'adaptive' ? thinking.budget_tokens : null;
+  return typeof tokenCount === 'number' ? { budgetTokenCount: tokenCount } : {};
 }
 
 function turnMessages(turn: Turn, field: string, called: Map<string, string>): readonly Message[] {

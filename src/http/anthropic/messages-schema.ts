@@ -28,7 +28,10 @@ const promptFields = {
       z.strictObject({ type: z.literal('disabled') }),
       z.strictObject({
         type: z.enum(['enabled', 'adaptive']),
-        budget_tokens: ignored('thinking counts towards max_tokens and has no bound of its own'),
+        budget_tokens: optional(z.int().min(1)).meta({
+          description:
+            'Most tokens of thoughts; after so many they are closed. They count towards max_tokens.',
+        }),
         display: optional(z.literal('summarized', { error: 'thoughts are always shown, as they are' })),
       }),
     ]),

@@ -10,7 +10,7 @@ const anthropicTool = z.strictObject({
   name: toolName,
   description: optional(z.string()),
   input_schema: toolParameters,
-  strict: ignored('inputs are always held to the schema'),
+  strict: ignored('calls in the syntax of the model are held to the schema in any case'),
   input_examples: unsupported('examples are not passed to the model; put them into the description'),
   allowed_callers: unsupported('tools are called by the model only', []),
   defer_loading: unsupported('all tools are shown to the model'),

@@ -32,12 +32,12 @@ export function ollamaConversation(body: OllamaChatBody): Conversation {
       return { role: 'tool', content: content ?? '', toolCallId: call.id, name: call.name };
     }
     if (message.role !== 'assistant') {
-      if (content === undefined) throw invalid(`messages[${index}].content`, 'expected string');
+      if (typeof content !== 'string') throw invalid(`messages[${index}].content`, 'expected string');
       return { role: message.role, content };
     }
     const toolCalls = (message.tool_calls ?? []).map((call) => toolCallOf(call, callCount++));
     waiting.push(...toolCalls);
-    if (content === undefined && toolCalls.length === 0) {
+    if (typeof content !== 'string' && toolCalls.length === 0) {
       throw invalid(`messages[${index}].content`, 'expected text, or tool_calls beside it');
     }
     const { thinking } = message;

@@ -13,6 +13,7 @@ import {
   type OllamaEmbeddingsBody,
 } from './embed-schema.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
+import { unloadIfRunning } from './unload.ts';
 
 export function ollamaEmbedOperations(dependencies: AppDependencies): readonly Operation[] {
   return [
@@ -89,13 +90,16 @@ function requestOf(call: AnyCall, task: EmbedRequest['task']): EmbedRequest {
   };
 }
 
+/** Without a text the model is only loaded, or with `keep_alive` 0 unloaded. */
 async function load(
-  { naming, localModels }: AppDependencies,
+  dependencies: AppDependencies,
   call: AnyCall,
   bodyOf: (modelId: string) => object,
 ): Promise<Response> {
-  const id = await naming.resolve(call.body.model);
-  await localModels.load(id, { keepAliveSeconds: keepAliveOf(call) });
+  const id = await dependencies.naming.resolve(call.body.model);
+  const keepAlive = keepAliveOf(call);
+  if (keepAlive === 0) await unloadIfRunning(dependencies, id);
+  else await dependencies.localModels.load(id, { keepAliveSeconds: keepAlive });
   return jsonResponse(bodyOf(id), call, 'ollama');
 }
 

@@ -11,6 +11,7 @@ import { ollamaPsSchema, ollamaPullSchema, ollamaShowSchema, ollamaTagsSchema } 
 import { deleteSchema, pullSchema, showSchema } from './model-schema.ts';
 import { ollamaRunning, ollamaShow, ollamaTag } from './models.ts';
 import { createPullReader, pullReference } from './pull.ts';
+import { unloadIfRunning } from './unload.ts';
 
 /** What Ollama's API says and does about the models on this machine. */
 export function ollamaModelOperations(dependencies: AppDependencies): readonly Operation[] {
@@ -79,7 +80,7 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       answers: { 'application/json': { description: 'Nothing more to say.', schema: z.strictObject({}) } },
       async handle(call) {
         const { id } = await installed(dependencies, modelOf(call.body).replace(/:latest$/, ''));
-        if (localModels.running().some((model) => model.id === id)) await localModels.unload(id);
+        await unloadIfRunning(dependencies, id);
         await store.remove(id);
         return jsonResponse({}, call, 'ollama');
       },

@@ -9,6 +9,7 @@ import { ollamaModelOperations } from './model-operations.ts';
 import { chatIntent, generateIntent, type OllamaIntent } from './prompt-request.ts';
 import { ollamaAnswer, ollamaLineEncoder, ollamaLoadAnswer, type TextField } from './prompt-response.ts';
 import { ollamaChatSchema, ollamaGenerateSchema } from './prompt-schema.ts';
+import { unloadIfRunning } from './unload.ts';
 
 function answersOf(schema: z.ZodType): Operation['answers'] {
   return {
@@ -81,8 +82,4 @@ async function perform(
       return jsonResponse(ollamaLoadAnswer(id, field, 'unload'), call, 'ollama');
     }
   }
-}
-
-async function unloadIfRunning({ localModels }: AppDependencies, id: string): Promise<void> {
-  if (localModels.running().some((model) => model.id === id)) await localModels.unload(id);
 }

@@ -24,7 +24,7 @@ const commonFields = {
 
 const message = z.strictObject({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
-  content: z.string().optional().meta({ description: 'May be left out beside tool_calls.' }),
+  content: optional(z.string()).meta({ description: 'May be left out beside tool_calls.' }),
   thinking: optional(z.string()).meta({
     description: 'What an earlier answer thought; for templates that take it.',
   }),

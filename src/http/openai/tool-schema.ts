@@ -12,7 +12,7 @@ const openaiTool = z.strictObject({
     name: toolName,
     description: optional(z.string()),
     parameters: optional(toolParameters),
-    strict: ignored('arguments are always held to the schema'),
+    strict: ignored('calls in the syntax of the model are held to the schema in any case'),
   }),
 });
 
