@@ -107,7 +107,8 @@ export function createStepCost(curve: StepCostCurve): StepCost {
         factors[band] = factor + weightOf(Math.abs(band - own)) * (load - factor);
       });
       narrowLoad += weightOf(isNarrow ? 0 : own - bandOf(narrowTokenCount)) * (load - narrowLoad);
-      if (!isNarrow) return;
+      // One token is what the others are measured by: were all to move, load and widths could drift apart together.
+      if (!isNarrow || tokenCount === 1) return;
       // What is left over once the load has followed.
       const moved = ownFactor + ownSmoothing * (ratio / narrowLoad - ownFactor);
       ownFactors[tokenCount] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
