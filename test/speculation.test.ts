@@ -19,6 +19,8 @@ const curve = {
   attention: [{ tokenCount: 1, readMsPerCell: 0, maskedMsPerCell: 0 }],
   readersApart: false,
 };
+/** However slow the machine is just now, no step is too long. */
+const targetInterTokenMs = 1e6;
 const prompt =
   '<|im_start|>user\nRepeat: one apple, two pears, three plums, four figs, five dates, six limes.<|im_end|>\n' +
   '<|im_start|>assistant\none apple, two pears, three';
@@ -43,7 +45,13 @@ async function answersWith(speculation: SpeculationSetting) {
     outputCount: 1 + draftRowCount,
     threadCount: 2,
   });
-  const loop = createEngineLoop(model, context, { parallelCount: 1, hostCacheBytes: 0, curve, speculation });
+  const loop = createEngineLoop(model, context, {
+    parallelCount: 1,
+    hostCacheBytes: 0,
+    curve,
+    speculation,
+    targetInterTokenMs,
+  });
   const tokens = [...model.vocabulary.tokenize(prompt, { addSpecial: true, parseSpecial: true })];
   const first = await loop.run([{ tokens, outputTokenCount: 24 }]);
   // Reads cells that were written beside rejected ones.
@@ -78,7 +86,7 @@ it('drafts with a smaller model for a larger one, which says what it says withou
   if (draftModel === null) throw new Error('no draft model');
   const text = '<|im_start|>user\nWrite about the sea.<|im_end|>\n<|im_start|>assistant\n';
   const tokens = [...loaded.model.vocabulary.tokenize(text, { addSpecial: true, parseSpecial: true })];
-  const options = { parallelCount: 2, hostCacheBytes: 0, curve };
+  const options = { parallelCount: 2, hostCacheBytes: 0, curve, targetInterTokenMs };
   const prompts = [0, 1].map(() => ({ tokens, outputTokenCount: 40 }));
   try {
     const plain = createEngineLoop(loaded.model, context, { ...options, notesRunnersUp: true });
@@ -89,6 +97,8 @@ it('drafts with a smaller model for a larger one, which says what it says withou
       answers.forEach((answer, index) => {
         expectAlike(answer.tokens, expected[index]);
       });
+      // What pays is for the machine to say.
+      if (speculation === 'auto') continue;
       const accepted = answers.reduce((sum, answer) => sum + answer.acceptedTokenCount, 0);
       expect(accepted).toBeGreaterThan(20);
       expect(steps.length).toBeLessThan(38);
