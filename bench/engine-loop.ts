@@ -67,6 +67,8 @@ export interface EngineLoopOptions {
   readonly curve: StepCostCurve;
   /** `off` by default. */
   readonly speculation?: SpeculationSetting;
+  /** `auto` by default. */
+  readonly targetInterTokenMs?: number;
   /** Beside prompt lookup; none by default. */
   readonly draftModel?: DraftModel;
   /** Costs a look at all logits for each token. */
@@ -91,7 +93,7 @@ export function createEngineLoop(
     contextTokenCount: decoder.cellCount,
     parallelCount: options.parallelCount,
     queueLimit: 1024,
-    targetInterTokenMs: 'auto',
+    targetInterTokenMs: options.targetInterTokenMs ?? 'auto',
     speculation: options.speculation ?? 'off',
     draftModel: options.draftModel ?? null,
     classes: defaultSettings.engine.classes,

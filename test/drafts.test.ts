@@ -12,7 +12,9 @@ let openai: OpenAI;
 
 beforeAll(async () => {
   const draft = await testWeights('smollm2-q4_0');
-  gateway = await realGateway({ 'engine.draft': `file:${draft}` }, {}, null, [draft]);
+  // However slow the machine is just now, no step with drafts is too long.
+  const settings = { 'engine.draft': `file:${draft}`, 'engine.targetInterTokenMs': '60000' };
+  gateway = await realGateway(settings, {}, null, [draft]);
   openai = new OpenAI({ apiKey: 'x', baseURL: `${gateway.url}/v1`, maxRetries: 0 });
 }, 90_000);
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nearTieGap } from '../bench/agreement.ts';
 import { createEngineLoop, type LoopAnswer } from '../bench/engine-loop.ts';
 import { loadInProcess as loadBenched } from '../bench/in-process.ts';
+import { loadDraftModel } from '../src/engine/load-draft.ts';
 import { createContext } from '../src/engine/llama/context.ts';
 import { openLibrary } from '../src/engine/llama/library.ts';
 import { loadModel, type LlamaModel } from '../src/engine/llama/model.ts';
@@ -18,6 +19,8 @@ const curve = {
   attention: [{ tokenCount: 1, readMsPerCell: 0, maskedMsPerCell: 0 }],
   readersApart: false,
 };
+/** However slow the machine is just now, no step is too long. */
+const targetInterTokenMs = 1e6;
 const prompt =
   '<|im_start|>user\nRepeat: one apple, two pears, three plums, four figs, five dates, six limes.<|im_end|>\n' +
   '<|im_start|>assistant\none apple, two pears, three';
@@ -42,7 +45,13 @@ async function answersWith(speculation: SpeculationSetting) {
     outputCount: 1 + draftRowCount,
     threadCount: 2,
   });
-  const loop = createEngineLoop(model, context, { parallelCount: 1, hostCacheBytes: 0, curve, speculation });
+  const loop = createEngineLoop(model, context, {
+    parallelCount: 1,
+    hostCacheBytes: 0,
+    curve,
+    speculation,
+    targetInterTokenMs,
+  });
   const tokens = [...model.vocabulary.tokenize(prompt, { addSpecial: true, parseSpecial: true })];
   const first = await loop.run([{ tokens, outputTokenCount: 24 }]);
   // Reads cells that were written beside rejected ones.
@@ -77,7 +86,7 @@ it('drafts with a smaller model for a larger one, which says what it says withou
   if (draftModel === null) throw new Error('no draft model');
   const text = '<|im_start|>user\nWrite about the sea.<|im_end|>\n<|im_start|>assistant\n';
   const tokens = [...loaded.model.vocabulary.tokenize(text, { addSpecial: true, parseSpecial: true })];
-  const options = { parallelCount: 2, hostCacheBytes: 0, curve };
+  const options = { parallelCount: 2, hostCacheBytes: 0, curve, targetInterTokenMs };
   const prompts = [0, 1].map(() => ({ tokens, outputTokenCount: 40 }));
   try {
     const plain = createEngineLoop(loaded.model, context, { ...options, notesRunnersUp: true });
@@ -88,6 +97,8 @@ it('drafts with a smaller model for a larger one, which says what it says withou
       answers.forEach((answer, index) => {
         expectAlike(answer.tokens, expected[index]);
       });
+      // What pays is for the machine to say.
+      if (speculation === 'auto') continue;
       const accepted = answers.reduce((sum, answer) => sum + answer.acceptedTokenCount, 0);
       expect(accepted).toBeGreaterThan(20);
       expect(steps.length).toBeLessThan(38);
@@ -96,7 +107,7 @@ it('drafts with a smaller model for a larger one, which says what it says withou
   } finally {
     loaded.close();
   }
-}, 60_000);
+}, 180_000);
 
 it('refuses a draft model with another vocabulary, and names both', async () => {
   const draft = {
@@ -106,12 +117,13 @@ it('refuses a draft model with another vocabulary, and names both', async () => 
     kvType: 'f16',
     curvePath: null,
   } as const;
-  await expect(loadInProcess(await testWeights('smollm2-q4_0'), draft)).rejects.toMatchObject({
+  const options = { modelId: 'smollm2', draft, gpuLayerCount: 0 };
+  await expect(loadDraftModel(options, model, 512)).rejects.toMatchObject({
     kind: 'unsupported',
     field: 'engine.draft',
-    message: 'gemma cannot draft for bench: their vocabularies differ: 49152 tokens and 262144.',
+    message: 'gemma cannot draft for smollm2: their vocabularies differ: 49152 tokens and 262144.',
   });
-}, 60_000);
+}, 120_000);
 
 function loadInProcess(modelPath: string, draft: DraftLoadOptions) {
   const setup = { modelPath, threadCount: 2, progress: () => undefined };

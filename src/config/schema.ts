@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
+import { speculationFields } from './speculation-fields.ts';
 
 /**
  * Every setting, its default and what it means, once. `nearfar config init` prints these descriptions as the
@@ -41,17 +42,6 @@ const classTarget = (firstTokenMs: number, interTokenMs: number | null) =>
     })
     .prefault({});
 
-const speculationSetting = z
-  .union([z.enum(['auto', 'off']), z.number().int().min(1).max(16)])
-  .nullable()
-  .default(null)
-  .describe(
-    'Tokens drafted ahead, from prompt and answer (prompt lookup) and by a draft model. They change no odds; where two ' +
-      'tokens are all but equal, rounding may tip it, so that the same seed can give another text. off: none, but for ' +
-      'requests that ask for them. auto: as many as are expected to pay. 1-16: always so many. null: auto for models ' +
-      'that have a draft model, off for others.',
-  );
-
 const engineSchema = z.strictObject({
   contextTokenCount: z
     .number()
@@ -81,18 +71,7 @@ const engineSchema = z.strictObject({
       'Longest gap, in milliseconds, that a reader should see between two tokens while others prefill. ' +
         'auto: the shortest that leaves prompts 90% of their speed, at most 250, by measuring.',
     ),
-  speculation: speculationSetting,
-  draft: name
-    .nullable()
-    .default(null)
-    .describe(
-      'A smaller model with the same vocabulary that drafts for `near`: its id, or the reference that it is pulled by. ' +
-        'Its memory counts towards the budget. null: none.',
-    ),
-  drafts: z
-    .record(name, name)
-    .default({})
-    .describe('Draft models of single models, by id, e.g. {qwen2.5-7b-instruct: qwen2.5-0.5b-instruct}.'),
+  ...speculationFields,
   classes: z
     .strictObject({
       voice: classTarget(50, null),

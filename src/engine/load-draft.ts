@@ -28,50 +28,49 @@ const calibrationBudgetMs = 1500;
 const mostPaddingTokenCount = 128;
 
 /**
- * Loads the model that drafts, with a context of its own: as many cells as the other has, an id for each sequence.
+ * Loads the weights of the model that drafts; `null` where the options name none.
  * @throws NearfarError `unsupported` naming both models where it cannot draft for the other
  */
-export async function loadDraft(options: LoadOptions, target: DraftTarget): Promise<LoadedDraft | null> {
-  const { draft } = options;
-  // Over a split pool, for work that nobody reads while it is done, nothing is drafted.
-  if (draft === null || target.context.prefixGranularity === 'none') return null;
-  const { library } = target.model;
-  if (takesWholeSequences(target.model)) {
-    throw refusal(
-      options,
-      'it keeps a state in place of a cache of tokens, so that nothing can be drafted for it',
-    );
+export async function loadDraftModel(
+  options: Pick<LoadOptions, 'modelId' | 'draft' | 'gpuLayerCount'>,
+  target: LlamaModel,
+  cellCount: number,
+): Promise<LlamaModel | null> {
+  const { draft, gpuLayerCount } = options;
+  if (draft === null) return null;
+  const refusal = (why: string): NearfarError =>
+    new NearfarError('unsupported', `${draft.modelId} cannot draft for ${options.modelId}: ${why}.`, {
+      field: 'engine.draft',
+    });
+  if (takesWholeSequences(target)) {
+    throw refusal('it keeps a state in place of a cache of tokens, so that nothing can be drafted for it');
   }
-  const model = await loadModel(library, {
-    path: draft.modelPath,
-    gpuLayerCount: options.gpuLayerCount,
-    cellCount: target.context.cellCount,
-  });
+  const model = await loadModel(target.library, { path: draft.modelPath, gpuLayerCount, cellCount });
   try {
     if (takesWholeSequences(model)) {
       throw refusal(
-        options,
         'the draft model keeps a state in place of a cache of tokens, so that drafts cannot be taken back',
       );
     }
     if (isEmbeddingModel((key) => model.metadata.get(key))) {
-      throw refusal(options, 'the draft model only makes vectors of texts');
+      throw refusal('the draft model only makes vectors of texts');
     }
-    const difference = vocabularyDifference(target.model.vocabulary, model.vocabulary);
-    if (difference !== null) throw refusal(options, `their vocabularies differ: ${difference}`);
-    return open(options, target, model, draft);
+    const difference = vocabularyDifference(target.vocabulary, model.vocabulary);
+    if (difference !== null) throw refusal(`their vocabularies differ: ${difference}`);
+    return model;
   } catch (error) {
     model.close();
     throw error;
   }
 }
 
-function open(
-  options: LoadOptions,
-  { model: targetModel, context: targetContext, threadCount }: DraftTarget,
-  model: LlamaModel,
-  draft: NonNullable<LoadOptions['draft']>,
-): LoadedDraft {
+/**
+ * Opens a context of its own for it, with as many cells as the other has and an id for each sequence, and measures it.
+ * @throws NearfarError `unavailable` where memory does not suffice, `unsupported` where it cannot have the KV type
+ */
+export function openDraft(options: LoadOptions, model: LlamaModel, target: DraftTarget): LoadedDraft {
+  const { context: targetContext, threadCount } = target;
+  const kvType = options.draft?.kvType ?? options.kvType;
   const outputCount = Math.min(options.parallelCount, batchTokenCount, targetContext.cellCount);
   const context = createContext(model, {
     cellCount: targetContext.cellCount,
@@ -79,19 +78,19 @@ function open(
     sequenceCount: options.parallelCount,
     outputCount,
     threadCount,
-    kvType: draft.kvType,
+    kvType,
     threadpools: targetContext.threadpools,
   });
   try {
     const { curve } = findCalibration({
       model,
       context,
-      kvType: draft.kvType,
+      kvType,
       threadCounts: [threadCount],
       threadSetting: threadCount,
       outputCount,
       budgetMs: calibrationBudgetMs,
-      curvePath: draft.curvePath,
+      curvePath: options.draft?.curvePath ?? null,
       streamCount: null,
     });
     const trainedCount = model.trainedContextTokenCount || context.cellCount;
@@ -100,8 +99,8 @@ function open(
         decoder: context,
         cost: createStepCost(curve),
         contextTokenCount: Math.min(context.cellCount, trainedCount),
-        sharedVocabTokenCount: Math.min(model.vocabulary.tokenCount, targetModel.vocabulary.tokenCount),
-        isEndOfGeneration: (token) => targetModel.vocabulary.isEndOfGeneration(token),
+        sharedVocabTokenCount: Math.min(model.vocabulary.tokenCount, target.model.vocabulary.tokenCount),
+        isEndOfGeneration: (token) => target.model.vocabulary.isEndOfGeneration(token),
       },
       close() {
         context.close();
@@ -112,12 +111,6 @@ function open(
     context.close();
     throw error;
   }
-}
-
-function refusal({ modelId, draft }: LoadOptions, why: string): NearfarError {
-  return new NearfarError('unsupported', `${draft?.modelId ?? ''} cannot draft for ${modelId}: ${why}.`, {
-    field: 'engine.draft',
-  });
 }
 
 /** Where two vocabularies part, in words; `null`: the tokens that both have are the same, and few are missing. */

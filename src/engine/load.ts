@@ -12,7 +12,7 @@ import { openLibrary } from './llama/library.ts';
 import { loadModel, type LlamaModel } from './llama/model.ts';
 import { isEmbeddingModel } from './llama/pooling.ts';
 import type { EmbeddingDecoder } from './embedding-decoder.ts';
-import { loadDraft, type LoadedDraft } from './load-draft.ts';
+import { loadDraftModel, openDraft, type LoadedDraft } from './load-draft.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
 import { splitStreams } from './offline-mode.ts';
 import { draftRowCount, outputRowCount } from './speculation/speculator.ts';
@@ -77,6 +77,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const isWhole = model.isRecurrent || model.isHybrid;
   const streams = splitStreams(options);
   const cellCount = streams?.cellCount ?? options.contextTokenCount ?? fittingCellCount(model, options);
+  // Over a split pool, for work that nobody reads while it is done, nothing is drafted.
+  const draftModel = streams === null ? await loadDraftModel(options, model, cellCount) : null;
   const batchLimit = Math.min(batchTokenCount, cellCount);
   const outputCount = Math.min(batchLimit, isWhole ? options.parallelCount : outputRowCount(options));
   const context = createContext(model, {
@@ -108,7 +110,8 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     streamCount: streams?.streamCount ?? null,
   });
   context.setThreads(calibration.threadCount);
-  const draft = await loadDraft(options, { model, context, threadCount: calibration.threadCount });
+  const target = { model, context, threadCount: calibration.threadCount };
+  const draft = draftModel === null ? null : openDraft(options, draftModel, target);
   const longestTokenCount = context.cellCount / (streams?.streamCount ?? 1);
   const contextTokenCount = Math.min(longestTokenCount, model.trainedContextTokenCount || longestTokenCount);
   const { threadCount } = calibration;

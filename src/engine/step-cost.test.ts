@@ -86,4 +86,27 @@ describe('the cost of a step', () => {
     expect(cost.loadFactor(1)).toBeGreaterThan(2);
     expect(cost.loadFactor(256)).toBeLessThan(1.05);
   });
+
+  it('keeps what narrow widths cost beside each other through a busy moment that fell on one of them', () => {
+    const cost = createStepCost(curve);
+    const ratio = () => cost.predictMs(empty(8)) / cost.predictMs(empty(1));
+    const before = ratio();
+    for (let step = 0; step < 30; step++) cost.observe(empty(1), 50);
+    expect(cost.loadFactor(1)).toBeGreaterThan(5);
+    expect(ratio()).toBeGreaterThan(0.75 * before);
+    expect(ratio()).toBeLessThan(1.25 * before);
+  });
+
+  it('learns what is wrong with one narrow width, and leaves the others', () => {
+    const cost = createStepCost(curve);
+    for (let step = 0; step < 400; step++) {
+      cost.observe(empty(1), 5);
+      cost.observe(empty(1), 5);
+      cost.observe(empty(1), 5);
+      cost.observe(empty(6), 18);
+    }
+    expect(cost.predictMs(empty(6))).toBeGreaterThan(16);
+    expect(cost.predictMs(empty(1))).toBeLessThan(6);
+    expect(cost.predictMs(empty(8))).toBeLessThan(18);
+  });
 });

@@ -50,10 +50,10 @@ export interface StepCost {
 const smoothing = 0.2;
 /** Of what a width learns, the share that the next wider and narrower take over; half of it at twice the distance. */
 const spreading = 0.25;
-/** Up to this width each has a factor of its own, */
+/** Steps that draft, and their kind: up to this width each has a factor of its own, */
 const narrowTokenCount = 32;
 /** which follows slowly, */
-const ownSmoothing = 0.1;
+const ownSmoothing = 0.02;
 /** and no further than this, or its inverse. */
 const mostOwnFactor = 2;
 /** From this width on ggml's CPU attention works in tiles (ggml-cpu/ops.cpp, ggml_fa_tile_config). */
@@ -66,10 +66,15 @@ export function createStepCost(curve: StepCostCurve): StepCost {
   const factors = new Float64Array(16).fill(1);
   const bandOf = (tokenCount: number): number =>
     Math.min(factors.length - 1, Math.round(Math.log2(Math.max(1, tokenCount))));
-  // What is particular to one narrow width: kernels work in rows of four, and a curve may not have every width.
+  // Narrow steps share one factor for the machine's load: lengths of drafts are chosen by how their costs compare, and a
+  // busy moment that fell on one width must not make the others look cheap. What is particular to a width (kernels work
+  // in rows of four, and a curve may not have every width) is learnt apart from it, and slowly.
+  let narrowLoad = 1;
   const ownFactors = new Float64Array(narrowTokenCount + 1).fill(1);
   const factorOf = (tokenCount: number): number =>
-    (factors[bandOf(tokenCount)] ?? 1) * (ownFactors[tokenCount] ?? 1);
+    tokenCount <= narrowTokenCount
+      ? narrowLoad * (ownFactors[tokenCount] ?? 1)
+      : (factors[bandOf(tokenCount)] ?? 1);
 
   const reading = attentionCurve(curve, (cost) => cost.readMsPerCell);
   const masking = attentionCurve(curve, (cost) => cost.maskedMsPerCell);
@@ -91,19 +96,22 @@ export function createStepCost(curve: StepCostCurve): StepCost {
       // a step moves the factor by at most a fifth.
       const known = factorOf(work.tokenCount);
       const ratio = Math.min(2 * known, Math.max(known / 2, milliseconds / uncorrectedMs(work)));
-      const own = bandOf(work.tokenCount);
-      const ownFactor = ownFactors[work.tokenCount] ?? 1;
-      const bandRatio = ratio / ownFactor;
+      const { tokenCount } = work;
+      const own = bandOf(tokenCount);
+      const isNarrow = tokenCount <= narrowTokenCount;
+      const ownFactor = isNarrow ? (ownFactors[tokenCount] ?? 1) : 1;
+      const load = ratio / ownFactor;
+      const weightOf = (distance: number): number =>
+        distance === 0 ? smoothing : (smoothing * spreading) / 2 ** (distance - 1);
       factors.forEach((factor, band) => {
-        const distance = Math.abs(band - own);
-        const weight = distance === 0 ? smoothing : (smoothing * spreading) / 2 ** (distance - 1);
-        factors[band] = factor + weight * (bandRatio - factor);
+        factors[band] = factor + weightOf(Math.abs(band - own)) * (load - factor);
       });
-      if (work.tokenCount > narrowTokenCount) return;
-      // What is left over once the band has followed; the machine's load moves the band, which all its widths share.
-      const wanted = ratio / (factors[own] ?? 1);
-      const moved = ownFactor + ownSmoothing * (wanted - ownFactor);
-      ownFactors[work.tokenCount] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
+      narrowLoad += weightOf(isNarrow ? 0 : own - bandOf(narrowTokenCount)) * (load - narrowLoad);
+      // One token is what the others are measured by: were all to move, load and widths could drift apart together.
+      if (!isNarrow || tokenCount === 1) return;
+      // What is left over once the load has followed.
+      const moved = ownFactor + ownSmoothing * (ratio / narrowLoad - ownFactor);
+      ownFactors[tokenCount] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
     },
     idleCellMs: (tokenCount) => factorOf(tokenCount) * masking(tokenCount),
     loadFactor: factorOf,

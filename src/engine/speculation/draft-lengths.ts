@@ -27,8 +27,10 @@ export interface DraftChoice {
   readonly lengths: readonly number[];
   /** Expected tokens per millisecond over those without drafts, of the best draft there is, chosen or not. */
   readonly bestGain: number;
-  /** Predicted milliseconds of drafting and step as chosen. */
+  /** Predicted milliseconds of drafting and step as chosen, */
   readonly milliseconds: number;
+  /** and the tokens expected of them. */
+  readonly expectedTokenCount: number;
 }
 
 /**
@@ -80,7 +82,7 @@ export function draftLengths(view: DraftView): DraftChoice {
 
   const plainMs = stepMs();
   const plainSpeed = expectedCount / plainMs;
-  const plain = { lengths: lengths.slice(), milliseconds: plainMs };
+  const plain = { lengths: lengths.slice(), milliseconds: plainMs, expectedTokenCount: expectedCount };
   let best = { ...plain, gain: 0 };
   for (; drafted < limit; drafted++) {
     const next = indexOfLargest(terms);
@@ -88,10 +90,11 @@ export function draftLengths(view: DraftView): DraftChoice {
     change(next, 1);
     const milliseconds = stepMs();
     const gain = expectedCount / milliseconds / plainSpeed;
-    if (gain > best.gain && milliseconds <= limitMs) best = { lengths: lengths.slice(), milliseconds, gain };
+    if (gain > best.gain && milliseconds <= limitMs)
+      best = { lengths: lengths.slice(), milliseconds, expectedTokenCount: expectedCount, gain };
   }
-  const { lengths: chosen, milliseconds } = best.gain >= leastGain ? best : plain;
-  return { lengths: chosen, milliseconds, bestGain: best.gain };
+  const { gain: bestGain, ...bestChoice } = best;
+  return { ...(bestGain >= leastGain ? bestChoice : plain), bestGain };
 }
 
 function indexOfLargest(values: readonly number[]): number {

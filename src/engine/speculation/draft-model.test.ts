@@ -199,4 +199,22 @@ describe('the readers and drafts', () => {
     expect(await widest('interactive')).toBeLessThanOrEqual(12);
     expect(await widest('default')).toBeGreaterThan(12);
   });
+
+  it('may stretch a step that misses the target anyhow by a half', async () => {
+    const harness = createHarness({
+      flatCost: true,
+      repetitive: true,
+      speculation: 16,
+      targetInterTokenMs: 0.5,
+    });
+    const repeated = Array.from({ length: 30 }, (_, index) => 1 + (index % 10));
+    await harness.engine.submit(command('a', repeated, { maxTokenCount: 60, ignoreEndOfGeneration: true }));
+    let [last, longest] = [0, 0];
+    while (harness.engine.step()) {
+      if (last > 2) longest = Math.max(longest, harness.clock.ms - last);
+      last = harness.clock.ms;
+    }
+    expect(harness.engine.stats().acceptedTokenCount).toBeGreaterThan(0);
+    expect(longest).toBeLessThanOrEqual(1.5 * 1.1);
+  });
 });

@@ -31,6 +31,8 @@ export interface Speculation {
 }
 
 const noDrafts: Drafts = new Map();
+/** Of a step that misses the target as it is. */
+const mostStretch = 1.5;
 
 export function createSpeculation(
   {
@@ -53,6 +55,18 @@ export function createSpeculation(
   // Rejected tokens must be taken back from the end of a sequence, which only a cache of tokens can.
   const canDraft = decoder.prefixGranularity === 'token';
 
+  /** The shortest target of those who read; where even the step without drafts misses it, not much more than that. */
+  function softLimitMs(decoding: readonly Sequence[], cellCount: number, targetMs: number): number {
+    const targets = decoding.map(({ standing }) => classes[standing].interTokenMs ?? targetMs);
+    const plainMs = cost.predictMs({
+      tokenCount: decoding.length,
+      readPairCount: decoding.reduce((sum, { computedCount }) => sum + computedCount, 0),
+      cellCount,
+    });
+    const target = Math.min(...targets);
+    return plainMs <= target ? target : mostStretch * plainMs;
+  }
+
   return {
     draftsFor(decoding, { freeCellCount, cellCount, targetMs, hardLimitMs }) {
       const wishOf = ({ request }: Sequence) => request.command.speculation ?? setting;
@@ -61,10 +75,7 @@ export function createSpeculation(
       const { tokens, milliseconds } = speculator.draft(decoding, {
         tokenCount: Math.max(0, Math.min(draftRowCount, room)),
         cellCount,
-        limitMs: Math.min(
-          hardLimitMs,
-          ...decoding.map(({ standing }) => classes[standing].interTokenMs ?? targetMs),
-        ),
+        limitMs: Math.min(hardLimitMs, softLimitMs(decoding, cellCount, targetMs)),
       });
       // Lookup alone takes next to nothing, and the meter is about steps with drafts.
       if (draftModel !== null) meter.spend(milliseconds);

@@ -1,9 +1,10 @@
 import type { Sequence } from '../sequence.ts';
 import type { StepCost } from '../step-cost.ts';
-import { createAcceptance, type Acceptance } from './acceptance.ts';
+import { createAcceptance } from './acceptance.ts';
 import { draftLengths, type DraftChoice } from './draft-lengths.ts';
-import { createDraftRecord, type DraftRecord } from './draft-record.ts';
-import { emptyDraft, type Draft, type Drafter } from './drafter.ts';
+import { rateOf, ratesOf, turn, type Member } from './draft-member.ts';
+import { createDraftRecord } from './draft-record.ts';
+import { emptyDraft, type Drafter } from './drafter.ts';
 import { catchUpTokenCount } from './catch-up.ts';
 import { createTrials } from './trials.ts';
 
@@ -75,18 +76,6 @@ export interface SpeculatorSetup {
   readonly now: () => number;
 }
 
-/** What this step knows of one sequence. */
-interface Member {
-  readonly sequence: Sequence;
-  readonly wish: SpeculationSetting;
-  /** Most tokens worth drafting. */
-  readonly most: number;
-  readonly record: { readonly lookup: DraftRecord; readonly model: DraftRecord };
-  /** What would be verified, and of which record it is. */
-  draft: Draft;
-  source: DraftRecord;
-}
-
 export function createSpeculator({ setting, cost, lookup, model, now }: SpeculatorSetup): Speculator {
   const shared = {
     lookup: createAcceptance({ forgetting: sharedForgetting }),
@@ -140,6 +129,28 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     });
   }
 
+  /**
+   * Lets the draft model draft for those for whom it is the better guess, if that is quicker by all it takes than what
+   * lookup found for them. Returns them.
+   */
+  function turnToModel(members: readonly Member[], room: DraftRoom): readonly Member[] {
+    const turned = modelMembers(members);
+    const asked = turned.filter(({ wish }) => wish !== 'auto');
+    const weighed = turned.filter(({ wish }) => wish === 'auto');
+    asked.forEach(turn);
+    if (weighed.length === 0) return turned;
+    const found = weighed.map(({ draft: offered }) => offered);
+    const before = choose(members, new Set(asked), room, leastGain, 0);
+    weighed.forEach(turn);
+    const after = choose(members, new Set(turned), room, leastGain, 0);
+    if (speedOf(after) > speedOf(before) || found.every(({ tokens }) => tokens.length === 0)) return turned;
+    weighed.forEach((member, index) => {
+      member.draft = found[index] ?? emptyDraft;
+      member.source = member.record.lookup;
+    });
+    return asked;
+  }
+
   /** The best lengths where those in `open` may still be drafted further, by rates as they are expected. */
   function choose(
     members: readonly Member[],
@@ -174,13 +185,9 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     const spentMs = (): number => now() - startedAt;
     const members = sequences.map((sequence) => memberOf(sequence, room));
     lookUp(members);
-    const growing = modelMembers(members);
-    for (const member of growing) {
-      member.draft = emptyDraft;
-      member.source = member.record.model;
-    }
-    const open = new Set(growing);
     let least = leastGain;
+    const growing = turnToModel(members, room);
+    const open = new Set(growing);
     let choice = choose(members, open, room, least, 0);
     if (choice.lengths.some((length) => length > 0)) trials.reset();
     else if (choice.bestGain >= leastTrialGain && trials.isDue()) {
@@ -265,14 +272,6 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
   };
 }
 
-function rateOf(acceptance: Acceptance, { evidence }: Draft, index: number): number {
-  const known = evidence[index];
-  return known === undefined ? 0 : acceptance.rate(known);
-}
-
-function ratesOf({ draft, source, most }: Member, isGrowing: boolean): readonly number[] {
-  const { acceptance } = source;
-  const rates = draft.evidence.map((_, index) => rateOf(acceptance, draft, index));
-  while (isGrowing && rates.length < most) rates.push(acceptance.meanRate);
-  return rates;
+function speedOf({ expectedTokenCount, milliseconds }: DraftChoice): number {
+  return expectedTokenCount / milliseconds;
 }
