@@ -34,7 +34,7 @@ it('names the draft model of near, and of others by their ids', () => {
 
 it('drafts where there is a draft model, unless the settings say otherwise', async () => {
   const speculationOf = async (engine: Parameters<typeof loaded>[0]) =>
-    (await loadOptionsFor(model('large'), loaded(engine), { findDraft: find })).speculation;
+    (await loadOptionsFor(model('large'), loaded(engine), find)).speculation;
   expect(await speculationOf({})).toBe('off');
   expect(await speculationOf({ draft: 'small' })).toBe('auto');
   expect(await speculationOf({ draft: 'small', speculation: 'off' })).toBe('off');
@@ -43,16 +43,14 @@ it('drafts where there is a draft model, unless the settings say otherwise', asy
 
 it('gives the draft model its path, its own KV type and a curve of its own', async () => {
   const settings = loaded({ draft: 'small', kvTypes: { small: 'q8_0' } });
-  const { draft, kvType } = await loadOptionsFor(model('large'), settings, { findDraft: find });
+  const { draft, kvType } = await loadOptionsFor(model('large'), settings, find);
   expect(kvType).toBe('f16');
   expect(draft).toMatchObject({ modelPath: '/models/small.gguf', modelId: 'small', kvType: 'q8_0' });
   expect(draft?.curvePath).toBe(join(home, 'curves', 'small@draft.json'));
 });
 
 it('says how to get a draft model that is not here', async () => {
-  await expect(
-    loadOptionsFor(model('large'), loaded({ draft: 'gone' }), { findDraft: find }),
-  ).rejects.toMatchObject({
+  await expect(loadOptionsFor(model('large'), loaded({ draft: 'gone' }), find)).rejects.toMatchObject({
     kind: 'model_not_found',
     field: 'engine.draft',
     message: 'gone, which is to draft for large, is not here. `nearfar pull gone` fetches it.',
