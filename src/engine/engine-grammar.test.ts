@@ -19,6 +19,7 @@ function countingGrammars(length: number, isAllowed: (token: number) => boolean 
         live();
         return isAllowed(token);
       },
+      mayAllow: () => true,
       check: (ids, count, flags) => {
         live();
         for (let index = 0; index < count; index++) flags[index] = isAllowed(ids[index] as number) ? 1 : 0;
@@ -29,6 +30,7 @@ function countingGrammars(length: number, isAllowed: (token: number) => boolean 
       },
       isActive: () => true,
       isComplete: () => accepted >= length,
+      forced: () => null,
       free: () => {
         if (!isFreed) counts.freed += 1;
         isFreed = true;

@@ -3,6 +3,7 @@ import { controlMarks } from '../grammar/gbnf.ts';
 import type { GrammarMatcher } from '../sampling/constraint.ts';
 import { readTokenBytes, type TokenBytes } from '../text/token-bytes.ts';
 import type { Bindings, Pointer } from './bindings.ts';
+import { createMatcher } from './grammar-matcher.ts';
 import { createTokenData, type TokenData } from './token-data.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -38,6 +39,10 @@ export function createGrammars(bindings: Bindings, pointer: Pointer, vocabulary:
   /** Least recently used first. */
   const kept = new Map<string, Parsed>();
   let data: TokenData | null = null;
+  const subset = {
+    ids: new Int32Array(vocabulary.tokenCount),
+    indexes: new Int32Array(vocabulary.tokenCount),
+  };
   let reading: Promise<TokenBytes> | null = null;
   let bytes: TokenBytes | null = null;
 
@@ -109,76 +114,14 @@ export function createGrammars(bindings: Bindings, pointer: Pointer, vocabulary:
       }
       data ??= createTokenData(vocabulary.tokenCount);
       const sampler = bindings.samplerClone(parsed.sampler);
-      return createMatcher({
-        bindings,
-        sampler,
-        controls: parsed.controls,
-        vocabulary,
-        data,
-        bytes: requireBytes(),
-      });
+      const { controls } = parsed;
+      return createMatcher({ bindings, controls, vocabulary, data, subset, bytes: requireBytes() }, sampler);
     },
     close() {
       for (const { sampler } of kept.values()) bindings.samplerFree(sampler);
       kept.clear();
       data?.free();
       data = null;
-    },
-  };
-}
-
-interface MatcherSetup {
-  readonly bindings: Bindings;
-  readonly sampler: Pointer;
-  readonly controls: ReadonlySet<number>;
-  readonly vocabulary: Vocabulary;
-  /** Shared by all matchers of a model: a check is one synchronous call. */
-  readonly data: TokenData;
-  readonly bytes: TokenBytes;
-}
-
-function createMatcher(setup: MatcherSetup): GrammarMatcher {
-  const { bindings, sampler, controls, vocabulary, data, bytes } = setup;
-  const single = new Int32Array(1);
-  let isOpen = true;
-  let utf8 = 0;
-
-  /**
-   * What libllama lets pass and must not: a control token, which it takes for the text of its spelling although the
-   * client never sees that (`<|im_start|>` would be twelve characters of a string), and bytes that make an overlong
-   * form or half a surrogate pair, which would come out as three characters in place of one.
-   */
-  const isLegible = (token: number): boolean => {
-    if (vocabulary.isEndOfGeneration(token)) return true;
-    if (vocabulary.isControl(token)) return controls.has(token);
-    return bytes.utf8After(utf8, token) !== null;
-  };
-
-  const allows = (token: number): boolean => {
-    if (!isLegible(token)) return false;
-    single[0] = token;
-    bindings.samplerApply(sampler, data.fill(single, 1));
-    return data.isKept(0);
-  };
-
-  return {
-    controls,
-    allows,
-    check(ids, count, flags) {
-      bindings.samplerApply(sampler, data.fill(ids, count));
-      for (let index = 0; index < count; index++) {
-        flags[index] = data.isKept(index) && isLegible(ids[index] as number) ? 1 : 0;
-      }
-    },
-    accept(token) {
-      if (!allows(token)) throw new RangeError(`Token ${token} does not match the grammar.`);
-      bindings.samplerAccept(sampler, token);
-      if (!vocabulary.isControl(token)) utf8 = bytes.utf8After(utf8, token) ?? 0;
-    },
-    free() {
-      if (!isOpen) return;
-      isOpen = false;
-      bindings.samplerFree(sampler);
     },
   };
 }

@@ -11,11 +11,14 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * Checking one token takes some microseconds, the whole vocabulary 5 to 14 ms (49,152 tokens, measured), which is more
- * than a step. So the likeliest ones are checked first, which nearly always suffices.
+ * than a step. So tokens that their first byte rules out are never checked, then those that are drawn, one by one, and
+ * only where that is not enough many at once.
  */
 const likeliestCount = 512;
-/** Draws of single tokens beyond the likeliest, before all that are left are checked. */
-const singleDrawLimit = 8;
+/** Draws of single tokens before the likeliest are checked, */
+const fewDrawCount = 4;
+/** and before all that are left are. */
+const manyDrawCount = 12;
 
 export interface ConstrainedDraw {
   /** After biases and penalties. Not written to unless it is the workspace's own. */
@@ -55,12 +58,13 @@ export function drawAllowed(draw: ConstrainedDraw): number {
 function drawAgain(draw: ConstrainedDraw): number | null {
   const { logits, top, options, constraint, random, workspace, rejected } = draw;
   const { ids, weights } = workspace;
-  const count = draw.candidateCount ?? gatherAll(logits, top, options.temperature, workspace);
   const known = knownTokens(logits.length);
   try {
     known.set(rejected, false);
+    const count =
+      draw.candidateCount ?? gatherPossible(logits, top, options.temperature, constraint, workspace);
+    if (draw.candidateCount !== null) dropImpossible(count, constraint, workspace);
     if (count <= likeliestCount) checkSlots(count, constraint, workspace, known);
-    else checkLikeliest(logits, constraint, known);
     for (let misses = 0; ;) {
       const total = dropForbidden(count, workspace, known);
       if (total === 0) return null;
@@ -69,29 +73,42 @@ function drawAgain(draw: ConstrainedDraw): number | null {
       if (verdict ?? constraint.allows(token)) return token;
       known.set(token, false);
       misses += 1;
-      if (misses === singleDrawLimit) checkSlots(count, constraint, workspace, known);
+      if (misses === fewDrawCount) checkLikeliest(logits, constraint, known);
+      if (misses === manyDrawCount) checkSlots(count, constraint, workspace, known);
     }
   } finally {
     known.clear();
   }
 }
 
-/** Every token that weighs anything, with its weight. */
-function gatherAll(logits: Float32Array, top: number, temperature: number, workspace: Workspace): number {
-  const { ids, weights } = workspace;
+/** Every token that weighs anything and that its first byte does not rule out, with its weight. */
+function gatherPossible(
+  logits: Float32Array,
+  top: number,
+  temperature: number,
+  constraint: Constraint,
+  { ids, weights }: Workspace,
+): number {
   const max = logits[top] as number;
   const scale = 1 / temperature;
   const lowest = max - depthLimit * temperature;
   let count = 0;
   for (let id = 0; id < logits.length; id += 1) {
     const logit = logits[id] as number;
-    if (logit > lowest) {
+    if (logit > lowest && constraint.mayAllow(id)) {
       ids[count] = id;
       weights[count] = weightOfDepth((max - logit) * scale);
       count += 1;
     }
   }
   return count;
+}
+
+/** The same of candidates that filters left. */
+function dropImpossible(count: number, constraint: Constraint, { ids, weights }: Workspace): void {
+  for (let slot = 0; slot < count; slot += 1) {
+    if (!constraint.mayAllow(ids[slot] as number)) weights[slot] = 0;
+  }
 }
 
 /** Takes the weight from tokens that are known to be forbidden; returns what is left. */

@@ -1,4 +1,4 @@
-import type { Constraint, GrammarMatcher } from '../sampling/constraint.ts';
+import type { Constraint, ForcedRun, GrammarMatcher } from '../sampling/constraint.ts';
 import type { PieceVocabulary, TokenBytes } from './token-bytes.ts';
 
 /** The grammar of one answer, from its first token or from a trigger on. */
@@ -9,6 +9,8 @@ export interface AnswerGrammar extends Constraint {
   isActive(): boolean;
   /** True where the grammar has ended: nothing can follow. */
   isComplete(): boolean;
+  /** See GrammarMatcher; `null` while the answer is free. */
+  forced(limit: number): ForcedRun | null;
   free(): void;
 }
 
@@ -96,6 +98,7 @@ export function createAnswerGrammar(setup: AnswerGrammarSetup): AnswerGrammar {
 
   return {
     allows: (token) => (matcher === null ? allowsFree(token) : matcher.allows(token)),
+    mayAllow: (token) => matcher?.mayAllow(token) ?? true,
     check(ids, count, flags) {
       if (matcher !== null) {
         matcher.check(ids, count, flags);
@@ -120,14 +123,8 @@ export function createAnswerGrammar(setup: AnswerGrammarSetup): AnswerGrammar {
       tail = tailLength === 0 ? '' : (tail + piece).slice(-tailLength);
     },
     isActive: () => matcher !== null,
-    isComplete() {
-      if (matcher === null) return false;
-      if (bytes.endToken !== null && !matcher.allows(bytes.endToken)) return false;
-      const probes = [...bytes.probes, ...matcher.controls];
-      const flags = new Uint8Array(probes.length);
-      matcher.check(Int32Array.from(probes), probes.length, flags);
-      return !flags.includes(1);
-    },
+    isComplete: () => matcher?.isComplete() ?? false,
+    forced: (limit) => matcher?.forced(limit) ?? null,
     free() {
       dropBegun();
       matcher?.free();

@@ -11,6 +11,8 @@ export interface PieceVocabulary {
 export interface TokenBytes {
   /** The token of each single byte, or -1. */
   readonly byteTokens: Int32Array;
+  /** The first byte of each token, or -1 where it stands for no text. */
+  readonly firstBytes: Int16Array;
   /** Tokens of which one may come wherever any text may: that of each byte, or else all that begin with it. */
   readonly probes: readonly number[];
   /** A token that ends the generation; `null` where there is none. */
@@ -25,6 +27,7 @@ const sliceTokenCount = 4_096;
 export async function readTokenBytes(vocabulary: PieceVocabulary): Promise<TokenBytes> {
   const byteTokens = new Int32Array(256).fill(-1);
   const longerTokens = Array.from({ length: 256 }, (): number[] => []);
+  const firstBytes = new Int16Array(vocabulary.tokenCount).fill(-1);
   const isWhole = new Uint8Array(vocabulary.tokenCount);
   let endToken: number | null = null;
   for (let token = 0; token < vocabulary.tokenCount; token++) {
@@ -34,6 +37,7 @@ export async function readTokenBytes(vocabulary: PieceVocabulary): Promise<Token
     isWhole[token] = utf8After(0, piece) === 0 && !piece.includes(0) ? 1 : 0;
     const [byte] = piece;
     if (byte === undefined) continue;
+    firstBytes[token] = byte;
     if (piece.length > 1) longerTokens[byte]?.push(token);
     else if (byteTokens[byte] === -1) byteTokens[byte] = token;
   }
@@ -43,6 +47,7 @@ export async function readTokenBytes(vocabulary: PieceVocabulary): Promise<Token
   });
   return {
     byteTokens,
+    firstBytes,
     probes,
     endToken,
     utf8After: (state, token) => {
