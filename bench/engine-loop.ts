@@ -227,8 +227,9 @@ function recorded(choice: Choice, { drawn, runnersUp }: Result, notesRunnersUp: 
   return {
     advance(logits) {
       const step = choice.advance(logits);
-      drawn.push(step.token);
-      if (notesRunnersUp) runnersUp.push(runnerUp(logits, step.token));
+      // Without a grammar each step brings one token.
+      drawn.push(...step.tokens);
+      if (notesRunnersUp) for (const token of step.tokens) runnersUp.push(runnerUp(logits, token));
       return step;
     },
     get tokenCount() {

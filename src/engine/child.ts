@@ -22,6 +22,7 @@ import { createStepCost, type StepCost } from './step-cost.ts';
 import { createTemplateRenderer, type TemplateRenderer } from './text/chat-template.ts';
 import { createAnswerGrammar, type AnswerGrammar } from './text/answer-grammar.ts';
 import { createChoice } from './text/choice.ts';
+import { createForcedTokens } from './text/forced-tokens.ts';
 import { createDetokenizer } from './text/detokenizer.ts';
 import { createPromptReader, type PromptReader } from './text/prompt.ts';
 import { createReasonedGrammar } from './text/reasoned-grammar.ts';
@@ -180,6 +181,8 @@ function createLoadedWriter(
   ) => {
     const grammar = answerGrammarOf(command, promptTokens);
     const isEnforced = () => grammar?.isActive() ?? false;
+    // A bias speaks of tokens, and could ban the one that would be forced.
+    const hasBiases = command.sampling.logitBias.size > 0;
     const replyParser = reading?.createParser(command.input, promptTokens, isEnforced) ?? null;
     const pieceOf = (token: number) =>
       replyParser === null ? vocabulary.piece(token) : (reading?.piece(token) ?? vocabulary.piece(token));
@@ -196,6 +199,7 @@ function createLoadedWriter(
       ignoreEndOfGeneration: command.ignoreEndOfGeneration,
       topLogprobCount: command.topLogprobCount,
       grammar,
+      forcedTokens: grammar === null || hasBiases ? null : createForcedTokens({ grammar, vocabulary }),
     });
   };
   const engine = createEngine({

@@ -88,7 +88,7 @@ export function createEngine(setup: EngineSetup): Engine {
     }),
     onRead: enqueue,
   });
-  const counts = { step: 0, lastBatch: 0, prompt: 0, cached: 0, completion: 0, preemption: 0 };
+  const counts = { step: 0, lastBatch: 0, prompt: 0, cached: 0, completion: 0, forced: 0, preemption: 0 };
 
   function idleSlotCount(): number {
     return Math.max(0, setup.parallelCount - running.length);
@@ -327,8 +327,9 @@ export function createEngine(setup: EngineSetup): Engine {
     }
   }
 
-  function onToken(sequence: Sequence): void {
+  function onToken(sequence: Sequence, isForced: boolean): void {
     counts.completion++;
+    if (isForced) counts.forced++;
     queue.serve(sequence);
     figures.token(sequence, now());
     if (sequence.request.completionTokenCount === 1) voices.noteFirstToken(sequence.request);

@@ -17,6 +17,8 @@ export interface LoopCounts {
   prompt: number;
   cached: number;
   completion: number;
+  /** Of these, tokens that were not drawn, because a grammar left no choice. */
+  forced: number;
   preemption: number;
 }
 
@@ -43,6 +45,7 @@ export function loopFigures(
     promptTokenCount: counts.prompt,
     cachedTokenCount: counts.cached,
     completionTokenCount: counts.completion,
+    forcedTokenCount: counts.forced,
     preemptionCount: counts.preemption,
     adapterSwitchCount: groups.switchCount,
     adapterSwitchMs: groups.switchMs,

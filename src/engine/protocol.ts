@@ -163,6 +163,8 @@ export interface EngineStats extends SpeculationStats {
   readonly promptTokenCount: number;
   readonly cachedTokenCount: number;
   readonly completionTokenCount: number;
+  /** Of these, tokens that a grammar left no choice about, and that were not drawn. */
+  readonly forcedTokenCount: number;
   readonly preemptionCount: number;
   /** How often a step applied another adapter than the one before, and what that added to it, milliseconds, smoothed. */
   readonly adapterSwitchCount: number;

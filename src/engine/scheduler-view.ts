@@ -83,6 +83,7 @@ function runningView(sequence: Sequence, { now, turn }: ViewInputs): RunningView
     priority: sequence.standing,
     idleMs: now - sequence.steppedAt,
     pendingTokenCount: isDecoding(sequence) ? 0 : pendingTokenCount(sequence),
+    rowCount: isDecoding(sequence) ? pendingTokenCount(sequence) : 0,
     contextTokenCount: sequence.computedCount,
   };
 }

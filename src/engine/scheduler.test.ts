@@ -47,12 +47,14 @@ const running = (
   pendingTokenCount: number,
   priority: Priority = 'default',
   idleMs = 0,
+  rowCount = pendingTokenCount === 0 ? 1 : 0,
 ): RunningView => ({
   key,
   isInTurn: true,
   priority,
   idleMs,
   pendingTokenCount,
+  rowCount,
   contextTokenCount: 100,
 });
 
@@ -183,6 +185,7 @@ describe('schedule', () => {
         fc.array(
           fc.record({
             pending: fc.oneof(fc.constant(0), count),
+            rows: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 32 })),
             priority: fc.constantFrom(...priorities),
             idleMs: fc.constantFrom(0, 500, 1000),
           }),
@@ -213,8 +216,8 @@ describe('schedule', () => {
           const all = view({
             ...limits,
             targetsMs: targets(limits.targetMs),
-            running: runs.map(({ pending, priority, idleMs }, index) =>
-              running(index, pending, priority, idleMs),
+            running: runs.map(({ pending, rows, priority, idleMs }, index) =>
+              running(index, pending, priority, idleMs, pending === 0 ? rows : 0),
             ),
             waiting: waits
               .map((one, index) =>

@@ -41,6 +41,8 @@ export interface RunningView {
   readonly idleMs: number;
   /** Prompt tokens not computed yet; 0 = decoding. */
   readonly pendingTokenCount: number;
+  /** Rows that it takes when decoding, its last token and those behind it that were not drawn. */
+  readonly rowCount: number;
   /** Tokens that have cells; each new one reads them all. */
   readonly contextTokenCount: number;
 }
@@ -82,8 +84,10 @@ export interface StepPlan {
   /** To be preempted for want of cells. */
   readonly preempt: readonly number[];
   readonly admit: readonly number[];
-  /** Running sequences that decode one token each. */
+  /** Running sequences that decode their rows. */
   readonly decode: readonly number[];
+  /** How many rows, where that is more than one. */
+  readonly rowCounts: ReadonlyMap<number, number>;
   readonly prefill: readonly { readonly key: number; readonly tokenCount: number }[];
 }
 
@@ -102,10 +106,13 @@ function commonStep(view: SchedulerView): StepPlan {
     availableCellCount: view.freeCellCount + view.evictableCellCount,
   });
 
-  // Every decoding sequence takes one cell. Preempted cells become evictable, but how many is not known here
+  // Every row of a decoding sequence takes a cell. Preempted cells become evictable, but how many is not known here
   // (prefixes may be shared), so the plan preempts one a step and decodes only what fits.
-  const neededCount = running.filter((one) => one.isInTurn && isDecoding(one)).length;
-  if (draft.availableCellCount < neededCount) preempt.push(...takeVictim(running));
+  const neededCellCount = running.reduce(
+    (sum, one) => sum + (one.isInTurn && isDecoding(one) ? one.rowCount : 0),
+    0,
+  );
+  if (draft.availableCellCount < neededCellCount) preempt.push(...takeVictim(running));
 
   const isDue = (sequence: RunningView): boolean => sequence.idleMs >= view.targetsMs.bulk;
   const inTurn = running.filter((sequence) => sequence.isInTurn);
@@ -117,10 +124,10 @@ function commonStep(view: SchedulerView): StepPlan {
   // Where not all rows have time in one step, they take turns.
   const hasTurns = view.hardLimitMs < Infinity;
   const readers = people.filter(isDecoding).sort((a, b) => (hasTurns ? b.idleMs - a.idleMs : 0));
-  for (const { key, contextTokenCount } of readers) draft.addRow(key, contextTokenCount, Infinity);
+  for (const reader of readers) draft.addRows(reader, Infinity);
   const readersLimitMs = Math.min(view.limitMs, ...readers.map(({ priority }) => view.targetsMs[priority]));
   const bulkRows = bulk.filter(isDecoding).sort((a, b) => b.idleMs - a.idleMs);
-  for (const row of bulkRows) if (isDue(row)) draft.addRow(row.key, row.contextTokenCount, Infinity);
+  for (const row of bulkRows) if (isDue(row)) draft.addRows(row, Infinity);
 
   for (const { key, pendingTokenCount, contextTokenCount } of people) {
     if (pendingTokenCount === 0) continue;
@@ -193,7 +200,7 @@ function commonStep(view: SchedulerView): StepPlan {
     hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.sharedStepMs) : view.limitMs;
   for (const row of bulkRows) {
     if (isDue(row) || isHurried) continue;
-    draft.addRow(row.key, row.contextTokenCount, hasPeople ? sharedLimitMs : Infinity);
+    draft.addRows(row, hasPeople ? sharedLimitMs : Infinity);
   }
   const hasBulkReader = bulkRows.length > 0;
   const bulkLimitMs = Math.min(sharedLimitMs, hasBulkReader ? view.targetsMs.bulk : Infinity);
@@ -226,10 +233,24 @@ function commonStep(view: SchedulerView): StepPlan {
     const mustMove = draft.prefill.length + readers.length === 0;
     isBlocked = !tryAdmit(sequence, bulkLimitMs, mustMove ? minimumPrefillTokenCount : 0);
   }
-  return { swapOut: [], preempt, admit, decode: draft.decode, prefill: draft.prefill };
+  return {
+    swapOut: [],
+    preempt,
+    admit,
+    decode: draft.decode,
+    rowCounts: draft.rowCounts,
+    prefill: draft.prefill,
+  };
 }
 
-const emptyPlan: StepPlan = { swapOut: [], preempt: [], admit: [], decode: [], prefill: [] };
+const emptyPlan: StepPlan = {
+  swapOut: [],
+  preempt: [],
+  admit: [],
+  decode: [],
+  rowCounts: new Map(),
+  prefill: [],
+};
 
 const isDecoding = (sequence: RunningView): boolean => sequence.pendingTokenCount === 0;
 const isAboveBulk = ({ priority }: { readonly priority: Priority }): boolean => priority !== 'bulk';

@@ -3,6 +3,7 @@ import type { AdapterLease } from './adapter-store.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { PrefixHold } from './prefix-cache.ts';
 import type { Choice } from './text/choice.ts';
+import { forcedTokenLimit } from './text/forced-tokens.ts';
 import type { VoicePromise } from './voice-desk.ts';
 
 /** A request inside the engine: one prompt and one sequence per choice. Times are milliseconds of one clock. */
@@ -34,7 +35,7 @@ export interface Sequence {
   readonly key: number;
   readonly request: ActiveRequest;
   readonly choice: Choice;
-  /** Prompt, then what was generated; the last one generated is not computed yet. */
+  /** Prompt, then what was generated; the last one drawn is not computed yet, nor are forced ones behind it. */
   readonly tokens: number[];
   computedCount: number;
   /** `null` while it waits. */
@@ -53,7 +54,20 @@ export function pendingTokenCount(sequence: Sequence): number {
   return sequence.tokens.length - sequence.computedCount;
 }
 
-/** True if only the token drawn last is missing, so that a step takes one token of it. */
+/** Rows that decoding sequences take in a step. */
+export function rowCountOf(decoding: readonly Sequence[]): number {
+  return decoding.reduce((sum, sequence) => sum + pendingTokenCount(sequence), 0);
+}
+
+/**
+ * True if only the token drawn last is missing, or that and the forced ones behind it, so that a step takes them all at
+ * once and draws the next.
+ */
 export function isDecoding(sequence: Sequence): boolean {
-  return sequence.tokens.length > sequence.request.promptTokenCount && pendingTokenCount(sequence) === 1;
+  const { tokens, computedCount, request } = sequence;
+  return (
+    tokens.length > request.promptTokenCount &&
+    computedCount >= request.promptTokenCount &&
+    pendingTokenCount(sequence) <= 1 + forcedTokenLimit
+  );
 }

@@ -49,16 +49,19 @@ export function fillBatch({ decoder, cache, running, plan, drafts }: BatchSetup)
   function add(key: number, wanted: number, isDecoding: boolean): void {
     const sequence = byKey.get(key);
     if (sequence === undefined || sequence.hold === null) return;
-    const ownCount = Math.min(wanted, pendingTokenCount(sequence), room);
+    const pendingCount = pendingTokenCount(sequence);
+    const ownCount = Math.min(wanted, pendingCount, room);
     if (ownCount === 0) return;
-    const draft = (isDecoding ? (drafts.get(sequence) ?? []) : []).slice(0, room - ownCount);
+    // A draft stands behind all that is known.
+    const drafted = isDecoding && ownCount === pendingCount ? (drafts.get(sequence) ?? []) : [];
+    const draft = drafted.slice(0, room - ownCount);
     const tokenCount = ownCount + draft.length;
     if (!cache.makeRoom(decoder.batchTokenCount - room + tokenCount)) return;
     room -= tokenCount;
     const row = addTokens(decoder, sequence, ownCount, draft);
     entries.push({ sequence, isDecoding, tokenCount, row, draft, acceptedCount: 0 });
   }
-  for (const key of plan.decode) add(key, 1, true);
+  for (const key of plan.decode) add(key, plan.rowCounts.get(key) ?? 1, true);
   for (const { key, tokenCount } of plan.prefill) add(key, tokenCount, false);
   return entries;
 }

@@ -24,15 +24,24 @@ export interface PromptClaim {
   readonly isStrict: boolean;
 }
 
+export interface RowClaim {
+  readonly key: number;
+  readonly rowCount: number;
+  /** Tokens of its sequence that have cells; each new one reads them all. */
+  readonly contextTokenCount: number;
+}
+
 /** A step while it is being filled: rows of decoding sequences and pieces of prompts, with what it will take. */
 export interface StepDraft {
   readonly decode: number[];
+  /** Rows of those that take more than one. */
+  readonly rowCounts: Map<number, number>;
   readonly prefill: { readonly key: number; readonly tokenCount: number }[];
   /** Whether another prompt has a chance: there is room, and none had to be cut for want of time. */
   readonly isOpen: boolean;
   availableCellCount: number;
-  /** One token of a decoding sequence. False if there is no room, no cell, or no time for it. */
-  addRow(key: number, contextTokenCount: number, limitMs: number): boolean;
+  /** Tokens of a decoding sequence, as many as there is room and time for. False if there is none. */
+  addRows(claim: RowClaim, limitMs: number): boolean;
   /** As much of a prompt as there is room, cells and time for. Returns how many tokens. */
   addPrompt(claim: PromptClaim): number;
 }
@@ -61,21 +70,28 @@ export function createStepDraft(setup: StepDraftSetup): StepDraft {
 
   const draft: StepDraft = {
     decode: [],
+    rowCounts: new Map(),
     prefill: [],
     availableCellCount: setup.availableCellCount,
     get isOpen() {
       return !isTimeUp && roomCount() > 0;
     },
-    addRow(key, contextTokenCount, limitMs) {
-      if (roomCount() < 1 || draft.availableCellCount < 1) return false;
-      const row = { tokenCount: 1, readPairCount: contextTokenCount };
+    addRows({ key, rowCount, contextTokenCount }, limitMs) {
+      let tokenCount = Math.min(rowCount, roomCount(), draft.availableCellCount);
+      if (tokenCount < 1) return false;
       const isFirst = rows.tokenCount + prompts.tokenCount === 0;
       const limit = limitMs === Infinity && isFirst ? Infinity : Math.min(limitMs, setup.hardLimitMs);
-      if (limit !== Infinity && stepMs(row, nothing) > limit) return false;
+      const rowsOf = (count: number) => ({ tokenCount: count, readPairCount: count * contextTokenCount });
+      while (limit !== Infinity && stepMs(rowsOf(tokenCount), nothing) > limit) {
+        if (tokenCount === 1) return false;
+        tokenCount = Math.ceil(tokenCount / 2);
+      }
+      const row = rowsOf(tokenCount);
       draft.decode.push(key);
-      rows.tokenCount++;
-      rows.readPairCount += contextTokenCount;
-      draft.availableCellCount--;
+      if (tokenCount > 1) draft.rowCounts.set(key, tokenCount);
+      rows.tokenCount += tokenCount;
+      rows.readPairCount += row.readPairCount;
+      draft.availableCellCount -= tokenCount;
       return true;
     },
     addPrompt({ key, tokenCount: wanted, contextTokenCount, least, isStrict, ...claim }) {

@@ -7,34 +7,40 @@ import type { BatchEntry } from './step-batch.ts';
 export interface DrawSetup {
   readonly decoder: Decoder;
   readonly outbox: PartOutbox;
-  /** One more token was drawn for it. */
-  readonly onToken: (sequence: Sequence) => void;
+  /** One more token was taken for it, drawn or forced. */
+  readonly onToken: (sequence: Sequence, isForced: boolean) => void;
   readonly now: () => number;
 }
 
 /**
  * Draws the next token of an entry, and as long as the draws are what was drafted, the ones after it; see `Speculator`.
+ * Tokens that a draw brings with it, because the grammar forces them, may have been drafted too.
  * @throws what drawing throws; the request cannot go on then
  */
 export function drawTokens(entry: BatchEntry, { decoder, outbox, onToken, now }: DrawSetup): void {
   const { sequence, row, draft } = entry;
   const { request, choice } = sequence;
   const { id, priority } = request.command;
-  for (let index = 0; index <= draft.length; index++) {
-    const { token, parts, end } = choice.advance(decoder.logits(row + index));
+  for (;;) {
+    const index = entry.acceptedCount;
+    const { tokens, forcedTokenCount, parts, end } = choice.advance(decoder.logits(row + index));
     request.firstTokenAt ??= now();
-    request.completionTokenCount++;
-    onToken(sequence);
+    for (let taken = 0; taken < tokens.length; taken++) {
+      request.completionTokenCount++;
+      onToken(sequence, taken >= tokens.length - forcedTokenCount);
+    }
     for (const part of parts) outbox.push(id, part, priority === 'bulk');
     if (end !== null) {
       outbox.push(id, end);
       request.openChoiceCount--;
-      break;
+      return;
     }
-    sequence.tokens.push(token);
-    if (token !== draft[index]) break;
-    sequence.computedCount++;
-    entry.acceptedCount++;
+    sequence.tokens.push(...tokens);
+    const foreseenCount = tokens.findIndex((token, offset) => token !== draft[index + offset]);
+    const acceptedCount = foreseenCount < 0 ? tokens.length : foreseenCount;
+    sequence.computedCount += acceptedCount;
+    entry.acceptedCount += acceptedCount;
+    if (acceptedCount < tokens.length) return;
   }
 }
 

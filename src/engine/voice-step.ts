@@ -39,13 +39,20 @@ export function voiceStep(view: SchedulerView): StepPlan | null {
   if (draft.prefill.length === 0) return null;
   for (const row of view.running) {
     const isDue = row.isInTurn && row.pendingTokenCount === 0 && row.idleMs >= view.targetsMs[row.priority];
-    if (isDue) draft.addRow(row.key, row.contextTokenCount, Infinity);
+    if (isDue) draft.addRows(row, Infinity);
   }
   const admit = started === undefined && next !== undefined ? [next.key] : [];
-  return { ...nothing, admit, decode: draft.decode, prefill: draft.prefill };
+  return { ...nothing, admit, decode: draft.decode, rowCounts: draft.rowCounts, prefill: draft.prefill };
 }
 
-const nothing: StepPlan = { swapOut: [], preempt: [], admit: [], decode: [], prefill: [] };
+const nothing: StepPlan = {
+  swapOut: [],
+  preempt: [],
+  admit: [],
+  decode: [],
+  rowCounts: new Map(),
+  prefill: [],
+};
 
 function fits(sequence: WaitingView, view: SchedulerView): boolean {
   if (view.freeSlotCount < 1) return false;

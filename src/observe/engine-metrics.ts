@@ -83,6 +83,11 @@ const counters: readonly Reading[] = [
     of: (stats) => stats.completionTokenCount,
   },
   {
+    name: 'nearfar_forced_tokens_total',
+    help: 'Generated tokens that a grammar left no choice about, and that no step was spent on.',
+    of: (stats) => stats.forcedTokenCount,
+  },
+  {
     name: 'nearfar_drafted_tokens_total',
     help: 'Tokens drafted by speculation.',
     of: (stats) => stats.draftedTokenCount,

@@ -52,6 +52,7 @@ const stats: EngineStats = {
   diskWrittenBytes: 8000,
   diskReadTokenCount: 90,
   diskRejectedCount: 2,
+  forcedTokenCount: 0,
   draftedTokenCount: 0,
   acceptedTokenCount: 0,
   draftedStepMs: 0,

@@ -1,6 +1,6 @@
 import type { Decoder } from '../decoder.ts';
 import type { EngineSetup } from '../engine-setup.ts';
-import type { Sequence } from '../sequence.ts';
+import { rowCountOf, type Sequence } from '../sequence.ts';
 import type { BatchEntry, Drafts } from '../step-batch.ts';
 import type { StepCost, StepWork } from '../step-cost.ts';
 import { createLookupDrafter } from './lookup-drafter.ts';
@@ -71,7 +71,7 @@ export function createSpeculation(
     draftsFor(decoding, { freeCellCount, cellCount, targetMs, hardLimitMs }) {
       const wishOf = ({ request }: Sequence) => request.command.speculation ?? setting;
       if (!canDraft || decoding.every((sequence) => wishOf(sequence) === 'off')) return noDrafts;
-      const room = Math.min(decoder.batchTokenCount, freeCellCount) - decoding.length;
+      const room = Math.min(decoder.batchTokenCount, freeCellCount) - rowCountOf(decoding);
       const { tokens, milliseconds } = speculator.draft(decoding, {
         tokenCount: Math.max(0, Math.min(draftRowCount, room)),
         cellCount,

@@ -15,6 +15,7 @@ import { createStepCost } from '../step-cost.ts';
 import type { AnswerGrammar } from '../text/answer-grammar.ts';
 import { createChoice } from '../text/choice.ts';
 import { createDetokenizer } from '../text/detokenizer.ts';
+import type { ForcedTokens } from '../text/forced-tokens.ts';
 import { createStopMatcher } from '../text/stop-matcher.ts';
 import { createFakeDecoder, marked, nextToken, type FakeDecoder } from './fake-decoder.ts';
 
@@ -33,6 +34,8 @@ export interface HarnessOptions {
   readonly batching?: Batching;
   /** Made for each choice of a command that has a grammar. */
   readonly createGrammar?: () => AnswerGrammar;
+  /** Made for each choice, with its prompt. */
+  readonly createForcedTokens?: (prompt: readonly number[]) => ForcedTokens;
   readonly readersApart?: boolean;
   /** `off` by default. */
   readonly speculation?: SpeculationSetting;
@@ -113,7 +116,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         decoder.unloadAdapter(handle);
       },
     }),
-    createChoice: (command, choiceIndex, _prompt, maxTokenCount) =>
+    createChoice: (command, choiceIndex, prompt, maxTokenCount) =>
       createChoice({
         choiceIndex,
         sampler: createSampler(command.sampling, vocabTokenCount),
@@ -125,6 +128,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         ignoreEndOfGeneration: command.ignoreEndOfGeneration,
         topLogprobCount: command.topLogprobCount,
         grammar: command.grammar === null ? null : (options.createGrammar?.() ?? null),
+        forcedTokens: options.createForcedTokens?.(prompt) ?? null,
       }),
     emit: (emitted) => {
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);

@@ -6,6 +6,7 @@ import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { AnswerGrammar } from './answer-grammar.ts';
 import type { Detokenizer } from './detokenizer.ts';
+import { forcedTokenLimit, type ForcedTokens } from './forced-tokens.ts';
 import type { StopMatcher } from './stop-matcher.ts';
 
 /** What an answer consists of, before its end. */
@@ -31,27 +32,32 @@ export interface ChoiceSetup {
   readonly topLogprobCount: number | null;
   /** What the answer must match; `null` = anything. Freed at the end of the choice. */
   readonly grammar: AnswerGrammar | null;
+  /** Tokens that the grammar leaves no choice about are taken without a draw; absent or null: all are drawn. */
+  readonly forcedTokens?: ForcedTokens | null;
 }
 
 export interface ChoiceStep {
-  /** The drawn token: to be decoded next, unless the choice has ended. */
-  readonly token: number;
+  /** At least one token: to be decoded next, unless the choice has ended. */
+  readonly tokens: readonly number[];
+  /** How many of them were not drawn. */
+  readonly forcedTokenCount: number;
   readonly parts: readonly ReplyPart[];
   readonly end: ChoiceEnd | null;
 }
 
-/** One answer being written: draws a token a step and turns it into parts. */
+/** One answer being written: takes the tokens of a step and turns them into parts. */
 export interface Choice {
   /**
-   * Draws the next token from the logits. Not to be called after the end.
+   * Draws the next token from the logits, and takes those that must follow it. Where an answer begins with such, or had
+   * more of them than a step takes, these come first and nothing is drawn. Not to be called after the end.
    * @throws NearfarError as `Sampler.sample` does
    */
   advance(logits: Float32Array): ChoiceStep;
-  /** Tokens drawn so far; the one that ended the generation counts, as at OpenAI and in llama-server. */
+  /** Tokens taken so far; the one that ended the generation counts, as at OpenAI and in llama-server. */
   readonly tokenCount: number;
-  /** Of those, how many were drawn inside the reasoning; null where the model's reasoning is not known. */
+  /** Of those, how many were taken inside the reasoning; null where the model's reasoning is not known. */
   readonly reasoningTokenCount: number | null;
-  /** Tokens that may still be drawn. */
+  /** Tokens that may still be taken. */
   readonly remainingTokenCount: number;
   /** Frees what it holds outside of JavaScript; may be called again, and after the end. */
   close(): void;
@@ -61,6 +67,8 @@ interface Ending {
   readonly parts: readonly ReplyPart[];
   readonly end: ChoiceEnd;
 }
+
+type TakenToken = Ending | { readonly parts: readonly ReplyPart[]; readonly end: null };
 
 /** A token's logprob that waits until the text it belongs to may be shown. Offsets are UTF-16 units of the answer. */
 interface WaitingLogprob {
@@ -76,8 +84,12 @@ interface WaitingLogprob {
 export function createChoice(setup: ChoiceSetup): Choice {
   const { choiceIndex, sampler, detokenizer, stopMatcher, maxTokenCount, topLogprobCount, grammar } = setup;
   const replyParser = setup.replyParser ?? null;
+  // A token that was not drawn has no logprobs to show.
+  const forcedTokens = topLogprobCount === null ? (setup.forcedTokens ?? null) : null;
   const waiting: WaitingLogprob[] = [];
   let tokenCount = 0;
+  /** Whether forced tokens may stand here that were not looked for yet. */
+  let mayGoOn = true;
   let reasoningTokenCount = 0;
   const reasoningLimit = setup.reasoningLimit ?? { tokenCount: Infinity, closing: [] };
   /** Of the closing tokens, how many were written. */
@@ -180,24 +192,49 @@ export function createChoice(setup: ChoiceSetup): Choice {
     return token;
   }
 
-  function advance(logits: Float32Array): ChoiceStep {
-    const token = closingToken() ?? sampler.sample(logits, grammar);
+  /** @param logits what the token was drawn from; `null` where it was not drawn */
+  function take(token: number, logits: Float32Array | null): TakenToken {
     sampler.accept(token);
     grammar?.accept(token);
+    forcedTokens?.accept(token);
     tokenCount += 1;
     if (replyParser?.isReasoning === true) reasoningTokenCount += 1;
-    if (!setup.ignoreEndOfGeneration && setup.isEndOfGeneration(token)) {
-      return { token, ...finish('', 'stop') };
-    }
+    if (!setup.ignoreEndOfGeneration && setup.isEndOfGeneration(token)) return finish('', 'stop');
     const start = decodedLength;
     const text = detokenizer.push(token);
     decodedLength += text.length;
-    note(token, logits, start);
+    if (logits !== null) note(token, logits, start);
     const match = stopMatcher.push(text);
-    if (match.matched !== null) return { token, ...stopAt(match.text, match.matched) };
-    if (grammar?.isComplete() === true) return { token, ...finish(match.text, 'stop') };
-    if (tokenCount >= maxTokenCount) return { token, ...finish(match.text, 'length') };
-    return { token, parts: show(match.text, false), end: null };
+    if (match.matched !== null) return stopAt(match.text, match.matched);
+    if (grammar?.isComplete() === true) return finish(match.text, 'stop');
+    if (tokenCount >= maxTokenCount) return finish(match.text, 'length');
+    return { parts: show(match.text, false), end: null };
+  }
+
+  function advance(logits: Float32Array): ChoiceStep {
+    const tokens: number[] = [];
+    const parts: ReplyPart[] = [];
+    let end: ChoiceEnd | null = null;
+    const add = (token: number, from: Float32Array | null): void => {
+      const taken = take(token, from);
+      tokens.push(token);
+      for (const part of taken.parts) pushJoined(parts, part);
+      ({ end } = taken);
+    };
+    const addForced = (): void => {
+      const isClosing = closedCount > 0 && closedCount < reasoningLimit.closing.length;
+      if (forcedTokens === null || isClosing) return;
+      const run = forcedTokens.next();
+      mayGoOn = run.length === forcedTokenLimit;
+      for (const token of run) if (end === null) add(token, null);
+    };
+    if (mayGoOn) addForced();
+    const undrawnCount = tokens.length;
+    if (undrawnCount === 0) {
+      add(closingToken() ?? sampler.sample(logits, grammar), logits);
+      if (end === null) addForced();
+    }
+    return { tokens, forcedTokenCount: undrawnCount || tokens.length - 1, parts, end };
   }
 
   return {
@@ -219,4 +256,14 @@ export function createChoice(setup: ChoiceSetup): Choice {
       return maxTokenCount - tokenCount;
     },
   };
+}
+
+/** Adds a part, to the last one where both are text of the same kind: each part becomes an event of its own. */
+function pushJoined(parts: ReplyPart[], part: ReplyPart): void {
+  const last = parts.at(-1);
+  if (last?.type === 'text-delta' && part.type === 'text-delta' && !last.logprobs && !part.logprobs) {
+    parts[parts.length - 1] = { ...last, text: last.text + part.text };
+  } else if (last?.type === 'tool-call-delta' && part.type === 'tool-call-delta' && last.call === part.call) {
+    parts[parts.length - 1] = { ...last, arguments: last.arguments + part.arguments };
+  } else parts.push(part);
 }
