@@ -178,3 +178,66 @@ describe('an output format', () => {
     expect(outputGrammar({ type: 'text' }, { kind: 'chat', messages })).toBeNull();
   });
 });
+
+describe('what JSON Schema means, not what it seems to', () => {
+  const field0 = { type: 'object', properties: { k: { const: 0 } }, required: ['k'] };
+
+  test('options of oneOf exclude each other by what they state, not by what a keyword hints at', () => {
+    for (const schema of [
+      { oneOf: [{ type: 'string' }, { properties: { a: {} } }] },
+      { oneOf: [{ const: 'x' }, { minimum: 5 }] },
+      {
+        oneOf: [
+          field0,
+          { anyOf: Array.from({ length: 101 }, (_, i) => ({ properties: { k: { const: 100 - i } } })) },
+        ],
+      },
+    ]) {
+      expect(problemOf(schema).message).toContain('may both fit');
+    }
+    expect(compile({ oneOf: [{ type: 'string' }, { type: 'object', properties: { a: {} } }] })).toContain(
+      'root',
+    );
+  });
+
+  test('members of an enum that a neighbour of another type does not touch stay', () => {
+    expect(compile({ enum: ['x', 7, 1], minimum: 5 })).toContain('= "\\x22x\\x22" | "7"\n');
+  });
+
+  test('unevaluatedProperties leaves alone what was said elsewhere', () => {
+    const schema = {
+      $defs: { base: { type: 'object', properties: { a: { type: 'null' } }, required: ['a'] } },
+      allOf: [{ $ref: '#/$defs/base' }],
+      properties: { b: { type: 'null' } },
+      unevaluatedProperties: false,
+    };
+    expect(compile(schema)).toContain('\\x22a\\x22');
+    expect(problemOf({ ...schema, allOf: undefined, required: ['a'] }).message).toContain(
+      'no finite JSON value',
+    );
+  });
+
+  test('a value that a format beside it refuses is left out, and one that nobody can judge is refused', () => {
+    expect(compile({ enum: ['2024-02-30', '2024-02-29'], format: 'date' })).not.toContain('30');
+    expect(problemOf({ enum: ['(('], format: 'regex' }).message).toContain('format at #/format');
+  });
+
+  test('references below an $id of its own are not followed to another place', () => {
+    const schema = {
+      $defs: { a: { type: 'null' } },
+      properties: {
+        x: { $id: 'https://example.com/x', $ref: '#/$defs/a', $defs: { a: { type: 'string' } } },
+      },
+    };
+    expect(problemOf(schema).message).toContain('$id at #/properties/x/$id');
+    expect(
+      compile({ ...schema, properties: { x: { $id: 'https://example.com/x', type: 'null' } } }),
+    ).toContain('root');
+  });
+
+  test('lengths that contradict each other leave nothing', () => {
+    expect(problemOf({ type: 'string', minLength: 1, maxLength: 0 }).message).toContain(
+      'no finite JSON value',
+    );
+  });
+});

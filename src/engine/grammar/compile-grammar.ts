@@ -3,11 +3,14 @@ import { freeText } from './excluding-text.ts';
 import { choice, sequence, text, type Expression } from './expression.ts';
 import { printGrammar } from './gbnf.ts';
 import type { CompiledGrammar, GrammarPart } from './grammar-part.ts';
+import { leftmostDepth } from './leftmost-depth.ts';
 import { createRuleBook, tooComplex, type RuleBook } from './rule-book.ts';
 import { schemaExpression } from './schema-compiler.ts';
 
 /** Parsing this much takes libllama about 50 ms (measured), and a matcher as much memory again. */
 const textLimit = 1_000_000;
+/** Parts in a row that may be left out, one after the other; a third of what libllama was seen to survive. */
+const leftmostLimit = 300;
 
 /**
  * Compiles a part to a grammar. Pure; bounded in rules and depth, and so in time.
@@ -22,6 +25,8 @@ export function compileGrammar(
   const field = schemaFieldIn(part);
   const book = createRuleBook(field);
   const root = partExpression(part, book);
+  if (leftmostDepth(book.rules, root, leftmostLimit) > leftmostLimit)
+    throw tooComplex(field, `more than ${leftmostLimit} of its parts in a row may be left out`);
   const printed = printGrammar(book.rules, root);
   if (printed === null) {
     throw new NearfarError(

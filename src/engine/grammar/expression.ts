@@ -76,12 +76,15 @@ export function oneOfTexts(texts: readonly string[]): Expression {
   );
 }
 
+/** Whole characters only. */
 function sharedBeginning(texts: readonly string[]): string {
-  const characters = Array.from(texts[0] ?? '');
-  let shared = '';
-  for (const character of characters) {
-    if (!texts.every((other) => other.startsWith(shared + character))) break;
-    shared += character;
+  const first = texts[0] ?? '';
+  let length = first.length;
+  for (const other of texts) {
+    let same = 0;
+    while (same < length && first.charCodeAt(same) === other.charCodeAt(same)) same += 1;
+    length = same;
   }
-  return shared;
+  const last = first.charCodeAt(length - 1);
+  return first.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }

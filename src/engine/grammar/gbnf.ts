@@ -13,26 +13,47 @@ export function printGrammar(rules: ReadonlyMap<string, Expression>, root: Expre
   const lines: string[] = [];
   const open = [start];
   const printed = new Set<string>();
-  lines.push(`root ::= ${print(start)}`);
+  const write = (name: string, expression: Expression): void => {
+    const deep: [string, Expression][] = [];
+    const text = print(expression, 0, (inner) => {
+      const own = `g${groupCount++}`;
+      deep.push([own, inner]);
+      return own;
+    });
+    lines.push(`${name} ::= ${text}`);
+    for (const [own, inner] of deep) write(own, inner);
+  };
+  let groupCount = 0;
+  write('root', start);
   for (let expression = open.pop(); expression !== undefined; expression = open.pop()) {
     for (const name of rulesIn(expression)) {
       const rule = rules.get(name);
       if (printed.has(name) || rule === undefined) continue;
       printed.add(name);
       const kept = prune(rule);
-      lines.push(`${name} ::= ${print(kept)}`);
+      write(name, kept);
       open.push(kept);
     }
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** The names of the rules that match at least one finite text: the least fixed point. */
-function productiveRules(rules: ReadonlyMap<string, Expression>): ReadonlySet<string> {
+/** The names of the rules that refer to each. */
+export function usersOf(rules: ReadonlyMap<string, Expression>): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>();
   for (const [name, expression] of rules) {
-    for (const used of rulesIn(expression)) users.set(used, [...(users.get(used) ?? []), name]);
+    for (const used of rulesIn(expression)) {
+      const known = users.get(used);
+      if (known === undefined) users.set(used, [name]);
+      else known.push(name);
+    }
   }
+  return users;
+}
+
+/** The names of the rules that match at least one finite text: the least fixed point. */
+function productiveRules(rules: ReadonlyMap<string, Expression>): ReadonlySet<string> {
+  const users = usersOf(rules);
   const productive = new Set<string>();
   const open = [...rules.keys()];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -109,7 +130,25 @@ function* rulesIn(expression: Expression): Generator<string> {
   }
 }
 
-function print(expression: Expression): string {
+/** Brackets inside each other; libllama parses them by recursion, and 300 of them ended the process (measured). */
+const groupLimit = 20;
+
+/**
+ * @param depth brackets around it
+ * @param apart makes a rule of an expression and returns its name, where brackets would nest too deep
+ */
+function print(expression: Expression, depth: number, apart: (expression: Expression) => string): string {
+  /** In brackets where it is more than one element; `?` and `*` would take the last element only. */
+  function grouped(item: Expression, repeats: boolean): string {
+    const isOne =
+      item.kind === 'rule' ||
+      item.kind === 'class' ||
+      item.kind === 'control' ||
+      (item.kind === 'text' && item.text !== '');
+    const needs = repeats ? !isOne : item.kind === 'choice';
+    if (!needs) return print(item, depth, apart);
+    return depth >= groupLimit ? apart(item) : `(${print(item, depth + 1, apart)})`;
+  }
   switch (expression.kind) {
     case 'text':
       return `"${Array.from(expression.text, escaped).join('')}"`;
@@ -118,9 +157,9 @@ function print(expression: Expression): string {
     case 'rule':
       return expression.name;
     case 'sequence':
-      return expression.items.map(grouped).join(' ');
+      return expression.items.map((item) => grouped(item, false)).join(' ');
     case 'choice':
-      return expression.options.map(grouped).join(' | ');
+      return expression.options.map((item) => grouped(item, false)).join(' | ');
     case 'optional':
       return `${grouped(expression.item, true)}?`;
     case 'many':
@@ -128,17 +167,6 @@ function print(expression: Expression): string {
     case 'control':
       return controlMark(expression.spelling);
   }
-}
-
-/** In brackets where it is more than one element; `?` and `*` would take the last element only. */
-function grouped(expression: Expression, repeats: unknown): string {
-  const isOne =
-    expression.kind === 'rule' ||
-    expression.kind === 'class' ||
-    expression.kind === 'control' ||
-    (expression.kind === 'text' && expression.text !== '');
-  const needs = repeats === true ? !isOne : expression.kind === 'choice';
-  return needs ? `(${print(expression)})` : print(expression);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Atom } from './schema-atoms.ts';
 import { sizesOf, type Sizes } from './schema-facts.ts';
 import { child, isSchemaObject, type Located, type SchemaSource } from './schema-source.ts';
+import { matchesPattern } from './schema-string.ts';
 
 /** What the object keywords of several schemas say together. */
 export interface ObjectShape {
@@ -37,15 +38,11 @@ export function objectShape(atoms: readonly Atom[], source: SchemaSource): Objec
   const patternAtoms = atoms.filter(({ read }) => read.members('patternProperties').length > 0);
 
   function schemasOf(name: string): Located[] {
-    return atoms.flatMap((atom) => ownSchemas(atom, name, source));
+    return atoms.flatMap((atom) => ownSchemas(atom, name, atoms, source));
   }
 
   function otherProperties(): OtherProperties | null {
-    const extras = atoms.flatMap(({ pointer, schema }) =>
-      ['additionalProperties', 'unevaluatedProperties'].flatMap((keyword) =>
-        schema[keyword] === undefined ? [] : [{ pointer: child(pointer, keyword), schema: schema[keyword] }],
-      ),
-    );
+    const extras = atoms.flatMap((atom) => ownExtras(atom, atoms));
     const [first] = patternAtoms;
     if (first !== undefined) {
       const [member, ...more] = first.read.members('patternProperties');
@@ -82,8 +79,33 @@ export function objectShape(atoms: readonly Atom[], source: SchemaSource): Objec
   };
 }
 
+/** What one atom says of properties that nobody declares. */
+function ownExtras(atom: Atom, atoms: readonly Atom[]): readonly Located[] {
+  const { pointer, schema } = atom;
+  const keyword =
+    schema['additionalProperties'] === undefined ? 'unevaluatedProperties' : 'additionalProperties';
+  const own = schema[keyword];
+  const isLeftToOthers = keyword === 'unevaluatedProperties' && below(atom, atoms).some(evaluatesAll);
+  return own === undefined || isLeftToOthers ? [] : [{ pointer: child(pointer, keyword), schema: own }];
+}
+
 /** The schemas of one atom that a property must fit. */
-function ownSchemas({ pointer, schema, read }: Atom, name: string, source: SchemaSource): Located[] {
+function ownSchemas(atom: Atom, name: string, atoms: readonly Atom[], source: SchemaSource): Located[] {
+  const { pointer, schema } = atom;
+  const named = namedSchemas(atom, name, source);
+  if (named.length > 0) return named;
+  if (schema['additionalProperties'] !== undefined) {
+    return [{ pointer: child(pointer, 'additionalProperties'), schema: schema['additionalProperties'] }];
+  }
+  if (schema['unevaluatedProperties'] === undefined) return [];
+  const isEvaluated = below(atom, atoms).some(
+    (other) => evaluatesAll(other) || namedSchemas(other, name, source).length > 0,
+  );
+  if (isEvaluated) return [];
+  return [{ pointer: child(pointer, 'unevaluatedProperties'), schema: schema['unevaluatedProperties'] }];
+}
+
+function namedSchemas({ pointer, schema, read }: Atom, name: string, source: SchemaSource): Located[] {
   const properties = schema['properties'];
   const isDeclared = isSchemaObject(properties) && Object.hasOwn(properties, name);
   const declared = isDeclared
@@ -91,22 +113,15 @@ function ownSchemas({ pointer, schema, read }: Atom, name: string, source: Schem
     : [];
   const matched = read
     .members('patternProperties')
-    .filter((member) => matches(member.name, name, pointer, source));
-  const own: Located[] = [...declared, ...matched];
-  if (declared.length > 0 || matched.length > 0) return own;
-  const additional = schema['additionalProperties'] ?? schema['unevaluatedProperties'];
-  if (additional === undefined) return [];
-  return [{ pointer: child(pointer, 'additionalProperties'), schema: additional }];
+    .filter((member) => matchesPattern(name, member.name, 'patternProperties', pointer, source));
+  return [...declared, ...matched];
 }
 
-function matches(pattern: string, name: string, pointer: string, source: SchemaSource): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(name);
-  } catch {
-    throw source.problem(
-      pointer,
-      'patternProperties',
-      'a name is no regular expression of ECMA-262 (flag u)',
-    );
-  }
+/** Schemas that an atom leads to: what they say of a property is what its `unevaluatedProperties` leaves alone. */
+function below({ pointer }: Atom, atoms: readonly Atom[]): readonly Atom[] {
+  return atoms.filter(({ trail }) => trail.includes(pointer));
+}
+
+function evaluatesAll({ schema }: Atom): boolean {
+  return schema['additionalProperties'] !== undefined || schema['unevaluatedProperties'] !== undefined;
 }

@@ -1,4 +1,4 @@
-import { stateLimit, trimmed, type Automaton, type AutomatonState } from './automaton.ts';
+import { stateLimit, trimmed, type Automaton, type AutomatonState, type AutomatonWork } from './automaton.ts';
 import { allCodePoints, codePointSet, contains, partition, type CodePointSet } from './code-points.ts';
 import { parseRegex, RegexProblem, type Regex } from './regex.ts';
 
@@ -9,16 +9,19 @@ interface Edge {
 }
 
 const nodeLimit = 20_000;
-/** Nodes that the subset construction looks at, over all its states; some ten nanoseconds each. */
-const workLimit = 2_000_000;
+const partLimit = 100_000;
+/** Sets of characters that a pattern tells apart; each state looks at every block that they make of all characters. */
+const setLimit = 500;
+/** Nodes that the subset construction looks at, over all its states and blocks; some ten nanoseconds each. */
+export const workLimit = 20_000_000;
 
 /**
  * The texts in which a pattern is found, as JSON Schema means it: anywhere, unless it is anchored.
  * @throws RegexProblem for what is no pattern, cannot be enforced, or needs too many states
  */
-export function regexAutomaton(pattern: string): Automaton {
+export function regexAutomaton(pattern: string, work: AutomatonWork = { left: workLimit }): Automaton {
   const { edges, start, end } = searching(parseRegex(pattern));
-  return determined(edges, start, end);
+  return determined(edges, start, end, work);
 }
 
 /**
@@ -35,8 +38,12 @@ function searching(regex: Regex): { edges: Edge[][]; start: number; end: number 
     edges[source]?.push({ on, target });
   }
 
+  let partCount = 0;
   /** Adds a part that begins at a node; returns the node at its end. */
   function add(part: Regex, from: number): number {
+    // A group without characters adds no node, however often it is repeated.
+    partCount += 1;
+    if (partCount > partLimit) throw new RegexProblem('it repeats too much');
     switch (part.kind) {
       case 'set':
       case 'start':
@@ -93,12 +100,22 @@ function searching(regex: Regex): { edges: Edge[][]; start: number; end: number 
 }
 
 /** The subset construction (Rabin and Scott 1959), of the text between its two marks. */
-function determined(edges: readonly (readonly Edge[])[], start: number, end: number): Automaton {
+function determined(
+  edges: readonly (readonly Edge[])[],
+  start: number,
+  end: number,
+  work: AutomatonWork,
+): Automaton {
   const sets = edges.flat().flatMap(({ on }) => (typeof on === 'string' ? [] : [on]));
   const distinct = [...new Map(sets.map((set) => [JSON.stringify(set), set])).values()];
+  if (distinct.length > setLimit)
+    throw new RegexProblem(`it tells more than ${setLimit} sets of characters apart`);
   const blocks = partition(distinct);
 
-  let work = 0;
+  function spend(nodeCount: number): void {
+    work.left -= nodeCount;
+    if (work.left < 0) throw new RegexProblem('it is too complex');
+  }
   function closure(nodes: Iterable<number>): number[] {
     const reached = new Set<number>();
     const open = [...nodes];
@@ -107,8 +124,7 @@ function determined(edges: readonly (readonly Edge[])[], start: number, end: num
       reached.add(at);
       for (const { on, target } of edges[at] ?? []) if (on === 'nothing') open.push(target);
     }
-    work += reached.size;
-    if (work > workLimit) throw new RegexProblem('it is too complex');
+    spend(reached.size);
     return [...reached].sort((a, b) => a - b);
   }
   /** All marks of one kind that can be taken one after the other: `^^` is true where `^` is. */
@@ -142,6 +158,7 @@ function determined(edges: readonly (readonly Edge[])[], start: number, end: num
     const targets = new Map<number, CodePointSet[]>();
     for (const block of blocks) {
       const sample = block[0]?.[0] ?? 0;
+      spend(subset.length);
       const moved = subset.flatMap((at) =>
         (edges[at] ?? [])
           .filter(({ on }) => typeof on !== 'string' && contains(on, sample))

@@ -106,6 +106,7 @@ export function createRuleBook(field: string | null = null): RuleBook {
   }
 
   function repeated(item: Expression, min: number, max: number | null, separator = nothing): Expression {
+    if (max !== null && min > max) return never;
     if (max === 0) return nothing;
     if (min === 0 && max === 1) return optional(item);
     const isSeparated = separator !== nothing;

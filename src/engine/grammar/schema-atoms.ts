@@ -6,6 +6,8 @@ export interface Atom {
   readonly pointer: string;
   readonly schema: SchemaObject;
   readonly read: KeywordReader;
+  /** The schemas that led to it without a step into the value. */
+  readonly trail: readonly string[];
 }
 
 /** A schema with the schemas that led to it without a step into the value. */
@@ -63,7 +65,7 @@ export function expand(
     checkKeywords(schema, pointer, source);
     seen.add(pointer);
     const read = createKeywordReader(schema, pointer, source);
-    atoms.push({ pointer, schema, read });
+    atoms.push({ pointer, schema, read, trail });
     const further = (located: Located): Conjunct => ({ ...located, trail: [...trail, pointer] });
     const reference = schema['$ref'] === undefined ? [] : [source.resolve(schema['$ref'], pointer)];
     // The first one on top: properties keep the order in which they are written.

@@ -121,9 +121,14 @@ function compiler(source: SchemaSource, book: RuleBook): (schemas: readonly Loca
   return valueOf;
 }
 
-/** The keywords that `expand` follows, taken away: they have been followed. */
+/**
+ * The keywords that `expand` follows, taken away: they have been followed. So is what `unevaluatedProperties` says, since
+ * what it leaves alone is no longer to be seen.
+ */
 function withoutLists(schema: Atom['schema']): Atom['schema'] {
   return Object.fromEntries(
-    Object.entries(schema).filter(([keyword]) => !['$ref', 'allOf', 'anyOf', 'oneOf'].includes(keyword)),
+    Object.entries(schema).filter(
+      ([keyword]) => !['$ref', 'allOf', 'anyOf', 'oneOf', 'unevaluatedProperties'].includes(keyword),
+    ),
   );
 }

@@ -2,7 +2,7 @@ import { arrayShape } from './array-shape.ts';
 import { intersected } from './automaton.ts';
 import { objectShape } from './object-shape.ts';
 import { conjunctsOf, expand, type Atom, type Conjunct } from './schema-atoms.ts';
-import { boundsOf, typesOf, valuesOf, type JsonType } from './schema-facts.ts';
+import { boundsOf, common, statedTypesOf, typesOf, valuesOf, type JsonType } from './schema-facts.ts';
 import { fitsAtoms, jsonTypeOf } from './schema-instance.ts';
 import type { Located, SchemaSource } from './schema-source.ts';
 import { stringAutomaton } from './schema-string.ts';
@@ -24,27 +24,28 @@ export function excludes(
   if (depth > depthLimit) return false;
   const left = alternatives(conjunctsOf(written), source);
   const right = alternatives(conjunctsOf(other), source);
+  if (left === null || right === null) return false;
   return left.every((one) => right.every((two) => excludesAtoms(one, two, source, depth)));
 }
 
-/** The sets of schemas of which one must fit. */
-function alternatives(conjuncts: readonly Conjunct[], source: SchemaSource): readonly (readonly Atom[])[] {
-  let found: (readonly Atom[])[] = [[]];
-  const add = (more: readonly Conjunct[]): void => {
-    found = found.flatMap((atoms) => {
-      const { isNever, atoms: all, disjunctions } = expand(more, source, atoms);
-      if (isNever) return [];
-      let sets: (readonly Atom[])[] = [all];
-      for (const { options } of disjunctions) {
-        sets = sets.flatMap((set) =>
-          options.flatMap((option) => alternatives([option], source).map((own) => [...set, ...own])),
-        );
-      }
-      return sets.slice(0, 100);
-    });
-  };
-  add(conjuncts);
-  return found;
+/** Alternatives that are compared one by one; where there are more, no proof is looked for. */
+const alternativeLimit = 100;
+
+/** The sets of schemas of which one must fit; `null` = too many. */
+function alternatives(
+  conjuncts: readonly Conjunct[],
+  source: SchemaSource,
+): readonly (readonly Atom[])[] | null {
+  const { isNever, atoms, disjunctions } = expand(conjuncts, source);
+  if (isNever) return [];
+  let sets: (readonly Atom[])[] = [atoms];
+  for (const { options } of disjunctions) {
+    const own = options.map((option) => alternatives([option], source));
+    const all = own.flatMap((some) => some ?? []);
+    if (own.includes(null) || sets.length * all.length > alternativeLimit) return null;
+    sets = sets.flatMap((set) => all.map((more) => [...set, ...more]));
+  }
+  return sets;
 }
 
 function excludesAtoms(
@@ -55,10 +56,12 @@ function excludesAtoms(
 ): boolean {
   const values = valuesOf(written, source);
   if (values !== null) {
-    return values.every((value) => !fitsAtoms(value, written, source) || !fitsAtoms(value, other, source));
+    const shared = common(values, valuesOf(other, source) ?? values);
+    return shared.every((value) => !fitsAtoms(value, written, source) || !fitsAtoms(value, other, source));
   }
   const { types } = typesOf(written, source);
-  const otherTypes = typesOf(other, source).types;
+  // What is only implied here (see typesOf) is not so for whoever validates.
+  const otherTypes = statedTypesOf(other, source).types;
   const otherValues = valuesOf(other, source)?.filter((value) => fitsAtoms(value, other, source)) ?? null;
   return [...types].every((type) => {
     if (!otherTypes.has(type)) return true;
@@ -86,7 +89,7 @@ function excludesType(
     }
     case 'string': {
       const [one, two] = [stringAutomaton(written, source), stringAutomaton(other, source)];
-      const both = one === null || two === null ? null : intersected(one, two);
+      const both = one === null || two === null ? null : intersected(one, two, source.work);
       return both !== null && !both.states.some(({ accepts }) => accepts);
     }
     case 'array': {

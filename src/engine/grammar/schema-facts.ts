@@ -39,14 +39,11 @@ const typeOfKeyword: ReadonlyMap<string, JsonType> = new Map(
   ).flatMap(([type, keywords]) => keywords.map((keyword) => [keyword, type] as const)),
 );
 
-/**
- * Which types fit all atoms. Where none states a type or values, keywords of one type mean that type: who writes
- * `properties` wants an object, though JSON Schema would let any string pass.
- */
-export function typesOf(
+/** Which types fit all atoms, by what they state. */
+export function statedTypesOf(
   atoms: readonly Atom[],
   source: SchemaSource,
-): { readonly types: ReadonlySet<JsonType>; readonly isInteger: boolean } {
+): { readonly types: ReadonlySet<JsonType>; readonly isInteger: boolean; readonly isStated: boolean } {
   let types = new Set(allTypes);
   let isInteger = false;
   let isStated = false;
@@ -58,6 +55,18 @@ export function typesOf(
     if (stated.includes('integer') && !stated.includes('number')) isInteger = true;
     types = new Set([...types].filter((type) => own.has(type)));
   }
+  return { types, isInteger, isStated };
+}
+
+/**
+ * Which types are written: those that fit all atoms. Where none states a type or values, keywords of one type mean that type: who writes
+ * `properties` wants an object, though JSON Schema would let any string pass.
+ */
+export function typesOf(
+  atoms: readonly Atom[],
+  source: SchemaSource,
+): { readonly types: ReadonlySet<JsonType>; readonly isInteger: boolean } {
+  const { types, isInteger, isStated } = statedTypesOf(atoms, source);
   if (isStated || atoms.some(({ schema }) => 'enum' in schema || 'const' in schema))
     return { types, isInteger };
   const implied = new Set(
@@ -145,14 +154,39 @@ export function valuesOf(atoms: readonly Atom[], source: SchemaSource): readonly
     const own: unknown = schema['enum'];
     if (own !== undefined && !Array.isArray(own))
       throw source.problem(pointer, 'enum', 'expected a list of values');
-    if (own !== undefined) values = common(values, own);
-    if ('const' in schema) values = common(values, [schema['const']]);
+    if (own !== undefined) values = common(values, checked(own, pointer, 'enum', source));
+    if ('const' in schema) values = common(values, checked([schema['const']], pointer, 'const', source));
   }
   return values;
 }
 
-function common(values: readonly unknown[] | null, own: readonly unknown[]): readonly unknown[] {
-  return values === null ? own : values.filter((value) => own.some((other) => isSameJson(value, other)));
+/** Levels of lists and objects in one value. */
+const depthLimit = 100;
+
+/** @throws NearfarError `invalid_request` for values too deep to be written, and for numbers that JSON cannot hold */
+function checked(
+  values: readonly unknown[],
+  pointer: string,
+  keyword: string,
+  source: SchemaSource,
+): readonly unknown[] {
+  let level: unknown[] = [...values];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > depthLimit) throw source.problem(pointer, keyword, `nests deeper than ${depthLimit} levels`);
+    if (level.some((value) => typeof value === 'number' && !Number.isFinite(value)))
+      throw source.problem(pointer, keyword, 'holds a number beyond what a double can hold');
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : [],
+    );
+  }
+  return values;
+}
+
+/** The values of the first list that are in the second, too. */
+export function common(values: readonly unknown[] | null, own: readonly unknown[]): readonly unknown[] {
+  if (values === null) return own;
+  const others = new Set(own.map(canonical));
+  return values.filter((value) => others.has(canonical(value)));
 }
 
 /** Equality of JSON values: members in any order. */

@@ -1,17 +1,17 @@
 import { arrayShape } from './array-shape.ts';
-import { shortStringFormats } from './formats.ts';
 import { objectShape } from './object-shape.ts';
 import { conjunctsOf, expand, type Atom } from './schema-atoms.ts';
 import {
   boundsOf,
   isSameJson,
   sizesOf,
-  typesOf,
+  statedTypesOf,
   valuesOf,
   type JsonType,
   type Sizes,
 } from './schema-facts.ts';
 import { isSchemaObject, type Located, type SchemaSource } from './schema-source.ts';
+import { matchesFormat, matchesPattern } from './schema-string.ts';
 
 /**
  * Whether a value fits schemas: which members of an `enum` its neighbours leave, and which names are allowed.
@@ -28,7 +28,8 @@ export function fits(value: unknown, schemas: readonly Located[], source: Schema
 
 /** Whether a value fits the own keywords of these schemas. */
 export function fitsAtoms(value: unknown, atoms: readonly Atom[], source: SchemaSource): boolean {
-  const { types, isInteger } = typesOf(atoms, source);
+  source.visit(atoms[0]?.pointer ?? '');
+  const { types, isInteger } = statedTypesOf(atoms, source);
   const values = valuesOf(atoms, source);
   if (!types.has(jsonTypeOf(value))) return false;
   if (values !== null && !values.some((other) => isSameJson(value, other))) return false;
@@ -64,22 +65,11 @@ function isNumberWithin(value: number, atoms: readonly Atom[]): boolean {
 
 function fitsString(value: string, atoms: readonly Atom[], source: SchemaSource): boolean {
   if (!isWithin(Array.from(value).length, sizesOf(atoms, 'minLength', 'maxLength'))) return false;
-  return atoms.every(({ pointer, read }) => {
-    const format = read.text('format');
-    const patterns = [
-      read.text('pattern'),
-      format === null ? null : (shortStringFormats.get(format) ?? null),
-    ];
-    return patterns.every((pattern) => pattern === null || isMatch(pattern, value, pointer, source));
-  });
-}
-
-function isMatch(pattern: string, value: string, pointer: string, source: SchemaSource): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(value);
-  } catch {
-    throw source.problem(pointer, 'pattern', 'is no regular expression of ECMA-262 (flag u)');
-  }
+  return atoms.every(
+    ({ pointer, read }) =>
+      matchesPattern(value, read.text('pattern'), 'pattern', pointer, source) &&
+      matchesFormat(value, read.text('format'), pointer, source),
+  );
 }
 
 function fitsObject(

@@ -85,7 +85,7 @@ function otherMember(
 ): Expression {
   let names: Automaton = otherThan(shape.names);
   const restrict = (own: Automaton, pointer: string, keyword: string): void => {
-    const both = intersected(names, own);
+    const both = intersected(names, own, source.work);
     if (both === null)
       throw source.problem(pointer, keyword, 'needs too many states together with the other names');
     names = both;

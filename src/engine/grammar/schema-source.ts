@@ -1,4 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
+import type { Automaton, AutomatonWork } from './automaton.ts';
+import { regexAutomaton, workLimit } from './regex-automaton.ts';
 
 /** A schema that applies, and where it stands. Its own schemas have longer pointers. */
 export interface Located {
@@ -16,6 +18,13 @@ export interface SchemaSource {
   resolve(reference: unknown, from: string): Located;
   /** Counts a schema that was looked at. @throws NearfarError `invalid_request` where it was too many */
   visit(pointer: string): void;
+  /**
+   * The texts in which a pattern is found; made once.
+   * @throws RegexProblem as `regexAutomaton` does
+   */
+  automaton(pattern: string): Automaton;
+  /** What is left for automata. */
+  readonly work: AutomatonWork;
   /** `invalid_request` that names the keyword by its pointer. */
   problem(pointer: string, keyword: string, what: string): NearfarError;
 }
@@ -38,10 +47,29 @@ export function createSchemaSource(root: unknown, field: string): SchemaSource {
     }
     const fragment = decodeFragment(reference.slice(1));
     if (fragment === null) throw problem(from, '$ref', 'is no valid URI fragment');
-    const target =
-      fragment === '' || fragment.startsWith('/') ? at(root, fragment) : anchored(root, fragment);
+    const target = fragment === '' || fragment.startsWith('/') ? at(root, fragment) : anchor(fragment);
     if (target === null) throw problem(from, '$ref', 'nothing stands there');
+    const base = baseAbove(root, from);
+    if (base !== null)
+      throw problem(base, '$id', 'gives the references inside a base of their own, which is not followed');
     return target;
+  }
+
+  let anchors: ReadonlyMap<string, Located> | null = null;
+  function anchor(name: string): Located | null {
+    anchors ??= anchorsIn(root);
+    return anchors.get(name) ?? null;
+  }
+
+  const work = { left: workLimit };
+  const automata = new Map<string, Automaton>();
+  function automaton(pattern: string): Automaton {
+    let made = automata.get(pattern);
+    if (made === undefined) {
+      made = regexAutomaton(pattern, work);
+      automata.set(pattern, made);
+    }
+    return made;
   }
 
   let visitCount = 0;
@@ -51,7 +79,7 @@ export function createSchemaSource(root: unknown, field: string): SchemaSource {
       throw problem(pointer, '', 'the schema is too complex: its parts combine too often');
   }
 
-  return { visit, root: { pointer: '', schema: root }, resolve, problem };
+  return { visit, automaton, work, root: { pointer: '', schema: root }, resolve, problem };
 }
 
 export function isSchemaObject(value: unknown): value is SchemaObject {
@@ -84,15 +112,35 @@ function at(root: unknown, pointer: string): Located | null {
   return { pointer, schema };
 }
 
-/** Where `$anchor` (or an `$id` of the form `#name`) stands. */
-function anchored(root: unknown, name: string): Located | null {
+/** Where each `$anchor` (or `$id` of the form `#name`) stands. */
+function anchorsIn(root: unknown): ReadonlyMap<string, Located> {
+  const anchors = new Map<string, Located>();
   const open: Located[] = [{ pointer: '', schema: root }];
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const { pointer, schema } = place;
     if (typeof schema !== 'object' || schema === null) continue;
-    if (isSchemaObject(schema) && (schema['$anchor'] === name || schema['$id'] === `#${name}`)) return place;
+    if (isSchemaObject(schema)) {
+      const { $anchor, $id } = schema;
+      if (typeof $anchor === 'string') anchors.set($anchor, place);
+      else if (typeof $id === 'string' && $id.startsWith('#')) anchors.set($id.slice(1), place);
+    }
     for (const [key, inner] of Object.entries(schema))
       open.push({ pointer: child(pointer, key), schema: inner });
+  }
+  return anchors;
+}
+
+/** The pointer of a schema below the root, at or above a place, whose `$id` changes what references mean there. */
+function baseAbove(root: unknown, pointer: string): string | null {
+  let schema = root;
+  let at = '';
+  for (const step of pointer.split('/').slice(1)) {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (typeof schema !== 'object' || schema === null || !Object.hasOwn(schema, key)) return null;
+    schema = (schema as Record<string, unknown>)[key];
+    at += `/${step}`;
+    const id = isSchemaObject(schema) ? schema['$id'] : undefined;
+    if (typeof id === 'string' && !id.startsWith('#')) return at;
   }
   return null;
 }

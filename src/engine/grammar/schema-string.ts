@@ -3,11 +3,11 @@ import { sequence, text, type Expression } from './expression.ts';
 import { labelFormats, numberFormats, shortLength, shortStringFormats, stringFormats } from './formats.ts';
 import { anyCharacter, jsonCharacter } from './json-text.ts';
 import { RegexProblem } from './regex.ts';
-import { regexAutomaton } from './regex-automaton.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { Atom } from './schema-atoms.ts';
 import { sizesOf } from './schema-facts.ts';
 import type { SchemaSource } from './schema-source.ts';
+import { acceptsText } from './text-automaton.ts';
 
 const quote = text('"');
 
@@ -40,7 +40,7 @@ export function stringAutomaton(atoms: readonly Atom[], source: SchemaSource): A
     for (const { keyword, pattern } of patterns) {
       if (pattern === null) continue;
       const own = patternAutomaton(pattern, keyword, pointer, source);
-      const both: Automaton | null = automaton === null ? own : intersected(automaton, own);
+      const both: Automaton | null = automaton === null ? own : intersected(automaton, own, source.work);
       if (both === null)
         throw source.problem(pointer, keyword, 'needs too many states together with the others');
       automaton = both;
@@ -56,7 +56,7 @@ export function patternAutomaton(
   source: SchemaSource,
 ): Automaton {
   try {
-    return regexAutomaton(pattern);
+    return source.automaton(pattern);
   } catch (thrown) {
     if (thrown instanceof RegexProblem) throw source.problem(pointer, keyword, thrown.message);
     throw thrown;
@@ -76,6 +76,33 @@ function formatPattern(
   throw source.problem(pointer, 'format', `is not one that can be enforced (${known})`);
 }
 
+/**
+ * By the pattern's automaton, one step a character: there are patterns that `RegExp` takes years for.
+ * @param pattern `null` = none
+ * @throws NearfarError `invalid_request` for a pattern that is none, or cannot be enforced
+ */
+export function matchesPattern(
+  value: string,
+  pattern: string | null,
+  keyword: string,
+  pointer: string,
+  source: SchemaSource,
+): boolean {
+  return pattern === null || acceptsText(patternAutomaton(pattern, keyword, pointer, source), value);
+}
+
+/** @throws NearfarError `invalid_request` for a format that cannot be enforced */
+export function matchesFormat(
+  value: string,
+  format: string | null,
+  pointer: string,
+  source: SchemaSource,
+): boolean {
+  if (format === null) return true;
+  const pattern = formatPattern(format, shortStringFormats, pointer, source);
+  return matchesPattern(value, pattern, 'format', pointer, source);
+}
+
 function bounded(automaton: Automaton, atoms: readonly Atom[], source: SchemaSource): Automaton {
   const { min, max, pointer } = sizesOf(atoms, 'minLength', 'maxLength');
   const own = lengthsOf(automaton);
@@ -83,7 +110,7 @@ function bounded(automaton: Automaton, atoms: readonly Atom[], source: SchemaSou
   if (own.min >= min && isShortEnough) return automaton;
   // A bound that the pattern keeps by itself would only multiply its states.
   const length = lengthAutomaton(own.min >= min ? 0 : min, isShortEnough ? null : max);
-  const both = length === null ? null : intersected(automaton, length);
+  const both = length === null ? null : intersected(automaton, length, source.work);
   if (both !== null) return both;
   const keyword = isShortEnough ? 'minLength' : 'maxLength';
   throw source.problem(pointer, keyword, 'is too large to be enforced together with a pattern or a format');
