@@ -110,7 +110,7 @@ async function write(
       parts.push(...step.parts);
       const prompt = Buffer.concat(promptTokens.map((token) => vocabulary.piece(token, true))).toString();
       if (step.end !== null) return { prompt, parts, reason: step.end.reason };
-      logits = feed(context, 0, [step.token]);
+      logits = feed(context, 0, step.tokens);
     }
   } finally {
     await renderer.close();

@@ -23,6 +23,8 @@ function braces(): AnswerGrammar & { isFreed: boolean } {
     },
     isActive: () => true,
     isComplete: () => text === '{}',
+    mayAllow: () => true,
+    forced: () => ({ kind: 'text' as const, bytes: Buffer.from('{'), isEnd: false }),
     free() {
       grammar.isFreed = true;
     },
@@ -39,6 +41,8 @@ function free(): AnswerGrammar {
     accept: () => undefined,
     isActive: () => false,
     isComplete: () => false,
+    mayAllow: () => true,
+    forced: () => null,
     free: () => undefined,
   };
 }
@@ -63,7 +67,9 @@ describe('createReasonedGrammar', () => {
       true,
       false,
     ]);
+    expect([grammar.forced(9), grammar.mayAllow(token('Hm. '))]).toEqual([null, true]);
     for (const piece of ['Hm. ', '<call>', ...closing]) grammar.accept(token(piece));
+    expect(grammar.forced(9)).toMatchObject({ kind: 'text' });
     expect([grammar.isActive(), grammar.allows(token('Hm. ')), grammar.allows(token('{'))]).toEqual([
       true,
       false,

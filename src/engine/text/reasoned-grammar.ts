@@ -47,6 +47,7 @@ export function createReasonedGrammar(setup: ReasonedGrammarSetup): AnswerGramma
 
   return {
     allows: (token) => (isInside() ? allowsInside(token) : grammar.allows(token)),
+    mayAllow: (token) => isInside() || grammar.mayAllow(token),
     check(ids, count, flags) {
       if (!isInside()) {
         grammar.check(ids, count, flags);
@@ -67,6 +68,7 @@ export function createReasonedGrammar(setup: ReasonedGrammarSetup): AnswerGramma
     },
     isActive: () => !isInside() && grammar.isActive(),
     isComplete: () => !isInside() && grammar.isComplete(),
+    forced: (limit) => (isInside() ? null : grammar.forced(limit)),
     free() {
       grammar.free();
     },
