@@ -298,7 +298,9 @@ export function createEngine(setup: EngineSetup): Engine {
     if (outcome === 'failed') throw new Error('the decoder failed and its state is unknown');
     if (outcome === 'no_cells') {
       // The count of free cells was wrong (models without ranges keep copies): free something and try again.
-      if (!cache.makeRoom(cache.freeCellCount + work.tokenCount)) relieve();
+      const { idleCellCount } = cache;
+      const hasRoom = cache.makeRoom(cache.freeCellCount + work.tokenCount);
+      if (!hasRoom && cache.idleCellCount === idleCellCount) relieve();
       return;
     }
     // Logits are read before anything else touches the context; reading them waits for the computation.
