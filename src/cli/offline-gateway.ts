@@ -39,7 +39,11 @@ export interface OfflineOptions {
   readonly batchSize: number;
   /** Asked at the same time; what waits in the engine takes the next place. */
   readonly atOnce: number;
-  /** Absent: chosen by what the prompts have in common. Given where layouts are compared. */
+  /**
+   * Absent: static groups take what their prompts have in common into account, continuous batching one pool, since a
+   * stream each has not been shown to pay where prompts are read beside answers. Given where layouts are compared:
+   * `unified` always, `split` where it is predicted to be quicker.
+   */
   readonly layout?: KvLayout['layout'];
 }
 
@@ -118,7 +122,8 @@ export async function openOfflineGateway(
     async load(modelId, prompts, signal) {
       kv = { layout: 'unified' };
       const model = await gateway.localModels.load(modelId, { keepAliveSeconds: -1 });
-      if (prompts.length === 0 || options.layout === 'unified') return `${modelId}: one pool for all.`;
+      const layout = options.layout ?? (options.batching === 'static' ? 'split' : 'unified');
+      if (prompts.length === 0 || layout === 'unified') return `${modelId}: one pool for all.`;
       const choice = await chooseLayout(model, modelId, prompts, signal);
       ({ kv } = choice);
       if (kv.layout === 'unified') return `${modelId}: one pool for all (${choice.reason}).`;

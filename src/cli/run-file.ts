@@ -121,7 +121,7 @@ async function answerAll(
   });
   let answeringMs = 0;
   if (open.length > 0) {
-    const sink: AnswerSink = file.out === '-' ? answerStream(process.stdout) : await openAnswerFile(file.out);
+    const sink: AnswerSink = file.out === '-' ? answerStream(process.stdout) : await openOut(file.out);
     try {
       // Model by model, so that each is loaded once.
       for (const [modelId, lines] of byModel(open)) {
@@ -166,6 +166,15 @@ async function answerAll(
   printer.note(sentenceOf(summary, file));
   if (signal.aborted && left > 0) return 130;
   return total.failedCount > 0 ? 1 : 0;
+}
+
+/** @throws UsageError with the system's own words */
+async function openOut(out: string): Promise<AnswerSink> {
+  try {
+    return await openAnswerFile(out);
+  } catch (thrown) {
+    throw new UsageError(`--out: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 /** `null` as soon as the signal says so, whatever comes of the work. */
