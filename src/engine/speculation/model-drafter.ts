@@ -3,7 +3,7 @@ import { commonLength } from '../prefix-tree.ts';
 import { topTwo } from '../sampling/top-two.ts';
 import type { Sequence } from '../sequence.ts';
 import type { StepCost } from '../step-cost.ts';
-import { emptyDraft, type Draft, type Drafter } from './drafter.ts';
+import type { Draft, Drafter } from './drafter.ts';
 
 /** A smaller model with the vocabulary of the one that it drafts for. */
 export interface DraftModel {
@@ -243,8 +243,7 @@ export function createModelDrafter(
           const goesOn = draft !== undefined && !draft.hasEnded && (counts[index] ?? 0) > draft.tokens.length;
           return goesOn ? [{ sequence, draft }] : [];
         });
-        if (members.length === 0)
-          return drafts.map(({ tokens, evidence }) => ({ ...emptyDraft, tokens, evidence }));
+        if (members.length === 0) return drafts.map(({ tokens, evidence }) => ({ tokens, evidence }));
         round(members).forEach((next, index) => {
           const draft = members[index]?.draft;
           if (draft === undefined) return;
