@@ -40,8 +40,9 @@ const tokensOf = (text: string) => [
 
 /** The bulk answer, with a person of so many tokens coming at its 10th step, or nobody. */
 async function answerBeside(personTokenCount: number, hostCacheBytes: number) {
+  // One thread waits for no other, however busy the machine is.
   const context = createContext(model, {
-    ...{ cellCount: 256, batchTokenCount: 64, sequenceCount: 16, outputCount: 2, threadCount: 2 },
+    ...{ cellCount: 256, batchTokenCount: 64, sequenceCount: 16, outputCount: 2, threadCount: 1 },
   });
   const loop = createEngineLoop(model, context, { parallelCount: 1, hostCacheBytes, curve });
   const bulk = { tokens: tokensOf(counting), outputTokenCount, priority: 'bulk' } as const;

@@ -51,7 +51,10 @@ export interface VoiceDeskOptions extends Pick<
   readonly scannedCellCount: () => number;
 }
 
-/** From the draw to the client's first byte: the gateway's process and a loopback socket; measured, see bench `voice`. */
+/**
+ * From the draw to the client's first byte: the gateway's process and a loopback socket. An allowance, which the engine cannot
+ * check: bench `voice` prints by how much what was promised is missed at the client.
+ */
 export const deliveryMs = 4;
 /** After one voice prompt the next is expected for so long. */
 const expectationMs = 60_000;
