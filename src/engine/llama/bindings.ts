@@ -222,6 +222,14 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
       'int32_t',
       'int32_t',
     ]) as (memory: Pointer, source: number, destination: number, from: number, to: number) => void,
+    memoryAdd: llama.func('llama_memory_seq_add', 'void', [
+      p,
+      'int32_t',
+      'int32_t',
+      'int32_t',
+      'int32_t',
+    ]) as (memory: Pointer, sequence: number, from: number, to: number, delta: number) => void,
+    memoryCanShift: llama.func('llama_memory_can_shift', 'bool', [p]) as (memory: Pointer) => boolean,
     memoryFirst: llama.func('llama_memory_seq_pos_min', 'int32_t', [p, 'int32_t']) as SequencePosition,
     memoryLast: llama.func('llama_memory_seq_pos_max', 'int32_t', [p, 'int32_t']) as SequencePosition,
 
