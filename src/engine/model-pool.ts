@@ -1,5 +1,6 @@
 // Longer than 300 lines: the line of those who wait and the models that they wait for are one state.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { OverflowPolicy } from '../chat/overflow.ts';
 import type { ModelFacts } from '../chat/model.ts';
 import { memoryRefusal } from '../plan/memory-refusal.ts';
 import type { MemoryNeed } from '../plan/model-memory.ts';
@@ -7,6 +8,7 @@ import type { AdapterRef } from './adapter.ts';
 import { childEntry, forkChild } from './child-connection.ts';
 import { createLocalModel, type EngineLease, type EngineUse } from './local-model.ts';
 import type { LocalModels, RunningModel } from './local-models.ts';
+import { bytesFor, createModelShare, extraBytesOf, extrasOf, type ModelShare } from './model-share.ts';
 import { hasRoom, whoLeaves, type Wish } from './model-room.ts';
 import type { LoadOptions } from './protocol.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -27,6 +29,8 @@ export interface ModelPoolOptions {
   readonly memoryBudgetBytes: number;
   /** Bytes that one will take, from its file alone. */
   readonly predictMemory: (model: FoundModel, load: LoadOptions) => Promise<MemoryNeed>;
+  /** What becomes of too long a prompt where a request does not say. @default error */
+  readonly contextOverflowOf?: (id: string) => OverflowPolicy;
   /** Models in memory at once, at least 1. */
   readonly maxLoadedCount: number;
   /** The model that stays loaded while nobody asks for it; `null` = none. A function where the owner may change it. */
@@ -47,8 +51,8 @@ interface Entry {
   readonly facts: ModelFacts;
   readonly engine: Supervisor;
   readonly need: MemoryNeed;
-  /** What is set aside for it: grows with the first request for embeddings. */
-  bytes: number;
+  readonly share: ModelShare;
+  readonly bytes: number;
   leaseCount: number;
   lastUsedAt: number;
   keepAliveSeconds: number;
@@ -148,8 +152,9 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     return { load, need: await options.predictMemory(found, load) };
   }
 
-  function add(found: FoundModel, { load, need }: Prospect, bytes: number): void {
+  function add(found: FoundModel, { load, need }: Prospect, use: EngineUse): void {
     const { id } = found.facts;
+    const share = createModelShare(need, use, () => performance.now());
     const engine = createEngine(load);
     const entry: Entry = {
       id,
@@ -157,7 +162,10 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       facts: found.facts,
       engine,
       need,
-      bytes,
+      share,
+      get bytes() {
+        return share.bytes;
+      },
       leaseCount: 0,
       lastUsedAt: 0,
       keepAliveSeconds: defaultKeepAlive(id),
@@ -192,6 +200,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
   /** True where there is room now; else, for the first in the line, others are asked to leave. */
   function isMet(key: string, wish: Wish, growing: Entry | null): boolean {
     const holders = [...entries.values()];
+    for (const { share, engine } of holders) share.reclaim(engine.stats?.sinksCellCount ?? null);
     const ahead: Wish[] = [];
     for (const [otherKey, other] of wishes) {
       if (otherKey === key) break;
@@ -225,10 +234,11 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
   }
 
   /** @throws NearfarError `unavailable` naming need, budget and what unloading would free */
-  function requireBudget(id: string, need: MemoryNeed, use: EngineUse): void {
-    if (bytesFor(need, use) <= limits.memoryBytes) return;
-    const embeddingBytes = bytesFor(need, use) - need.totalBytes;
-    const text = memoryRefusal(id, need, embeddingBytes, limits.memoryBytes, [...entries.values()]);
+  function requireBudget(id: string, need: MemoryNeed, use: EngineUse, share?: ModelShare): void {
+    if ((share?.bytes ?? need.totalBytes) + extraBytesOf(need, use) <= limits.memoryBytes) return;
+    const extras = extrasOf(need, [...(share?.uses ?? []), use]);
+    const others = [...entries.values()].filter((entry) => entry.id !== id);
+    const text = memoryRefusal(id, need, extras, limits.memoryBytes, others);
     throw new NearfarError('unavailable', text);
   }
 
@@ -262,7 +272,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
           requireBudget(id, prospect.need, use);
           wish = { bytes: bytesFor(prospect.need, use), count: 1 };
           if (isMet(key, wish, null)) {
-            add(found, prospect, wish.bytes);
+            add(found, prospect, use);
             continue;
           }
         } else if (entry.isLeaving || (entry.path !== found.path && entry.leaseCount === 0)) {
@@ -270,11 +280,11 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
           if (!entry.isLeaving) leave(entry);
           wish = { bytes: bytesFor(entry.need, use), count: 1 };
         } else {
-          wish = { bytes: Math.max(0, bytesFor(entry.need, use) - entry.bytes), count: 0 };
-          if (wish.bytes > 0) requireBudget(id, entry.need, use);
+          wish = { bytes: entry.share.extraBytes(use), count: 0 };
+          if (wish.bytes > 0) requireBudget(id, entry.need, use, entry.share);
           if (wish.bytes === 0 || isMet(key, wish, entry)) {
-            entry.bytes += wish.bytes;
-            return take(entry, keepAliveSeconds);
+            entry.share.add(use);
+            return take(entry, keepAliveSeconds, use);
           }
         }
         makeWish(key, wish, !isInLine);
@@ -286,8 +296,13 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     }
   }
 
-  function take(entry: Entry, keepAliveSeconds: number | null): EngineLease & { readonly entry: Entry } {
+  function take(
+    entry: Entry,
+    keepAliveSeconds: number | null,
+    use: EngineUse,
+  ): EngineLease & { readonly entry: Entry } {
     let isReleased = false;
+    const letGo = entry.share.hold(use);
     useCount += 1;
     entry.leaseCount += 1;
     entry.lastUsedAt = useCount;
@@ -301,6 +316,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       release() {
         if (isReleased) return;
         isReleased = true;
+        letGo();
         entry.leaseCount -= 1;
         if (entry.leaseCount > 0) return;
         if (entry.isLeaving) void closeEntry(entry);
@@ -335,6 +351,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       return createLocalModel({
         facts: () => factsOf(found, entries.get(found.facts.id)),
         adapter: found.adapter?.ref ?? null,
+        contextOverflow: options.contextOverflowOf?.(found.facts.id) ?? 'error',
         acquire: (keepAliveSeconds, signal, use) => acquire(found, keepAliveSeconds, signal, use),
       });
     },
@@ -392,8 +409,4 @@ function toRunningModel(entry: Entry): RunningModel | null {
 
 function keepAliveMs(entry: Entry): number {
   return Math.min(entry.keepAliveSeconds * 1_000, longestTimerMs);
-}
-
-function bytesFor(need: MemoryNeed, use: EngineUse): number {
-  return need.totalBytes + (use === 'embed' ? need.embeddingBytes : 0);
 }

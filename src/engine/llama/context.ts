@@ -131,6 +131,8 @@ function contextOver(
   };
   useThreads(options.threadCount);
 
+  const isShiftable = !isSplit && canShift(model) && bindings.memoryCanShift(memory);
+
   return {
     cellCount: bindings.contextCellCount(pointer),
     batchTokenCount,
@@ -208,9 +210,9 @@ function contextOver(
       if (!isRemoved) ranges.set(sequence, before);
       return isRemoved;
     },
-    canShift: canShift(model) && bindings.memoryCanShift(memory),
+    canShift: isShiftable,
     discard: (sequence, from, to) => {
-      if (!canShift(model) || !bindings.memoryCanShift(memory)) {
+      if (!isShiftable) {
         throw new RangeError(`The positions of ${model.description} cannot be shifted.`);
       }
       ranges.discard(sequence, from, to);

@@ -162,6 +162,9 @@ export function createSlidingDecoder(options: SlidingDecoderOptions): SlidingDec
       stream.pendingEnd++;
       return rows.push({ token, position, sequence, wantsLogits }) - 1;
     },
+    useAdapter: (adapter) => {
+      decoder.useAdapter(adapter);
+    },
     decode() {
       let isBegun = false;
       for (const turn of turnsOf(rows)) {
