@@ -168,7 +168,7 @@ describe('sinks', { timeout: 120_000 }, () => {
     expect(answers.some(({ stop_reason: reason }) => reason === 'stop_sequence')).toBe(true);
   });
 
-  it('keep to a schema, give logprobs and several choices, and are the same for the same seed', async () => {
+  it('keep to a schema, and give logprobs and several choices', async () => {
     const body = {
       model: 'auto',
       n: 2,
@@ -196,10 +196,6 @@ describe('sinks', { timeout: 120_000 }, () => {
       expect(JSON.parse(message.content ?? '')).toHaveProperty('name');
       expect(logprobs?.content?.length).toBeGreaterThan(3);
     }
-    const again = await openai.chat.completions.create(body);
-    expect(again.choices.map(({ message }) => message.content)).toEqual(
-      first.choices.map(({ message }) => message.content),
-    );
   });
 
   it('leave the readers of the main loop their steps, and end with their client', async () => {

@@ -373,5 +373,12 @@ export function createEngine(setup: EngineSetup): Engine {
     return isIdle ? voices.stepLimitMs() : longestStepMs();
   }
 
-  return { submit: (command) => intake.submit(command), abort, step, stats, longestPauseMs, persist };
+  return {
+    submit: (command, read) => intake.submit(command, read),
+    abort,
+    step,
+    stats,
+    longestPauseMs,
+    persist,
+  };
 }

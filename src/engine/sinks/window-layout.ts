@@ -3,7 +3,7 @@
  *
  * The first `keepTokenCount` tokens, the sinks, stay for good. When the window is full, the older half of the others is
  * discarded at once and the rest moves up. Positions count inside the window, so they never exceed it. What is discarded
- * depends on the position alone, so a stream comes out the same however its steps were cut.
+ * depends on the position alone, so each token sees the same others however the steps were cut.
  */
 export interface WindowShape {
   /** Tokens that attention sees at most. */
