@@ -7,10 +7,11 @@ import type { MemoryNeed } from '../plan/model-memory.ts';
 import type { AdapterRef } from './adapter.ts';
 import { childEntry, forkChild } from './child-connection.ts';
 import { createLocalModel, type EngineLease, type EngineUse } from './local-model.ts';
-import type { LocalModels, RunningModel } from './local-models.ts';
+import type { LocalModels } from './local-models.ts';
 import { bytesFor, createModelShare, extraBytesOf, extrasOf, type ModelShare } from './model-share.ts';
 import { hasRoom, whoLeaves, type Wish } from './model-room.ts';
 import type { LoadOptions } from './protocol.ts';
+import { factsOf, keepAliveMs, toRunningModel, type PoolEntry } from './pool-entry.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** A model that could be loaded. */
@@ -45,24 +46,6 @@ export interface ModelPoolOptions {
   readonly createEngine?: (load: LoadOptions) => Supervisor;
 }
 
-interface Entry {
-  readonly id: string;
-  readonly path: string;
-  readonly facts: ModelFacts;
-  readonly engine: Supervisor;
-  readonly need: MemoryNeed;
-  readonly share: ModelShare;
-  readonly bytes: number;
-  leaseCount: number;
-  lastUsedAt: number;
-  keepAliveSeconds: number;
-  expiry: NodeJS.Timeout | null;
-  expiresAt: Date | null;
-  /** Set when it is to go: it takes no new requests and closes after its last answer. */
-  isLeaving: boolean;
-  closing: Promise<void> | null;
-}
-
 interface Failure {
   readonly error: NearfarError;
   readonly until: number;
@@ -72,7 +55,6 @@ interface Failure {
 const failureMs = 5_000;
 /** Requests that may wait for another model to leave. */
 const waiterLimit = 256;
-const longestTimerMs = 2 ** 31 - 1;
 
 /** How a model would be loaded and what it would take. */
 interface Prospect {
@@ -88,7 +70,7 @@ interface Prospect {
  * for another, so they cannot wait for each other for ever.
  */
 export function createModelPool(options: ModelPoolOptions): LocalModels {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, PoolEntry>();
   const failures = new Map<string, Failure>();
   /** Those who wait for a model to leave, in order of arrival. */
   let waiters: (() => void)[] = [];
@@ -156,7 +138,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     const { id } = found.facts;
     const share = createModelShare(need, use, () => performance.now());
     const engine = createEngine(load);
-    const entry: Entry = {
+    const entry: PoolEntry = {
       id,
       path: found.path,
       facts: found.facts,
@@ -182,7 +164,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     notify();
   }
 
-  function closeEntry(entry: Entry): Promise<void> {
+  function closeEntry(entry: PoolEntry): Promise<void> {
     entry.isLeaving = true;
     if (entry.expiry !== null) clearTimeout(entry.expiry);
     entry.closing ??= entry.engine.close().then(() => {
@@ -192,13 +174,13 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     return entry.closing;
   }
 
-  function leave(entry: Entry): void {
+  function leave(entry: PoolEntry): void {
     entry.isLeaving = true;
     if (entry.leaseCount === 0) void closeEntry(entry);
   }
 
   /** True where there is room now; else, for the first in the line, others are asked to leave. */
-  function isMet(key: string, wish: Wish, growing: Entry | null): boolean {
+  function isMet(key: string, wish: Wish, growing: PoolEntry | null): boolean {
     const holders = [...entries.values()];
     for (const { share, engine } of holders) share.reclaim(engine.stats?.sinksCellCount ?? null);
     const ahead: Wish[] = [];
@@ -247,7 +229,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     keepAliveSeconds: number | null,
     signal: AbortSignal,
     use: EngineUse,
-  ): Promise<EngineLease & { readonly entry: Entry }> {
+  ): Promise<EngineLease & { readonly entry: PoolEntry }> {
     const { id } = found.facts;
     const key = `${id} ${use}`;
     let prospect: Prospect | null = null;
@@ -297,10 +279,10 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
   }
 
   function take(
-    entry: Entry,
+    entry: PoolEntry,
     keepAliveSeconds: number | null,
     use: EngineUse,
-  ): EngineLease & { readonly entry: Entry } {
+  ): EngineLease & { readonly entry: PoolEntry } {
     let isReleased = false;
     const letGo = entry.share.hold(use);
     useCount += 1;
@@ -325,7 +307,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     };
   }
 
-  function startExpiry(entry: Entry): void {
+  function startExpiry(entry: PoolEntry): void {
     if (entry.keepAliveSeconds < 0) return;
     const delayMs = keepAliveMs(entry);
     if (delayMs === 0) {
@@ -382,31 +364,4 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       await Promise.all([...entries.values()].map(closeEntry));
     },
   };
-}
-
-/** What is known of a model, with the context that the loaded engine really gives. */
-function factsOf(found: FoundModel, entry: Entry | undefined): ModelFacts {
-  const facts = found.adapter?.facts ?? found.facts;
-  const contextTokenCount = entry?.engine.loaded?.contextTokenCount;
-  return contextTokenCount === undefined ? facts : { ...facts, contextTokenCount };
-}
-
-function toRunningModel(entry: Entry): RunningModel | null {
-  const { state, loaded, stats, restartCount, processId } = entry.engine;
-  if (state === 'failed' || state === 'closed') return null;
-  // While it answers its time has not begun: as if it ended now.
-  const endingNow = entry.keepAliveSeconds < 0 ? null : new Date(Date.now() + keepAliveMs(entry));
-  return {
-    id: entry.id,
-    state,
-    loaded,
-    stats,
-    expiresAt: entry.expiresAt ?? endingNow,
-    restartCount,
-    processId,
-  };
-}
-
-function keepAliveMs(entry: Entry): number {
-  return Math.min(entry.keepAliveSeconds * 1_000, longestTimerMs);
 }
