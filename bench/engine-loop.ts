@@ -5,7 +5,7 @@ import { neutralSampling } from '../src/chat/sampling.ts';
 import { createEngine } from '../src/engine/engine.ts';
 import type { LlamaContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
-import type { EngineStats, WirePart } from '../src/engine/protocol.ts';
+import type { LoopStats, WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
 import type { DraftModel } from '../src/engine/speculation/model-drafter.ts';
 import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
@@ -55,7 +55,7 @@ export interface EngineLoop {
     /** Of each prompt, tokens that came from a cache. */
     readonly cachedTokenCounts: readonly number[];
     readonly answers: readonly LoopAnswer[];
-    readonly stats: EngineStats;
+    readonly stats: LoopStats;
   }>;
   /** What the engine's process does while nobody asks anything: housekeeping, until there is none left. */
   rest(): Promise<void>;
@@ -100,7 +100,8 @@ export function createEngineLoop(
     hostCacheBytes: options.hostCacheBytes,
     disk: null,
     holdPartsMs: 10,
-    readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? input.tokens : []),
+    readPrompt: ({ input }) =>
+      Promise.resolve({ tokens: input.kind === 'tokens' ? input.tokens : [], omitted: null }),
     prepareGrammar: () => Promise.resolve(),
     adapters: { acquire: () => Promise.reject(new Error('no adapters are measured here')) },
     createChoice: (command, choiceIndex, promptTokens, maxTokenCount) => {

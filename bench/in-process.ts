@@ -47,6 +47,7 @@ export async function loadInProcess(
       diskCache: null,
       embeddingContextTokenCount: null,
       adapterRoom: { byteCount: 0, count: 1 },
+      sinks: { windowTokenCount: null, parallelCount: 2 },
       curvePath: null,
     },
     () => undefined,

@@ -90,6 +90,14 @@ it.runIf(platform() === 'linux').each([
     const predicted = need.weightBytes + need.cacheBytes + need.computeBytes;
     expect(predicted / grown).toBeGreaterThan(0.92);
     expect(predicted / grown).toBeLessThan(1.08);
+
+    // The context of windows comes on top, at the first answer that may run past the other one.
+    const stop = new AbortController();
+    const endless = chatRequest('word '.repeat(520), { contextOverflow: 'sinks', maxTokenCount: 100_000 });
+    for await (const part of model.stream(endless, stop.signal)) if (part.type === 'text-delta') stop.abort();
+    const withWindows = residentBytes(started.processId!) - bareProcessBytes;
+    expect((predicted + need.sinksBytes) / withWindows).toBeGreaterThan(0.92);
+    expect((predicted + need.sinksBytes) / withWindows).toBeLessThan(1.08);
   },
   120_000,
 );

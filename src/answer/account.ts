@@ -65,6 +65,7 @@ export class Account {
       cachedTokenCount: this.#start?.cachedTokenCount ?? 0,
       completionTokenCount: this.#deltaCount,
     };
+    const overflow = usage === undefined ? this.#start?.overflow : usage.overflow;
     return {
       requestId: this.#request.id,
       startedAt: this.#startedAt,
@@ -80,6 +81,7 @@ export class Account {
       promptTokenCount: tokens.promptTokenCount,
       cachedTokenCount: tokens.cachedTokenCount,
       completionTokenCount: tokens.completionTokenCount,
+      ...(overflow === undefined ? {} : { overflow }),
       isMeasured: usage !== undefined || this.#deltaCount === 0,
       queueMs: timings?.queueMs ?? null,
       prefillMs: timings?.prefillMs ?? null,

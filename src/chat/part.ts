@@ -1,4 +1,5 @@
 import type { NearfarError } from './error.ts';
+import type { ContextOverflow } from './overflow.ts';
 
 /**
  * Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. `tool_calls`:
@@ -14,6 +15,8 @@ export interface Usage {
   readonly completionTokenCount: number;
   /** Of the completion tokens, how many were spent on reasoning; absent where the model does not tell. */
   readonly reasoningTokenCount?: number;
+  /** Absent where everything fitted. */
+  readonly overflow?: ContextOverflow;
 }
 
 /** Measured in milliseconds, on the machine that ran the model. */
@@ -62,12 +65,15 @@ export type ChatPart =
       /** The id of the model that answers, never an alias. */
       readonly model: string;
       readonly grade: ModelGrade;
+      /** As the model reads it: without what was left out. */
       readonly promptTokenCount: number;
       readonly cachedTokenCount: number;
       /** Of the class `voice`: milliseconds from its entry to its first token at the client, as predicted when it was admitted. */
       readonly predictedFirstTokenMs?: number;
       /** Absent: a model ran for this answer. */
       readonly source?: AnswerSource;
+      /** As far as it is known at the beginning; absent where the prompt fits. */
+      readonly overflow?: ContextOverflow;
     }
   | {
       readonly type: 'text-delta';

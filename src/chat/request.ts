@@ -1,3 +1,4 @@
+import type { OverflowPolicy } from './overflow.ts';
 import type { SamplingOptions } from './sampling.ts';
 import type { ToolCall, ToolUse } from './tool.ts';
 
@@ -121,6 +122,13 @@ export interface ChatRequest {
   readonly ignoreEndOfGeneration: boolean;
   /** Tokens drafted ahead: as many as pay, none, or always so many. Absent: as the settings say. */
   readonly speculation?: 'auto' | 'off' | number;
+  /** Absent: as the settings have it for the model that answers. */
+  readonly contextOverflow?: OverflowPolicy;
+  /**
+   * With `sinks`, how many of the prompt's first tokens stay (Ollama's `num_keep`); -1 = all. Absent: the system text,
+   * and at least four.
+   */
+  readonly keepTokenCount?: number;
   /** Ollama's `keep_alive` in seconds; -1 = for ever; `null` = the configured default. */
   readonly keepAliveSeconds: number | null;
 }

@@ -75,6 +75,7 @@ export async function composeGateway(
     },
     memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
     predictMemory: createMemoryPredictor(),
+    contextOverflowOf: (id) => settings.engine.contextOverflows[id] ?? settings.engine.contextOverflow,
     maxLoadedCount: settings.engine.maxLoadedModels,
     defaultModelId: settings.near,
     keepAliveSeconds: settings.engine.keepAliveSeconds,

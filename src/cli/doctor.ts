@@ -6,6 +6,7 @@ import { jsonOption, type Command } from './command.ts';
 import { findingsOf, isRepacked, type Finding } from './findings.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { findReference } from './model-index.ts';
+import { longPromptLines, longPrompts, type LongPrompt } from './long-prompts.ts';
 import { readMachine, type Machine } from './machine.ts';
 import { createMemoryPredictor } from './predicted-memory.ts';
 import { measuredBandwidth, type Bandwidth } from './measured-bandwidth.ts';
@@ -23,6 +24,8 @@ interface Report {
   readonly library: LibraryReport | { readonly error: string };
   readonly model: InstalledModel | null;
   readonly loaded: LoadedModel | { readonly error: string } | null;
+  /** How prompts of some lengths are served best. */
+  readonly longPrompts: readonly LongPrompt[];
   readonly findings: readonly Finding[];
 }
 
@@ -72,6 +75,13 @@ async function examine(settings: LoadedSettings, withModel: boolean): Promise<Re
     library,
     model,
     loaded,
+    longPrompts:
+      loaded === null || 'error' in loaded
+        ? []
+        : longPrompts(loaded, {
+            hostCacheBytes: settings.settings.engine.hostCacheBytes,
+            freeMemoryBytes: machine.memoryFree,
+          }),
     findings: findingsOf({
       machine,
       bandwidthBytesPerSecond: bandwidth.bytesPerSecond,
@@ -158,6 +168,7 @@ function renderReport(report: Report): string {
   if (model === null) lines.push('  none is here; nearfar pull recommended');
   else lines.push(`  ${modelLine(model.facts)}`, ...modelLines(report));
   if (loaded !== null) lines.push(...loadedLines(loaded, report));
+  lines.push(...longPromptLines(report.longPrompts));
   lines.push('', 'What is slow, and why');
   if (report.findings.length === 0) lines.push('  nothing was found');
   lines.push(...report.findings.map((finding) => `  ${finding.severity}: ${finding.text}`));

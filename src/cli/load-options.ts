@@ -47,6 +47,7 @@ export async function loadOptionsFor(
     diskCache: { root: kvFolderOf(home), budgetBytes: engine.diskCacheBytes },
     embeddingContextTokenCount: engine.embeddingContextTokenCount,
     adapterRoom,
+    sinks: { windowTokenCount: engine.sinksWindowTokenCount, parallelCount: engine.sinksParallelCount },
     curvePath,
   };
 }

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { KvMeasurement } from '../measure/kv-types.ts';
-import { UsageError } from './command.ts';
-import { createFractionPrinter } from './fraction-printer.ts';
 import type { Measuring } from './measuring.ts';
+import { plusMinus, readMeasuringText, runMeasuring } from './measuring-job.ts';
 import { formatBytes } from './progress.ts';
 import { renderTable } from './table.ts';
 
@@ -16,17 +14,10 @@ export const measureKv: Measuring = {
   run: async ({ model, loaded, options }) => {
     const { engine } = loaded.settings;
     const file = options.text('text');
-    const text = file === undefined ? null : readText(file);
+    const text = file === undefined ? null : readMeasuringText(file);
     const { measureKvTypes } = await import('../measure/kv-types-job.ts');
-    const interrupt = new AbortController();
-    const stop = () => {
-      interrupt.abort();
-    };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-    const printer = createFractionPrinter(`measuring ${model.id}`, process.stderr);
-    try {
-      const measured = await measureKvTypes(
+    const measured = await runMeasuring(`measuring ${model.id}`, (job) =>
+      measureKvTypes(
         {
           path: model.path,
           backend: engine.backend,
@@ -35,29 +26,15 @@ export const measureKv: Measuring = {
           text,
           windowTokenCount,
         },
-        { signal: interrupt.signal, onProgress: printer.update },
-      );
-      printer.end();
-      const shown = { id: model.id, text: file ?? null, ...measured };
-      const output = options.flag('json') ? JSON.stringify(shown, null, 2) : renderKv(model.id, measured);
-      process.stdout.write(`${output}\n`);
-      return 0;
-    } finally {
-      printer.end();
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    }
+        job,
+      ),
+    );
+    const shown = { id: model.id, text: file ?? null, ...measured };
+    const output = options.flag('json') ? JSON.stringify(shown, null, 2) : renderKv(model.id, measured);
+    process.stdout.write(`${output}\n`);
+    return 0;
   },
 };
-
-function readText(file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (thrown) {
-    const reason = thrown instanceof TypeError ? 'it is not UTF-8 text' : (thrown as Error).message;
-    throw new UsageError(`--text: ${file} cannot be used: ${reason}`);
-  }
-}
 
 /** The table that people read; figures with their errors. */
 export function renderKv(id: string, measured: KvMeasurement): string {
@@ -96,8 +73,4 @@ export function renderKv(id: string, measured: KvMeasurement): string {
     ...measured.refused.map(({ kvType, reason }) => `${kvType}: ${reason}`),
     ...notes,
   ].join('\n');
-}
-
-function plusMinus(error: number | null, digits: number): string {
-  return error === null ? '' : ` ± ${error.toFixed(digits)}`;
 }

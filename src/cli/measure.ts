@@ -13,6 +13,10 @@ const measurings: Readonly<
     summary: 'types of the KV cache (engine.kvType): memory, perplexity, speed',
     load: async () => (await import('./measure-kv.ts')).measureKv,
   },
+  stream: {
+    summary: 'texts longer than the window: perplexity with sinks, without, and recomputed',
+    load: async () => (await import('./measure-stream.ts')).measureStreaming,
+  },
 };
 
 export const measure: Command = {
@@ -35,6 +39,7 @@ export const measure: Command = {
   examples: [
     'nearfar measure --what kv smollm2-135m-instruct',
     'nearfar measure --what kv --text notes.txt --json near',
+    'nearfar measure --what stream near',
   ],
   run: async (input) => {
     const [name, ...more] = input.words;

@@ -1,5 +1,6 @@
 // Over 300 lines: every setting stands here, once.
 import { z } from 'zod';
+import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
@@ -125,6 +126,34 @@ const engineSchema = z.strictObject({
     .describe(
       'Most tokens of one text to embed or rank. null: what the model takes, up to 2048 or 8192 by its kind.',
     ),
+  contextOverflow: z
+    .enum(overflowPolicies)
+    .default('error')
+    .describe(
+      'What is longer than the context, unless a request says otherwise: error (400), truncate_middle (the middle of ' +
+        'the prompt is left out) or sinks (read and written through a window that slides).',
+    ),
+  contextOverflows: z
+    .record(name, z.enum(overflowPolicies))
+    .default({})
+    .describe('The same for single models, by id, e.g. {smollm2-135m-instruct: sinks}.'),
+  sinksWindowTokenCount: z
+    .number()
+    .int()
+    .min(64)
+    .max(1_048_576)
+    .nullable()
+    .default(null)
+    .describe(
+      "Tokens that an answer with sinks sees at most. null: 4096, or the context's of one request if that is less.",
+    ),
+  sinksParallelCount: z
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .describe('Most answers with sinks at the same time, 1-16; each has a window of cells to itself.'),
   memoryBudgetBytes: bytes
     .nullable()
     .default(null)

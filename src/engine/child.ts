@@ -5,6 +5,7 @@
 import { toNearfarError } from '../chat/error.ts';
 import type { ChatInput } from '../chat/request.ts';
 import { createAdapterStore } from './adapter-store.ts';
+import { besideTokenLimit } from './beside-width.ts';
 import { reasoningTagsOf } from './calls/reasoning-splitter.ts';
 import { createReplyReading, type ReplyReading } from './calls/reply-reading.ts';
 import type { ToolGrammar } from './calls/tool-grammar.ts';
@@ -13,11 +14,16 @@ import { createEnding } from './ending.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { Embedder } from './embedder.ts';
+import { fitPrompt } from './fit-prompt.ts';
+import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
 import { exitWithParent } from './lifeline.ts';
 import { cannotWrite, createLoadedEmbedder } from './load-embedder.ts';
+import { createLoadedSinks } from './load-sinks.ts';
 import { load, type Loaded } from './load.ts';
+import { overflowAdviser } from './overflow-adviser.ts';
 import type { EngineCommand, EngineEvent, GenerateCommand, LoadOptions } from './protocol.ts';
 import { createSampler } from './sampling/sampler.ts';
+import { withSinks, type SinksEngine } from './sinks/sinks-engine.ts';
 import { createStepCost, type StepCost } from './step-cost.ts';
 import { createTemplateRenderer, type TemplateRenderer } from './text/chat-template.ts';
 import { createAnswerGrammar, type AnswerGrammar } from './text/answer-grammar.ts';
@@ -34,16 +40,14 @@ const statsIntervalMs = 250;
 /** Shorter than a screen's two frames: no reader sees it. */
 const holdPartsMs = 10;
 
-/** Texts to embed are read between the steps of answers: this share of the target gap may go to them. */
-const embedShare = 0.5;
-const leastEmbedTokenCount = 16;
-const mostEmbedTokenCount = 512;
-
 interface Running {
   readonly options: LoadOptions;
   /** `null` where the model only embeds or ranks. */
   readonly writer: {
     readonly engine: Engine;
+    /** Where prompts are handed in. */
+    readonly desk: Pick<Engine, 'submit' | 'abort'>;
+    readonly sinks: SinksEngine;
     readonly cost: StepCost;
   } | null;
   readonly embedder: Embedder;
@@ -75,12 +79,18 @@ function tick(): void {
   }
   const { writer, embedder } = running;
   const hasStepped = writer?.engine.step() ?? false;
-  const hasEmbedded = embedder.hasWork && embedder.step(embedTokenLimit(running));
+  const hasSlid = writer?.sinks.step(widthBeside(running, writer.engine.longestPauseMs())) ?? false;
+  const pauseMs = Math.min(
+    writer?.engine.longestPauseMs() ?? Infinity,
+    writer?.sinks.longestPauseMs() ?? Infinity,
+  );
+  const hasEmbedded = embedder.hasWork && embedder.step(widthBeside(running, pauseMs));
   const time = performance.now();
-  const hasWorked = hasStepped || hasEmbedded;
+  const hasWorked = hasStepped || hasSlid || hasEmbedded;
   if (writer !== null && (!hasWorked || time - statsSentAt >= statsIntervalMs)) {
     statsSentAt = time;
-    send({ type: 'stats', stats: writer.engine.stats() });
+    const { engine, sinks } = writer;
+    send({ type: 'stats', stats: withSinks(engine.stats(), sinks.loopStats, sinks.stats) });
   }
   if (hasWorked) wake();
   else ending.endIfIdle();
@@ -91,16 +101,10 @@ function isBusy(): boolean {
   return runningCount + queuedCount > 0 || running?.embedder.hasWork === true;
 }
 
-/** Tokens that may be embedded in one go: all that fit while nobody reads an answer, else few enough not to be felt. */
-function embedTokenLimit({ writer }: Running): number {
-  const limitMs = writer?.engine.longestPauseMs() ?? Infinity;
-  if (writer === null || limitMs === Infinity) return Infinity;
-  const budgetMs = embedShare * limitMs;
-  let tokenCount = mostEmbedTokenCount;
-  const isTooSlow = (): boolean =>
-    writer.cost.predictMs({ tokenCount, readPairCount: 0, cellCount: 0 }) > budgetMs;
-  while (tokenCount > leastEmbedTokenCount && isTooSlow()) tokenCount /= 2;
-  return tokenCount;
+/** Tokens that may be computed in one go beside those who can be made to wait for so long. */
+function widthBeside({ writer, embedder }: Running, pauseMs: number): number {
+  if (writer === null) return Infinity;
+  return besideTokenLimit(writer.cost, pauseMs, writer.sinks.hasWork && embedder.hasWork ? 2 : 1);
 }
 
 async function start(options: LoadOptions): Promise<void> {
@@ -146,17 +150,20 @@ function createLoadedWriter(
   /** Grammars of prompts that were read and whose choices are still to be made. */
   const toolGrammars = new WeakMap<ChatInput, ToolGrammar>();
 
-  async function readPrompt(input: ChatInput): Promise<readonly number[]> {
-    const tokens = await reader.read(input);
+  const read = (input: ChatInput): Promise<Int32Array> => reader.read(input);
+  async function readPrompt(command: GenerateCommand): Promise<ReadPrompt> {
+    const { input } = command;
+    const { contextTokenCount } = loaded;
+    const { modelId } = options;
+    const prompt = await fitPrompt(command, await read(input), { contextTokenCount, modelId, read });
     const { toolFamily } = await renderer.facts();
     reading ??= createReplyReading(chatTemplate ?? '', vocabulary, toolFamily);
-    const promptTokens = Array.from(tokens);
-    const grammar = await reading.grammarOf(input, promptTokens);
+    const grammar = await reading.grammarOf(input, prompt.tokens);
     if (grammar !== null) {
       await grammars.prepare(grammar.text);
       toolGrammars.set(input, grammar);
     }
-    return promptTokens;
+    return prompt;
   }
   /** Where a call is asked for, its grammar has the reasoning in it; all others leave it free. */
   function answerGrammarOf(command: GenerateCommand, promptTokens: readonly number[]): AnswerGrammar | null {
@@ -202,7 +209,7 @@ function createLoadedWriter(
       forcedTokens: grammar === null || hasBiases ? null : createForcedTokens({ grammar, vocabulary }),
     });
   };
-  const engine = createEngine({
+  const setup: EngineSetup = {
     decoder: context,
     cost,
     modelId: options.modelId,
@@ -225,9 +232,11 @@ function createLoadedWriter(
       unload: (handle) => {
         // The next step applies its own anyhow.
         context.useAdapter(null);
+        sinks.dropAdapter();
         loaded.model.adapters.free(handle);
       },
     }),
+    overflowAdvice: overflowAdviser(loaded.facts, options.hostCacheBytes),
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),
     createChoice: createEngineChoice,
     emit: (parts) => {
@@ -236,13 +245,15 @@ function createLoadedWriter(
     wake,
     now: () => performance.now(),
     wallClock: () => Date.now(),
-  });
-  return { engine, cost };
+  };
+  const engine = createEngine(setup);
+  const { sinks, desk } = createLoadedSinks(options, loaded, loaded.writing, { engine, setup, read });
+  return { engine, desk, sinks, cost };
 }
 
 function generate({ writer, options }: Running, command: GenerateCommand): void {
   if (writer !== null) {
-    void writer.engine.submit(command);
+    void writer.desk.submit(command);
     return;
   }
   const error = toWireError(cannotWrite(options.modelId));
@@ -276,7 +287,7 @@ function receive(command: EngineCommand): void {
       void requireRunning().embedder.submit(command);
       return;
     case 'abort':
-      requireRunning().writer?.engine.abort(command.id);
+      requireRunning().writer?.desk.abort(command.id);
       requireRunning().embedder.abort(command.id);
       wake();
       return;

@@ -75,3 +75,19 @@ export function createClassFigures(classes: ClassTargets, targetMs: () => number
     },
   };
 }
+
+/** Those of two loops together. Pure. */
+export function sumOfClasses(one: ByClass<ClassStats>, other: ByClass<ClassStats>): ByClass<ClassStats> {
+  return byClass((priority) => {
+    const [a, b] = [one[priority], other[priority]];
+    return {
+      firstTokenCount: a.firstTokenCount + b.firstTokenCount,
+      timelyFirstTokenCount: a.timelyFirstTokenCount + b.timelyFirstTokenCount,
+      gapCount: a.gapCount + b.gapCount,
+      timelyGapCount: a.timelyGapCount + b.timelyGapCount,
+      swapOutCount: a.swapOutCount + b.swapOutCount,
+      resumedTokenCount: a.resumedTokenCount + b.resumedTokenCount,
+      recomputedTokenCount: a.recomputedTokenCount + b.recomputedTokenCount,
+    };
+  });
+}

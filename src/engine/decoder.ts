@@ -46,4 +46,16 @@ export interface Decoder {
 
 export type PrefixGranularity = 'token' | 'sequence' | 'none';
 
+/** A decoder whose sequences can lose tokens from their middle. */
+export interface ShiftingDecoder extends Decoder {
+  /** False where the model keeps states in place of cells, or has positions that cannot be moved (M-RoPE, learned). */
+  readonly canShift: boolean;
+  /**
+   * Removes positions [from, to) of a sequence and moves what follows up to `from`. A position belongs to its cell, so
+   * the sequence must share none.
+   * @throws RangeError where the model cannot, or the range is not held
+   */
+  discard(sequence: number, from: number, to: number): void;
+}
+
 export type DecodeOutcome = 'ok' | 'no_cells' | 'failed';

@@ -1,5 +1,4 @@
 import type { ModelGrade } from '../chat/part.ts';
-import type { ChatInput } from '../chat/request.ts';
 import type { AdapterStore } from './adapter-store.ts';
 import type { Decoder } from './decoder.ts';
 import type { Batching } from './offline-mode.ts';
@@ -8,9 +7,25 @@ import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { ClassTargets } from './priority.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
 import type { DraftModel } from './speculation/model-drafter.ts';
+import type { SlidingDecoder } from './sinks/sliding-decoder.ts';
 import type { SpeculationSetting } from './speculation/speculator.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
+
+/** A prompt as the engine takes it. */
+export interface ReadPrompt {
+  readonly tokens: readonly number[];
+  /** `null`: it is whole. */
+  readonly omitted: OmittedPrompt | null;
+  /** In a window that slides: first tokens that stay. */
+  readonly keepTokenCount?: number;
+}
+
+/** What was left out of the middle of a prompt, so that it fits. */
+export interface OmittedPrompt {
+  readonly tokenCount: number;
+  readonly messageCount: number;
+}
 
 /** What the step loop is given. */
 export interface EngineSetup {
@@ -40,7 +55,14 @@ export interface EngineSetup {
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */
-  readonly readPrompt: (input: ChatInput) => Promise<readonly number[]>;
+  readonly readPrompt: (command: GenerateCommand) => Promise<ReadPrompt>;
+  /** Behind the refusal of a prompt that is too long: what would help. @default nothing */
+  readonly overflowAdvice?: (promptTokenCount: number) => string;
+  /**
+   * Where sequences are windows that slide: the decoder does that, cells are not shared, and no context ends.
+   * Absent: one pool of cells that share prefixes.
+   */
+  readonly window?: SlidingDecoder;
   /** Has a grammar ready for `createChoice`, off the loop. @throws NearfarError */
   readonly prepareGrammar: (grammar: CompiledGrammar) => Promise<void>;
   /** The adapters that requests name. */

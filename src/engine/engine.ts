@@ -5,7 +5,8 @@ import type { AdapterLease } from './adapter-store.ts';
 import { createClassFigures } from './class-figures.ts';
 import { createClassQueue } from './class-queue.ts';
 import { createDiskWait } from './disk-wait.ts';
-import type { EngineSetup } from './engine-setup.ts';
+import { createEngineCells } from './engine-cells.ts';
+import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
 import { foreseenIdleMsPerCell } from './foreseen-idle-cost.ts';
 import { firstWithWork, type PlannedTurn } from './group-plan.ts';
 import type { GroupTurn } from './group-schedule.ts';
@@ -13,10 +14,8 @@ import { createHostStore } from './host-store.ts';
 import { createInterTokenTarget } from './inter-token-target.ts';
 import { loopFigures } from './loop-figures.ts';
 import { createPartOutbox } from './part-outbox.ts';
-import { createPrefixCache } from './prefix-cache.ts';
-import { createPrivateCells } from './private-cells.ts';
 import { createPromptIntake } from './prompt-intake.ts';
-import type { EngineStats, GenerateCommand, WirePart } from './protocol.ts';
+import type { GenerateCommand, LoopStats, WirePart } from './protocol.ts';
 import { cacheFullError, deadlineError, openRequest } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
 import { schedule, type StepPlan } from './scheduler.ts';
@@ -35,13 +34,16 @@ import { createVoiceDesk } from './voice-desk.ts';
  * Everything else waits in between.
  */
 export interface Engine {
-  /** Never throws: what is wrong becomes the request's `error` part. */
-  submit(command: GenerateCommand): Promise<void>;
+  /**
+   * Never throws: what is wrong becomes the request's `error` part.
+   * @param read the prompt, where it has been read already
+   */
+  submit(command: GenerateCommand, read?: ReadPrompt): Promise<void>;
   /** Frees what the request holds before the next step; it gets one `aborted` error part. */
   abort(id: string): void;
   /** One step, or one slice of housekeeping. False if there is nothing to do. @throws if the decoder is lost */
   step(): boolean;
-  stats(): EngineStats;
+  stats(): LoopStats;
   /** Milliseconds that one piece of other work may take now; Infinity where nobody would wait for it. */
   longestPauseMs(): number;
   /** Before the end: writes the prefixes that may be found again after the next start. */
@@ -54,10 +56,7 @@ export function createEngine(setup: EngineSetup): Engine {
   const { decoder, cost, now } = setup;
   const host = createHostStore(setup.hostCacheBytes);
   const { batchTokenCount } = decoder;
-  const cache =
-    decoder.prefixGranularity === 'none'
-      ? createPrivateCells(decoder)
-      : createPrefixCache({ decoder, host, disk: setup.disk, onDiskChange: setup.wake, now });
+  const cache = createEngineCells(setup, host);
   const diskWait = createDiskWait({ cache, cost, batchTokenCount, now, wake: setup.wake });
   const targetMs = createInterTokenTarget(setup.targetInterTokenMs, cost, batchTokenCount);
   const speculation = createSpeculation(setup, decoder, cost);
@@ -96,20 +95,13 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function enqueue(
     command: GenerateCommand,
-    prompt: readonly number[],
+    prompt: ReadPrompt,
     submittedAt: number,
     lease: AdapterLease | null,
   ): void {
     const isVoice = command.priority === 'voice';
-    const promise = isVoice ? voices.admit(command, prompt, { waiting, running }) : null;
-    const request = openRequest(command, prompt, submittedAt, {
-      promise,
-      lease,
-      modelId: setup.modelId,
-      contextTokenCount: setup.contextTokenCount,
-      createChoice: setup.createChoice,
-      nextKey: () => nextKey++,
-    });
+    const promise = isVoice ? voices.admit(command, prompt.tokens, { waiting, running }) : null;
+    const request = openRequest(command, prompt, { submittedAt, promise, lease }, setup, () => nextKey++);
     requests.set(command.id, request);
     for (const sequence of request.sequences) wait(sequence);
   }
@@ -268,7 +260,8 @@ export function createEngine(setup: EngineSetup): Engine {
     const sequence = waiting.find((other) => other.key === key);
     if (sequence === undefined) return;
     const { request } = sequence;
-    const hold = cache.acquire(request.command.salt, sequence.tokens, request.command.mayPersist);
+    const { salt, mayPersist } = request.command;
+    const hold = cache.acquire(salt, sequence.tokens, mayPersist, request.window?.keepTokenCount);
     if (hold === null) return;
     waiting = waiting.filter((other) => other !== sequence);
     running.push(sequence);
@@ -367,7 +360,7 @@ export function createEngine(setup: EngineSetup): Engine {
     close(request, finishPart(request, endedAt));
   }
 
-  function stats(): EngineStats {
+  function stats(): LoopStats {
     const parts = { decoder, cache, host, disk: setup.disk, speculation, figures, counts, groups };
     const queuedCount = waiting.length + intake.readingCount;
     return loopFigures(parts, { queuedCount, runningCount: running.length });
@@ -383,5 +376,12 @@ export function createEngine(setup: EngineSetup): Engine {
     return isIdle ? voices.stepLimitMs() : longestStepMs();
   }
 
-  return { submit: (command) => intake.submit(command), abort, step, stats, longestPauseMs, persist };
+  return {
+    submit: (command, read) => intake.submit(command, read),
+    abort,
+    step,
+    stats,
+    longestPauseMs,
+    persist,
+  };
 }

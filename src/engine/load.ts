@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { NearfarError } from '../chat/error.ts';
 import { chooseCellCount } from '../plan/cell-count.ts';
+import { chooseSinksSizes } from '../plan/sinks-sizes.ts';
 import type { Calibration } from './calibrate.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import { openDiskTier } from './disk-tier/open-disk-tier.ts';
@@ -127,6 +128,12 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       stepCost: calibration.curve.points,
       attentionCost: calibration.curve.attention,
       loadMs: performance.now() - startedAt,
+      pool: {
+        cellCount: context.cellCount,
+        kvBytesPerCell: model.kvBytesPerCell * kvShareOfF16(options.kvType),
+        canShift: context.canShift,
+        windowTokenCount: chooseSinksSizes(contextTokenCount, options.sinks).windowTokenCount,
+      },
     }),
   };
 }
@@ -210,7 +217,13 @@ function describe(
   model: LlamaModel,
   measured: Pick<
     LoadedModel,
-    'contextTokenCount' | 'prefixGranularity' | 'threadCount' | 'stepCost' | 'attentionCost' | 'loadMs'
+    | 'contextTokenCount'
+    | 'prefixGranularity'
+    | 'threadCount'
+    | 'stepCost'
+    | 'attentionCost'
+    | 'loadMs'
+    | 'pool'
   >,
 ): LoadedModel {
   const { library, vocabulary } = model;

@@ -1,5 +1,6 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatModel, ModelFacts } from '../chat/model.ts';
+import type { OverflowPolicy } from '../chat/overflow.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { prefixSalt, type AdapterRef } from './adapter.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
@@ -14,13 +15,15 @@ export interface EngineLease {
   release(): void;
 }
 
-/** What a request does with a model: embedding takes a context of its own, and so more memory. */
-export type EngineUse = 'answer' | 'embed';
+/** What a request does with a model: embedding and windows that slide take contexts of their own, and so more memory. */
+export type EngineUse = 'answer' | 'embed' | 'sinks';
 
 export interface LocalModelOptions {
   /** What it is asked with beside its weights; `null` = nothing. */
   readonly adapter: AdapterRef | null;
   readonly facts: () => ModelFacts;
+  /** For requests that say nothing. @default error */
+  readonly contextOverflow?: OverflowPolicy;
   /**
    * Loads the weights if they are not, and holds them. `keepAliveSeconds` as in ChatRequest.
    * @throws NearfarError
@@ -35,12 +38,14 @@ export interface LocalModelOptions {
 /**
  * The part of a request that the engine needs; tenant and adapter become the salt that keeps prefixes apart.
  * @param enteredAt when it came, in milliseconds since the epoch
+ * @param contextOverflow for a request that does not say
  * @throws NearfarError where its output format cannot be enforced
  */
 export function toGenerateCommand(
   request: ChatRequest,
   adapter: AdapterRef | null,
   enteredAt: number,
+  contextOverflow: OverflowPolicy = 'error',
 ): GenerateCommand {
   return {
     type: 'generate',
@@ -63,6 +68,8 @@ export function toGenerateCommand(
     speculation: request.speculation ?? null,
     // Whatever a label of the future says: only what is open leaves memory.
     mayPersist: request.privacy === 'open',
+    contextOverflow: request.contextOverflow ?? contextOverflow,
+    ...(request.keepTokenCount === undefined ? {} : { keepTokenCount: request.keepTokenCount }),
   };
 }
 
@@ -95,10 +102,10 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       let lease: EngineLease;
       let command: GenerateCommand;
       try {
-        command = toGenerateCommand(request, options.adapter, enteredAt);
+        command = toGenerateCommand(request, options.adapter, enteredAt, options.contextOverflow);
         lease = await acquireInTime(
           options.acquire,
-          'answer',
+          command.contextOverflow === 'sinks' ? 'sinks' : 'answer',
           request.keepAliveSeconds,
           request.deadlineAt,
           signal,

@@ -6,7 +6,7 @@ import { diskFigures } from './disk-figures.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { HostStore } from './host-store.ts';
 import type { PrefixCache } from './prefix-cache.ts';
-import type { EngineStats } from './protocol.ts';
+import type { LoopStats } from './protocol.ts';
 import type { Speculation } from './speculation/speculation.ts';
 
 /** What the step loop counts itself; only grows. */
@@ -36,8 +36,8 @@ export interface LoopParts {
 /** All gauges and counters of the loop, for the gateway. */
 export function loopFigures(
   { decoder, cache, host, disk, speculation, figures, counts, groups }: LoopParts,
-  now: Pick<EngineStats, 'queuedCount' | 'runningCount'>,
-): EngineStats {
+  now: Pick<LoopStats, 'queuedCount' | 'runningCount'>,
+): LoopStats {
   return {
     ...now,
     stepCount: counts.step,

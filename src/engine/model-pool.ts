@@ -1,14 +1,17 @@
 // Longer than 300 lines: the line of those who wait and the models that they wait for are one state.
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { OverflowPolicy } from '../chat/overflow.ts';
 import type { ModelFacts } from '../chat/model.ts';
 import { memoryRefusal } from '../plan/memory-refusal.ts';
 import type { MemoryNeed } from '../plan/model-memory.ts';
 import type { AdapterRef } from './adapter.ts';
 import { childEntry, forkChild } from './child-connection.ts';
 import { createLocalModel, type EngineLease, type EngineUse } from './local-model.ts';
-import type { LocalModels, RunningModel } from './local-models.ts';
+import type { LocalModels } from './local-models.ts';
+import { bytesFor, createModelShare, extraBytesOf, extrasOf, type ModelShare } from './model-share.ts';
 import { hasRoom, whoLeaves, type Wish } from './model-room.ts';
 import type { LoadOptions } from './protocol.ts';
+import { factsOf, keepAliveMs, toRunningModel, type PoolEntry } from './pool-entry.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** A model that could be loaded. */
@@ -27,6 +30,8 @@ export interface ModelPoolOptions {
   readonly memoryBudgetBytes: number;
   /** Bytes that one will take, from its file alone. */
   readonly predictMemory: (model: FoundModel, load: LoadOptions) => Promise<MemoryNeed>;
+  /** What becomes of too long a prompt where a request does not say. @default error */
+  readonly contextOverflowOf?: (id: string) => OverflowPolicy;
   /** Models in memory at once, at least 1. */
   readonly maxLoadedCount: number;
   /** The model that stays loaded while nobody asks for it; `null` = none. A function where the owner may change it. */
@@ -41,24 +46,6 @@ export interface ModelPoolOptions {
   readonly createEngine?: (load: LoadOptions) => Supervisor;
 }
 
-interface Entry {
-  readonly id: string;
-  readonly path: string;
-  readonly facts: ModelFacts;
-  readonly engine: Supervisor;
-  readonly need: MemoryNeed;
-  /** What is set aside for it: grows with the first request for embeddings. */
-  bytes: number;
-  leaseCount: number;
-  lastUsedAt: number;
-  keepAliveSeconds: number;
-  expiry: NodeJS.Timeout | null;
-  expiresAt: Date | null;
-  /** Set when it is to go: it takes no new requests and closes after its last answer. */
-  isLeaving: boolean;
-  closing: Promise<void> | null;
-}
-
 interface Failure {
   readonly error: NearfarError;
   readonly until: number;
@@ -68,7 +55,6 @@ interface Failure {
 const failureMs = 5_000;
 /** Requests that may wait for another model to leave. */
 const waiterLimit = 256;
-const longestTimerMs = 2 ** 31 - 1;
 
 /** How a model would be loaded and what it would take. */
 interface Prospect {
@@ -84,7 +70,7 @@ interface Prospect {
  * for another, so they cannot wait for each other for ever.
  */
 export function createModelPool(options: ModelPoolOptions): LocalModels {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, PoolEntry>();
   const failures = new Map<string, Failure>();
   /** Those who wait for a model to leave, in order of arrival. */
   let waiters: (() => void)[] = [];
@@ -148,16 +134,20 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     return { load, need: await options.predictMemory(found, load) };
   }
 
-  function add(found: FoundModel, { load, need }: Prospect, bytes: number): void {
+  function add(found: FoundModel, { load, need }: Prospect, use: EngineUse): void {
     const { id } = found.facts;
+    const share = createModelShare(need, use, () => performance.now());
     const engine = createEngine(load);
-    const entry: Entry = {
+    const entry: PoolEntry = {
       id,
       path: found.path,
       facts: found.facts,
       engine,
       need,
-      bytes,
+      share,
+      get bytes() {
+        return share.bytes;
+      },
       leaseCount: 0,
       lastUsedAt: 0,
       keepAliveSeconds: defaultKeepAlive(id),
@@ -174,7 +164,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     notify();
   }
 
-  function closeEntry(entry: Entry): Promise<void> {
+  function closeEntry(entry: PoolEntry): Promise<void> {
     entry.isLeaving = true;
     if (entry.expiry !== null) clearTimeout(entry.expiry);
     entry.closing ??= entry.engine.close().then(() => {
@@ -184,14 +174,15 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     return entry.closing;
   }
 
-  function leave(entry: Entry): void {
+  function leave(entry: PoolEntry): void {
     entry.isLeaving = true;
     if (entry.leaseCount === 0) void closeEntry(entry);
   }
 
   /** True where there is room now; else, for the first in the line, others are asked to leave. */
-  function isMet(key: string, wish: Wish, growing: Entry | null): boolean {
+  function isMet(key: string, wish: Wish, growing: PoolEntry | null): boolean {
     const holders = [...entries.values()];
+    for (const { share, engine } of holders) share.reclaim(engine.stats?.sinksCellCount ?? null);
     const ahead: Wish[] = [];
     for (const [otherKey, other] of wishes) {
       if (otherKey === key) break;
@@ -225,10 +216,11 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
   }
 
   /** @throws NearfarError `unavailable` naming need, budget and what unloading would free */
-  function requireBudget(id: string, need: MemoryNeed, use: EngineUse): void {
-    if (bytesFor(need, use) <= limits.memoryBytes) return;
-    const embeddingBytes = bytesFor(need, use) - need.totalBytes;
-    const text = memoryRefusal(id, need, embeddingBytes, limits.memoryBytes, [...entries.values()]);
+  function requireBudget(id: string, need: MemoryNeed, use: EngineUse, share?: ModelShare): void {
+    if ((share?.bytes ?? need.totalBytes) + extraBytesOf(need, use) <= limits.memoryBytes) return;
+    const extras = extrasOf(need, [...(share?.uses ?? []), use]);
+    const others = [...entries.values()].filter((entry) => entry.id !== id);
+    const text = memoryRefusal(id, need, extras, limits.memoryBytes, others);
     throw new NearfarError('unavailable', text);
   }
 
@@ -237,7 +229,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     keepAliveSeconds: number | null,
     signal: AbortSignal,
     use: EngineUse,
-  ): Promise<EngineLease & { readonly entry: Entry }> {
+  ): Promise<EngineLease & { readonly entry: PoolEntry }> {
     const { id } = found.facts;
     const key = `${id} ${use}`;
     let prospect: Prospect | null = null;
@@ -262,7 +254,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
           requireBudget(id, prospect.need, use);
           wish = { bytes: bytesFor(prospect.need, use), count: 1 };
           if (isMet(key, wish, null)) {
-            add(found, prospect, wish.bytes);
+            add(found, prospect, use);
             continue;
           }
         } else if (entry.isLeaving || (entry.path !== found.path && entry.leaseCount === 0)) {
@@ -270,11 +262,11 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
           if (!entry.isLeaving) leave(entry);
           wish = { bytes: bytesFor(entry.need, use), count: 1 };
         } else {
-          wish = { bytes: Math.max(0, bytesFor(entry.need, use) - entry.bytes), count: 0 };
-          if (wish.bytes > 0) requireBudget(id, entry.need, use);
+          wish = { bytes: entry.share.extraBytes(use), count: 0 };
+          if (wish.bytes > 0) requireBudget(id, entry.need, use, entry.share);
           if (wish.bytes === 0 || isMet(key, wish, entry)) {
-            entry.bytes += wish.bytes;
-            return take(entry, keepAliveSeconds);
+            entry.share.add(use);
+            return take(entry, keepAliveSeconds, use);
           }
         }
         makeWish(key, wish, !isInLine);
@@ -286,8 +278,13 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     }
   }
 
-  function take(entry: Entry, keepAliveSeconds: number | null): EngineLease & { readonly entry: Entry } {
+  function take(
+    entry: PoolEntry,
+    keepAliveSeconds: number | null,
+    use: EngineUse,
+  ): EngineLease & { readonly entry: PoolEntry } {
     let isReleased = false;
+    const letGo = entry.share.hold(use);
     useCount += 1;
     entry.leaseCount += 1;
     entry.lastUsedAt = useCount;
@@ -301,6 +298,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       release() {
         if (isReleased) return;
         isReleased = true;
+        letGo();
         entry.leaseCount -= 1;
         if (entry.leaseCount > 0) return;
         if (entry.isLeaving) void closeEntry(entry);
@@ -309,7 +307,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
     };
   }
 
-  function startExpiry(entry: Entry): void {
+  function startExpiry(entry: PoolEntry): void {
     if (entry.keepAliveSeconds < 0) return;
     const delayMs = keepAliveMs(entry);
     if (delayMs === 0) {
@@ -335,6 +333,7 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       return createLocalModel({
         facts: () => factsOf(found, entries.get(found.facts.id)),
         adapter: found.adapter?.ref ?? null,
+        contextOverflow: options.contextOverflowOf?.(found.facts.id) ?? 'error',
         acquire: (keepAliveSeconds, signal, use) => acquire(found, keepAliveSeconds, signal, use),
       });
     },
@@ -365,35 +364,4 @@ export function createModelPool(options: ModelPoolOptions): LocalModels {
       await Promise.all([...entries.values()].map(closeEntry));
     },
   };
-}
-
-/** What is known of a model, with the context that the loaded engine really gives. */
-function factsOf(found: FoundModel, entry: Entry | undefined): ModelFacts {
-  const facts = found.adapter?.facts ?? found.facts;
-  const contextTokenCount = entry?.engine.loaded?.contextTokenCount;
-  return contextTokenCount === undefined ? facts : { ...facts, contextTokenCount };
-}
-
-function toRunningModel(entry: Entry): RunningModel | null {
-  const { state, loaded, stats, restartCount, processId } = entry.engine;
-  if (state === 'failed' || state === 'closed') return null;
-  // While it answers its time has not begun: as if it ended now.
-  const endingNow = entry.keepAliveSeconds < 0 ? null : new Date(Date.now() + keepAliveMs(entry));
-  return {
-    id: entry.id,
-    state,
-    loaded,
-    stats,
-    expiresAt: entry.expiresAt ?? endingNow,
-    restartCount,
-    processId,
-  };
-}
-
-function keepAliveMs(entry: Entry): number {
-  return Math.min(entry.keepAliveSeconds * 1_000, longestTimerMs);
-}
-
-function bytesFor(need: MemoryNeed, use: EngineUse): number {
-  return need.totalBytes + (use === 'embed' ? need.embeddingBytes : 0);
 }

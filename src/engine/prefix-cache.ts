@@ -1,4 +1,5 @@
 // Over 300 lines: what a hold means for cells, ids and nodes reads best in one place.
+import type { CellHold } from './cell-hold.ts';
 import type { Decoder } from './decoder.ts';
 import type { DiskStore } from './disk-tier/disk-store.ts';
 import type { HostStore } from './host-store.ts';
@@ -22,18 +23,24 @@ export interface PrefixCache {
   /**
    * Gives the tokens a sequence id that already holds their longest stored prefix.
    * At least one token is always left to compute. `null` if no sequence id can be had.
+   * `keepTokenCount` is for windows that slide: first tokens that stay.
    * Without `mayPersist` nothing that the sequence touches is written to disk from then on.
    */
-  acquire(salt: string, tokens: readonly number[], mayPersist?: boolean): PrefixHold | null;
+  acquire(
+    salt: string,
+    tokens: readonly number[],
+    mayPersist?: boolean,
+    keepTokenCount?: number,
+  ): CellHold | null;
   /** Makes `tokens[0, computedCount)`, all computed by this sequence, available to others. */
-  publish(hold: PrefixHold, tokens: readonly number[], computedCount: number): void;
+  publish(hold: CellHold, tokens: readonly number[], computedCount: number): void;
   /**
    * The sequence is over. What it published stays as an idle prefix, with `keep` also all that it computed;
    * a private tail is freed.
    */
-  release(hold: PrefixHold, keep: ComputedTokens | null): void;
+  release(hold: CellHold, keep: ComputedTokens | null): void;
   /** Tells how many cells the sequence has beyond its published prefix. */
-  setTail(hold: PrefixHold, tokenCount: number): void;
+  setTail(hold: CellHold, tokenCount: number): void;
   /** Frees cells of idle prefixes, least recently used first, until `cellCount` are free. False if it cannot. */
   makeRoom(cellCount: number): boolean;
   /** Moves idle prefixes out that cost the running steps more than a restore would; see `PrefixTier`. */
@@ -44,6 +51,8 @@ export interface PrefixCache {
   readonly disk: PrefixDisk | null;
   /** The running steps just paid this much for each cell in use. */
   chargeIdle(millisecondsPerCell: number): void;
+  /** Whether a sequence that is taken out goes on where it was when it comes back. */
+  readonly canResume: boolean;
   readonly freeCellCount: number;
   /** Cells that `makeRoom` could free. */
   readonly idleCellCount: number;
@@ -68,14 +77,11 @@ export interface PrefixProbe {
   readonly idleTokenCount: number;
 }
 
-export interface PrefixHold {
-  readonly sequence: number;
+export interface PrefixHold extends CellHold {
   readonly salt: string;
   readonly mayPersist: boolean;
   /** Deepest node that the sequence covers; its end is the published length. */
   node: PrefixNode;
-  readonly cachedTokenCount: number;
-  tailTokenCount: number;
 }
 
 export interface PrefixCacheOptions {
@@ -263,6 +269,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     offloadOverdue: (foreseenMsPerCell, budgetMs) => tier.offloadOverdue(foreseenMsPerCell, budgetMs),
     offloadIdle: () => tier.offloadIdle(),
     disk,
+    canResume: true,
     chargeIdle(millisecondsPerCell) {
       pool.idleMeter += millisecondsPerCell;
     },

@@ -1,6 +1,6 @@
 import type { Decoder } from './decoder.ts';
-import type { PrefixCache, PrefixHold } from './prefix-cache.ts';
-import { createPrefixTree } from './prefix-tree.ts';
+import type { CellHold } from './cell-hold.ts';
+import type { PrefixCache } from './prefix-cache.ts';
 
 /**
  * The cells of a pool in which sequences share nothing: each has its own, and they are free when it ends. Stands in the
@@ -11,21 +11,19 @@ export function createPrivateCells(decoder: Decoder): PrefixCache {
     { length: decoder.sequenceCount },
     (_, index) => decoder.sequenceCount - 1 - index,
   );
-  /** What every hold ends at: nothing is shared. */
-  const node = createPrefixTree().root('');
   let usedCellCount = 0;
 
-  function setTail(hold: PrefixHold, tokenCount: number): void {
+  function setTail(hold: CellHold, tokenCount: number): void {
     usedCellCount += tokenCount - hold.tailTokenCount;
     hold.tailTokenCount = tokenCount;
   }
 
   return {
     probe: () => ({ matchedTokenCount: 0, hostTokenCount: 0, idleTokenCount: 0 }),
-    acquire(salt, _tokens, mayPersist = true) {
+    acquire() {
       const sequence = freeIds.pop();
       if (sequence === undefined) return null;
-      return { sequence, salt, mayPersist, node, cachedTokenCount: 0, tailTokenCount: 0 };
+      return { sequence, cachedTokenCount: 0, tailTokenCount: 0 };
     },
     publish: (hold, _tokens, computedCount) => {
       setTail(hold, computedCount);
@@ -40,6 +38,7 @@ export function createPrivateCells(decoder: Decoder): PrefixCache {
     offloadOverdue: () => 0,
     offloadIdle: () => false,
     disk: null,
+    canResume: false,
     chargeIdle: () => undefined,
     get freeCellCount() {
       return decoder.cellCount - usedCellCount;

@@ -1,7 +1,7 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { AdapterLease } from './adapter-store.ts';
 import { placesFor } from './class-queue.ts';
-import type { EngineSetup } from './engine-setup.ts';
+import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
 import type { PartOutbox } from './part-outbox.ts';
 import type { GenerateCommand } from './protocol.ts';
 import { queueFullError } from './request-intake.ts';
@@ -10,8 +10,11 @@ import { toWireError } from './wire-part.ts';
 
 /** Requests between `submit` and the queue: their prompts are being read, off the step loop, or they wait for an adapter. */
 export interface PromptIntake {
-  /** Never throws: what is wrong becomes the request's `error` part. */
-  submit(command: GenerateCommand): Promise<void>;
+  /**
+   * Never throws: what is wrong becomes the request's `error` part.
+   * @param read the prompt, where it has been read already
+   */
+  submit(command: GenerateCommand, read?: ReadPrompt): Promise<void>;
   /** Answers a request that is still being read, and lets nothing more come of it. */
   cancel(id: string): void;
   readonly readingCount: number;
@@ -30,7 +33,7 @@ export interface PromptIntakeSetup {
   /** The prompt is read, and its adapter in memory. @throws NearfarError where the request cannot be taken */
   readonly onRead: (
     command: GenerateCommand,
-    prompt: readonly number[],
+    prompt: ReadPrompt,
     submittedAt: number,
     lease: AdapterLease | null,
   ) => void;
@@ -53,7 +56,7 @@ export function createPromptIntake({
   }
 
   return {
-    async submit(command) {
+    async submit(command, read) {
       const submittedAt = setup.now();
       let lease: AdapterLease | null = null;
       try {
@@ -61,7 +64,7 @@ export function createPromptIntake({
         reading.add(command.id);
         if (command.priority === 'voice') voices.arrive(command.id);
         if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
-        const prompt = await setup.readPrompt(command.input);
+        const prompt = read ?? (await setup.readPrompt(command));
         if (command.adapter !== null) {
           // Who waits for a place must not keep those from stepping who have to make it.
           voices.arrived(command.id);

@@ -5,6 +5,7 @@ import type { SamplingOptions } from '../chat/sampling.ts';
 import type { ErrorKind } from '../chat/error.ts';
 import type { AdapterRef } from './adapter.ts';
 import type { AdapterRoom } from './adapter-store.ts';
+import type { OverflowPolicy } from '../chat/overflow.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { PrefixGranularity } from './decoder.ts';
 import type { KvType } from './kv-type.ts';
@@ -51,6 +52,7 @@ export interface LoadOptions {
   readonly offline?: OfflineMode;
   /** What the memory set aside for this model leaves to adapters. */
   readonly adapterRoom: AdapterRoom;
+  readonly sinks: SinksOptions;
   /** Where the step-cost curve of this model, CPU and library is kept; `null` = not kept. */
   readonly curvePath: string | null;
 }
@@ -64,6 +66,14 @@ export interface DraftLoadOptions {
   readonly kvType: KvType;
   /** As of the model itself. */
   readonly curvePath: string | null;
+}
+
+/** The context that `context_overflow: sinks` streams through. */
+export interface SinksOptions {
+  /** Tokens of one window; `null` = as `chooseSinksSizes` says. */
+  readonly windowTokenCount: number | null;
+  /** Most answers in windows at once. */
+  readonly parallelCount: number;
 }
 
 export interface GenerateCommand {
@@ -94,6 +104,10 @@ export interface GenerateCommand {
   readonly adapter: AdapterRef | null;
   /** Whether what it computes may be written to disk; memory keeps it either way. */
   readonly mayPersist: boolean;
+  /** `error` where absent. */
+  readonly contextOverflow?: OverflowPolicy;
+  /** As in ChatRequest. */
+  readonly keepTokenCount?: number;
 }
 
 export interface EmbedCommand {
@@ -146,10 +160,35 @@ export interface LoadedModel {
   /** What cells in use add to it, as measured with it; see `AttentionCost`. Absent where nothing was measured. */
   readonly attentionCost?: readonly AttentionCost[];
   readonly loadMs: number;
+  /** Absent for models that only read. */
+  readonly pool?: PoolFacts;
 }
 
-/** Gauges and counters of the step loop; counters only grow within one child's life. */
-export interface EngineStats extends SpeculationStats {
+/** What long prompts depend on. */
+export interface PoolFacts {
+  readonly cellCount: number;
+  /** In the type of this pool, over all layers. */
+  readonly kvBytesPerCell: number;
+  /** Whether a window can slide. */
+  readonly canShift: boolean;
+  /** Of `sinks`. */
+  readonly windowTokenCount: number;
+}
+
+/** Gauges and counters of one model; counters only grow within one child's life. */
+export type EngineStats = LoopStats & SinksStats;
+
+/** Of the context that windows slide in. */
+export interface SinksStats {
+  /** 0 while it is closed. */
+  readonly sinksCellCount: number;
+  readonly sinksUsedCellCount: number;
+  /** Tokens that left a window. */
+  readonly sinksDiscardedTokenCount: number;
+}
+
+/** Gauges and counters of a step loop. */
+export interface LoopStats extends SpeculationStats {
   readonly stepCount: number;
   readonly queuedCount: number;
   readonly runningCount: number;

@@ -1,24 +1,13 @@
 import { NearfarError } from '../chat/error.ts';
-import type { AdapterLease } from './adapter-store.ts';
+import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
 import type { GenerateCommand } from './protocol.ts';
 import type { ActiveRequest } from './sequence.ts';
-import type { Choice } from './text/choice.ts';
-import type { VoicePromise } from './voice-desk.ts';
+import { defaultSinkTokenCount } from './sinks/window-layout.ts';
 
-export interface IntakeSetup {
-  readonly modelId: string;
-  /** Most tokens of one sequence, prompt and answer together. */
-  readonly contextTokenCount: number;
-  readonly createChoice: (
-    command: GenerateCommand,
-    choiceIndex: number,
-    promptTokens: readonly number[],
-    maxTokenCount: number,
-  ) => Choice;
-  readonly nextKey: () => number;
-  readonly promise: VoicePromise | null;
-  readonly lease: AdapterLease | null;
-}
+export type IntakeSetup = Pick<
+  EngineSetup,
+  'modelId' | 'contextTokenCount' | 'window' | 'overflowAdvice' | 'createChoice'
+>;
 
 /**
  * A request whose prompt has been read, with one waiting sequence per choice.
@@ -26,24 +15,32 @@ export interface IntakeSetup {
  */
 export function openRequest(
   command: GenerateCommand,
-  prompt: readonly number[],
-  submittedAt: number,
+  read: ReadPrompt,
+  { submittedAt, promise, lease }: Pick<ActiveRequest, 'submittedAt' | 'promise' | 'lease'>,
   setup: IntakeSetup,
+  nextKey: () => number,
 ): ActiveRequest {
+  const prompt = read.tokens;
   if (prompt.length === 0) throw new NearfarError('invalid_request', 'The prompt is empty.');
   const room = setup.contextTokenCount - prompt.length;
   if (room < 1) {
     throw new NearfarError(
       'context_overflow',
       `The prompt has ${prompt.length} tokens, but the context of ${setup.modelId} holds ` +
-        `${setup.contextTokenCount}, of which at least one is needed for the answer.`,
+        `${setup.contextTokenCount}, of which at least one is needed for the answer.` +
+        (setup.overflowAdvice?.(prompt.length) ?? ''),
     );
   }
+  const { keepTokenCount = defaultSinkTokenCount } = read;
+  const windowTokenCount = setup.window?.windowTokenCount;
+  const window = windowTokenCount === undefined ? null : { windowTokenCount, keepTokenCount };
   const maxTokenCount = Math.min(room, command.maxTokenCount ?? room);
   const request: ActiveRequest = {
     command,
-    lease: setup.lease,
+    lease,
     promptTokenCount: prompt.length,
+    omitted: read.omitted,
+    window,
     sequences: [],
     submittedAt,
     admittedAt: null,
@@ -55,11 +52,11 @@ export function openRequest(
     draftedMs: 0,
     undraftedMs: 0,
     openChoiceCount: command.choiceCount,
-    promise: setup.promise,
+    promise,
   };
   for (let index = 0; index < command.choiceCount; index++) {
     request.sequences.push({
-      key: setup.nextKey(),
+      key: nextKey(),
       request,
       choice: setup.createChoice(command, index, prompt, maxTokenCount),
       tokens: prompt.slice(),

@@ -109,7 +109,7 @@ function waitingViews(inputs: ViewInputs): WaitingView[] {
     return {
       key: sequence.key,
       priority: sequence.standing,
-      isUrgent: isUrgent(sequence, probe.matchedTokenCount, inputs),
+      isUrgent: cache.canResume && isUrgent(sequence, probe.matchedTokenCount, inputs),
       uncachedTokenCount: sequence.tokens.length - probe.matchedTokenCount,
       cachedTokenCount: probe.matchedTokenCount,
       restoreCellCount: probe.hostTokenCount,

@@ -1,7 +1,9 @@
 import type { Priority } from '../chat/request.ts';
 import type { AdapterLease } from './adapter-store.ts';
 import type { GenerateCommand } from './protocol.ts';
-import type { PrefixHold } from './prefix-cache.ts';
+import type { OmittedPrompt } from './engine-setup.ts';
+import type { CellHold } from './cell-hold.ts';
+import type { WindowShape } from './sinks/window-layout.ts';
 import type { Choice } from './text/choice.ts';
 import { forcedTokenLimit } from './text/forced-tokens.ts';
 import type { VoicePromise } from './voice-desk.ts';
@@ -12,6 +14,10 @@ export interface ActiveRequest {
   /** The adapter that it is computed with, until it ends; `null` = the model alone. */
   readonly lease: AdapterLease | null;
   readonly promptTokenCount: number;
+  /** `null`: the prompt is whole. */
+  readonly omitted: OmittedPrompt | null;
+  /** The window that its sequences slide through; `null`: a context that ends. */
+  readonly window: WindowShape | null;
   readonly sequences: Sequence[];
   readonly submittedAt: number;
   admittedAt: number | null;
@@ -39,7 +45,7 @@ export interface Sequence {
   readonly tokens: number[];
   computedCount: number;
   /** `null` while it waits. */
-  hold: PrefixHold | null;
+  hold: CellHold | null;
   /** The class that it counts as: its request's, or `interactive` once its class had waited too long. */
   standing: Priority;
   /** When it last had a part in a step; before that, when it came. */

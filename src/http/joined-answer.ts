@@ -1,4 +1,5 @@
 import { toNearfarError } from '../chat/error.ts';
+import type { ContextOverflow } from '../chat/overflow.ts';
 import type { ChatPart, Timings, Usage } from '../chat/part.ts';
 
 type Finish = Extract<ChatPart, { type: 'finish' }>;
@@ -75,6 +76,22 @@ function sumUsage(finishes: readonly Finish[]): Usage {
     ...(reasoning.length === 0
       ? {}
       : { reasoningTokenCount: reasoning.reduce((sum, count) => sum + count, 0) }),
+    ...sumOverflow(finishes),
+  };
+}
+
+function sumOverflow(finishes: readonly Finish[]): Pick<Usage, 'overflow'> {
+  const all = finishes.flatMap(({ usage }) => usage.overflow ?? []);
+  const [first] = all;
+  if (first === undefined) return {};
+  const sum = (read: (one: ContextOverflow) => number): number =>
+    all.reduce((total, one) => total + read(one), 0);
+  return {
+    overflow: {
+      policy: first.policy,
+      omittedTokenCount: sum((one) => one.omittedTokenCount),
+      omittedMessageCount: sum((one) => one.omittedMessageCount),
+    },
   };
 }
 

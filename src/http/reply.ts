@@ -1,6 +1,7 @@
 import { toNearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest, Dialect } from '../chat/request.ts';
+import { overflowHeaders } from './context-overflow.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { requestIdHeaders } from './error-response.ts';
 import { createEventStream, type PartEncoder } from './event-stream.ts';
@@ -64,6 +65,7 @@ export async function replyWithStream(
       'x-accel-buffering': 'no',
       ...requestIdHeaders(dialect, call.requestId),
       ...answeredByHeaders(first),
+      ...overflowHeaders([first]),
     },
   });
 }
@@ -88,6 +90,7 @@ export async function replyWhole(
       'content-type': 'application/json',
       ...requestIdHeaders(options.dialect, options.call.requestId),
       ...answeredByHeaders(parts[0] ?? null),
+      ...overflowHeaders(parts),
     },
   });
 }

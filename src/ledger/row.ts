@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../chat/error.ts';
+import type { ContextOverflow } from '../chat/overflow.ts';
 import type { AnswerSource, FinishReason } from '../chat/part.ts';
 import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 
@@ -27,6 +28,8 @@ export interface LedgerRow {
   /** Of the prompt tokens, those served from a cache. */
   readonly cachedTokenCount: number;
   readonly completionTokenCount: number;
+  /** What of prompt and answer the model did not see; absent where everything fitted. */
+  readonly overflow?: ContextOverflow;
   /** False where the answer broke off and completion tokens were counted by deltas seen: a lower bound. */
   readonly isMeasured: boolean;
   /** Measured by the engine; null where the request did not get that far. */

@@ -18,6 +18,9 @@ export function toTable(row: LedgerRow): LedgerTable {
     prompt_tokens: row.promptTokenCount,
     cached_tokens: row.cachedTokenCount,
     completion_tokens: row.completionTokenCount,
+    overflow_policy: row.overflow?.policy ?? null,
+    omitted_tokens: row.overflow?.omittedTokenCount ?? null,
+    omitted_messages: row.overflow?.omittedMessageCount ?? null,
     is_measured: row.isMeasured ? 1 : 0,
     queue_ms: row.queueMs,
     prefill_ms: row.prefillMs,
@@ -49,6 +52,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     promptTokenCount: row.prompt_tokens,
     cachedTokenCount: row.cached_tokens,
     completionTokenCount: row.completion_tokens,
+    ...overflowOf(row),
     isMeasured: row.is_measured === 1,
     queueMs: row.queue_ms,
     prefillMs: row.prefill_ms,
@@ -60,5 +64,16 @@ export function fromTable(row: LedgerTable): LedgerRow {
     answerSource: row.answer_source as LedgerRow['answerSource'],
     costMicros: row.cost_micros,
     currency: row.currency,
+  };
+}
+
+function overflowOf(row: LedgerTable): Pick<LedgerRow, 'overflow'> {
+  if (row.overflow_policy === null) return {};
+  return {
+    overflow: {
+      policy: row.overflow_policy as NonNullable<LedgerRow['overflow']>['policy'],
+      omittedTokenCount: row.omitted_tokens ?? 0,
+      omittedMessageCount: row.omitted_messages ?? 0,
+    },
   };
 }

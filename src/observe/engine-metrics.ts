@@ -47,6 +47,16 @@ const gauges: readonly Reading[] = [
     of: (stats) => stats.diskCacheBytes,
   },
   {
+    name: 'nearfar_sinks_cells',
+    help: 'KV cells of the context that windows slide in; 0 while it is closed.',
+    of: (stats) => stats.sinksCellCount,
+  },
+  {
+    name: 'nearfar_sinks_cells_used',
+    help: 'Of those, the ones that hold a token.',
+    of: (stats) => stats.sinksUsedCellCount,
+  },
+  {
     name: 'nearfar_prefix_hit_ratio',
     help: 'Prompt tokens served from a cache, over all prompt tokens, since the engine started.',
     of: (stats) => (stats.promptTokenCount === 0 ? 0 : stats.cachedTokenCount / stats.promptTokenCount),
@@ -116,6 +126,11 @@ const counters: readonly Reading[] = [
     name: 'nearfar_restored_tokens_total',
     help: 'Tokens moved back into the pool.',
     of: (stats) => stats.restoredTokenCount,
+  },
+  {
+    name: 'nearfar_sinks_discarded_tokens_total',
+    help: 'Tokens that left a window which slides.',
+    of: (stats) => stats.sinksDiscardedTokenCount,
   },
   {
     name: 'nearfar_disk_read_tokens_total',

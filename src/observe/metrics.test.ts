@@ -31,6 +31,9 @@ function answered(changes: Partial<LedgerRow> = {}): LedgerRow {
 }
 
 const stats: EngineStats = {
+  sinksCellCount: 0,
+  sinksUsedCellCount: 0,
+  sinksDiscardedTokenCount: 0,
   stepCount: 10,
   queuedCount: 3,
   runningCount: 2,

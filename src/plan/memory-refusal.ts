@@ -8,12 +8,12 @@ export interface LoadedShare {
 
 /**
  * Why a model cannot be loaded at all: what it needs and of what, the budget, and what unloading would free.
- * @param embeddingBytes what the request adds by asking for embeddings; 0 where it does not
+ * @param extras further contexts, such as that for embeddings
  */
 export function memoryRefusal(
   id: string,
   need: MemoryNeed,
-  embeddingBytes: number,
+  extras: readonly { readonly name: string; readonly bytes: number }[],
   budgetBytes: number,
   loaded: readonly LoadedShare[],
 ): string {
@@ -23,11 +23,11 @@ export function memoryRefusal(
     `computing ${inGiB(need.computeBytes)}`,
     `process and prefixes ${inGiB(need.processBytes)}`,
     ...(need.adapterBytes > 0 ? [`adapters ${inGiB(need.adapterBytes)}`] : []),
-    ...(embeddingBytes > 0 ? [`embeddings ${inGiB(embeddingBytes)}`] : []),
+    ...extras.map(({ name, bytes }) => `${name} ${inGiB(bytes)}`),
   ].join(', ');
   const others = loaded.map((share) => `${share.id} (${inGiB(share.bytes)})`).join(', ');
   return (
-    `${id} needs ${inGiB(need.totalBytes + embeddingBytes)} of memory (${parts}) and the budget is ` +
+    `${id} needs ${inGiB(extras.reduce((sum, { bytes }) => sum + bytes, need.totalBytes))} of memory (${parts}) and the budget is ` +
     `${inGiB(budgetBytes)}: it does not fit, ` +
     (others === '' ? 'and nothing is loaded that could leave. ' : `not even with ${others} unloaded. `) +
     'A smaller engine.contextTokenCount or a larger engine.memoryBudgetBytes would help.'

@@ -22,6 +22,7 @@ const options: MemoryOptions = {
   hostCacheBytes: 0,
   adapterBytes: 0,
   embeddingContextTokenCount: null,
+  sinks: { windowTokenCount: null, parallelCount: 2 },
   memoryBytes: 16 * 1024 * MiB,
 };
 
@@ -45,6 +46,14 @@ describe('the prediction', () => {
     expect(predictMemory(facts, { ...options, contextTokenCount: null }).cacheBytes).toBe(chosen * 23_040);
     expect(chooseCellCount(131_072, 23_040, options.memoryBytes)).toBe(32_768);
     expect(chooseCellCount(131_072, 131_072, 8 * 1024 * MiB)).toBe(12_800 + 256);
+  });
+
+  it('counts the context of windows that slide apart, cells and all', () => {
+    const { sinksBytes } = predictMemory(facts, options);
+    expect(sinksBytes).toBeGreaterThan(2 * 4_096 * facts.kvBytesPerCell);
+    const small = { ...options, sinks: { windowTokenCount: 512, parallelCount: 1 } };
+    expect(predictMemory(facts, small).sinksBytes).toBeLessThan(sinksBytes / 5);
+    expect(predictMemory({ ...facts, isReader: true }, options).sinksBytes).toBe(0);
   });
 
   it('counts the context for embeddings apart, and no cache for what only reads', () => {

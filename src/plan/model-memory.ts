@@ -1,5 +1,6 @@
 import { chooseCellCount } from './cell-count.ts';
 import { chooseEmbeddingSizes } from './embedding-sizes.ts';
+import { chooseSinksSizes } from './sinks-sizes.ts';
 
 /** What a GGUF's header says, as far as memory goes. */
 export interface MemoryFacts {
@@ -34,6 +35,8 @@ export interface MemoryOptions {
   /** Set aside for LoRA adapters. */
   readonly adapterBytes: number;
   readonly embeddingContextTokenCount: number | null;
+  /** The windows of `context_overflow: sinks`, as the settings have them. */
+  readonly sinks: { readonly windowTokenCount: number | null; readonly parallelCount: number };
   /** Of this machine. */
   readonly memoryBytes: number;
 }
@@ -59,6 +62,8 @@ export interface MemoryNeed {
   readonly totalBytes: number;
   /** What the first request for embeddings adds; 0 for models that do nothing else. */
   readonly embeddingBytes: number;
+  /** What the first request for `sinks` adds; 0 for models that only read. */
+  readonly sinksBytes: number;
 }
 
 const MiB = 1024 ** 2;
@@ -92,6 +97,7 @@ export function predictMemory(
       processBytes: bareProcessBytes,
       adapterBytes: 0,
       embeddingBytes: 0,
+      sinksBytes: 0,
     });
   }
   const kvBytesPerCell = facts.kvBytesPerCell * options.kvShareOfF16;
@@ -112,6 +118,7 @@ export function predictMemory(
     processBytes: bareProcessBytes + options.hostCacheBytes,
     adapterBytes: options.adapterBytes,
     embeddingBytes: reading.cacheBytes + reading.computeBytes,
+    sinksBytes: sinksBytes(facts, options, Math.min(cellCount, facts.trainedContextTokenCount || cellCount)),
   });
 }
 
@@ -153,6 +160,17 @@ function readingBytes(
       maskBytes(facts, facts.isWhole ? batchTokenCount : contextTokenCount, batchTokenCount) +
       activationBytes(facts, batchTokenCount),
   };
+}
+
+/** The context that windows slide in; `contextTokenCount` is that of one request elsewhere. */
+function sinksBytes(facts: MemoryFacts, options: MemoryOptions, contextTokenCount: number): number {
+  const { cellCount, batchTokenCount, parallelCount } = chooseSinksSizes(contextTokenCount, options.sinks);
+  return (
+    cellCount * facts.kvBytesPerCell * options.kvShareOfF16 +
+    logitBytes(facts, parallelCount) +
+    maskBytes(facts, cellCount, batchTokenCount) +
+    activationBytes(facts, batchTokenCount)
+  );
 }
 
 /** Computed once and copied once, 4 bytes a float. */

@@ -58,6 +58,18 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '004-ledger-overflow': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const [name, type] of [
+        ['overflow_policy', 'text'],
+        ['omitted_tokens', 'bigint'],
+        ['omitted_messages', 'bigint'],
+      ] as const) {
+        if (await hasColumn(db, 'ledger', name)) continue;
+        await db.schema.alterTable('ledger').addColumn(name, type).execute();
+      }
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

@@ -22,6 +22,10 @@ export interface LedgerTable {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  /** Null where everything fitted the context. */
+  overflow_policy: string | null;
+  omitted_tokens: number | null;
+  omitted_messages: number | null;
   is_measured: 0 | 1;
   queue_ms: number | null;
   prefill_ms: number | null;

@@ -215,13 +215,9 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
       from: number,
       to: number,
     ) => boolean,
-    memoryCopy: llama.func('llama_memory_seq_cp', 'void', [
-      p,
-      'int32_t',
-      'int32_t',
-      'int32_t',
-      'int32_t',
-    ]) as (memory: Pointer, source: number, destination: number, from: number, to: number) => void,
+    memoryCopy: llama.func('llama_memory_seq_cp', 'void', fourIntegers) as MemoryCopy,
+    memoryAdd: llama.func('llama_memory_seq_add', 'void', fourIntegers) as MemoryAdd,
+    memoryCanShift: llama.func('llama_memory_can_shift', 'bool', [p]) as (memory: Pointer) => boolean,
     memoryFirst: llama.func('llama_memory_seq_pos_min', 'int32_t', [p, 'int32_t']) as SequencePosition,
     memoryLast: llama.func('llama_memory_seq_pos_max', 'int32_t', [p, 'int32_t']) as SequencePosition,
 
@@ -288,6 +284,8 @@ type WideCount = (object: Pointer) => number | bigint;
 type TokenTest = (vocabulary: Pointer, token: number) => boolean;
 type SpecialToken = (vocabulary: Pointer) => number;
 type CreateGrammar<Result> = (vocabulary: Pointer, text: string, root: string) => Result;
+type MemoryCopy = (memory: Pointer, source: number, destination: number, from: number, to: number) => void;
+type MemoryAdd = (memory: Pointer, sequence: number, from: number, to: number, delta: number) => void;
 type SequencePosition = (memory: Pointer, sequence: number) => number;
 type Tokenize<Result> = (
   vocabulary: Pointer,
@@ -299,6 +297,7 @@ type Tokenize<Result> = (
   parseSpecial: boolean,
 ) => Result;
 
+const fourIntegers = ['void *', 'int32_t', 'int32_t', 'int32_t', 'int32_t'];
 const tokenizeParameters = ['void *', 'void *', 'int32_t', 'void *', 'int32_t', 'bool', 'bool'];
 
 /** Runs a native function on one of koffi's worker threads. */

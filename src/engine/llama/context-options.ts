@@ -128,5 +128,16 @@ export function takesWholeSequences(model: LlamaModel): boolean {
   );
 }
 
+/** As far as the model goes: its positions are in cells of their own, and are not looked up in a learned table. */
+export function canShift(model: LlamaModel): boolean {
+  return (
+    !takesWholeSequences(model) &&
+    !learnedPositionArchitectures.has(model.metadata.get('general.architecture') ?? '')
+  );
+}
+
+// A learned position is added to the token before the first layer, so that a shift would not move what a cell holds.
+const learnedPositionArchitectures: ReadonlySet<string> = new Set(['gpt2', 'starcoder']);
+
 // Their cells stand for several positions each.
 const compressingArchitectures: ReadonlySet<string> = new Set(['deepseek4']);

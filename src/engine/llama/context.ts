@@ -1,10 +1,11 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { LoadedAdapter } from '../adapter.ts';
-import type { DecodeOutcome, Decoder } from '../decoder.ts';
+import type { DecodeOutcome, ShiftingDecoder } from '../decoder.ts';
 import { createBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
 import {
+  canShift,
   checkKvType,
   checkOptions,
   checkStreams,
@@ -21,7 +22,7 @@ import { createThreadpools } from './threadpool.ts';
 import type { Threadpools } from './threadpool.ts';
 
 /** A KV pool over a model, and the only way to run it. Not reentrant: one caller. */
-export interface LlamaContext extends Decoder {
+export interface LlamaContext extends ShiftingDecoder {
   /** For a second context that computes in turn with this one: waiting workers of two pools would disturb each other. */
   readonly threadpools: Threadpools;
   /** Threads from the next `decode` on. */
@@ -130,6 +131,8 @@ function contextOver(
   };
   useThreads(options.threadCount);
 
+  const isShiftable = !isSplit && canShift(model) && bindings.memoryCanShift(memory);
+
   return {
     cellCount: bindings.contextCellCount(pointer),
     batchTokenCount,
@@ -206,6 +209,14 @@ function contextOver(
       const isRemoved = held.remove(sequence, range, isAll);
       if (!isRemoved) ranges.set(sequence, before);
       return isRemoved;
+    },
+    canShift: isShiftable,
+    discard: (sequence, from, to) => {
+      if (!isShiftable) {
+        throw new RangeError(`The positions of ${model.description} cannot be shifted.`);
+      }
+      ranges.discard(sequence, from, to);
+      held.discard(sequence, { from, to });
     },
     saveSequence: (sequence) => held.save(sequence, ranges.held(sequence)),
     restoreSequence: (sequence, data) => {

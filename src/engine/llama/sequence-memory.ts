@@ -18,6 +18,8 @@ export interface SequenceMemory {
   copy(source: number, destination: number, range: Range): void;
   /** False where recurrent memory cannot remove the part. */
   remove(sequence: number, range: Range, isAll: boolean): boolean;
+  /** Drops a range and moves what follows up to its beginning. The cells must be this sequence's alone. */
+  discard(sequence: number, range: Range): void;
   /** To be called after each decode, with the sequence's new end. */
   grown(sequence: number, end: number): void;
   save(sequence: number, range: Range): Uint8Array;
@@ -122,6 +124,16 @@ export function createSequenceMemory(options: SequenceMemoryOptions): SequenceMe
         guardEnds[sequence] = isAll ? 0 : to >= end ? Math.min(end, from) : end;
       }
       return true;
+    },
+    discard: (sequence, { from, to }) => {
+      bindings.memoryRemove(memory, idOf(sequence), from, to);
+      if (window > 0) {
+        bindings.memoryRemove(memory, guardOf(sequence), from, to);
+        const end = guardEnds[sequence] ?? 0;
+        guardEnds[sequence] = end >= to ? end - (to - from) : Math.min(end, from);
+      }
+      // A position belongs to the cell, so this moves the guard's as well.
+      bindings.memoryAdd(memory, idOf(sequence), to, -1, from - to);
     },
     grown: (sequence, end) => {
       if (window > 0 && end - (guardEnds[sequence] ?? 0) > window >> 1) guard(sequence, end);

@@ -19,6 +19,8 @@ export interface SequenceRanges {
   copy(source: number, destination: number, from: number, to: number): Range | null;
   /** Like `copy`, for a cut; removal must leave one piece. */
   remove(sequence: number, from: number, to: number): Range | null;
+  /** Records that [from, to) is gone and that what followed moved up to `from`. */
+  discard(sequence: number, from: number, to: number): void;
   set(sequence: number, range: Range): void;
   clear(): void;
 }
@@ -129,6 +131,16 @@ export function createSequenceRanges(sequenceCount: number): SequenceRanges {
         );
       }
       return range;
+    },
+    discard: (sequence, from, to) => {
+      requireSettled(sequence);
+      const end = endOf(sequence);
+      if (startOf(sequence) !== 0 || !(from >= 0 && from < to && to <= end)) {
+        throw new RangeError(
+          `Sequence ${sequence} holds [${startOf(sequence)}, ${end}); [${from}, ${to}) cannot be discarded.`,
+        );
+      }
+      assign(sequence, 0, end - (to - from));
     },
     set: (sequence, { from, to }) => {
       requireSequence(sequence);

@@ -119,6 +119,7 @@ export function createSplitStreams(options: SplitStreamsOptions): SplitStreams {
       if (isAll) free(sequence);
       return true;
     },
+    discard: () => refuse('shift positions'),
     grown: () => undefined,
     save: () => refuse('save sequences'),
     restore: () => refuse('restore sequences'),

@@ -1,8 +1,8 @@
 import type { LoadedAdapter } from '../adapter.ts';
-import type { DecodeOutcome, Decoder, PrefixGranularity } from '../decoder.ts';
+import type { DecodeOutcome, PrefixGranularity, ShiftingDecoder } from '../decoder.ts';
 
 interface Cell {
-  readonly position: number;
+  position: number;
   /** With the adapter that computed it; see `marked`. */
   readonly token: number;
   readonly sequences: Set<number>;
@@ -13,7 +13,7 @@ interface Cell {
  * and its next token is a hash of every token that the sequence's cells hold, and of the adapter that each was computed
  * with. So a wrong share, a lost cell, a bad restore or another's adapter changes the answer.
  */
-export interface FakeDecoder extends Decoder {
+export interface FakeDecoder extends ShiftingDecoder {
   /** Cells in use, over all sequences. */
   readonly usedCellCount: number;
   /** Widest batch decoded so far. */
@@ -160,6 +160,17 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
         if (cell.sequences.size === 0) cells.delete(cell);
       }
       return true;
+    },
+    canShift: prefixGranularity === 'token',
+    discard(sequence, from, to) {
+      check(sequence);
+      const own = cellsOf(sequence);
+      if (own.some((cell) => cell.sequences.size > 1)) throw new Error('a shared cell must not be shifted');
+      if (!(from >= 0 && from < to && to <= own.length)) throw new RangeError(`no [${from}, ${to}) here`);
+      for (const cell of own) {
+        if (cell.position >= to) cell.position -= to - from;
+        else if (cell.position >= from) cells.delete(cell);
+      }
     },
     saveSequence(sequence) {
       const saved = cellsOf(sequence).flatMap((cell) => [cell.position, cell.token]);

@@ -6,10 +6,12 @@ import { createAdapterStore } from '../adapter-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import { defaultSettings } from '../../config/schema.ts';
 import type { Batching } from '../offline-mode.ts';
+import type { EngineSetup } from '../engine-setup.ts';
 import type { ClassTargets } from '../priority.ts';
 import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
 import type { DraftModel } from '../speculation/model-drafter.ts';
+import { createSlidingDecoder, type SlidingDecoder } from '../sinks/sliding-decoder.ts';
 import type { SpeculationSetting } from '../speculation/speculator.ts';
 import { createStepCost } from '../step-cost.ts';
 import type { AnswerGrammar } from '../text/answer-grammar.ts';
@@ -52,11 +54,19 @@ export interface HarnessOptions {
   readonly clock?: { ms: number; slowdown: number };
   /** Adapters in memory at once; 2 by default. */
   readonly adapterCount?: number;
+  /** Windows of so many tokens that slide, one for each of `parallelCount`. */
+  readonly windowTokenCount?: number;
+  /** Windows that are there already, in the place of new ones. */
+  readonly over?: SlidingDecoder;
+  /** Told of all parts, too. */
+  readonly emit?: EngineSetup['emit'];
 }
 
 export interface Harness {
   readonly engine: Engine;
   readonly decoder: FakeDecoder;
+  /** Where windows slide. */
+  readonly window: SlidingDecoder | undefined;
   readonly parts: Map<string, WirePart[]>;
   textOf(id: string): string;
   /** `slowdown`: how many times as long as the curve says a step takes. */
@@ -83,8 +93,15 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     },
   });
   const parts = new Map<string, WirePart[]>();
+  const { windowTokenCount, parallelCount = 4 } = options;
+  const window =
+    options.over ??
+    (windowTokenCount === undefined
+      ? undefined
+      : createSlidingDecoder({ decoder, windowTokenCount, sequenceCount: parallelCount }));
   const engine = createEngine({
-    decoder,
+    decoder: window ?? decoder,
+    ...(window === undefined ? {} : { window }),
     cost: createStepCost({
       points: [
         { tokenCount: 1, milliseconds: msOf(1) },
@@ -95,8 +112,8 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     }),
     modelId: 'fake',
     grade: 'ungraded',
-    contextTokenCount: decoder.cellCount,
-    parallelCount: options.parallelCount ?? 4,
+    contextTokenCount: window === undefined ? decoder.cellCount : Number.MAX_SAFE_INTEGER,
+    parallelCount,
     batching: options.batching ?? 'continuous',
     queueLimit: options.queueLimit ?? 1000,
     targetInterTokenMs: options.targetInterTokenMs ?? 8,
@@ -106,7 +123,8 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     holdPartsMs: options.holdPartsMs ?? 0,
     speculation: options.speculation ?? 'off',
     draftModel: options.draftModel ?? null,
-    readPrompt: (input) => Promise.resolve(input.kind === 'tokens' ? [...input.tokens] : []),
+    readPrompt: ({ input }) =>
+      Promise.resolve({ tokens: input.kind === 'tokens' ? [...input.tokens] : [], omitted: null }),
     prepareGrammar: () => Promise.resolve(),
     adapters: createAdapterStore({
       room: { byteCount: 1000, count: options.adapterCount ?? 2 },
@@ -131,6 +149,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         forcedTokens: options.createForcedTokens?.(prompt) ?? null,
       }),
     emit: (emitted) => {
+      options.emit?.(emitted);
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);
     },
     wake: () => undefined,
@@ -140,6 +159,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   return {
     engine,
     decoder,
+    window,
     parts,
     clock,
     textOf: (id) =>

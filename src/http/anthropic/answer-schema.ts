@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { overflowUsageSchema } from '../context-overflow.ts';
 
 /** What Anthropic's routes answer with. Only described and tested by these, not checked at run time. */
 
@@ -17,6 +18,7 @@ const usage = z.strictObject({
     description: 'Prompt tokens that were served from shared prefixes.',
   }),
   output_tokens: count,
+  context_overflow: overflowUsageSchema,
 });
 
 const stopReason = z.enum([

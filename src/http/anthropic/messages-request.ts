@@ -2,6 +2,7 @@ import { NearfarError } from '../../chat/error.ts';
 import type { ChatRequest, OutputFormat } from '../../chat/request.ts';
 import { neutralSampling } from '../../chat/sampling.ts';
 import { candidateSampling } from '../default-sampling.ts';
+import { overflowField } from '../context-overflow.ts';
 import type { Envelope } from '../envelope.ts';
 import { conversationOf } from './conversation.ts';
 import type { MessagesBody } from './messages-schema.ts';
@@ -27,6 +28,7 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
     ignoreEndOfGeneration: false,
     outputFormat: outputFormat(body),
     keepAliveSeconds: null,
+    ...overflowField(body),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ChatPart, FinishReason, Usage } from '../../chat/part.ts';
 import { collectAnswer, type CollectedBlock } from '../collected-answer.ts';
+import { overflowUsage, type OverflowUsage } from '../context-overflow.ts';
 import type { PartEncoder } from '../event-stream.ts';
 import { anthropicErrorBody } from './error.ts';
 
@@ -9,7 +10,7 @@ export interface MessagesResponseOptions {
   readonly maxTokenCount: number;
 }
 
-interface AnthropicUsage {
+interface AnthropicUsage extends OverflowUsage {
   /** Prompt tokens that were computed anew. */
   readonly input_tokens: number;
   readonly cache_creation_input_tokens: number;
@@ -144,6 +145,7 @@ function anthropicUsage(usage: Usage): AnthropicUsage {
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: usage.cachedTokenCount,
     output_tokens: usage.completionTokenCount,
+    ...overflowUsage(usage.overflow),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cacheControl, content, textBlock } from './content-schema.ts';
+import { contextOverflowField } from '../context-overflow.ts';
 import { toolFields } from './tool-schema.ts';
 import {
   ignored,
@@ -57,6 +58,7 @@ export const countTokensSchema = z.strictObject(promptFields);
 export const messagesSchema = z.strictObject({
   ...promptFields,
   max_tokens: maxTokens,
+  context_overflow: contextOverflowField,
   stream: optional(z.boolean()),
   stop_sequences: optional(stopStrings),
   temperature: optional(z.number().min(0).max(1)),

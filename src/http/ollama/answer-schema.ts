@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { overflowUsageSchema } from '../context-overflow.ts';
 
 /** What Ollama's routes answer with. Only described and tested by these, not checked at run time. */
 
@@ -32,6 +33,7 @@ const common = {
     .min(0)
     .optional()
     .meta({ description: 'Extension: speed with drafts over without.' }),
+  context_overflow: overflowUsageSchema,
 };
 
 export const ollamaChatAnswerSchema = z.strictObject({

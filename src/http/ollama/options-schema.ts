@@ -44,8 +44,10 @@ export const optionsSchema = z.strictObject({
       'Tokens drafted ahead in each step; 0: none; -1: as many as pay. Absent: engine.speculation.',
   }),
   stop: optional(z.union([z.string().min(1).max(1_000), stopStrings])),
-  num_ctx: ignored('the context is set for the model; a prompt that does not fit gets 400 and is never cut'),
-  num_keep: ignored('prompts are never cut'),
+  num_ctx: ignored('the context is set for the model; see context_overflow for a prompt that does not fit'),
+  num_keep: optional(z.int().min(-1)).meta({
+    description: 'With sinks: first tokens of the prompt that stay, -1 is all. Else without effect.',
+  }),
   num_batch: placement,
   num_gpu: placement,
   main_gpu: placement,

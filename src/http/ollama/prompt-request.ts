@@ -4,6 +4,7 @@ import type { Envelope } from '../envelope.ts';
 import { ollamaConversation, ollamaReasoning } from './conversation.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
 import { ollamaMaxTokenCount, ollamaSampling, ollamaSpeculation } from './options-schema.ts';
+import { ollamaOverflow } from './overflow.ts';
 import type { OllamaChatBody, OllamaGenerateBody } from './prompt-schema.ts';
 
 /** What a call asks for: an answer, or only that the model be loaded or unloaded. */
@@ -51,7 +52,16 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
 
 type CommonBody = Pick<
   OllamaChatBody,
-  'model' | 'stream' | 'options' | 'format' | 'keep_alive' | 'logprobs' | 'top_logprobs'
+  | 'model'
+  | 'stream'
+  | 'options'
+  | 'format'
+  | 'keep_alive'
+  | 'logprobs'
+  | 'top_logprobs'
+  | 'context_overflow'
+  | 'truncate'
+  | 'shift'
 >;
 
 function loadIntent(body: CommonBody): OllamaIntent {
@@ -81,6 +91,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       ignoreEndOfGeneration: false,
       outputFormat: outputFormat(body.format),
       keepAliveSeconds: readKeepAlive(body),
+      ...ollamaOverflow(body, options.num_keep),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ChatPart, FinishReason, Timings, TokenLogprob, Usage } from '../../chat/part.ts';
 import { collectAnswer, type CollectedCall } from '../collected-answer.ts';
+import { overflowUsage } from '../context-overflow.ts';
 import type { PartEncoder } from '../event-stream.ts';
 import { chatLogprobs, type ChatLogprob } from '../openai/logprobs.ts';
 import { draftGain } from '../draft-gain.ts';
@@ -101,6 +102,7 @@ function ending(reason: FinishReason, usage: Usage, timings: Timings): object {
     prompt_eval_duration: nanoseconds(timings.prefillMs),
     eval_count: usage.completionTokenCount,
     eval_duration: nanoseconds(timings.decodeMs),
+    ...overflowUsage(usage.overflow),
     // llama-server's names; Ollama has none. Only where something was drafted.
     ...(timings.draftedTokenCount !== undefined && {
       draft_n: timings.draftedTokenCount,

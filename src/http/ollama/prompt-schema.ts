@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonSchema, modelName, optional, topLogprobs, unsupported } from '../schema-field.ts';
 import { keepAliveField } from './keep-alive.ts';
+import { overflowFields } from './overflow.ts';
 import { optionsSchema } from './options-schema.ts';
 import { ollamaCall, ollamaToolChoice, ollamaTools } from './tool-schema.ts';
 
@@ -9,6 +10,7 @@ const commonFields = {
   stream: optional(z.boolean()),
   options: optional(optionsSchema),
   keep_alive: keepAliveField,
+  ...overflowFields,
   logprobs: optional(z.boolean()),
   top_logprobs: optional(topLogprobs),
   format: z

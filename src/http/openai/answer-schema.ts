@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { overflowUsageSchema } from '../context-overflow.ts';
 
 /** What OpenAI's routes answer with. Only described and tested by these, not checked at run time. */
 
@@ -22,6 +23,7 @@ const usage = z.strictObject({
     .strictObject({ reasoning_tokens: count })
     .optional()
     .meta({ description: 'Where the model can reason.' }),
+  context_overflow: overflowUsageSchema,
 });
 
 const timings = z

@@ -1,5 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatRequest, Conversation, Message } from '../../chat/request.ts';
+import { overflowField } from '../context-overflow.ts';
 import type { Envelope } from '../envelope.ts';
 import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
@@ -25,6 +26,7 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
     ignoreEndOfGeneration: body.ignore_eos ?? false,
     outputFormat: outputFormat(body.response_format),
     keepAliveSeconds: null,
+    ...overflowField(body),
   };
 }
 

@@ -1,5 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, ChatRequest } from '../../chat/request.ts';
+import { overflowField } from '../context-overflow.ts';
 import type { Envelope } from '../envelope.ts';
 import type { CompletionBody } from './completion-schema.ts';
 import { openaiSampling, openaiSpeculation, priorityOfTier, stopList } from './sampling-schema.ts';
@@ -35,6 +36,7 @@ export function completionRequests(body: CompletionBody, envelope: Envelope): re
     ignoreEndOfGeneration: body.ignore_eos ?? false,
     outputFormat: { type: 'text' },
     keepAliveSeconds: null,
+    ...overflowField(body),
   }));
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatRequest, Priority } from '../../chat/request.ts';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
+import { contextOverflowField, truncationField } from '../context-overflow.ts';
 import { candidateSampling } from '../default-sampling.ts';
 import {
   draftTokens,
@@ -52,6 +53,8 @@ export const samplingFields = {
   prompt_cache_retention: ignored('prefixes are kept while there is room'),
   prompt_cache_options: ignored('prefixes are found by themselves'),
   safety_identifier: ignored('a label of the caller'),
+  context_overflow: contextOverflowField,
+  truncation: truncationField,
   top_k: optional(topK).meta(extension('0 is off')),
   min_p: optional(minP).meta(extension('0 is off')),
   typical_p: optional(typicalP).meta(extension('1 is off')),

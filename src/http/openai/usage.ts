@@ -1,6 +1,7 @@
 import type { Usage } from '../../chat/part.ts';
+import { overflowUsage, type OverflowUsage } from '../context-overflow.ts';
 
-export interface OpenaiUsage {
+export interface OpenaiUsage extends OverflowUsage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
@@ -17,5 +18,6 @@ export function openaiUsage(usage: Usage): OpenaiUsage {
     ...(usage.reasoningTokenCount === undefined
       ? {}
       : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokenCount } }),
+    ...overflowUsage(usage.overflow),
   };
 }
