@@ -108,7 +108,8 @@ const severity: Readonly<Record<FinishReason, number>> = {
   stop: 0,
   stop_sequence: 1,
   tool_calls: 2,
-  length: 3,
+  content_filter: 3,
+  length: 4,
 };
 
 /** Over several choices the row names the end that a reader would most want to know of. */

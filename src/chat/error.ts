@@ -16,6 +16,7 @@ export type ErrorKind =
   | 'aborted' // 499: the client went away
   | 'internal' // 500
   | 'model_crashed' // 500: the engine died with this request on board
+  | 'upstream_failed' // 502: an upstream broke off, answered what is no answer, or refuses the owner's key
   | 'unavailable' // 503: no model is loaded or the engine is restarting
   | 'timeout'; // 504: the deadline passed
 
@@ -37,6 +38,7 @@ export const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   aborted: 499,
   internal: 500,
   model_crashed: 500,
+  upstream_failed: 502,
   unavailable: 503,
   timeout: 504,
 };
@@ -44,6 +46,7 @@ export const statusOfKind: Readonly<Record<ErrorKind, number>> = {
 const retryableKinds: ReadonlySet<ErrorKind> = new Set([
   'queue_full',
   'rate_limited',
+  'upstream_failed',
   'unavailable',
   'timeout',
 ]);
@@ -53,6 +56,8 @@ export interface ErrorDetails {
   readonly field?: string;
   /** Seconds after which a retry may work; becomes Retry-After. */
   readonly retryAfterSeconds?: number;
+  /** Where the kind alone does not tell whether asking again may help. */
+  readonly retryable?: boolean;
   readonly cause?: unknown;
 }
 
@@ -67,7 +72,7 @@ export class NearfarError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'NearfarError';
     this.kind = kind;
-    this.retryable = retryableKinds.has(kind);
+    this.retryable = details.retryable ?? retryableKinds.has(kind);
     this.field = details.field;
     this.retryAfterSeconds = details.retryAfterSeconds;
   }

@@ -3,9 +3,9 @@ import type { ContextOverflow } from './overflow.ts';
 
 /**
  * Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. `tool_calls`:
- * it ended by itself and holds at least one whole call.
+ * it ended by itself and holds at least one whole call. `content_filter`: an upstream would not go on.
  */
-export type FinishReason = 'stop' | 'stop_sequence' | 'length' | 'tool_calls';
+export type FinishReason = 'stop' | 'stop_sequence' | 'length' | 'tool_calls' | 'content_filter';
 
 export interface Usage {
   readonly promptTokenCount: number;
@@ -17,6 +17,11 @@ export interface Usage {
   readonly reasoningTokenCount?: number;
   /** Absent where everything fitted. */
   readonly overflow?: ContextOverflow;
+  /** Of the prompt tokens, how many a provider wrote into its cache and bills as such: for minutes, and for an hour. */
+  readonly cacheWriteTokenCount?: number;
+  readonly longCacheWriteTokenCount?: number;
+  /** False: an upstream told no counts; the completion's is that of the deltas seen, and the prompt's is 0. */
+  readonly isMeasured?: false;
 }
 
 /** Measured in milliseconds, on the machine that ran the model. */
@@ -34,6 +39,7 @@ export interface Timings {
 }
 
 export interface TokenLogprob {
+  /** Id in the model's vocabulary; -1 where an upstream does not tell. */
   readonly token: number;
   /** The token's raw bytes; may be a part of a UTF-8 character. */
   readonly bytes: readonly number[];
@@ -65,7 +71,7 @@ export type ChatPart =
       /** The id of the model that answers, never an alias. */
       readonly model: string;
       readonly grade: ModelGrade;
-      /** As the model reads it: without what was left out. */
+      /** As the model reads it: without what was left out. Both 0 where an upstream tells them at its end only. */
       readonly promptTokenCount: number;
       readonly cachedTokenCount: number;
       /** Of the class `voice`: milliseconds from its entry to its first token at the client, as predicted when it was admitted. */

@@ -1,5 +1,6 @@
 import type { OverflowPolicy } from './overflow.ts';
 import type { SamplingOptions } from './sampling.ts';
+import type { Secret } from './secret.ts';
 import type { ToolCall, ToolUse } from './tool.ts';
 
 export type Role = Message['role'];
@@ -52,7 +53,8 @@ export type ChatInput =
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] };
 
 /**
- * `open` may go to any model. `local_only` must be answered by this machine, whatever fails.
+ * `open` may go to any model. `local_only` must be answered inside the owner's boundary, whatever fails: by this machine,
+ * or by an upstream that he declared to be inside.
  * Privacy labels only ever tighten on the way through the pipeline.
  */
 export type PrivacyLabel = 'open' | 'local_only';
@@ -97,6 +99,11 @@ export interface ChatRequest {
   readonly requestedModel: string;
   readonly input: ChatInput;
   readonly sampling: SamplingOptions;
+  /**
+   * Which of them the client set, and what its dialect calls each; the others are defaults of the dialect, and models
+   * elsewhere have their own. Absent: none.
+   */
+  readonly statedSampling?: ReadonlyMap<keyof SamplingOptions, string>;
   /** Strings that end a choice; never part of the text. */
   readonly stop: readonly string[];
   /** Upper bound on generated tokens per choice; `null` means until the context is full. */
@@ -131,4 +138,6 @@ export interface ChatRequest {
   readonly keepTokenCount?: number;
   /** Ollama's `keep_alive` in seconds; -1 = for ever; `null` = the configured default. */
   readonly keepAliveSeconds: number | null;
+  /** The key that the client sent, for upstreams whose owner lets them have it. Absent: none. */
+  readonly clientKey?: Secret;
 }

@@ -5,6 +5,7 @@ import type { Caller } from '../access/access.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { readJsonBody } from './body.ts';
 import type { AppDependencies } from './dependencies.ts';
+import { readSecret } from './envelope.ts';
 import { dialectOf, errorResponse } from './error-response.ts';
 import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
 import { noRouteError } from './no-route.ts';
@@ -127,11 +128,6 @@ function authorize(operation: Operation, { access }: AppDependencies, headers: H
   const caller = access.authenticate(readSecret(headers));
   if (caller.scopes.has(operation.scope)) return caller;
   throw new NearfarError('forbidden', `This key lacks the scope "${operation.scope}" that this needs.`);
-}
-
-function readSecret(headers: Headers): string | null {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-  return bearer ?? headers.get('x-api-key');
 }
 
 /** @param env what the server hands over with a request; undefined where the app is called as a function */

@@ -33,3 +33,20 @@ export function samplingTopP(topP: number): number {
 export function samplingTopK(topK: number): number {
   return Math.max(topK, 0);
 }
+
+/** What a dialect calls the sampling options that it has. */
+export type SamplingNames = Partial<Record<keyof SamplingOptions, string>>;
+
+/** The options that a client set itself, by what its dialect calls them; `prefix` stands before each name. */
+export function statedSampling(
+  fields: Readonly<Record<string, unknown>>,
+  names: SamplingNames,
+  prefix = '',
+): ReadonlyMap<keyof SamplingOptions, string> {
+  const stated = new Map<keyof SamplingOptions, string>();
+  for (const [option, name] of Object.entries(names)) {
+    const value = fields[name];
+    if (value !== undefined && value !== null) stated.set(option as keyof SamplingOptions, prefix + name);
+  }
+  return stated;
+}

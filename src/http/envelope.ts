@@ -1,3 +1,4 @@
+import { localCaller } from '../access/create-access.ts';
 import { NearfarError } from '../chat/error.ts';
 import {
   priorities,
@@ -7,12 +8,13 @@ import {
   type Priority,
   type PrivacyLabel,
 } from '../chat/request.ts';
+import { Secret } from '../chat/secret.ts';
 import type { Call } from './operation.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
 export type Envelope = Pick<
   ChatRequest,
-  'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt' | 'answerCache'
+  'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt' | 'answerCache' | 'clientKey'
 > & {
   /** From the header, which goes before what a body says; null = not given. */
   readonly priority: Priority | null;
@@ -20,6 +22,8 @@ export type Envelope = Pick<
 
 /** @throws NearfarError `invalid_request` naming a malformed `x-nearfar-*` header */
 export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
+  // Where nearfar has keys of its own, what a client sends is one of them, and goes no further.
+  const clientKey = call.caller === localCaller ? readSecret(call.headers) : null;
   return {
     id: call.requestId,
     dialect,
@@ -28,7 +32,14 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
     priority: readPriority(call.headers.get('x-nearfar-priority')),
     answerCache: readCacheWish(call.headers.get('x-nearfar-cache')),
     deadlineAt: readDeadline(call.headers.get('x-nearfar-timeout-ms')),
+    ...(clientKey === null ? {} : { clientKey: new Secret(clientKey) }),
   };
+}
+
+/** The secret that a client sends, by either of the two headers that clients use. */
+export function readSecret(headers: Headers): string | null {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+  return bearer ?? headers.get('x-api-key');
 }
 
 /** A label that is not understood must not weaken what the client asked for, so it is an error. */

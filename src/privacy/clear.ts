@@ -2,10 +2,11 @@ import { NearfarError } from '../chat/error.ts';
 import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
 
 /**
- * Where a request is about to go. `machine`: stays in this machine's memory and disk. `outside`: anything that
- * another party can read, be it an upstream, a shared cache, an embedding service or a trace.
+ * Where a request is about to go. `machine`: stays in this machine's memory and disk. `inside`: another machine that the
+ * owner declared to be within his boundary. `outside`: anything that another party can read, be it an upstream, a shared
+ * cache, an embedding service or a trace.
  */
-export type Boundary = 'machine' | 'outside';
+export type Boundary = 'machine' | 'inside' | 'outside';
 
 /** Known to this file alone: `constructor` can be reached through any instance, so the type's word is not enough. */
 const passport = Symbol('cleared');
@@ -45,18 +46,25 @@ export type Cleared<B extends Boundary = Boundary> = ClearedRequest<B>;
 
 /** Pure: may a request with this label cross this boundary? An unknown label may cross none but the machine's own. */
 export function mayCross(label: PrivacyLabel, boundary: Boundary): boolean {
-  return boundary === 'machine' || label === 'open';
+  if (boundary === 'machine' || label === 'open') return true;
+  // Anything else reads as outside, a boundary of the future too.
+  return boundary === 'inside' && isLocalOnly(label);
+}
+
+/** Labels of the future are no less strict, whatever the type says. */
+function isLocalOnly(label: string): boolean {
+  return label === 'local_only';
 }
 
 /**
  * The boundary check.
- * @throws NearfarError `forbidden` for a `local_only` request that would leave this machine
+ * @throws NearfarError `forbidden` for a `local_only` request that would leave the owner's boundary
  */
 export function clear<B extends Boundary>(request: ChatRequest, boundary: B): Cleared<B> {
   if (!mayCross(request.privacy, boundary)) {
     throw new NearfarError(
       'forbidden',
-      'This request is marked local_only and may not leave this machine; no local model could take it.',
+      'This request is marked local_only and may not leave this machine; the model that it asks for is outside.',
     );
   }
   return construct(request, boundary);

@@ -26,6 +26,7 @@ const stopReason = z.enum([
   'max_tokens',
   'stop_sequence',
   'tool_use',
+  'refusal',
   'model_context_window_exceeded',
 ]);
 const contentBlock = z.discriminatedUnion('type', [

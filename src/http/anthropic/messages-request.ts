@@ -1,8 +1,8 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatRequest, OutputFormat } from '../../chat/request.ts';
 import { neutralSampling } from '../../chat/sampling.ts';
-import { candidateSampling } from '../default-sampling.ts';
 import { overflowField } from '../context-overflow.ts';
+import { candidateSampling, statedSampling, type SamplingNames } from '../default-sampling.ts';
 import type { Envelope } from '../envelope.ts';
 import { conversationOf } from './conversation.ts';
 import type { MessagesBody } from './messages-schema.ts';
@@ -18,6 +18,7 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
       ...candidateSampling(body),
       temperature: body.temperature ?? neutralSampling.temperature,
     },
+    statedSampling: statedSampling(body, samplingNames),
     stop: body.stop_sequences ?? [],
     maxTokenCount: body.max_tokens,
     choiceCount: 1,
@@ -31,6 +32,8 @@ export function messagesRequest(body: MessagesBody, envelope: Envelope): ChatReq
     ...overflowField(body),
   };
 }
+
+const samplingNames: SamplingNames = { temperature: 'temperature', topK: 'top_k', topP: 'top_p' };
 
 /** `output_config.format`, or `output_format`, its older place. */
 function outputFormat({ output_config: config, output_format: older }: MessagesBody): OutputFormat {

@@ -11,7 +11,7 @@ export interface MessagesResponseOptions {
 }
 
 interface AnthropicUsage extends OverflowUsage {
-  /** Prompt tokens that were computed anew. */
+  /** Prompt tokens that were computed anew and not written into a provider's cache. */
   readonly input_tokens: number;
   readonly cache_creation_input_tokens: number;
   readonly cache_read_input_tokens: number;
@@ -140,9 +140,10 @@ function messageHead(options: MessagesResponseOptions, model: string): object {
 }
 
 function anthropicUsage(usage: Usage): AnthropicUsage {
+  const writtenCount = (usage.cacheWriteTokenCount ?? 0) + (usage.longCacheWriteTokenCount ?? 0);
   return {
-    input_tokens: usage.promptTokenCount - usage.cachedTokenCount,
-    cache_creation_input_tokens: 0,
+    input_tokens: usage.promptTokenCount - usage.cachedTokenCount - writtenCount,
+    cache_creation_input_tokens: writtenCount,
     cache_read_input_tokens: usage.cachedTokenCount,
     output_tokens: usage.completionTokenCount,
     ...overflowUsage(usage.overflow),
@@ -161,6 +162,8 @@ function stopReason(
       return 'stop_sequence';
     case 'tool_calls':
       return 'tool_use';
+    case 'content_filter':
+      return 'refusal';
     case 'length':
       return completionTokenCount < options.maxTokenCount ? 'model_context_window_exceeded' : 'max_tokens';
   }

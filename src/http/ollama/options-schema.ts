@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../../chat/request.ts';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
-import { samplingTopK, samplingTopP } from '../default-sampling.ts';
+import { samplingTopK, samplingTopP, statedSampling, type SamplingNames } from '../default-sampling.ts';
 import {
   draftTokens,
   ignored,
@@ -92,6 +92,25 @@ export function ollamaSpeculation({
 }: OllamaOptions): Pick<ChatRequest, 'speculation'> {
   if (count === undefined || count === null) return {};
   return wantedSpeculation(count === -1 ? 'auto' : count);
+}
+
+const samplingNames: SamplingNames = {
+  temperature: 'temperature',
+  topK: 'top_k',
+  topP: 'top_p',
+  minP: 'min_p',
+  typicalP: 'typical_p',
+  repetitionPenalty: 'repeat_penalty',
+  presencePenalty: 'presence_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  penaltyWindow: 'repeat_last_n',
+  seed: 'seed',
+};
+
+/** What the client set itself; a seed of -1 asks for none. */
+export function ollamaStatedSampling(options: OllamaOptions): ReadonlyMap<keyof SamplingOptions, string> {
+  const { seed: asked, ...others } = options;
+  return statedSampling(asked === -1 ? others : options, samplingNames, 'options.');
 }
 
 /** `num_predict`: -1 and -2 mean until the model or the context ends. */

@@ -3,7 +3,7 @@ import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts
 import type { Envelope } from '../envelope.ts';
 import { ollamaConversation, ollamaReasoning } from './conversation.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
-import { ollamaMaxTokenCount, ollamaSampling, ollamaSpeculation } from './options-schema.ts';
+import { ollamaMaxTokenCount, ollamaSampling, ollamaSpeculation, ollamaStatedSampling } from './options-schema.ts';
 import { ollamaOverflow } from './overflow.ts';
 import type { OllamaChatBody, OllamaGenerateBody } from './prompt-schema.ts';
 
@@ -82,6 +82,7 @@ function answerIntent(body: CommonBody, envelope: Envelope, input: ChatInput): O
       input,
       sampling: ollamaSampling(options),
       ...ollamaSpeculation(options),
+      statedSampling: ollamaStatedSampling(options),
       stop: typeof stop === 'string' ? [stop] : (stop ?? []),
       maxTokenCount: ollamaMaxTokenCount(options),
       choiceCount: 1,

@@ -54,7 +54,7 @@ const logprobs = z
   })
   .nullable();
 
-const finishReason = z.enum(['stop', 'length', 'tool_calls']);
+const finishReason = z.enum(['stop', 'length', 'tool_calls', 'content_filter']);
 
 const toolCall = z.strictObject({
   id: z.string(),

@@ -6,7 +6,7 @@ import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
 import { invalid } from '../tool-use.ts';
 import { outputFormat } from './response-format.ts';
-import { openaiSampling, openaiSpeculation, priorityOfTier, stopList } from './sampling-schema.ts';
+import { openaiSampling, openaiSpeculation, openaiStatedSampling, priorityOfTier, stopList } from './sampling-schema.ts';
 import { openaiToolUse } from './tool-schema.ts';
 
 /** @throws NearfarError `invalid_request` where fields contradict each other */
@@ -17,6 +17,7 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
     input: { kind: 'chat', ...conversation(body) },
     sampling: openaiSampling(body),
     ...openaiSpeculation(body),
+    statedSampling: openaiStatedSampling(body),
     stop: stopList(body.stop),
     maxTokenCount: maxTokenCount(body),
     choiceCount: body.n ?? 1,

@@ -17,6 +17,7 @@ const codes: Readonly<Partial<Record<ErrorKind, string>>> = {
   queue_full: 'queue_full',
   rate_limited: 'rate_limit_exceeded',
   model_crashed: 'model_crashed',
+  upstream_failed: 'upstream_failed',
   unavailable: 'unavailable',
   timeout: 'timeout',
   aborted: 'aborted',

@@ -3,7 +3,7 @@ import { NearfarError } from '../../chat/error.ts';
 import type { ChatRequest, Priority } from '../../chat/request.ts';
 import { neutralSampling, type SamplingOptions } from '../../chat/sampling.ts';
 import { contextOverflowField, truncationField } from '../context-overflow.ts';
-import { candidateSampling } from '../default-sampling.ts';
+import { candidateSampling, statedSampling, type SamplingNames } from '../default-sampling.ts';
 import {
   draftTokens,
   ignored,
@@ -107,6 +107,24 @@ export function openaiSpeculation(body: SamplingFields): Pick<ChatRequest, 'spec
   }
   const wanted = count ?? other;
   return wanted === undefined || wanted === null ? {} : wantedSpeculation(wanted);
+}
+
+const samplingNames: SamplingNames = {
+  temperature: 'temperature',
+  topK: 'top_k',
+  topP: 'top_p',
+  minP: 'min_p',
+  typicalP: 'typical_p',
+  repetitionPenalty: 'repetition_penalty',
+  presencePenalty: 'presence_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  penaltyWindow: 'repeat_last_n',
+  logitBias: 'logit_bias',
+  seed: 'seed',
+};
+
+export function openaiStatedSampling(body: SamplingFields): ReadonlyMap<keyof SamplingOptions, string> {
+  return statedSampling(body, samplingNames);
 }
 
 export function stopList(stop: string | readonly string[] | null | undefined): readonly string[] {

@@ -1,0 +1,89 @@
+import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
+import { NearfarError } from '../chat/error.ts';
+
+export interface ConnectionSettings {
+  /** Address of the upstream with the path that all of its routes begin with, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly connectMs: number;
+  /** Through the proxy that the environment names; never for what stays inside. */
+  readonly usesProxy: boolean;
+}
+
+export interface SendOptions {
+  readonly method: 'GET' | 'POST';
+  /** Behind the base address. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+  readonly signal: AbortSignal;
+}
+
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Its bytes as they come. Leaving the loop early cuts the connection. */
+  readonly body: AsyncIterable<Uint8Array> & { dump(options: { limit: number }): Promise<void> };
+}
+
+/** A pool of kept connections to one upstream. Redirects are not followed: they could lead across a boundary. */
+export interface Connection {
+  /** Resolves with the headers. @throws whatever the network throws, or the signal's reason */
+  send(options: SendOptions): Promise<UpstreamAnswer>;
+  close(): Promise<void>;
+}
+
+export function createConnection({ baseUrl, connectMs, usesProxy }: ConnectionSettings): Connection {
+  const { origin, pathname } = new URL(baseUrl);
+  const prefix = pathname.replace(/\/+$/, '');
+  // Whoever waits for an answer has clocks of his own, which know what is being waited for.
+  const options = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
+  const dispatcher: Dispatcher = usesProxy ? new EnvHttpProxyAgent(options) : new Pool(origin, options);
+  return {
+    async send({ method, path, headers, body, signal }) {
+      const answer = await dispatcher.request({
+        origin,
+        path: prefix + path,
+        method,
+        headers: {
+          'user-agent': 'nearfar',
+          'accept-encoding': 'identity',
+          ...(body === null ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body,
+        signal,
+      });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name cannot be resolved',
+  EAI_AGAIN: 'its name cannot be resolved',
+  ECONNREFUSED: 'the connection was refused',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not take the connection in time',
+  ETIMEDOUT: 'it did not take the connection in time',
+  EHOSTUNREACH: 'there is no way to it',
+  ENETUNREACH: 'there is no way to it',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
+};
+
+/**
+ * A failure of the network in words, without the address, which may hold a secret. What never reached the upstream is
+ * `unavailable`, what broke off is `upstream_failed`.
+ */
+export function networkFailure(thrown: unknown): NearfarError {
+  if (thrown instanceof NearfarError) return thrown;
+  for (let at: unknown = thrown, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    const meaning = 'code' in at && typeof at.code === 'string' ? meanings[at.code] : undefined;
+    if (meaning !== undefined) {
+      return new NearfarError('unavailable', `The upstream cannot be reached: ${meaning}.`, { cause: thrown });
+    }
+  }
+  return new NearfarError('upstream_failed', 'The upstream cut the connection.', { cause: thrown });
+}

@@ -1,0 +1,66 @@
+import { createParser } from 'eventsource-parser';
+import type { WireEvent } from './protocol.ts';
+import { broken } from './wire-json.ts';
+
+/** Bytes of a stream -> its events, however the bytes are cut. */
+export interface Framing {
+  /** @throws NearfarError `upstream_failed` for what is no such stream */
+  push(chunk: Uint8Array): readonly WireEvent[];
+  /** What was left unfinished at the stream's end. */
+  end(): readonly WireEvent[];
+}
+
+/** Characters that one event may have: garbage without an end must not fill the memory. */
+export const longestEvent = 16 * 1024 * 1024;
+
+/** Server-sent events, by the WHATWG's rules. */
+export function createEventFraming(): Framing {
+  const decoder = new TextDecoder();
+  let events: WireEvent[] = [];
+  let fault: Error | null = null;
+  const parser = createParser({
+    onEvent: ({ event, data }) => events.push({ event: event ?? '', data }),
+    onError: (error) => {
+      // Unknown fields are to be skipped; an event without end is not.
+      if (error.type === 'max-buffer-size-exceeded') fault = error;
+    },
+    maxBufferSize: longestEvent,
+  });
+  const take = (): readonly WireEvent[] => {
+    if (fault !== null) throw broken('sent an event that has no end');
+    const taken = events;
+    events = [];
+    return taken;
+  };
+  return {
+    push(chunk) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      return take();
+    },
+    end() {
+      // Some servers leave out the empty line behind the last event.
+      parser.feed(`${decoder.decode()}\n\n`);
+      return take();
+    },
+  };
+}
+
+/** One JSON text a line. */
+export function createLineFraming(): Framing {
+  const decoder = new TextDecoder();
+  let rest = '';
+  const split = (text: string): readonly WireEvent[] => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > longestEvent) throw broken('sent a line that has no end');
+    return lines.flatMap(eventOf);
+  };
+  return {
+    push: (chunk) => split(decoder.decode(chunk, { stream: true })),
+    end: () => split(`${decoder.decode()}\n`),
+  };
+}
+
+function eventOf(line: string): readonly WireEvent[] {
+  return line.trim() === '' ? [] : [{ event: '', data: line }];
+}

@@ -1,0 +1,123 @@
+import type { ChatRequest, Message } from '../chat/request.ts';
+import type { ToolUse } from '../chat/tool.ts';
+import { notCarried, statedOptions } from './not-carried.ts';
+import { createOllamaReader } from './ollama-reader.ts';
+import { bearerHeaders } from './openai-chat.ts';
+import type { WireProtocol, WireTarget } from './protocol.ts';
+import { isObject } from './wire-json.ts';
+
+/** Ollama's chat: https://github.com/ollama/ollama/blob/main/docs/api.md */
+export const ollamaChat: WireProtocol = {
+  framing: 'lines',
+  headers: bearerHeaders,
+  request: (request, target) => ({ path: '/api/chat', body: chatBody(request, target) }),
+  createReader: (model) => createOllamaReader(model),
+};
+
+const optionNames = {
+  temperature: 'temperature',
+  topK: 'top_k',
+  topP: 'top_p',
+  minP: 'min_p',
+  typicalP: 'typical_p',
+  repetitionPenalty: 'repeat_penalty',
+  penaltyWindow: 'repeat_last_n',
+  presencePenalty: 'presence_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  seed: 'seed',
+} as const;
+
+function chatBody(request: ChatRequest, target: WireTarget): Record<string, unknown> {
+  const { input, outputFormat: format } = request;
+  if (input.kind !== 'chat') throw notCarried('prompt', 'Ollama is asked for conversations only');
+  if (request.choiceCount > 1) throw notCarried('n', 'Ollama gives one choice');
+  if (request.ignoreEndOfGeneration) throw notCarried('ignore_eos', 'Ollama has no such option');
+  if (input.startsNewTurn === true && input.messages.at(-1)?.role === 'assistant') {
+    throw notCarried('messages', 'Ollama always continues a last message of the assistant');
+  }
+  const options = {
+    ...statedOptions(request, optionNames, 'Ollama'),
+    ...(request.stop.length === 0 ? {} : { stop: request.stop }),
+    ...(request.maxTokenCount === null ? {} : { num_predict: request.maxTokenCount }),
+    // Ollama cuts prompts to a context that is often smaller than the model's, and does not say so.
+    ...(target.contextTokenCount === null ? {} : { num_ctx: target.contextTokenCount }),
+  };
+  return {
+    model: target.model,
+    messages: input.messages.map((message, index) => wireMessage(message, index)),
+    ...toolFields(input.toolUse),
+    ...(format.type === 'text' ? {} : { format: format.type === 'json_object' ? 'json' : format.schema }),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+    ...thinkFields(input.reasoning),
+    ...(request.topLogprobCount === null ? {} : { logprobs: true, top_logprobs: request.topLogprobCount }),
+    ...(request.keepAliveSeconds === null ? {} : { keep_alive: request.keepAliveSeconds }),
+    stream: true,
+  };
+}
+
+/**
+ * What Ollama's clients say is passed on. Anthropic's do not think unless they ask for it, which models that cannot
+ * think take as well: only a wish is passed on then.
+ */
+function thinkFields(reasoning: { isWanted: boolean; field: string } | undefined): object {
+  if (reasoning === undefined) return {};
+  return reasoning.isWanted || reasoning.field !== 'thinking' ? { think: reasoning.isWanted } : {};
+}
+
+function wireMessage(message: Message, index: number): object {
+  switch (message.role) {
+    case 'system':
+    case 'user':
+      return { role: message.role, content: message.content };
+    case 'tool':
+      return {
+        role: 'tool',
+        content: message.content,
+        tool_name: message.name,
+        tool_call_id: message.toolCallId,
+      };
+    case 'assistant': {
+      const { content, reasoning, toolCalls = [] } = message;
+      return {
+        role: 'assistant',
+        content,
+        ...(reasoning === undefined ? {} : { thinking: reasoning }),
+        ...(toolCalls.length === 0
+          ? {}
+          : {
+              tool_calls: toolCalls.map(({ id, name, arguments: text }) => ({
+                id,
+                function: { name, arguments: argumentObject(text, `messages[${index}].tool_calls`) },
+              })),
+            }),
+      };
+    }
+  }
+}
+
+/** @throws NearfarError `unsupported` where arguments are no object, as Ollama's are */
+function argumentObject(text: string, field: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text === '' ? '{}' : text) as unknown;
+  } catch {
+    value = null;
+  }
+  if (!isObject(value)) throw notCarried(field, 'Ollama takes arguments only as an object');
+  return value;
+}
+
+/** @throws NearfarError `unsupported`: Ollama's own API leaves the choice to the model */
+function toolFields(use: ToolUse | undefined): object {
+  if (use === undefined) return {};
+  if (use.choice.kind !== 'auto') throw notCarried('tool_choice', 'Ollama leaves it to the model whether it calls');
+  if (!use.allowsParallel) {
+    throw notCarried('parallel_tool_calls', 'Ollama leaves it to the model how often it calls');
+  }
+  return {
+    tools: use.tools.map(({ name, description, parameters }) => ({
+      type: 'function',
+      function: { name, ...(description === '' ? {} : { description }), parameters },
+    })),
+  };
+}

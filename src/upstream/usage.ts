@@ -1,0 +1,85 @@
+import type { Usage } from '../chat/part.ts';
+
+/**
+ * The usage of every provider in one shape: `promptTokenCount` is all of the prompt, cached and written tokens among
+ * them; `completionTokenCount` is all that was written, reasoning among it. Each token is counted once.
+ */
+
+/** What JSON may hold where a count is expected; anything but a whole number from 0 counts as none. */
+function count(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
+
+function group(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/**
+ * OpenAI's chat completions (`prompt_tokens`) and responses (`input_tokens`), and those who speak like them.
+ * Cached tokens are part of the prompt's. Reasoning tokens are part of the completion's at OpenAI; some count them
+ * beside it, which their `total_tokens` tells. DeepSeek says `prompt_cache_hit_tokens`.
+ */
+export function openaiUsage(wire: unknown): Usage {
+  const usage = group(wire);
+  const prompt = count(usage['prompt_tokens'] ?? usage['input_tokens']);
+  const written = count(usage['completion_tokens'] ?? usage['output_tokens']);
+  const promptDetails = group(usage['prompt_tokens_details'] ?? usage['input_tokens_details']);
+  const writtenDetails = group(usage['completion_tokens_details'] ?? usage['output_tokens_details']);
+  const reasoning = writtenDetails['reasoning_tokens'];
+  const reasoningCount = count(reasoning);
+  const isBeside = reasoningCount > 0 && count(usage['total_tokens']) === prompt + written + reasoningCount;
+  const cached = count(promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens']);
+  const completionTokenCount = isBeside ? written + reasoningCount : written;
+  const cacheWritten = Math.min(
+    count(promptDetails['cache_write_tokens'] ?? promptDetails['cache_creation_tokens']),
+    prompt - Math.min(cached, prompt),
+  );
+  return {
+    promptTokenCount: prompt,
+    cachedTokenCount: Math.min(cached, prompt),
+    completionTokenCount,
+    ...(typeof reasoning === 'number'
+      ? { reasoningTokenCount: Math.min(reasoningCount, completionTokenCount) }
+      : {}),
+    ...(cacheWritten > 0 ? { cacheWriteTokenCount: cacheWritten } : {}),
+  };
+}
+
+/**
+ * Anthropic's: `input_tokens` are those behind the last breakpoint only; what was read from and written into the cache
+ * stands beside them. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+ */
+export function anthropicUsage(wire: unknown): Usage {
+  const usage = group(wire);
+  const cached = count(usage['cache_read_input_tokens']);
+  const written = count(usage['cache_creation_input_tokens']);
+  const split = group(usage['cache_creation']);
+  const longWritten = Math.min(count(split['ephemeral_1h_input_tokens']), written);
+  const reasoning = group(usage['output_tokens_details'])['thinking_tokens'];
+  const completionTokenCount = count(usage['output_tokens']);
+  return {
+    promptTokenCount: count(usage['input_tokens']) + cached + written,
+    cachedTokenCount: cached,
+    completionTokenCount,
+    ...(typeof reasoning === 'number'
+      ? { reasoningTokenCount: Math.min(count(reasoning), completionTokenCount) }
+      : {}),
+    ...(written > longWritten ? { cacheWriteTokenCount: written - longWritten } : {}),
+    ...(longWritten > 0 ? { longCacheWriteTokenCount: longWritten } : {}),
+  };
+}
+
+/** Ollama's; it says nothing of its cache. */
+export function ollamaUsage(wire: unknown): Usage {
+  const usage = group(wire);
+  return {
+    promptTokenCount: count(usage['prompt_eval_count']),
+    cachedTokenCount: 0,
+    completionTokenCount: count(usage['eval_count']),
+  };
+}
+
+/** Where an upstream told no counts at all: the pieces that were seen, each at least one token. */
+export function unmeasuredUsage(deltaCount: number): Usage {
+  return { promptTokenCount: 0, cachedTokenCount: 0, completionTokenCount: deltaCount, isMeasured: false };
+}
