@@ -40,7 +40,7 @@ function messagesBody(request: ChatRequest, target: WireTarget): Record<string, 
     ...(system === '' ? {} : { system }),
     messages: turnsOf(rest),
     ...toolFields(input.toolUse),
-    ...thinkingFields(request, maxTokenCount),
+    ...thinkingFields(request, target.model, maxTokenCount),
     ...formatFields(request.outputFormat),
     ...samplingFields(request),
     ...(stop.length === 0 ? {} : { stop_sequences: stop }),
@@ -143,18 +143,22 @@ function toolFields(use: ToolUse | undefined): object {
   }
 }
 
+/** Models that take a budget of thinking; the newer ones refuse it and weigh themselves how much they think. */
+const budgeted = /^claude-(3|(haiku|sonnet|opus)-4(-[015])?($|-20))/;
+
 /**
- * Thinking is budgeted: half of what may be written. Within a tool loop there is none, for the thoughts before it, which
+ * Newer models think as they see fit; older ones are given half of what may be written. Within a tool loop there is none, for the thoughts before it, which
  * Anthropic would want to see again with its signature, were not kept.
  * @throws NearfarError `unsupported` where there is no room to think, or the choice of tools forbids it
  */
-function thinkingFields({ input }: ChatRequest, maxTokenCount: number): object {
+function thinkingFields({ input }: ChatRequest, model: string, maxTokenCount: number): object {
   if (input.kind !== 'chat' || input.reasoning?.isWanted !== true) return {};
   const { field } = input.reasoning;
   if (input.messages.at(-1)?.role === 'tool') return {};
   if (input.toolUse !== undefined && input.toolUse.choice.kind !== 'auto') {
     throw notCarried(field, 'Anthropic does not think where a tool must be called');
   }
+  if (!budgeted.test(model)) return { thinking: { type: 'adaptive' } };
   const budget = Math.max(leastThinkingCount, Math.floor(maxTokenCount / 2));
   if (budget >= maxTokenCount) {
     throw notCarried(field, `needs max_tokens above ${leastThinkingCount}, the least that Anthropic thinks with`);

@@ -19,9 +19,11 @@ export function statedOptions(
 ): Readonly<Record<string, unknown>> {
   const options: Record<string, unknown> = {};
   for (const [option, field] of statedSampling ?? []) {
-    if (isNeutral(option, sampling)) continue;
     const name = names[option];
-    if (name === undefined) throw notCarried(field, `${server} has no such option`);
+    if (name === undefined) {
+      if (asksForNothing(option, sampling)) continue;
+      throw notCarried(field, `${server} has no such option`);
+    }
     const value = sampling[option];
     options[name] = value instanceof Map ? Object.fromEntries(value) : value;
   }
@@ -29,7 +31,7 @@ export function statedOptions(
 }
 
 /** Set, but to what asks for nothing. */
-function isNeutral(option: keyof SamplingOptions, sampling: SamplingOptions): boolean {
+function asksForNothing(option: keyof SamplingOptions, sampling: SamplingOptions): boolean {
   switch (option) {
     case 'topK':
     case 'minP':

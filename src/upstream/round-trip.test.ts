@@ -376,7 +376,7 @@ const answer = fc
     isLong: fc.boolean(),
   })
   .map((script): readonly ChatPart[] => [
-    { type: 'start', model: 'tiny', grade: 'ungraded', promptTokenCount: 0, cachedTokenCount: 0 },
+    { type: 'start', model: 'up/model', grade: 'ungraded', promptTokenCount: 0, cachedTokenCount: 0 },
     ...script.thoughts.map((said): ChatPart => ({ type: 'reasoning-delta', choice: 0, text: said })),
     ...script.texts.map((said): ChatPart => ({ type: 'text-delta', choice: 0, text: said })),
     ...script.calls.flatMap((one, call): ChatPart[] => [

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { presetNames, presets } from '../upstream/traits.ts';
+
+/** One entry of `upstreams`: a server elsewhere that answers. */
+
+const name = z.string().min(1).max(200);
+const milliseconds = z.number().int().min(1).max(86_400_000);
+const price = z.number().min(0).max(1_000_000);
+const tokens = z.number().int().min(1).max(100_000_000);
+
+/** Names stand before a slash in models' ids, so they have none. */
+const upstreamName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'expected 1 to 64 letters, digits, dots, dashes or underscores');
+
+export const priceSchema = z.strictObject({
+  input: price.describe('Of a million tokens of the prompt.'),
+  output: price.describe('Of a million tokens of the answer.'),
+  cacheRead: price.optional().describe('Of a million tokens served from the cache. Absent: as input.'),
+  cacheWrite: price.optional().describe('Of a million tokens kept for minutes. Absent: as input.'),
+  cacheWriteLong: price.optional().describe('Of a million tokens kept for an hour. Absent: as cacheWrite.'),
+});
+
+const modelSchema = z.strictObject({
+  name: name.describe('As the upstream calls it.'),
+  contextTokenCount: tokens.nullable().default(null),
+  maxTokenCount: tokens.nullable().default(null).describe('Most tokens of one answer.'),
+  price: priceSchema.optional().describe('In US dollars. Absent: by the price table; unknown where it is not in it.'),
+});
+
+export const upstreamSchema = z
+  .strictObject({
+    name: upstreamName,
+    protocol: z.enum(['openai', 'openai-responses', 'anthropic', 'ollama']).default('openai'),
+    preset: z.enum(presetNames as [keyof typeof presets, ...(keyof typeof presets)[]]).default('generic'),
+    baseUrl: z
+      .url({ protocol: /^https?$/ })
+      .refine((text) => {
+        const { username, password, search, hash } = new URL(text);
+        return username === '' && password === '' && search === '' && hash === '';
+      }, 'expected an address without user, query or fragment: keys do not stand in this file')
+      .transform((text) => text.replace(/\/+$/, '')),
+    env: name.optional().describe('Environment variable that holds the key.'),
+    file: name.optional().describe('File that holds the key, readable by its owner only.'),
+    keyHeader: z
+      .string()
+      .regex(/^[a-zA-Z0-9-]{1,64}$/, 'expected the name of a header')
+      .nullable()
+      .default(null),
+    headers: z.record(z.string().regex(/^[a-zA-Z0-9-]{1,64}$/), z.string().max(2000)).default({}),
+    boundary: z.enum(['inside', 'outside']).default('outside'),
+    forwardClientKey: z.boolean().default(false),
+    models: z
+      .array(z.union([name.transform((text) => modelSchema.parse({ name: text })), modelSchema]))
+      .default([]),
+    timeouts: z
+      .strictObject({
+        connectMs: milliseconds.default(5_000),
+        firstTokenMs: milliseconds.default(120_000),
+        idleMs: milliseconds.default(60_000),
+      })
+      .prefault({}),
+    retries: z.number().int().min(0).max(10).default(2),
+    longestWaitMs: milliseconds.default(20_000),
+  })
+  .refine((upstream) => upstream.env === undefined || upstream.file === undefined, {
+    message: 'expected at most one of `env` and `file` (the key itself never stands in this file)',
+  })
+  .refine((upstream) => new Set(upstream.models.map((model) => model.name)).size === upstream.models.length, {
+    message: 'two models have the same name',
+    path: ['models'],
+  });
+
+export type UpstreamSetting = z.infer<typeof upstreamSchema>;
+
+/** Keys of an entry, to suggest the nearest where one is misspelt. */
+export const upstreamKeys = [
+  'name', 'protocol', 'preset', 'baseUrl', 'env', 'file', 'keyHeader', 'headers', 'boundary',
+  'forwardClientKey', 'models', 'timeouts', 'retries', 'longestWaitMs',
+] as const;
