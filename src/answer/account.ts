@@ -1,9 +1,9 @@
 import type { Caller } from '../access/access.ts';
 import { isDelta, type ChatPart, type FinishReason } from '../chat/part.ts';
 import type { ChatRequest, Priority } from '../chat/request.ts';
-import { costMicros, localPrice } from '../ledger/cost.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
+import { billed, type Billing, type FindBilling } from './billing.ts';
 import type { LastPart } from './single-end.ts';
 
 /** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
@@ -14,6 +14,7 @@ export class Account {
   readonly #request: ChatRequest;
   readonly #caller: Caller;
   readonly #observeGap: ObserveGap;
+  readonly #billing: FindBilling;
   readonly #startedAt = Date.now();
   readonly #enteredAt = performance.now();
   #decision: RouteDecision | null = null;
@@ -24,10 +25,11 @@ export class Account {
   #firstTextAt: number | null = null;
   #lastTextAt = 0;
 
-  constructor(request: ChatRequest, caller: Caller, observeGap: ObserveGap) {
+  constructor(request: ChatRequest, caller: Caller, observeGap: ObserveGap, billing: FindBilling) {
     this.#request = request;
     this.#caller = caller;
     this.#observeGap = observeGap;
+    this.#billing = billing;
     this.#privacy = request.privacy;
   }
 
@@ -66,6 +68,9 @@ export class Account {
       completionTokenCount: this.#deltaCount,
     };
     const overflow = usage === undefined ? this.#start?.overflow : usage.overflow;
+    const answeringModel = this.#start?.model ?? this.#decision?.modelId ?? null;
+    const isMeasured = usage === undefined ? this.#deltaCount === 0 : usage.isMeasured !== false;
+    const billing: Billing = this.#billing(answeringModel);
     return {
       requestId: this.#request.id,
       startedAt: this.#startedAt,
@@ -74,7 +79,8 @@ export class Account {
       dialect: this.#request.dialect,
       operation: this.#request.input.kind === 'chat' ? 'chat' : 'text_completion',
       requestedModel: this.#request.requestedModel,
-      answeringModel: this.#start?.model ?? this.#decision?.modelId ?? null,
+      answeringModel,
+      ...(billing.upstream === null ? {} : { upstream: billing.upstream }),
       privacy: this.#privacy,
       priority: this.#request.priority,
       routeReasons: this.#decision?.reasons ?? [],
@@ -82,7 +88,7 @@ export class Account {
       cachedTokenCount: tokens.cachedTokenCount,
       completionTokenCount: tokens.completionTokenCount,
       ...(overflow === undefined ? {} : { overflow }),
-      isMeasured: usage !== undefined || this.#deltaCount === 0,
+      isMeasured,
       queueMs: timings?.queueMs ?? null,
       prefillMs: timings?.prefillMs ?? null,
       decodeMs: timings?.decodeMs ?? null,
@@ -91,8 +97,7 @@ export class Account {
       finish: last.type === 'finish' ? this.#finish : last.error.kind,
       status: last.type === 'finish' ? 200 : last.error.status,
       answerSource: this.#start?.source ?? 'model',
-      costMicros: costMicros(tokens, localPrice),
-      currency: localPrice.currency,
+      ...billed(tokens, isMeasured, billing),
     };
   }
 

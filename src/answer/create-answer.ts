@@ -1,19 +1,23 @@
 import { requireScope } from '../access/create-access.ts';
-import type { ChatRequest } from '../chat/request.ts';
-import type { LocalModels } from '../engine/local-models.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { ChatModel } from '../chat/model.ts';
+import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
 import type { Route } from '../route/route.ts';
 import { Account } from './account.ts';
 import type { ObserveGap } from './account.ts';
 import type { Answer } from './answer.ts';
+import { ownBilling, type FindBilling } from './billing.ts';
 import { singleEnd } from './single-end.ts';
 
 export interface AnswerDependencies {
   readonly label: LabelRequest;
   readonly route: Pick<Route, 'decide'>;
-  readonly models: Pick<LocalModels, 'model'>;
+  /** This machine's models and those of upstreams, by their ids. */
+  readonly models: { readonly model: (id: string) => Promise<ChatModel> };
+  /** @default every model is this machine's */
+  readonly billing?: FindBilling;
   /** `null`: every answer is made anew. */
   readonly cache: AnswerCache | null;
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
@@ -29,9 +33,10 @@ export interface AnswerDependencies {
 /** The pipeline. Reserve joins it where this line names it once it exists. */
 export function createAnswer(dependencies: AnswerDependencies): Answer {
   const { label, route, models, cache, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
+  const { billing = () => ownBilling } = dependencies;
 
   return (request, caller, signal) => {
-    const account = new Account(request, caller, observeGap);
+    const account = new Account(request, caller, observeGap, billing);
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,
@@ -49,7 +54,8 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
           const model = await models.model(modelId); //                                model
           return model.stream(asked, signal);
         };
-        if (cache === null) return open(labelled, modelSignal);
+        // Answers of upstreams are made anew: what else changes them than what the key holds, only they know.
+        if (cache === null || billing(modelId).upstream !== null) return open(labelled, modelSignal);
         return cache.answer({ request: labelled, modelId, open, signal: modelSignal }); //  cache
       },
       onPart: (part) => {

@@ -3,14 +3,15 @@ import type { Caller } from '../access/access.ts';
 import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { PrivacyLabel } from '../chat/request.ts';
-import { costMicros, localPrice } from '../ledger/cost.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { AnswerDependencies } from './create-answer.ts';
+import { billed, ownBilling, type Billing } from './billing.ts';
 import type { Embed } from './embed.ts';
 
 /** The pipeline of everything that is read and not written; the rooms are those of an answer. */
-export function createEmbed({ label, route, models, settle }: Omit<AnswerDependencies, 'cache'>): Embed {
+export function createEmbed(dependencies: Omit<AnswerDependencies, 'cache'>): Embed {
+  const { label, route, models, settle, billing = () => ownBilling } = dependencies;
   return async (request, caller, signal) => {
     const entry: Entry = { request, caller, startedAt: Date.now(), enteredAt: performance.now() };
     let privacy = request.privacy;
@@ -26,7 +27,8 @@ export function createEmbed({ label, route, models, settle }: Omit<AnswerDepende
     } catch (thrown) {
       end = toNearfarError(thrown);
     }
-    settle(rowOf(entry, privacy, decision, end)); //                                 settle
+    const model = end instanceof NearfarError ? (decision?.modelId ?? null) : end.model;
+    settle(rowOf(entry, privacy, decision, end, billing(model))); //                settle
     if (end instanceof NearfarError) throw end;
     return end;
   };
@@ -44,6 +46,7 @@ function rowOf(
   privacy: PrivacyLabel,
   decision: RouteDecision | null,
   end: EmbedResult | NearfarError,
+  billing: Billing,
 ): LedgerRow {
   const result = end instanceof NearfarError ? null : end;
   const tokens = {
@@ -60,6 +63,7 @@ function rowOf(
     operation: request.task.kind === 'embed' ? 'embeddings' : 'rerank',
     requestedModel: request.requestedModel,
     answeringModel: result?.model ?? decision?.modelId ?? null,
+    ...(billing.upstream === null ? {} : { upstream: billing.upstream }),
     privacy,
     priority: null,
     routeReasons: decision?.reasons ?? [],
@@ -74,7 +78,6 @@ function rowOf(
     finish: end instanceof NearfarError ? end.kind : 'stop',
     status: end instanceof NearfarError ? end.status : 200,
     answerSource: 'model',
-    costMicros: costMicros(tokens, localPrice),
-    currency: localPrice.currency,
+    ...billed(tokens, true, billing),
   };
 }

@@ -5,6 +5,8 @@ import type { ChatPart, ModelGrade } from './part.ts';
 /** Facts about a model that listings, banners and headers show. */
 export interface ModelFacts {
   readonly id: string;
+  /** The upstream that it belongs to; absent: this machine. */
+  readonly upstream?: string;
   readonly grade: ModelGrade;
   /** SPDX id or name of the licence; `null` where unknown. */
   readonly license: string | null;

@@ -2,6 +2,7 @@ import type { LoadedSettings } from '../config/load.ts';
 import type { InstalledModel } from '../models/store.ts';
 import { gatewayUrl } from './gateway-url.ts';
 import { gradeNote, modelLine } from './model-line.ts';
+import { farLine } from './upstreams.ts';
 
 /** What `serve` prints when it listens: the address, the model and one line to paste. */
 export function renderBanner(
@@ -11,10 +12,12 @@ export function renderBanner(
   model: InstalledModel,
 ): string {
   const note = gradeNote(model.facts);
+  const far = farLine(loaded);
   return [
     `nearfar ${version} listens on ${url}`,
     `  model    ${modelLine(model.facts)}`,
     ...(note === null ? [] : [`           ${note}`]),
+    ...(far === null ? [] : [`  far      ${far}`]),
     '  library  llama.cpp (MIT)',
     `  try it   ${curlLine(loaded, gatewayUrl(loaded.settings.host, Number(new URL(url).port)))}`,
   ].join('\n');

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { AnswerDependencies } from '../answer/create-answer.ts';
+import type { ChatModel } from '../chat/model.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
+import { createUpstreamModels, type UpstreamModels } from '../upstream/upstream-models.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
 import type { AppDependencies, Readiness } from '../http/dependencies.ts';
@@ -17,6 +19,7 @@ import { createModelIndex, findReference, type ModelIndex } from './model-index.
 import { openStore } from './open-store.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
+import { billingOf, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
 
 /** Everything that answers, built from the settings; no socket yet. */
@@ -54,6 +57,7 @@ export async function composeGateway(
   const log = createLog({ level: settings.logLevel, format: settings.logFormat, secrets: secretsOf(loaded) });
   // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
   const keys = await accessKeys(loaded);
+  const upstreams = createUpstreamModels(await upstreamSettings(loaded));
   const store = await openStore(loaded, (line) => {
     log.info(line);
   });
@@ -89,7 +93,7 @@ export async function composeGateway(
   // Whoever asks for the model gets the reason too.
   loading?.catch(() => undefined);
   // Read once now, so that /ready knows from the start what is here.
-  const parts: Parts = { loaded, log, keys, store: models, index, localModels, loading };
+  const parts: Parts = { loaded, log, keys, store: models, index, localModels, upstreams, loading };
   try {
     await index.ids();
     await reportAdapters(adapters, log.warn);
@@ -108,11 +112,12 @@ interface Parts {
   readonly store: ModelStore;
   readonly index: ModelIndex;
   readonly localModels: LocalModels;
+  readonly upstreams: UpstreamModels;
   readonly loading: Promise<LoadedModel> | null;
 }
 
 async function composeRooms(parts: Parts): Promise<Gateway> {
-  const { loaded, log, keys, store, index, localModels, loading } = parts;
+  const { loaded, log, keys, store, index, localModels, upstreams, loading } = parts;
   const { settings, home } = loaded;
   const isLoopback = isLoopbackHost(settings.host);
   const rooms = await loadRooms();
@@ -143,8 +148,16 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     answerCacheBytes: () => cache.stats.usedBytes,
     version,
   });
+  const remote = remoteNames(loaded);
   const routeTo = (near: string) =>
-    rooms.createRoute({ aliases: settings.aliases, near, listModelIds: index.ids });
+    rooms.createRoute({
+      aliases: settings.aliases,
+      near,
+      listModelIds: index.ids,
+      ...(remote === undefined ? {} : { remote }),
+    });
+  const modelOf = async (id: string): Promise<ChatModel> =>
+    upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
   // Replaced when the owner takes up the better model that the first start offers.
   let route = routeTo(settings.near);
   const settle = rooms.createSettle({
@@ -157,7 +170,8 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const pipeline: AnswerDependencies = {
     label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
-    models: localModels,
+    models: { model: modelOf },
+    billing: (modelId) => billingOf(modelId, settings.upstreams),
     cache,
     settle,
     observeGap: metrics.observeGap,
@@ -173,10 +187,10 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     naming: {
       resolve: async (name) => (await route.resolve(name)).modelId,
       aliases: settings.aliases,
+      remote: upstreams.ids.map((id) => upstreams.model(id).facts),
       isInCatalog,
     },
-    countTokens: async (modelId, input, signal) =>
-      (await localModels.model(modelId)).countTokens(input, signal),
+    countTokens: async (modelId, input, signal) => (await modelOf(modelId)).countTokens(input, signal),
     metrics: { contentType: metrics.contentType, render: metrics.render },
     readiness: () => readiness(localModels, index.known()),
     version,
@@ -198,6 +212,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   let closing: Promise<void> | null = null;
   const close = async () => {
     await localModels.close();
+    await upstreams.close();
     await ledger.close();
     await state.close();
   };

@@ -3,7 +3,9 @@ import path from 'node:path';
 import process from 'node:process';
 import type { AccessKey } from '../access/keys.ts';
 import type { LoadedSettings } from '../config/load.ts';
+import { Secret } from '../chat/secret.ts';
 import type { KeySetting } from '../config/schema.ts';
+import type { UpstreamSetting } from '../config/upstream-schema.ts';
 import { SettingsError } from '../config/problem.ts';
 
 /**
@@ -39,18 +41,39 @@ export async function firstSecret(loaded: LoadedSettings): Promise<string | null
 
 /** Values that must never be shown in a log, as far as the environment holds them. */
 export function secretsOf({ settings }: LoadedSettings): readonly string[] {
-  const names = [settings.hub.tokenEnv, ...settings.keys.map((key) => key.env)];
+  const names = [settings.hub.tokenEnv, ...[...settings.keys, ...settings.upstreams].map((entry) => entry.env)];
   return names
     .flatMap((name) => (name === undefined ? [] : [process.env[name] ?? '']))
     .filter((text) => text !== '');
 }
 
+/**
+ * The key that an upstream wants; null where the settings name none.
+ * @throws SettingsError where its variable is empty; NearfarError where its file is missing or open to others
+ */
+export async function upstreamKey(upstream: UpstreamSetting, loaded: LoadedSettings): Promise<Secret | null> {
+  const { name, env, file } = upstream;
+  if (file !== undefined) return new Secret(await readSecretFile(file, loaded));
+  if (env === undefined) return null;
+  const text = process.env[env]?.trim() ?? '';
+  if (text !== '') return new Secret(text);
+  throw new SettingsError([
+    {
+      where: loaded.sources.get('upstreams') ?? 'settings',
+      setting: 'upstreams',
+      message: `upstream "${name}": the environment variable ${env} is not set`,
+    },
+  ]);
+}
+
+async function readSecretFile(file: string, loaded: LoadedSettings): Promise<string> {
+  const { readKeyFile } = await import('../access/keys.ts');
+  const folder = loaded.file === null ? loaded.home : path.dirname(loaded.file);
+  return readKeyFile(path.resolve(folder, file.replace(/^~(?=$|[/\\])/, os.homedir())));
+}
+
 async function secretOf(key: KeySetting, loaded: LoadedSettings): Promise<string> {
-  if (key.file !== undefined) {
-    const { readKeyFile } = await import('../access/keys.ts');
-    const folder = loaded.file === null ? loaded.home : path.dirname(loaded.file);
-    return readKeyFile(path.resolve(folder, key.file.replace(/^~(?=$|[/\\])/, os.homedir())));
-  }
+  if (key.file !== undefined) return readSecretFile(key.file, loaded);
   const name = key.env ?? '';
   const secret = process.env[name];
   if (secret !== undefined && secret !== '') return secret;

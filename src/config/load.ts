@@ -4,7 +4,10 @@ import type { z } from 'zod';
 import { adapterProblems } from './adapter-problems.ts';
 import { findSettingsFile, readSettingsFile, type SettingsFile } from './file.ts';
 import { nearest } from './nearest.ts';
+import { environmentUpstreams } from './environment-upstreams.ts';
 import { SettingsError, type SettingProblem } from './problem.ts';
+import { upstreamProblems } from './upstream-problems.ts';
+import { upstreamKeys } from './upstream-schema.ts';
 import { environmentName, settingLeaves, settingsSchema, type SettingLeaf, type Settings } from './schema.ts';
 
 export interface LoadInput {
@@ -60,8 +63,16 @@ export async function loadSettings(input: LoadInput): Promise<LoadedSettings> {
   }
   if (problems.length > 0) throw new SettingsError(problems);
 
-  const settings = settingsSchema.parse(nest(values));
-  const crossing = crossProblems(settings, sources);
+  const stated = settingsSchema.parse(nest(values));
+  const added = environmentUpstreams(input.environment, stated.upstreams);
+  const settings: Settings = { ...stated, upstreams: [...stated.upstreams, ...added] };
+  if (added.length > 0) {
+    const names = added.map((upstream) => upstream.env).join(' and ');
+    const before = sources.get('upstreams');
+    const where = `environment ${names}`;
+    sources.set('upstreams', before === undefined || before === 'default' ? where : `${before} and ${where}`);
+  }
+  const crossing = [...crossProblems(settings, sources), ...upstreamProblems(settings, sources)];
   if (crossing.length > 0) throw new SettingsError(crossing);
   return { settings, home, file: filePath, sources };
 }
@@ -142,9 +153,12 @@ function takeEnvironment(
   if (hubEndpoint !== undefined && huggingFace !== undefined) {
     takeText(hubEndpoint, huggingFace, 'environment HF_ENDPOINT', values, sources, problems);
   }
-  // A key's secret may be in any variable that a key names.
+  // A secret may be in any variable that a key or an upstream names.
   const secrets = new Set<unknown>(
-    Array.isArray(values.get('keys')) ? (values.get('keys') as { env?: string }[]).map((key) => key.env) : [],
+    ['keys', 'upstreams'].flatMap((setting) => {
+      const entries = values.get(setting);
+      return Array.isArray(entries) ? (entries as { env?: string }[]).map((entry) => entry.env) : [];
+    }),
   );
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith('NEARFAR_') || text === undefined || text === '') continue;
@@ -193,13 +207,19 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Of settings that are lists of entries. */
+const knownKeys: Readonly<Record<string, readonly string[]>> = {
+  keys: ['name', 'env', 'file', 'scopes'],
+  upstreams: upstreamKeys,
+};
+
 function describeIssue(leafPath: string, issue: z.core.$ZodIssue): { setting: string; message: string } {
   const inner = issue.path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('');
   const setting = leafPath + inner;
   if (issue.code === 'unrecognized_keys') {
-    const known = leafPath === 'keys' ? ['name', 'env', 'file', 'scopes'] : [];
+    const known = knownKeys[leafPath] ?? [];
     const hints = issue.keys.map((key) => {
       const near = nearest(key, known);
       return near === null

@@ -4,6 +4,7 @@ import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
+import { upstreamSchema } from './upstream-schema.ts';
 
 /**
  * Every setting, its default and what it means, once. `nearfar config init` prints these descriptions as the
@@ -246,6 +247,10 @@ export const settingsSchema = z.strictObject({
   near: name
     .default('smollm2-135m-instruct')
     .describe('The model on this machine that `near`, and for now `auto`, stand for.'),
+  far: name
+    .nullable()
+    .default(null)
+    .describe('The model of an upstream that `far` stands for, e.g. openai/gpt-6-sol. null: the first there is.'),
   fastestFormat: z
     .boolean()
     .default(true)
@@ -257,6 +262,10 @@ export const settingsSchema = z.strictObject({
     .default({})
     .describe('Other names for models, so that clients need no change, e.g. {gpt-4o: auto}.'),
   adapters: adaptersSchema,
+  upstreams: z
+    .array(upstreamSchema)
+    .default([])
+    .describe('Servers elsewhere that answer. OPENAI_API_KEY and ANTHROPIC_API_KEY add one each. See docs/upstreams.md.'),
   keys: z
     .array(keySchema)
     .default([])

@@ -23,6 +23,7 @@ export function commentedSettings(format: 'yaml' | 'json'): string {
     lines.push(`${indent}# (environment: ${environmentName(leaf.path)})`);
     lines.push(`${indent}# ${second ?? first}: ${inlineYaml(value)}`);
     if (leaf.path === 'keys') lines.push(...keyExample);
+    if (leaf.path === 'upstreams') lines.push(...upstreamExample);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -31,6 +32,16 @@ const keyExample = [
   '#   - name: laptop',
   '#     env: NEARFAR_KEY_LAPTOP        # or file: ~/.nearfar/keys/laptop, readable by its owner only',
   '#     scopes: [use, admin]',
+];
+
+const upstreamExample = [
+  '#   - name: cluster',
+  '#     protocol: openai             # or openai-responses, anthropic, ollama',
+  '#     preset: vllm                 # what the server knows beyond the protocol',
+  '#     baseUrl: http://10.0.0.7:8000/v1',
+  '#     env: CLUSTER_KEY             # or file: ~/.nearfar/keys/cluster, readable by its owner only',
+  '#     boundary: inside             # outside where absent: what is local_only never goes there',
+  '#     models: [qwen3-32b]',
 ];
 
 function valueOf(path: string): unknown {

@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { Embed } from '../answer/embed.ts';
 import type { NearfarError } from '../chat/error.ts';
+import type { ModelFacts } from '../chat/model.ts';
 import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
@@ -41,6 +42,8 @@ export interface ModelNaming {
   readonly resolve: (name: string) => Promise<string>;
   /** Alias -> the name it stands for, from the settings. Listed beside the ids. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Models of upstreams; absent: none. */
+  readonly remote?: readonly ModelFacts[];
   /** True for names and references that the catalog knows; only these and `hf:` are pulled over HTTP. */
   readonly isInCatalog: (reference: string) => boolean;
 }

@@ -13,15 +13,19 @@ export interface ListedModel {
 
 type Sources = Pick<AppDependencies, 'store' | 'naming'>;
 
-/** The ids of all models here, then `auto`, `near` and the aliases as far as they lead to one of them. */
+/** The ids of all models here and elsewhere, then `auto`, `near`, `far` and the aliases as far as they lead to one. */
 export async function listedModels({ store, naming }: Sources): Promise<readonly ListedModel[]> {
   const installed = await store.list();
-  const listed: ListedModel[] = installed.map((model) => listedAs(model.id, model));
+  const remote = naming.remote ?? [];
+  const listed: ListedModel[] = [
+    ...installed.map((model) => listedAs(model.id, model)),
+    ...remote.map((facts) => ({ name: facts.id, facts, parent: null })),
+  ];
   const taken = new Set(listed.map((model) => model.name));
-  for (const name of ['auto', 'near', ...Object.keys(naming.aliases)]) {
+  for (const name of ['auto', 'near', 'far', ...Object.keys(naming.aliases)]) {
     if (taken.has(name)) continue;
-    const model = await modelOf(name, installed, naming);
-    if (model !== null) listed.push(listedAs(name, model));
+    const model = await modelOf(name, listed, naming);
+    if (model !== null) listed.push({ ...model, name });
   }
   return listed;
 }
@@ -29,6 +33,8 @@ export async function listedModels({ store, naming }: Sources): Promise<readonly
 /** @throws NearfarError `model_not_found` */
 export async function findListedModel(name: string, { store, naming }: Sources): Promise<ListedModel> {
   const id = await naming.resolve(name);
+  const remote = naming.remote?.find((facts) => facts.id === id);
+  if (remote !== undefined) return { name, facts: remote, parent: null };
   const model = await store.find(id);
   if (model === null) {
     throw new NearfarError('model_not_found', `The model ${id} is not on this machine.`, { field: 'model' });
@@ -42,12 +48,12 @@ function listedAs(name: string, { facts, adapterOf }: InstalledModel): ListedMod
 
 async function modelOf(
   name: string,
-  installed: readonly InstalledModel[],
+  listed: readonly ListedModel[],
   naming: AppDependencies['naming'],
-): Promise<InstalledModel | null> {
+): Promise<ListedModel | null> {
   try {
     const id = await naming.resolve(name);
-    return installed.find((model) => model.id === id) ?? null;
+    return listed.find((model) => model.facts.id === id) ?? null;
   } catch (thrown) {
     if (thrown instanceof NearfarError && thrown.kind === 'model_not_found') return null;
     throw thrown;

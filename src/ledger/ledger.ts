@@ -36,7 +36,10 @@ export interface LedgerSummary {
   readonly promptTokenCount: number;
   readonly cachedTokenCount: number;
   readonly completionTokenCount: number;
+  /** Of the requests whose cost is known. */
   readonly costMicros: number;
+  /** Requests whose cost is not known. */
+  readonly unknownCostCount: number;
 }
 
 const rowsPerWrite = 200;
@@ -145,6 +148,7 @@ class StoreLedger implements Ledger {
         fn.sum<number | string>('cached_tokens').as('cached'),
         fn.sum<number | string>('completion_tokens').as('completion'),
         fn.sum<number | string>('cost_micros').as('cost'),
+        fn.sum<number | string>(eb.case().when('is_cost_known', '=', 0).then(1).else(0).end()).as('unknown'),
       ])
       .where('started_at', '>=', range.from)
       .where('started_at', '<', range.to)
@@ -161,6 +165,7 @@ class StoreLedger implements Ledger {
       cachedTokenCount: Number(row.cached),
       completionTokenCount: Number(row.completion),
       costMicros: Number(row.cost),
+      unknownCostCount: Number(row.unknown),
     }));
   }
 

@@ -19,6 +19,8 @@ export interface LedgerRow {
   readonly requestedModel: string | null;
   /** The model that answered, or was chosen to before the request failed; never an alias; null where none was. */
   readonly answeringModel: string | null;
+  /** The upstream that it belongs to; absent: this machine. */
+  readonly upstream?: string;
   readonly privacy: PrivacyLabel;
   /** The class that was asked for; null where the request was refused before it was read, and of texts to embed. */
   readonly priority: Priority | null;
@@ -27,6 +29,8 @@ export interface LedgerRow {
   readonly promptTokenCount: number;
   /** Of the prompt tokens, those served from a cache. */
   readonly cachedTokenCount: number;
+  /** Of the prompt tokens, those that a provider wrote into its cache; absent: none. */
+  readonly cacheWriteTokenCount?: number;
   readonly completionTokenCount: number;
   /** What of prompt and answer the model did not see; absent where everything fitted. */
   readonly overflow?: ContextOverflow;
@@ -45,8 +49,8 @@ export interface LedgerRow {
   readonly status: number;
   /** Whether a model ran for it. */
   readonly answerSource: AnswerSource;
-  /** In millionths of `currency`; 0 for this machine's models. */
-  readonly costMicros: number;
+  /** In millionths of `currency`; 0 for this machine's models, null where it is not known. */
+  readonly costMicros: number | null;
   /** ISO 4217. */
   readonly currency: string;
 }

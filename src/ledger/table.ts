@@ -30,7 +30,10 @@ export function toTable(row: LedgerRow): LedgerTable {
     finish: row.finish,
     status: row.status,
     answer_source: row.answerSource,
-    cost_micros: row.costMicros,
+    cost_micros: row.costMicros ?? 0,
+    is_cost_known: row.costMicros === null ? 0 : 1,
+    upstream: row.upstream ?? null,
+    cache_write_tokens: row.cacheWriteTokenCount ?? 0,
     currency: row.currency,
   };
 }
@@ -62,7 +65,9 @@ export function fromTable(row: LedgerTable): LedgerRow {
     finish: row.finish as LedgerRow['finish'],
     status: row.status,
     answerSource: row.answer_source as LedgerRow['answerSource'],
-    costMicros: row.cost_micros,
+    costMicros: row.is_cost_known === 0 ? null : row.cost_micros,
+    ...(row.upstream === null ? {} : { upstream: row.upstream }),
+    ...(row.cache_write_tokens > 0 ? { cacheWriteTokenCount: row.cache_write_tokens } : {}),
     currency: row.currency,
   };
 }

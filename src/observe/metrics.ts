@@ -128,6 +128,8 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
   const requestNames = createNameBound(200);
+  // Upstreams are asked by names that clients choose.
+  const responseNames = createNameBound(200);
 
   return {
     contentType: registry.contentType,
@@ -138,9 +140,9 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     observeRow: (row) => {
       const labels = {
         gen_ai_operation_name: row.operation ?? '_OTHER',
-        gen_ai_provider_name: 'nearfar',
+        gen_ai_provider_name: row.upstream ?? 'nearfar',
         gen_ai_request_model: row.answeringModel === null ? '_OTHER' : requestNames(row.requestedModel),
-        gen_ai_response_model: row.answeringModel ?? '',
+        gen_ai_response_model: row.answeringModel === null ? '' : responseNames(row.answeringModel),
       };
       const hasFailed = row.status >= 400;
       if (!hasFailed) answers.inc({ source: row.answerSource });

@@ -8,6 +8,17 @@ export interface KnownNames {
   readonly modelIds: readonly string[];
   /** The id that `near` stands for; null = the first model there is. */
   readonly near: string | null;
+  /** Models elsewhere; absent: none. */
+  readonly remote?: RemoteNames;
+}
+
+export interface RemoteNames {
+  /** Ids such as `openai/gpt-6-sol`. Each may also be asked by what stands behind the slash, where no other has it. */
+  readonly modelIds: readonly string[];
+  /** Names of the upstreams: what begins with one and a slash is asked of it, known or not. */
+  readonly upstreams: readonly string[];
+  /** The id that `far` stands for; null = the first of `modelIds`. */
+  readonly far: string | null;
 }
 
 /** Which model answers, and why. */
@@ -35,6 +46,7 @@ export function resolveModelName(name: string, known: KnownNames): RouteDecision
       return nearModel(known, reasons);
     }
     if (current === 'near') return nearModel(known, reasons);
+    if (current === 'far') return farModel(known, reasons);
     const alias = aliasOf(current, known.aliases);
     if (alias === null) break;
     if (visited.has(current)) throw circle([...visited, current]);
@@ -42,7 +54,9 @@ export function resolveModelName(name: string, known: KnownNames): RouteDecision
     reasons.push(`alias ${current} -> ${alias}`);
     current = alias;
   }
-  const modelId = findModelId(current, known.modelIds);
+  const modelId = known.modelIds.includes(current)
+    ? current
+    : (findRemoteId(current, known.remote) ?? findModelId(current, known.modelIds));
   if (modelId === null) throw notFound(name, current, known);
   if (modelId !== current) reasons.push(`${current} is ${modelId} here`);
   reasons.push(`model ${modelId}`);
@@ -66,6 +80,33 @@ function nearModel({ near, modelIds, ...rest }: KnownNames, reasons: readonly st
     modelId,
     reasons: [...reasons, near === null ? `near: ${modelId}, the first there is` : `near: ${modelId}`],
   };
+}
+
+function farModel({ remote, ...rest }: KnownNames, reasons: readonly string[]): RouteDecision {
+  const wanted = remote?.far ?? remote?.modelIds[0];
+  if (remote === undefined || wanted === undefined) {
+    throw new NearfarError(
+      'model_not_found',
+      'There is no far model: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or add an upstream: nearfar connect URL',
+      { field: 'model' },
+    );
+  }
+  const modelId = findRemoteId(wanted, remote);
+  if (modelId === null) throw notFound('far', wanted, { remote, ...rest });
+  return {
+    modelId,
+    reasons: [...reasons, remote.far === null ? `far: ${modelId}, the first there is` : `far: ${modelId}`],
+  };
+}
+
+/** Names of models elsewhere are taken as they are: a guess could send a prompt where nobody meant it to go. */
+function findRemoteId(name: string, remote: RemoteNames | undefined): string | null {
+  if (remote === undefined) return null;
+  if (remote.modelIds.includes(name)) return name;
+  const slash = name.indexOf('/');
+  if (slash > 0 && slash < name.length - 1 && remote.upstreams.includes(name.slice(0, slash))) return name;
+  const bare = remote.modelIds.filter((id) => id.slice(id.indexOf('/') + 1) === name);
+  return bare.length === 1 ? (bare[0] ?? null) : null;
 }
 
 function aliasOf(name: string, aliases: Readonly<Record<string, string>>): string | null {
@@ -110,8 +151,9 @@ function withoutLatest(name: string): string {
   return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
 }
 
-function notFound(requested: string, sought: string, { aliases, modelIds }: KnownNames): NearfarError {
-  const names = ['auto', 'near', ...modelIds, ...Object.keys(aliases)];
+function notFound(requested: string, sought: string, { aliases, modelIds: own, remote }: KnownNames): NearfarError {
+  const modelIds = [...own, ...(remote?.modelIds ?? [])];
+  const names = ['auto', 'near', ...(remote === undefined ? [] : ['far']), ...modelIds, ...Object.keys(aliases)];
   const via = sought === requested ? '' : `, which stands for "${clip(sought)}"`;
   const nearest = nearestName(sought, names);
   const here =

@@ -123,7 +123,7 @@ test('a route asks for the models anew each time, and says where local_only stay
   const decision = await route.decide(requestOf({ privacy: 'local_only' }));
   expect(decision).toEqual({
     modelId: 'tiny',
-    reasons: ['local_only: this machine only', 'auto: the near model', 'near: tiny, the first there is'],
+    reasons: ['local_only: inside only', 'auto: the near model', 'near: tiny, the first there is'],
   });
 });
 

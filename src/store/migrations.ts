@@ -70,6 +70,24 @@ export const migrations: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  '005-ledger-upstream': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (!(await hasColumn(db, 'ledger', 'upstream'))) {
+        await db.schema.alterTable('ledger').addColumn('upstream', 'text').execute();
+      }
+      // Rows from before are of this machine's models: their cost is known, and nothing was written elsewhere.
+      for (const [name, type, value] of [
+        ['is_cost_known', 'smallint', 1],
+        ['cache_write_tokens', 'bigint', 0],
+      ] as const) {
+        if (await hasColumn(db, 'ledger', name)) continue;
+        await db.schema
+          .alterTable('ledger')
+          .addColumn(name, type, (column) => column.notNull().defaultTo(value))
+          .execute();
+      }
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

@@ -35,6 +35,11 @@ export interface LedgerTable {
   finish: string;
   status: number;
   answer_source: string;
+  /** 0 also where it is not known. */
   cost_micros: number;
+  is_cost_known: 0 | 1;
+  /** Null: this machine. */
+  upstream: string | null;
+  cache_write_tokens: number;
   currency: string;
 }

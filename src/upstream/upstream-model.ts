@@ -26,7 +26,7 @@ export interface UpstreamModelDependencies {
 export function createUpstreamModel(dependencies: UpstreamModelDependencies): ChatModel {
   const { upstream, model } = dependencies;
   const id = upstreamModelId(upstream.name, model.name);
-  const facts = factsOf(id, model);
+  const facts = factsOf(id, upstream.name, model);
   return {
     facts,
     stream: (request, signal) => answer(dependencies, id, request, signal),
@@ -45,9 +45,10 @@ export function createUpstreamModel(dependencies: UpstreamModelDependencies): Ch
   };
 }
 
-function factsOf(id: string, model: UpstreamModelSettings): ModelFacts {
+function factsOf(id: string, upstream: string, model: UpstreamModelSettings): ModelFacts {
   return {
     id,
+    upstream,
     grade: 'ungraded',
     license: null,
     contextTokenCount: model.contextTokenCount,

@@ -154,7 +154,7 @@ export const openaiModelSchema = z.strictObject({
   id: z.string(),
   object: z.literal('model'),
   created: count,
-  owned_by: z.literal('nearfar'),
+  owned_by: z.string().meta({ description: 'nearfar, or the upstream that it belongs to.' }),
   grade: z.enum(['smoke test', 'basic', 'assistant', 'ungraded']),
   license: z.string().nullable(),
   context_length: count.nullable(),

@@ -7,7 +7,7 @@ export function openaiModel(entry: ListedModel): object {
     id: entry.name,
     object: 'model',
     created: unixSeconds(entry.facts.createdAt),
-    owned_by: 'nearfar',
+    owned_by: entry.facts.upstream ?? 'nearfar',
     grade: entry.facts.grade,
     license: entry.facts.license,
     context_length: entry.facts.contextTokenCount,

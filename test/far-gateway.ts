@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { composeGateway, type Gateway } from '../src/cli/compose.ts';
+import { loadSettings } from '../src/config/load.ts';
+import { listen } from '../src/http/server.ts';
+import type { LedgerRow } from '../src/ledger/row.ts';
+
+export interface FarGateway {
+  readonly url: string;
+  readonly gateway: Gateway;
+  /** Everything that was logged. */
+  readonly rows: () => Promise<readonly LedgerRow[]>;
+  readonly home: string;
+  readonly close: () => Promise<void>;
+}
+
+/** The whole gateway behind a real socket, with upstreams and no model of its own: nothing is loaded. */
+export async function farGateway(file: object): Promise<FarGateway> {
+  const home = mkdtempSync(join(tmpdir(), 'nearfar-far-'));
+  writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(file));
+  const loaded = await loadSettings({ environment: {}, workingFolder: home, home });
+  const gateway = await composeGateway(loaded);
+  const server = await listen(gateway.app, { host: '127.0.0.1', port: 0, limits: loaded.settings.limits });
+  return {
+    url: server.url,
+    gateway,
+    rows: () => gateway.ledger.recent(1000),
+    home,
+    async close() {
+      await server.close(100);
+      await gateway.close();
+      rmSync(home, { recursive: true });
+    },
+  };
+}
