@@ -9,6 +9,7 @@ import { Account } from './account.ts';
 import type { ObserveGap } from './account.ts';
 import type { Answer } from './answer.ts';
 import { ownBilling, type FindBilling } from './billing.ts';
+import { answerInTurn } from './fallback.ts';
 import { singleEnd } from './single-end.ts';
 
 export interface AnswerDependencies {
@@ -49,13 +50,18 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         account.label(labelled.privacy);
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
-        const { modelId } = decision;
+        const { modelId, fallbackIds = [] } = decision;
         const open = async (asked: ChatRequest, signal: AbortSignal) => {
+          if (fallbackIds.length > 0) {
+            const turns = [modelId, ...fallbackIds].map((id) => () => models.model(id));
+            return answerInTurn(turns, asked, signal); //                              model
+          }
           const model = await models.model(modelId); //                                model
           return model.stream(asked, signal);
         };
-        // Answers of upstreams are made anew: what else changes them than what the key holds, only they know.
-        if (cache === null || billing(modelId).upstream !== null) return open(labelled, modelSignal);
+        // Kept are this machine's own answers only: what else changes an upstream's than what the key holds, it knows.
+        const isOwn = fallbackIds.length === 0 && billing(modelId).upstream === null;
+        if (cache === null || !isOwn) return open(labelled, modelSignal);
         return cache.answer({ request: labelled, modelId, open, signal: modelSignal }); //  cache
       },
       onPart: (part) => {

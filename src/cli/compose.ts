@@ -155,6 +155,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       near,
       listModelIds: index.ids,
       ...(remote === undefined ? {} : { remote }),
+      fallbacks: settings.fallbacks,
     });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);

@@ -266,6 +266,10 @@ export const settingsSchema = z.strictObject({
     .array(upstreamSchema)
     .default([])
     .describe('Servers elsewhere that answer. OPENAI_API_KEY and ANTHROPIC_API_KEY add one each. See docs/upstreams.md.'),
+  fallbacks: z
+    .record(name, z.array(name).min(1))
+    .default({})
+    .describe('Models that are asked in turn where one fails before it answers, e.g. {far: [claude-haiku-5-5, near]}.'),
   keys: z
     .array(keySchema)
     .default([])

@@ -24,6 +24,8 @@ export interface RemoteNames {
 /** Which model answers, and why. */
 export interface RouteDecision {
   readonly modelId: string;
+  /** Asked in this order where it fails before it begins; absent: none. */
+  readonly fallbackIds?: readonly string[];
   /** Short sentences in the order in which they were decided. */
   readonly reasons: readonly string[];
 }

@@ -10,6 +10,8 @@ export interface RouteSettings {
   readonly listModelIds: () => Promise<readonly string[]>;
   /** Models elsewhere; absent: none. */
   readonly remote?: RemoteNames;
+  /** Name of a model -> the names of those that are asked in its place where it fails. */
+  readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Route {
@@ -23,7 +25,7 @@ export interface Route {
   decide(request: Pick<ChatRequest, 'requestedModel' | 'privacy'>): Promise<RouteDecision>;
 }
 
-export function createRoute({ aliases, near, listModelIds, remote }: RouteSettings): Route {
+export function createRoute({ aliases, near, listModelIds, remote, fallbacks = {} }: RouteSettings): Route {
   const resolve = async (name: string): Promise<RouteDecision> =>
     resolveModelName(name, {
       aliases,
@@ -34,10 +36,35 @@ export function createRoute({ aliases, near, listModelIds, remote }: RouteSettin
   return {
     resolve,
     decide: async (request) => {
-      const decision = await resolve(request.requestedModel);
+      const resolved = await resolve(request.requestedModel);
+      const chain = await chainOf(resolved.modelId, request.requestedModel, fallbacks, resolve);
+      const decision =
+        chain.length === 0
+          ? resolved
+          : {
+              ...resolved,
+              fallbackIds: chain,
+              reasons: [...resolved.reasons, `where it fails: ${chain.join(', then ')}`],
+            };
       return request.privacy === 'local_only'
         ? { ...decision, reasons: ['local_only: inside only', ...decision.reasons] }
         : decision;
     },
   };
+}
+
+/** The fallbacks of a model, by its id or by the name that was asked; each once, and none of them itself. */
+async function chainOf(
+  modelId: string,
+  requested: string,
+  fallbacks: NonNullable<RouteSettings['fallbacks']>,
+  resolve: Route['resolve'],
+): Promise<readonly string[]> {
+  const names = [requested, modelId].flatMap((name) =>
+    // Own properties only: clients send names.
+    Object.hasOwn(fallbacks, name) ? [fallbacks[name] ?? []] : [],
+  )[0];
+  if (names === undefined) return [];
+  const ids = await Promise.all(names.map(async (name) => (await resolve(name)).modelId));
+  return [...new Set(ids)].filter((id) => id !== modelId);
 }
