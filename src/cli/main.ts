@@ -51,6 +51,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./rm.ts')).rm,
   },
   {
+    name: 'connect',
+    group: 'models',
+    summary: 'Add an upstream: a provider, an engine or another nearfar that answers too',
+    load: async () => (await import('./connect.ts')).connect,
+  },
+  {
     name: 'measure',
     group: 'machine',
     summary: 'What a setting costs and saves with a model, on this machine',
