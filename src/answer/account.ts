@@ -9,9 +9,17 @@ import type { LastPart } from './single-end.ts';
 /** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
 export type ObserveGap = (model: string, priority: Priority, milliseconds: number) => void;
 
+/** What a row says of a request; of what it asks only the kind. */
+export interface AccountedRequest extends Pick<
+  ChatRequest,
+  'id' | 'dialect' | 'requestedModel' | 'privacy' | 'priority' | 'isStreamed'
+> {
+  readonly input: { readonly kind: ChatRequest['input']['kind'] };
+}
+
 /** Keeps count of one request on its way, so that there is a row whatever its end. */
 export class Account {
-  readonly #request: ChatRequest;
+  readonly #request: AccountedRequest;
   readonly #caller: Caller;
   readonly #observeGap: ObserveGap;
   readonly #billing: FindBilling;
@@ -25,7 +33,7 @@ export class Account {
   #firstTextAt: number | null = null;
   #lastTextAt = 0;
 
-  constructor(request: ChatRequest, caller: Caller, observeGap: ObserveGap, billing: FindBilling) {
+  constructor(request: AccountedRequest, caller: Caller, observeGap: ObserveGap, billing: FindBilling) {
     this.#request = request;
     this.#caller = caller;
     this.#observeGap = observeGap;

@@ -27,7 +27,7 @@ export function billed(
   const currency = (price ?? localPrice).currency;
   const written = (tokens.cacheWriteTokenCount ?? 0) + (tokens.longCacheWriteTokenCount ?? 0);
   const kept = written === 0 ? {} : { cacheWriteTokenCount: written };
-  if (tokens.promptTokenCount === 0 && tokens.completionTokenCount === 0) {
+  if (isMeasured && tokens.promptTokenCount === 0 && tokens.completionTokenCount === 0) {
     return { costMicros: 0, currency, ...kept };
   }
   const isUntold = upstream !== null && !isMeasured && tokens.promptTokenCount === 0;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { presetNames, presets } from '../upstream/traits.ts';
+import { presetNames, type PresetName } from '../upstream/traits.ts';
 
 /** One entry of `upstreams`: a server elsewhere that answers. */
 
@@ -32,7 +32,7 @@ export const upstreamSchema = z
   .strictObject({
     name: upstreamName,
     protocol: z.enum(['openai', 'openai-responses', 'anthropic', 'ollama']).default('openai'),
-    preset: z.enum(presetNames as [keyof typeof presets, ...(keyof typeof presets)[]]).default('generic'),
+    preset: z.enum(presetNames as [PresetName, ...PresetName[]]).default('generic'),
     baseUrl: z
       .url({ protocol: /^https?$/ })
       .refine((text) => {

@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../access/access.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
-import { readJsonBody } from './body.ts';
+import { readJson } from './body.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readSecret } from './envelope.ts';
 import { dialectOf, errorResponse } from './error-response.ts';
@@ -11,6 +11,7 @@ import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
 import { noRouteError } from './no-route.ts';
 import type { Operation } from './operation.ts';
 import { allOperations } from './all-operations.ts';
+import { relayed } from './relay.ts';
 import { schemaError } from './schema-error.ts';
 
 /**
@@ -84,14 +85,7 @@ async function performOperation(
   { request, requestId, pathParameter, disconnect }: Arrival,
 ): Promise<Response> {
   const caller = admit(operation, dependencies, request.headers, requestId);
-  let body: unknown = null;
-  if (operation.body !== null) {
-    const parsed = operation.body.safeParse(await readJsonBody(request, dependencies.limits));
-    if (!parsed.success) throw schemaError(parsed.error);
-    body = parsed.data;
-  }
-  return operation.handle({
-    body,
+  const call = {
     caller,
     requestId,
     headers: request.headers,
@@ -99,7 +93,16 @@ async function performOperation(
     pathParameter,
     signal: request.signal,
     disconnect,
-  });
+  };
+  if (operation.body === null) return operation.handle({ ...call, body: null });
+  const { text, value } = await readJson(request, dependencies.limits);
+  if (operation.relay !== undefined) {
+    const response = await relayed(operation, dependencies, { ...call, body: value }, text);
+    if (response !== null) return response;
+  }
+  const parsed = operation.body.safeParse(value);
+  if (!parsed.success) throw schemaError(parsed.error);
+  return operation.handle({ ...call, body: parsed.data });
 }
 
 const nobody: Caller = { keyName: 'none', tenant: 'none', scopes: new Set() };

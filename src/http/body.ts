@@ -11,14 +11,23 @@ export async function readJsonBody(
   request: Request,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
 ): Promise<unknown> {
+  return (await readJson(request, limits)).value;
+}
+
+/** As `readJsonBody`, with the text as it came beside its value. */
+export async function readJson(
+  request: Request,
+  limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
+): Promise<{ readonly text: string; readonly value: unknown }> {
   requireJson(request.headers);
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
   const bytes = await readWithin(request, limits, declared !== null);
   boundBrackets(bytes);
-  const body = parseJson(bytes);
-  boundStructure(body);
-  return body;
+  const text = decodeText(bytes);
+  const value = parseJson(text);
+  boundStructure(value);
+  return { text, value };
 }
 
 /** Only JSON: a web page cannot send it across origins without a preflight, which is refused. */
@@ -104,13 +113,15 @@ function tooLarge(bodyBytes: number): NearfarError {
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-function parseJson(bytes: Uint8Array): unknown {
-  let text: string;
+function decodeText(bytes: Uint8Array): string {
   try {
-    text = strictDecoder.decode(bytes);
+    return strictDecoder.decode(bytes);
   } catch (cause) {
     throw new NearfarError('invalid_request', 'The body is not valid UTF-8.', { cause });
   }
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

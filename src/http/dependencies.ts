@@ -1,5 +1,6 @@
 import type { Access } from '../access/access.ts';
 import type { Answer } from '../answer/answer.ts';
+import type { Relay } from '../answer/create-relay.ts';
 import type { Embed } from '../answer/embed.ts';
 import type { NearfarError } from '../chat/error.ts';
 import type { ModelFacts } from '../chat/model.ts';
@@ -12,6 +13,8 @@ import type { ModelStore } from '../models/store.ts';
 export interface AppDependencies {
   readonly answer: Answer;
   readonly embed: Embed;
+  /** Bytes for bytes, where an upstream speaks the client's dialect; absent: there are no upstreams. */
+  readonly relay?: Relay;
   readonly access: Access;
   /** The models on this machine: listings, `pull` and `delete`. */
   readonly store: ModelStore;

@@ -13,7 +13,7 @@ export interface ItemReader<Item> {
 
 export interface EventStreamOptions<Item> {
   readonly reader: ItemReader<Item>;
-  readonly encode: (item: Item) => string;
+  readonly encode: (item: Item) => string | Uint8Array;
   /** Sent while nothing else is, e.g. an SSE comment; null: nothing. */
   readonly keepAliveText: string | null;
   readonly limits: Pick<HttpLimits, 'slowClientMs' | 'keepAliveCommentMs'>;
@@ -80,8 +80,8 @@ export function createEventStream<Item>(options: EventStreamOptions<Item>): Read
             break;
           }
           const text = encode(item);
-          if (text === '') continue;
-          controller.enqueue(utf8.encode(text));
+          if (text.length === 0) continue;
+          controller.enqueue(typeof text === 'string' ? utf8.encode(text) : text);
           sentAt = performance.now();
           break;
         }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Caller, Scope } from '../access/access.ts';
 import type { Dialect } from '../chat/request.ts';
+import type { RelayRoute } from './relay.ts';
 
 /** One HTTP request after the guard, authentication and validation. */
 export interface Call<Body> {
@@ -38,6 +39,8 @@ export interface Operation<Body = unknown> {
   readonly scope: Scope | null;
   /** True where a prompt is answered, so that the `x-nearfar-*` request headers mean something. */
   readonly isAnswer?: true;
+  /** Where an upstream may understand the body as it is. */
+  readonly relay?: RelayRoute;
   /** `null`: takes no body. */
   readonly body: z.ZodType<Body> | null;
   /** What a good answer carries, by content type; of a stream, what each event or line carries. */

@@ -11,25 +11,30 @@ export type Boundary = 'machine' | 'inside' | 'outside';
 /** Known to this file alone: `constructor` can be reached through any instance, so the type's word is not enough. */
 const passport = Symbol('cleared');
 
-let construct: <B extends Boundary>(request: ChatRequest, boundary: B) => ClearedRequest<B>;
+/** What carries a label. */
+interface Labelled {
+  readonly privacy: PrivacyLabel;
+}
+
+let construct: <B extends Boundary, R extends Labelled>(request: R, boundary: B) => ClearedRequest<B, R>;
 
 /** The class is not exported, so that no other room can make one; its private field makes the type nominal. */
-class ClearedRequest<B extends Boundary> {
+class ClearedRequest<B extends Boundary, R extends Labelled> {
   static {
     construct = (request, boundary) => new ClearedRequest(passport, request, boundary);
   }
 
-  readonly #request: ChatRequest;
+  readonly #request: R;
   readonly #boundary: B;
 
-  private constructor(key: symbol, request: ChatRequest, boundary: B) {
+  private constructor(key: symbol, request: R, boundary: B) {
     if (key !== passport) throw new TypeError('Only privacy/ clears a request.');
     // A frozen copy: what was cleared is what is sent, whatever happens to the original.
     this.#request = Object.freeze({ ...request });
     this.#boundary = boundary;
   }
 
-  get request(): ChatRequest {
+  get request(): R {
     return this.#request;
   }
 
@@ -42,7 +47,7 @@ class ClearedRequest<B extends Boundary> {
  * A request that may cross the boundary `B`. Whatever sends or stores a prompt beyond the engine takes this type
  * and not `ChatRequest`; only `clear` makes one.
  */
-export type Cleared<B extends Boundary = Boundary> = ClearedRequest<B>;
+export type Cleared<B extends Boundary = Boundary, R extends Labelled = ChatRequest> = ClearedRequest<B, R>;
 
 /** Pure: may a request with this label cross this boundary? An unknown label may cross none but the machine's own. */
 export function mayCross(label: PrivacyLabel, boundary: Boundary): boolean {
@@ -60,7 +65,7 @@ function isLocalOnly(label: string): boolean {
  * The boundary check.
  * @throws NearfarError `forbidden` for a `local_only` request that would leave the owner's boundary
  */
-export function clear<B extends Boundary>(request: ChatRequest, boundary: B): Cleared<B> {
+export function clear<B extends Boundary, R extends Labelled>(request: R, boundary: B): Cleared<B, R> {
   if (!mayCross(request.privacy, boundary)) {
     throw new NearfarError(
       'forbidden',

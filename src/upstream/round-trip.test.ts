@@ -332,9 +332,9 @@ const dialects: readonly Dialect[] = [
 
 /** What a request means to an upstream: its defaults, its stream and the model's name are the upstream's own matter. */
 function meaning(request: ChatRequest): object {
-  const stated = [...(request.statedSampling ?? [])].map(([option]) => {
-    const value = request.sampling[option];
-    return [option, value instanceof Map ? Object.fromEntries(value) : value];
+  const stated = [...(request.statedSampling ?? [])].map(([option]): [string, unknown] => {
+    const value: unknown = request.sampling[option];
+    return [option, value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value];
   });
   return {
     ...request,

@@ -179,12 +179,12 @@ async function* tryOnce(
   }
 }
 
-function keyFor(upstream: UpstreamSettings, request: ChatRequest): string | null {
+export function keyFor(upstream: UpstreamSettings, request: Pick<ChatRequest, 'clientKey'>): string | null {
   const clientKey = upstream.forwardsClientKey ? request.clientKey : undefined;
   return (clientKey ?? upstream.key)?.reveal() ?? null;
 }
 
-function headersFor(
+export function headersFor(
   upstream: UpstreamSettings,
   protocol: WireProtocol,
   request: Pick<ChatRequest, 'privacy' | 'priority'>,
@@ -202,21 +202,21 @@ function headersFor(
 }
 
 /** What says something about the upstream's health: not what a client did, and not that others ask too much of it. */
-function isFault(error: NearfarError): boolean {
+export function isFault(error: NearfarError): boolean {
   return (
     error.retryable &&
     (error.kind === 'unavailable' || error.kind === 'upstream_failed' || error.kind === 'timeout')
   );
 }
 
-function restingError(id: string, pauseMs: number): NearfarError {
+export function restingError(id: string, pauseMs: number): NearfarError {
   return new NearfarError('unavailable', `${id} failed too often and is left alone for a moment.`, {
     retryAfterSeconds: pauseMs / 1000,
   });
 }
 
 /** Says which upstream it was. */
-function named(error: NearfarError, upstream: string): NearfarError {
+export function named(error: NearfarError, upstream: string): NearfarError {
   const message = error.message.replace(/^The upstream\b/, `The upstream ${upstream}`);
   return new NearfarError(error.kind, message, {
     retryable: error.retryable,

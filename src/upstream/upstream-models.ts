@@ -7,7 +7,8 @@ import { ollamaChat } from './ollama.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
 import type { ProtocolName, WireProtocol } from './protocol.ts';
-import { createUpstreamModel } from './upstream-model.ts';
+import { relay, type Relayed, type RelayRequest } from './relay.ts';
+import { createUpstreamModel, type UpstreamModelDependencies } from './upstream-model.ts';
 import { upstreamModelId, type UpstreamSettings } from './upstream.ts';
 
 /** The models of all upstreams, by ids such as `openai/gpt-5.4-mini`. */
@@ -18,6 +19,8 @@ export interface UpstreamModels {
   upstreamOf(id: string): UpstreamSettings | null;
   /** @throws NearfarError `model_not_found` */
   model(id: string): ChatModel;
+  /** Passes on a request in the upstream's own language. @throws NearfarError as `relay` does */
+  relay(id: string, request: RelayRequest, signal: AbortSignal): Promise<Relayed>;
   close(): Promise<void>;
 }
 
@@ -54,10 +57,28 @@ export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): Up
   function breakerOf(id: string): CircuitBreaker {
     let breaker = breakers.get(id);
     if (breaker === undefined) {
+      if (breakers.size >= keptModels) breakers.clear();
       breaker = createCircuitBreaker();
       breakers.set(id, breaker);
     }
     return breaker;
+  }
+
+  /** @throws NearfarError `model_not_found` */
+  function dependenciesOf(id: string): UpstreamModelDependencies {
+    const upstream = upstreamOf(id);
+    const name = id.slice(id.indexOf('/') + 1);
+    if (upstream === null || name === '') {
+      throw new NearfarError('model_not_found', `No upstream has the model ${id}.`, { field: 'model' });
+    }
+    const settings = upstream.models.find((model) => model.name === name);
+    return {
+      upstream,
+      model: settings ?? { name, contextTokenCount: null, maxTokenCount: null },
+      protocol: protocols[upstream.protocol],
+      connection: connectionOf(upstream),
+      breaker: breakerOf(id),
+    };
   }
 
   return {
@@ -66,26 +87,12 @@ export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): Up
     model(id) {
       const known = models.get(id);
       if (known !== undefined) return known;
-      const upstream = upstreamOf(id);
-      const name = id.slice(id.indexOf('/') + 1);
-      if (upstream === null || name === '') {
-        throw new NearfarError('model_not_found', `No upstream has the model ${id}.`, { field: 'model' });
-      }
-      const settings = upstream.models.find((model) => model.name === name);
-      const model = createUpstreamModel({
-        upstream,
-        model: settings ?? { name, contextTokenCount: null, maxTokenCount: null },
-        protocol: protocols[upstream.protocol],
-        connection: connectionOf(upstream),
-        breaker: breakerOf(id),
-      });
-      if (models.size >= keptModels) {
-        models.clear();
-        breakers.clear();
-      }
+      const model = createUpstreamModel(dependenciesOf(id));
+      if (models.size >= keptModels) models.clear();
       models.set(id, model);
       return model;
     },
+    relay: async (id, request, signal) => relay(dependenciesOf(id), id, request, signal),
     async close() {
       await Promise.all([...connections.values()].map((connection) => connection.close()));
     },

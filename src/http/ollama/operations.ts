@@ -27,6 +27,7 @@ export function ollamaOperations(dependencies: AppDependencies): readonly Operat
       summary: 'Answer a conversation; without messages, load or unload the model.',
       scope: 'use',
       isAnswer: true,
+      relay: { protocol: 'ollama', path: '/api/chat', streamsByDefault: true },
       body: ollamaChatSchema,
       answers: answersOf(ollamaChatAnswerSchema),
       handle: (call) =>

@@ -24,6 +24,7 @@ export function openaiOperations(dependencies: AppDependencies): readonly Operat
       summary: 'Answer a conversation.',
       scope: 'use',
       isAnswer: true,
+      relay: { protocol: 'openai', path: '/chat/completions', streamsByDefault: false },
       body: chatSchema,
       answers: {
         'application/json': { description: 'The whole answer.', schema: chatCompletionSchema },

@@ -1,0 +1,185 @@
+import type { Caller } from '../access/access.ts';
+import { requireScope } from '../access/create-access.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { UpstreamModels } from '../upstream/upstream-models.ts';
+import type { ProtocolName } from '../upstream/protocol.ts';
+import type { Relayed, RelayRequest } from '../upstream/relay.ts';
+import { Account } from './account.ts';
+import { ownBilling } from './billing.ts';
+import type { AnswerDependencies } from './create-answer.ts';
+import type { LastPart } from './single-end.ts';
+
+export interface RelayReply {
+  /** The id of the model that answers. */
+  readonly model: string;
+  readonly contentType: string;
+  /** The next bytes; an error, once, where the answer breaks off; null at its end. */
+  read(): Promise<Uint8Array | NearfarError | null>;
+  /** The client wants no more. */
+  close(): void;
+}
+
+/** The pipeline of requests that an upstream understands as they are. Writes exactly one ledger row each. */
+export interface Relay {
+  /** Whether a name leads to an upstream that speaks this language, and nothing would have to be changed for it. */
+  takes(protocol: ProtocolName, model: string): Promise<boolean>;
+  /** @throws NearfarError where there is nothing to deliver */
+  answer(request: RelayRequest, caller: Caller, signal: AbortSignal): Promise<RelayReply>;
+}
+
+export interface RelayDependencies extends Pick<
+  AnswerDependencies,
+  'label' | 'settle' | 'billing' | 'observeGap'
+> {
+  readonly route: AnswerDependencies['route'];
+  readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
+}
+
+export function createRelay(dependencies: RelayDependencies): Relay {
+  const { label, route, upstreams, settle } = dependencies;
+  const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
+
+  return {
+    async takes(protocol, model) {
+      try {
+        const { modelId, fallbackIds = [] } = await route.decide({ requestedModel: model, privacy: 'open' });
+        // A chain of fallbacks may speak several languages: such answers are put into parts.
+        return fallbackIds.length === 0 && upstreams.upstreamOf(modelId)?.protocol === protocol;
+      } catch {
+        // The ordinary way says what is wrong with the name.
+        return false;
+      }
+    },
+
+    async answer(request, caller, signal) {
+      const account = new Account({ ...request, input: { kind: 'chat' } }, caller, observeGap, billing);
+      const clock = createDeadline(signal, request.deadlineAt);
+      const settleOnce = once((last: LastPart) => {
+        clock.end();
+        settle(account.close(last)); //                                                settle
+      });
+      try {
+        requireScope(caller, 'use'); //                                                access
+        if (request.priority === 'voice') requireScope(caller, 'voice');
+        const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
+        account.label(labelled.privacy);
+        const decision = await route.decide(labelled); //                              route
+        account.decide(decision);
+        const relayed = await upstreams.relay(decision.modelId, labelled, clock.signal); // model
+        return reply(decision.modelId, relayed, account, settleOnce, clock);
+      } catch (thrown) {
+        const error = toNearfarError(thrown);
+        settleOnce({ type: 'error', error });
+        throw error;
+      }
+    },
+  };
+}
+
+function reply(
+  model: string,
+  { contentType, items }: Relayed,
+  account: Account,
+  settle: (last: LastPart) => void,
+  clock: Deadline,
+): RelayReply {
+  const startedAt = performance.now();
+  let firstAt: number | null = null;
+  let isOver = false;
+  return {
+    model,
+    contentType,
+    async read() {
+      if (isOver) return null;
+      try {
+        const next = await items.next();
+        if (next.done === true) {
+          isOver = true;
+          settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
+          return null;
+        }
+        const { bytes, parts } = next.value;
+        for (const part of parts) {
+          if (part.type !== 'finish') {
+            if (part.type !== 'start') firstAt ??= performance.now();
+            account.see(part);
+            continue;
+          }
+          const now = performance.now();
+          const prefillMs = (firstAt ?? now) - startedAt;
+          const timings = {
+            queueMs: 0,
+            prefillMs,
+            decodeMs: now - startedAt - prefillMs,
+            totalMs: now - startedAt,
+          };
+          // Before the last bytes go out: who has read the end finds the request settled.
+          settle({ ...part, timings });
+        }
+        return bytes;
+      } catch (thrown) {
+        isOver = true;
+        const error = toNearfarError(thrown);
+        settle({ type: 'error', error });
+        return error;
+      }
+    },
+    close() {
+      if (isOver) return;
+      isOver = true;
+      const error = new NearfarError('aborted', 'The client went away.');
+      settle({ type: 'error', error });
+      clock.abort(error);
+      void Promise.resolve(items.return?.()).catch(() => undefined);
+    },
+  };
+}
+
+function once<Value>(act: (value: Value) => void): (value: Value) => void {
+  let isDone = false;
+  return (value) => {
+    if (isDone) return;
+    isDone = true;
+    act(value);
+  };
+}
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  abort(reason: NearfarError): void;
+  /** Stops the clock. What is under way goes on. */
+  end(): void;
+}
+
+/** Longest delay that a timer takes. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The client's signal and the request's deadline as one. */
+function createDeadline(client: AbortSignal, deadlineAt: number | null): Deadline {
+  const controller = new AbortController();
+  const onAbort = (): void => {
+    controller.abort(new NearfarError('aborted', 'The client went away.'));
+  };
+  if (client.aborted) onAbort();
+  else client.addEventListener('abort', onAbort, { once: true });
+  const timer =
+    deadlineAt === null
+      ? undefined
+      : setTimeout(
+          () => {
+            controller.abort(new NearfarError('timeout', 'The deadline of this request passed.'));
+          },
+          Math.min(longestTimerMs, Math.max(0, deadlineAt - Date.now())),
+        );
+  timer?.unref();
+  return {
+    signal: controller.signal,
+    abort: (reason) => {
+      controller.abort(reason);
+    },
+    end: () => {
+      clearTimeout(timer);
+      client.removeEventListener('abort', onAbort);
+    },
+  };
+}

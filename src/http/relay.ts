@@ -1,0 +1,113 @@
+import type { RelayReply } from '../answer/create-relay.ts';
+import { NearfarError } from '../chat/error.ts';
+import type { Dialect } from '../chat/request.ts';
+import { anthropicErrorBody } from './anthropic/error.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { readEnvelope } from './envelope.ts';
+import { requestIdHeaders } from './error-response.ts';
+import { createEventStream } from './event-stream.ts';
+import { ollamaErrorBody } from './ollama/error.ts';
+import { openaiErrorBody } from './openai/error.ts';
+import type { Call, Operation } from './operation.ts';
+
+/** A route whose requests some upstream may understand as they are. */
+export interface RelayRoute {
+  readonly protocol: 'openai' | 'anthropic' | 'ollama';
+  /** Behind the upstream's base address. */
+  readonly path: string;
+  /** What an absent `stream` means. */
+  readonly streamsByDefault: boolean;
+}
+
+/** Headers that belong to a provider's language. */
+const languageHeaders = ['anthropic-version', 'anthropic-beta'] as const;
+
+/**
+ * Answers from an upstream of the client's own dialect, bytes for bytes; null where the model is none of such an
+ * upstream's, so that the ordinary way is taken. What a field means is then the upstream's to say: nothing is checked
+ * here but what nearfar itself must know.
+ * @throws NearfarError where nothing could be delivered
+ */
+export async function relayed(
+  operation: Pick<Operation, 'relay' | 'dialect'>,
+  dependencies: AppDependencies,
+  call: Call<unknown>,
+  text: string,
+): Promise<Response | null> {
+  const { relay } = dependencies;
+  const { relay: route, dialect } = operation;
+  const { body } = call;
+  if (relay === undefined || route === undefined || !isObject(body)) return null;
+  const { model, stream } = body;
+  if (typeof model !== 'string' || (stream !== undefined && stream !== null && typeof stream !== 'boolean')) {
+    return null;
+  }
+  if (!(await relay.takes(route.protocol, model))) return null;
+  const isStreamed = stream ?? route.streamsByDefault;
+  const envelope = readEnvelope(call, dialect);
+  const reply = await relay.answer(
+    {
+      ...envelope,
+      priority: envelope.priority ?? 'default',
+      requestedModel: model,
+      protocol: route.protocol,
+      path: route.path,
+      isStreamed,
+      text,
+      body,
+      headers: Object.fromEntries(
+        languageHeaders.flatMap((name) => {
+          const value = call.headers.get(name);
+          return value === null || route.protocol !== 'anthropic' ? [] : [[name, value]];
+        }),
+      ),
+    },
+    call.caller,
+    call.signal,
+  );
+  const headers = {
+    'content-type': reply.contentType,
+    ...requestIdHeaders(dialect, call.requestId),
+    'x-nearfar-model': reply.model,
+    'x-nearfar-grade': 'ungraded',
+  };
+  if (!isStreamed) return new Response(await wholeBytes(reply), { headers });
+  return new Response(
+    createEventStream<Uint8Array | NearfarError>({
+      reader: reply,
+      encode: (item) => (item instanceof Uint8Array ? item : errorText(item, dialect, call.requestId)),
+      // Comments between bytes of others could fall into the middle of an event.
+      keepAliveText: null,
+      limits: dependencies.limits,
+      onAbandoned: () => {
+        reply.close();
+      },
+      disconnect: call.disconnect,
+    }),
+    { headers: { ...headers, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' } },
+  );
+}
+
+/** @throws NearfarError the answer's own */
+async function wholeBytes(reply: RelayReply): Promise<Uint8Array<ArrayBuffer>> {
+  // It comes in one piece.
+  const item = await reply.read();
+  if (item instanceof Uint8Array) return Buffer.from(item);
+  throw item ?? new NearfarError('internal', 'The answer had no bytes.');
+}
+
+function errorText(error: NearfarError, dialect: Dialect, requestId: string): string {
+  switch (dialect) {
+    case 'anthropic':
+      return `event: error\ndata: ${JSON.stringify(anthropicErrorBody(error, requestId))}\n\n`;
+    case 'ollama':
+      return `${JSON.stringify(ollamaErrorBody(error))}\n`;
+    case 'openai':
+    case 'internal':
+      return `data: ${JSON.stringify(openaiErrorBody(error))}\n\n`;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

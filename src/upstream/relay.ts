@@ -1,0 +1,218 @@
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { ChatRequest } from '../chat/request.ts';
+import { clear, type Cleared } from '../privacy/clear.ts';
+import { askInTurn } from './attempts.ts';
+import { networkFailure, type UpstreamAnswer } from './connection.ts';
+import { failureOf } from './exchange.ts';
+import { createPatience, type Patience } from './patience.ts';
+import type { ProtocolName, WirePart } from './protocol.ts';
+import { createSideReader, type SideReader } from './side-reader.ts';
+import { withMember } from './spliced-body.ts';
+import { headersFor, keyFor, type UpstreamModelDependencies } from './upstream-model.ts';
+import { createUsageFilter } from './usage-filter.ts';
+import { broken, isObject } from './wire-json.ts';
+import { readWhole } from './whole-answer.ts';
+
+/** A request in an upstream's own language: its bytes go there as they are. */
+export interface RelayRequest extends Pick<
+  ChatRequest,
+  | 'id'
+  | 'dialect'
+  | 'requestedModel'
+  | 'privacy'
+  | 'tenant'
+  | 'priority'
+  | 'deadlineAt'
+  | 'isStreamed'
+  | 'clientKey'
+> {
+  readonly protocol: ProtocolName;
+  /** Behind the upstream's base address. */
+  readonly path: string;
+  /** The body as it came, and as JSON. */
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Of the client's headers those that are part of the language, e.g. `anthropic-beta`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Bytes for the client, and what they say. The item with `finish` is the last one that matters. */
+export interface RelayItem {
+  readonly bytes: Uint8Array;
+  readonly parts: readonly WirePart[];
+}
+
+export interface Relayed {
+  readonly contentType: string;
+  /** Throws NearfarError where the answer breaks off. */
+  readonly items: AsyncIterableIterator<RelayItem>;
+}
+
+/** Whole answers come when they are complete; the official clients wait as long. */
+const wholeAnswerMs = 600_000;
+/** How long an upstream may take to end its stream behind the last event. */
+const lateEndMs = 1_000;
+
+/**
+ * Sends a request as it is, but for the model's name where the client used another one, and reads the answer from the
+ * side: its bytes pass untouched. Resolves once there is something to deliver.
+ * @throws NearfarError where nothing could be delivered
+ */
+export async function relay(
+  dependencies: UpstreamModelDependencies,
+  id: string,
+  request: RelayRequest,
+  signal: AbortSignal,
+): Promise<Relayed> {
+  const cleared = clear(request, dependencies.upstream.boundary);
+  const asksForUsage = needsUsage(request);
+  const body = bodyFor(request, dependencies.model.name, asksForUsage);
+  return askInTurn(dependencies, id, request.deadlineAt, signal, (report) =>
+    tryOnce({ dependencies, id, cleared, body, hidesUsage: asksForUsage, signal, report }),
+  );
+}
+
+/** OpenAI's streams tell their usage only to those who ask. */
+function needsUsage({ protocol, isStreamed, body }: RelayRequest): boolean {
+  if (protocol !== 'openai' || !isStreamed) return false;
+  const options = body['stream_options'];
+  return !(isObject(options) && options['include_usage'] === true);
+}
+
+function bodyFor({ text, body }: RelayRequest, model: string, asksForUsage: boolean): string {
+  const named = body['model'] === model ? text : withMember(text, 'model', model);
+  if (!asksForUsage) return named;
+  const options = body['stream_options'];
+  return withMember(named, 'stream_options', { ...(isObject(options) ? options : {}), include_usage: true });
+}
+
+interface Attempt {
+  readonly dependencies: UpstreamModelDependencies;
+  readonly id: string;
+  readonly cleared: Cleared<'inside' | 'outside', RelayRequest>;
+  readonly body: string;
+  readonly hidesUsage: boolean;
+  readonly signal: AbortSignal;
+  readonly report: (end: 'good' | 'failed' | 'neither') => void;
+}
+
+async function tryOnce(attempt: Attempt): Promise<Relayed> {
+  const { dependencies, id, cleared, body, signal } = attempt;
+  const { upstream, protocol, connection } = dependencies;
+  const { request } = cleared;
+  const key = keyFor(upstream, request);
+  const patience = createPatience(signal);
+  patience.wait(
+    request.isStreamed ? upstream.timeouts.firstTokenMs : Math.max(wholeAnswerMs, upstream.timeouts.firstTokenMs),
+    'did not begin its answer',
+  );
+  try {
+    const answer = await connection.send({
+      method: 'POST',
+      path: request.path,
+      headers: { ...headersFor(upstream, protocol, request, key), ...request.headers },
+      body,
+      signal: patience.signal,
+    });
+    if (answer.status !== 200) throw await failureOf(answer, key === null ? [] : [key]);
+    const type = contentTypeOf(answer);
+    if (!request.isStreamed) {
+      const item = await readWhole(answer.body, request.protocol, id);
+      patience.end();
+      attempt.report('good');
+      return { contentType: type, items: once(item) };
+    }
+    if (/text\/html|^application\/json/i.test(type)) throw broken(`answered with ${type}, not with a stream`);
+    const choiceCount = typeof request.body['n'] === 'number' ? request.body['n'] : 1;
+    const side = createSideReader(protocol, id, choiceCount);
+    const source = passOn(attempt, answer, side, patience);
+    const held = await holdUntilToken(source);
+    return { contentType: type, items: continued(held, source) };
+  } catch (thrown) {
+    const error = explained(thrown, patience);
+    patience.end();
+    throw error;
+  }
+}
+
+async function* passOn(
+  attempt: Attempt,
+  { body }: UpstreamAnswer,
+  side: SideReader,
+  patience: Patience,
+): AsyncGenerator<RelayItem, void, undefined> {
+  const filter = attempt.hidesUsage ? createUsageFilter() : null;
+  const { idleMs } = attempt.dependencies.upstream.timeouts;
+  let hasToken = false;
+  let end: 'good' | 'failed' | 'neither' = 'neither';
+  try {
+    for await (const chunk of body) {
+      const parts = side.read(chunk);
+      if (!hasToken && (side.isBlind || parts.some((part) => part.type !== 'start'))) {
+        hasToken = true;
+        patience.wait(idleMs, 'sent nothing more');
+      } else if (hasToken) patience.refresh();
+      if (parts.some((part) => part.type === 'finish')) {
+        end = 'good';
+        patience.wait(lateEndMs, 'did not end its stream');
+      }
+      yield { bytes: filter === null ? chunk : filter.push(chunk), parts };
+    }
+    const rest = side.end();
+    end = 'good';
+    yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
+  } catch (thrown) {
+    const error = explained(thrown, patience);
+    // Cut behind its last choice: the answer is whole all the same.
+    const rest = end === 'good' ? [] : side.endIfWhole();
+    if (rest === null) {
+      end = error.retryable ? 'failed' : 'neither';
+      throw error;
+    }
+    end = 'good';
+    yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
+  } finally {
+    patience.end();
+    attempt.report(end);
+  }
+}
+
+/** What comes before the first token is held back, so that a try that comes to nothing leaves nothing. */
+async function holdUntilToken(source: AsyncIterator<RelayItem>): Promise<readonly RelayItem[]> {
+  const held: RelayItem[] = [];
+  for (;;) {
+    const next = await source.next();
+    if (next.done === true) return held;
+    held.push(next.value);
+    if (next.value.parts.some((part) => part.type !== 'start') || held.length >= heldItems) return held;
+  }
+}
+
+/** An answer that says nothing in so many pieces is passed on as it is. */
+const heldItems = 64;
+
+async function* continued(
+  held: readonly RelayItem[],
+  source: AsyncGenerator<RelayItem, void, undefined>,
+): AsyncGenerator<RelayItem, void, undefined> {
+  try {
+    yield* held;
+    yield* source;
+  } finally {
+    await source.return();
+  }
+}
+
+async function* once(item: RelayItem): AsyncGenerator<RelayItem, void, undefined> {
+  yield await Promise.resolve(item);
+}
+
+function contentTypeOf({ headers }: UpstreamAnswer): string {
+  const type = headers['content-type'];
+  return typeof type === 'string' ? type : 'application/octet-stream';
+}
+
+function explained(thrown: unknown, { signal }: Patience): NearfarError {
+  if (signal.aborted && signal.reason instanceof NearfarError) return signal.reason;
+  return toNearfarError(networkFailure(thrown));
+}

@@ -1,0 +1,73 @@
+import type { FinishReason, Usage } from '../chat/part.ts';
+import type { ProtocolName, WirePart } from './protocol.ts';
+import { anthropicUsage, ollamaUsage, openaiUsage, unmeasuredUsage } from './usage.ts';
+import { broken, isObject, listOf, objectOf, type WireObject } from './wire-json.ts';
+
+/** No answer of a model is nearly as large. */
+const longestAnswer = 256 * 1024 * 1024;
+
+/**
+ * A whole answer as it passes by: its bytes untouched, and how it ended.
+ * @throws NearfarError `upstream_failed` where it is no JSON object
+ */
+export async function readWhole(
+  body: AsyncIterable<Uint8Array>,
+  protocol: ProtocolName,
+  model: string,
+): Promise<{ readonly bytes: Uint8Array; readonly parts: readonly WirePart[] }> {
+  const chunks: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    byteCount += chunk.byteLength;
+    if (byteCount > longestAnswer) throw broken('sent an answer without end');
+  }
+  const bytes = Buffer.concat(chunks);
+  let answer: unknown;
+  try {
+    answer = JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch {
+    throw broken('sent an answer that is no JSON');
+  }
+  if (!isObject(answer)) throw broken('sent an answer that is no object');
+  return { bytes, parts: partsOf(answer, protocol, model) };
+}
+
+function partsOf(answer: WireObject, protocol: ProtocolName, model: string): readonly WirePart[] {
+  const usage = usageOf(answer, protocol);
+  const { promptTokenCount, cachedTokenCount } = usage;
+  const reasons = reasonsOf(answer, protocol);
+  return [
+    { type: 'start', model, grade: 'ungraded', promptTokenCount, cachedTokenCount },
+    ...reasons.map((reason, choice): WirePart => ({ type: 'choice-end', choice, reason })),
+    { type: 'finish', usage },
+  ];
+}
+
+function usageOf(answer: WireObject, protocol: ProtocolName): Usage {
+  if (protocol === 'ollama') {
+    return typeof answer['eval_count'] === 'number' ? ollamaUsage(answer) : unmeasuredUsage(0);
+  }
+  if (!isObject(answer['usage'])) return unmeasuredUsage(0);
+  return protocol === 'anthropic' ? anthropicUsage(answer['usage']) : openaiUsage(answer['usage']);
+}
+
+const finishReasons: Readonly<Record<string, FinishReason>> = {
+  length: 'length',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_calls: 'tool_calls',
+  function_call: 'tool_calls',
+  tool_use: 'tool_calls',
+  stop_sequence: 'stop_sequence',
+  content_filter: 'content_filter',
+  refusal: 'content_filter',
+};
+
+function reasonsOf(answer: WireObject, protocol: ProtocolName): readonly FinishReason[] {
+  const words =
+    protocol === 'openai'
+      ? listOf(answer['choices']).map((choice) => objectOf(choice)['finish_reason'])
+      : [answer[protocol === 'anthropic' ? 'stop_reason' : 'done_reason']];
+  return words.map((word) => (typeof word === 'string' ? finishReasons[word] : undefined) ?? 'stop');
+}
