@@ -61,10 +61,18 @@ describe('connect', () => {
   });
 
   it('knows Ollama, which speaks OpenAI too', async () => {
-    serve({ '/v1/models': models('library', 'llama3.2'), '/api/tags': { models: [{ name: 'llama3.2:latest' }] } });
+    serve({
+      '/v1/models': models('library', 'llama3.2'),
+      '/api/tags': { models: [{ name: 'llama3.2:latest' }] },
+    });
     await run(`${upstream.url}/v1`, '--name', 'up', '--inside');
     expect((await load()).settings.upstreams).toMatchObject([
-      { protocol: 'ollama', baseUrl: upstream.url, boundary: 'inside', models: [{ name: 'llama3.2:latest' }] },
+      {
+        protocol: 'ollama',
+        baseUrl: upstream.url,
+        boundary: 'inside',
+        models: [{ name: 'llama3.2:latest' }],
+      },
     ]);
   });
 
@@ -88,7 +96,9 @@ describe('connect', () => {
     expect(text).not.toContain('sk-very-secret');
     expect(printed.join('')).not.toContain('sk-very-secret');
     expect(text).toContain('port: 4343 # mine');
-    for (const line of commentedSettings('yaml').split('\n').filter((one) => one.startsWith('# (environment'))) {
+    for (const line of commentedSettings('yaml')
+      .split('\n')
+      .filter((one) => one.startsWith('# (environment'))) {
       expect(text).toContain(line);
     }
     const { settings } = await load();

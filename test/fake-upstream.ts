@@ -109,8 +109,18 @@ export const openaiUsageChunk = `data: ${JSON.stringify({
   },
 })}\n\n`;
 
-/** "Hello there" in OpenAI's events, with usage. */
-export function openaiHello(response: ServerResponse): void {
+/** "Hello there" in OpenAI's events, with usage; whole where the request asks for no stream. */
+export function openaiHello(response: ServerResponse, request?: Arrived): void {
+  if (request !== undefined && request.body['stream'] !== true) {
+    sendJson(response, 200, {
+      id: 'chatcmpl-x',
+      object: 'chat.completion',
+      model: 'far-model-2026',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hello there' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 1000, completion_tokens: 200, prompt_tokens_details: { cached_tokens: 400 } },
+    });
+    return;
+  }
   beginStream(response);
   response.write(openaiChunk({ role: 'assistant', content: '' }));
   response.write(openaiChunk({ content: 'Hello' }));
@@ -127,7 +137,12 @@ function anthropicEvent(type: string, fields: object): string {
 /** "Hello there" in Anthropic's events. */
 export function anthropicHello(response: ServerResponse): void {
   beginStream(response);
-  const usage = { input_tokens: 600, cache_read_input_tokens: 400, cache_creation_input_tokens: 0, output_tokens: 1 };
+  const usage = {
+    input_tokens: 600,
+    cache_read_input_tokens: 400,
+    cache_creation_input_tokens: 0,
+    output_tokens: 1,
+  };
   response.write(
     anthropicEvent('message_start', {
       message: {
@@ -142,7 +157,9 @@ export function anthropicHello(response: ServerResponse): void {
       },
     }),
   );
-  response.write(anthropicEvent('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }));
+  response.write(
+    anthropicEvent('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+  );
   for (const text of ['Hello', ' there']) {
     response.write(anthropicEvent('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }));
   }

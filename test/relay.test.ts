@@ -96,12 +96,18 @@ describe('a request in the upstream’s own dialect', () => {
     });
   });
 
-  it.each(['gpt-4o', 'far', 'open/big'])('is changed in the model’s name only where %s was asked', async (name) => {
-    await post('/v1/chat/completions', `{"messages":[{"role":"user","content":"${name}"}],"model" : "${name}","stream":true,"stream_options":{"include_usage":true}}`);
-    expect(open.arrived[0]?.text).toBe(
-      `{"messages":[{"role":"user","content":"${name}"}],"model" : "big","stream":true,"stream_options":{"include_usage":true}}`,
-    );
-  });
+  it.each(['gpt-4o', 'far', 'open/big'])(
+    'is changed in the model’s name only where %s was asked',
+    async (name) => {
+      await post(
+        '/v1/chat/completions',
+        `{"messages":[{"role":"user","content":"${name}"}],"model" : "${name}","stream":true,"stream_options":{"include_usage":true}}`,
+      );
+      expect(open.arrived[0]?.text).toBe(
+        `{"messages":[{"role":"user","content":"${name}"}],"model" : "big","stream":true,"stream_options":{"include_usage":true}}`,
+      );
+    },
+  );
 
   it('brings its stream back byte for byte, and its usage is read from the side', async () => {
     const sent =
@@ -172,7 +178,11 @@ describe('a request in the upstream’s own dialect', () => {
       'anthropic-beta': 'something-2026-01-01',
     });
     expect(claude.arrived[0]?.text).toContain('"cache_control":{"type":"ephemeral","ttl":"1h"}');
-    expect((await far.rows())[0]).toMatchObject({ upstream: 'claude', promptTokenCount: 1000, costMicros: null });
+    expect((await far.rows())[0]).toMatchObject({
+      upstream: 'claude',
+      promptTokenCount: 1000,
+      costMicros: null,
+    });
   });
 
   it('works in Ollama’s dialect, which streams unless told otherwise', async () => {
@@ -183,7 +193,8 @@ describe('a request in the upstream’s own dialect', () => {
       beginStream(response, 'application/x-ndjson');
       response.end(lines);
     };
-    const text = '{"model":"llama3.2","messages":[{"role":"user","content":"x","images":["abc"]}],"think":"high"}';
+    const text =
+      '{"model":"llama3.2","messages":[{"role":"user","content":"x","images":["abc"]}],"think":"high"}';
     const response = await post('/api/chat', text);
     expect(await response.text()).toBe(lines);
     expect(ollama.arrived[0]?.text).toBe(text);

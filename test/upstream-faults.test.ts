@@ -70,7 +70,11 @@ async function ask(model: string, stream: boolean): Promise<Told> {
   });
   const raw = await response.text();
   if (!stream || response.status !== 200) {
-    const body = JSON.parse(raw) as { type: string; error?: { message: string }; content?: { text: string }[] };
+    const body = JSON.parse(raw) as {
+      type: string;
+      error?: { message: string };
+      content?: { text: string }[];
+    };
     return {
       status: response.status,
       text: body.content?.map((block) => block.text).join('') ?? '',
@@ -81,7 +85,10 @@ async function ask(model: string, stream: boolean): Promise<Told> {
   const events = raw
     .split('\n')
     .filter((line) => line.startsWith('data: '))
-    .map((line) => JSON.parse(line.slice(6)) as { type: string; delta?: { text?: string }; error?: { message: string } });
+    .map(
+      (line) =>
+        JSON.parse(line.slice(6)) as { type: string; delta?: { text?: string }; error?: { message: string } },
+    );
   return {
     status: 200,
     text: events.map((event) => event.delta?.text ?? '').join(''),

@@ -105,7 +105,11 @@ describe('a far model', () => {
     const message = await stream.finalMessage();
     expect(message.content).toMatchObject([{ type: 'text', text: 'Hello there' }]);
     expect(message.stop_reason).toBe('end_turn');
-    expect(message.usage).toMatchObject({ input_tokens: 600, cache_read_input_tokens: 400, output_tokens: 200 });
+    expect(message.usage).toMatchObject({
+      input_tokens: 600,
+      cache_read_input_tokens: 400,
+      output_tokens: 200,
+    });
     expect(openaiLike.arrived[0]?.headers.authorization).toBe(`Bearer ${secret}`);
     expect(openaiLike.arrived[0]?.body).toEqual({
       model: 'big',
@@ -146,9 +150,9 @@ describe('a far model', () => {
     expect(second).toMatchObject({ answeringModel: 'claude/clever', upstream: 'claude', costMicros: null });
     const summaries = await far.gateway.ledger.summarise({ from: 0, to: Date.now() + 1000 });
     expect(summaries.find(({ model }) => model === 'claude/clever')).toMatchObject({ costMicros: 0 });
-    expect(
-      summaries.find(({ model }) => model === 'claude/clever')?.unknownCostCount,
-    ).toBeGreaterThanOrEqual(1);
+    expect(summaries.find(({ model }) => model === 'claude/clever')?.unknownCostCount).toBeGreaterThanOrEqual(
+      1,
+    );
   });
 
   it('refuses what cannot be carried over, by its name in the client’s dialect', async () => {
@@ -182,7 +186,11 @@ describe('privacy', () => {
       expect(openaiLike.arrived).toEqual([]);
       expect(anthropicLike.arrived).toEqual([]);
       expect(openaiLike.connectionCount() + anthropicLike.connectionCount()).toBe(before);
-      expect((await far.rows())[0]).toMatchObject({ privacy: 'local_only', finish: 'forbidden', costMicros: 0 });
+      expect((await far.rows())[0]).toMatchObject({
+        privacy: 'local_only',
+        finish: 'forbidden',
+        costMicros: 0,
+      });
     },
   );
 

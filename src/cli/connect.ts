@@ -19,7 +19,11 @@ export const connect: Command = {
     'nearfar) and writes it into the settings file. The key itself is never written, only where it is found.',
   ].join('\n'),
   options: {
-    name: { type: 'string', placeholder: 'NAME', description: "What stands before its models' names (the host)" },
+    name: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: "What stands before its models' names (the host)",
+    },
     env: { type: 'string', placeholder: 'VARIABLE', description: 'Environment variable that holds its key' },
     'key-file': {
       type: 'string',
@@ -52,13 +56,18 @@ async function run(input: CommandInput): Promise<number> {
   }
   const { username, password, search } = new URL(address);
   if (username !== '' || password !== '' || search !== '') {
-    throw new UsageError('expected an address without user, password or query: a key goes into --env or --key-file');
+    throw new UsageError(
+      'expected an address without user, password or query: a key goes into --env or --key-file',
+    );
   }
   const env = input.options.text('env');
   const file = input.options.text('key-file');
   if (env !== undefined && file !== undefined) throw new UsageError('expected one of --env and --key-file');
   const loaded = await commandSettings(input.options);
-  const where = { ...(env === undefined ? {} : { env }), ...(file === undefined ? {} : { file: path.resolve(file) }) };
+  const where = {
+    ...(env === undefined ? {} : { env }),
+    ...(file === undefined ? {} : { file: path.resolve(file) }),
+  };
   const name = input.options.text('name') ?? defaultName(address);
   requireFreeName(loaded, name, env);
   const probe = upstreamSchema.safeParse({ name, baseUrl: address, ...where });
@@ -99,7 +108,9 @@ function chosenModels(wanted: readonly string[], { models }: ProbeResult): reado
   for (const model of wanted) {
     if (!models.includes(model)) {
       const some = models.slice(0, listedModels).join(', ');
-      throw new UsageError(`it has no model "${model}"; it has ${some}${models.length > listedModels ? ' and more' : ''}`);
+      throw new UsageError(
+        `it has no model "${model}"; it has ${some}${models.length > listedModels ? ' and more' : ''}`,
+      );
     }
   }
   if (wanted.length > 0) return wanted;
@@ -119,7 +130,9 @@ function report(
     `Added ${name} to ${target}: ${kind}, ${all.length} model${all.length === 1 ? '' : 's'}, ${
       isInside ? 'inside' : 'outside: what is local_only never goes there'
     }.`,
-    ...(models.length === 0 ? [`Its models are asked for as ${name}/MODEL; --model lists some by name.`] : []),
+    ...(models.length === 0
+      ? [`Its models are asked for as ${name}/MODEL; --model lists some by name.`]
+      : []),
     `Ask it as "${name}/${first}", or set far: ${name}/${first}. A gateway that runs takes it up when it is started again.`,
   ].join('\n');
 }

@@ -41,7 +41,10 @@ export async function firstSecret(loaded: LoadedSettings): Promise<string | null
 
 /** Values that must never be shown in a log, as far as the environment holds them. */
 export function secretsOf({ settings }: LoadedSettings): readonly string[] {
-  const names = [settings.hub.tokenEnv, ...[...settings.keys, ...settings.upstreams].map((entry) => entry.env)];
+  const names = [
+    settings.hub.tokenEnv,
+    ...[...settings.keys, ...settings.upstreams].map((entry) => entry.env),
+  ];
   return names
     .flatMap((name) => (name === undefined ? [] : [process.env[name] ?? '']))
     .filter((text) => text !== '');

@@ -45,7 +45,9 @@ export async function upstreamSettings(loaded: LoadedSettings): Promise<readonly
 
 /** Whether the environment names a proxy for what goes out. */
 function hasProxy(): boolean {
-  return ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some((name) => (process.env[name] ?? '') !== '');
+  return ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some(
+    (name) => (process.env[name] ?? '') !== '',
+  );
 }
 
 /** What the route must know of models elsewhere; undefined where there are none. */
@@ -62,7 +64,9 @@ export function remoteNames({ settings }: LoadedSettings): RemoteNames | undefin
 /** Who bills a model, and how: the owner's price, else the price list's; null where neither tells. */
 export function billingOf(modelId: string | null, upstreams: readonly UpstreamSetting[]): Billing {
   const slash = modelId?.indexOf('/') ?? -1;
-  const upstream = upstreams.find(({ name }) => modelId !== null && name === modelId.slice(0, Math.max(0, slash)));
+  const upstream = upstreams.find(
+    ({ name }) => modelId !== null && name === modelId.slice(0, Math.max(0, slash)),
+  );
   if (modelId === null || upstream === undefined) return ownBilling;
   const name = modelId.slice(slash + 1);
   const own = upstream.models.find((model) => model.name === name)?.price;

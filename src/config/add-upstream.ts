@@ -8,7 +8,9 @@ import { SettingsError } from './problem.ts';
  */
 export async function addUpstream(file: string, entry: Readonly<Record<string, unknown>>): Promise<void> {
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const after = file.endsWith('.json') ? addToJson(before, entry, file) : await addToYaml(before, entry, file);
+  const after = file.endsWith('.json')
+    ? addToJson(before, entry, file)
+    : await addToYaml(before, entry, file);
   // Whole or not at all, whenever the machine goes down.
   const mode = existsSync(file) ? statSync(file).mode & 0o777 : 0o600;
   const next = `${file}.${process.pid}.new`;
@@ -56,5 +58,7 @@ async function addToYaml(before: string, entry: object, file: string): Promise<s
 }
 
 function notAList(file: string): SettingsError {
-  return new SettingsError([{ where: file, setting: 'upstreams', message: 'expected a list; nothing was changed' }]);
+  return new SettingsError([
+    { where: file, setting: 'upstreams', message: 'expected a list; nothing was changed' },
+  ]);
 }

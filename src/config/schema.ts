@@ -250,7 +250,9 @@ export const settingsSchema = z.strictObject({
   far: name
     .nullable()
     .default(null)
-    .describe('The model of an upstream that `far` stands for, e.g. openai/gpt-6-sol. null: the first there is.'),
+    .describe(
+      'The model of an upstream that `far` stands for, e.g. openai/gpt-6-sol. null: the first there is.',
+    ),
   fastestFormat: z
     .boolean()
     .default(true)
@@ -265,11 +267,15 @@ export const settingsSchema = z.strictObject({
   upstreams: z
     .array(upstreamSchema)
     .default([])
-    .describe('Servers elsewhere that answer. OPENAI_API_KEY and ANTHROPIC_API_KEY add one each. See docs/upstreams.md.'),
+    .describe(
+      'Servers elsewhere that answer. OPENAI_API_KEY and ANTHROPIC_API_KEY add one each. See docs/upstreams.md.',
+    ),
   fallbacks: z
     .record(name, z.array(name).min(1))
     .default({})
-    .describe('Models that are asked in turn where one fails before it answers, e.g. {far: [claude-haiku-5-5, near]}.'),
+    .describe(
+      'Models that are asked in turn where one fails before it answers, e.g. {far: [claude-haiku-5-5, near]}.',
+    ),
   keys: z
     .array(keySchema)
     .default([])

@@ -11,7 +11,10 @@ const tokens = z.number().int().min(1).max(100_000_000);
 /** Names stand before a slash in models' ids, so they have none. */
 const upstreamName = z
   .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'expected 1 to 64 letters, digits, dots, dashes or underscores');
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/,
+    'expected 1 to 64 letters, digits, dots, dashes or underscores',
+  );
 
 export const priceSchema = z.strictObject({
   input: price.describe('Of a million tokens of the prompt.'),
@@ -25,7 +28,9 @@ const modelSchema = z.strictObject({
   name: name.describe('As the upstream calls it.'),
   contextTokenCount: tokens.nullable().default(null),
   maxTokenCount: tokens.nullable().default(null).describe('Most tokens of one answer.'),
-  price: priceSchema.optional().describe('In US dollars. Absent: by the price table; unknown where it is not in it.'),
+  price: priceSchema
+    .optional()
+    .describe('In US dollars. Absent: by the price table; unknown where it is not in it.'),
 });
 
 export const upstreamSchema = z
@@ -75,6 +80,18 @@ export type UpstreamSetting = z.infer<typeof upstreamSchema>;
 
 /** Keys of an entry, to suggest the nearest where one is misspelt. */
 export const upstreamKeys = [
-  'name', 'protocol', 'preset', 'baseUrl', 'env', 'file', 'keyHeader', 'headers', 'boundary',
-  'forwardClientKey', 'models', 'timeouts', 'retries', 'longestWaitMs',
+  'name',
+  'protocol',
+  'preset',
+  'baseUrl',
+  'env',
+  'file',
+  'keyHeader',
+  'headers',
+  'boundary',
+  'forwardClientKey',
+  'models',
+  'timeouts',
+  'retries',
+  'longestWaitMs',
 ] as const;

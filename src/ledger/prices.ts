@@ -65,7 +65,8 @@ export const priceLists: readonly PriceList[] = [
   {
     host: 'api.openai.com',
     date: '2026-11-05',
-    source: 'https://developers.openai.com/api/docs/pricing, by what release notes of September to November 2026 repeat of it',
+    source:
+      'https://developers.openai.com/api/docs/pricing, by what release notes of September to November 2026 repeat of it',
     models: {
       'gpt-6-astra': { ...astra, ...openaiWide, long: doubled(astra) },
       'gpt-6-sol': { ...sol, ...openaiWide, long: doubled(sol) },

@@ -153,9 +153,19 @@ function withoutLatest(name: string): string {
   return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
 }
 
-function notFound(requested: string, sought: string, { aliases, modelIds: own, remote }: KnownNames): NearfarError {
+function notFound(
+  requested: string,
+  sought: string,
+  { aliases, modelIds: own, remote }: KnownNames,
+): NearfarError {
   const modelIds = [...own, ...(remote?.modelIds ?? [])];
-  const names = ['auto', 'near', ...(remote === undefined ? [] : ['far']), ...modelIds, ...Object.keys(aliases)];
+  const names = [
+    'auto',
+    'near',
+    ...(remote === undefined ? [] : ['far']),
+    ...modelIds,
+    ...Object.keys(aliases),
+  ];
   const via = sought === requested ? '' : `, which stands for "${clip(sought)}"`;
   const nearest = nearestName(sought, names);
   const here =

@@ -99,7 +99,8 @@ export function createAnthropicReader(model: string): WireReader {
         type === 'message_stop';
       // Pings, and what will be added one day.
       if (!isContent) return [];
-      if (!hasStarted || (hasEnd && type.startsWith('content_block'))) throw broken('sent events out of order');
+      if (!hasStarted || (hasEnd && type.startsWith('content_block')))
+        throw broken('sent events out of order');
       switch (type) {
         case 'content_block_start':
           return begin(event);

@@ -84,7 +84,11 @@ function turnsOf(messages: readonly Message[]): readonly Turn[] {
         break;
       case 'tool': {
         const block = { type: 'tool_result', tool_use_id: message.toolCallId, content: message.content };
-        if (last?.role === 'user' && typeof last.content !== 'string' && messages[index - 1]?.role === 'tool') {
+        if (
+          last?.role === 'user' &&
+          typeof last.content !== 'string' &&
+          messages[index - 1]?.role === 'tool'
+        ) {
           turns[turns.length - 1] = { role: 'user', content: [...last.content, block] };
         } else {
           turns.push({ role: 'user', content: [block] });
@@ -161,7 +165,10 @@ function thinkingFields({ input }: ChatRequest, model: string, maxTokenCount: nu
   if (!budgeted.test(model)) return { thinking: { type: 'adaptive' } };
   const budget = Math.max(leastThinkingCount, Math.floor(maxTokenCount / 2));
   if (budget >= maxTokenCount) {
-    throw notCarried(field, `needs max_tokens above ${leastThinkingCount}, the least that Anthropic thinks with`);
+    throw notCarried(
+      field,
+      `needs max_tokens above ${leastThinkingCount}, the least that Anthropic thinks with`,
+    );
   }
   return { thinking: { type: 'enabled', budget_tokens: budget } };
 }

@@ -1,3 +1,6 @@
+/** `neither`: it says nothing of the upstream's health. */
+export type BreakerEnd = 'good' | 'failed' | 'neither';
+
 /**
  * Whether an upstream's model is worth asking. Closed: it is. Open: it failed at least `leastFailureCount` times and at
  * least half of the time among its last answers, and is left alone for a while, twice as long each time in a row. Then
@@ -9,7 +12,7 @@ export interface CircuitBreaker {
    * @param now milliseconds of any clock that only goes forward
    */
   ask(now: number): number;
-  report(end: 'good' | 'failed' | 'neither', now: number): void;
+  report(end: BreakerEnd, now: number): void;
   readonly isOpen: boolean;
 }
 

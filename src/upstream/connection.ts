@@ -82,7 +82,9 @@ export function networkFailure(thrown: unknown): NearfarError {
   for (let at: unknown = thrown, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     const meaning = 'code' in at && typeof at.code === 'string' ? meanings[at.code] : undefined;
     if (meaning !== undefined) {
-      return new NearfarError('unavailable', `The upstream cannot be reached: ${meaning}.`, { cause: thrown });
+      return new NearfarError('unavailable', `The upstream cannot be reached: ${meaning}.`, {
+        cause: thrown,
+      });
     }
   }
   return new NearfarError('upstream_failed', 'The upstream cut the connection.', { cause: thrown });

@@ -110,7 +110,8 @@ function argumentObject(text: string, field: string): object {
 /** @throws NearfarError `unsupported`: Ollama's own API leaves the choice to the model */
 function toolFields(use: ToolUse | undefined): object {
   if (use === undefined) return {};
-  if (use.choice.kind !== 'auto') throw notCarried('tool_choice', 'Ollama leaves it to the model whether it calls');
+  if (use.choice.kind !== 'auto')
+    throw notCarried('tool_choice', 'Ollama leaves it to the model whether it calls');
   if (!use.allowsParallel) {
     throw notCarried('parallel_tool_calls', 'Ollama leaves it to the model how often it calls');
   }

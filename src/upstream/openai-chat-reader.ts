@@ -30,7 +30,8 @@ export function createOpenaiChatReader(model: string, choiceCount: number): Wire
   function readChoice(wire: WireObject): readonly WirePart[] {
     const index = wire['index'] ?? 0;
     const choice = typeof index === 'number' ? choices[index] : undefined;
-    if (choice === undefined || typeof index !== 'number') throw broken('sent a choice that was not asked for');
+    if (choice === undefined || typeof index !== 'number')
+      throw broken('sent a choice that was not asked for');
     const delta = objectOf(wire['delta']);
     const parts: WirePart[] = [];
     if (choice.isEnded) {

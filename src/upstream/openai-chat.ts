@@ -95,9 +95,7 @@ function toolFields(use: ToolUse | undefined): object {
       ? {}
       : {
           tool_choice:
-            choice.kind === 'required'
-              ? 'required'
-              : { type: 'function', function: { name: choice.name } },
+            choice.kind === 'required' ? 'required' : { type: 'function', function: { name: choice.name } },
         }),
     ...(allowsParallel ? {} : { parallel_tool_calls: false }),
   };

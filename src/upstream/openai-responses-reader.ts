@@ -57,9 +57,7 @@ export function createResponsesReader(model: string): WireReader {
         : calls.hasWhole
           ? 'tool_calls'
           : 'stop';
-    const usage = isObject(response['usage'])
-      ? openaiUsage(response['usage'])
-      : unmeasuredUsage(deltaCount);
+    const usage = isObject(response['usage']) ? openaiUsage(response['usage']) : unmeasuredUsage(deltaCount);
     ending = { reason, usage };
     return [{ type: 'choice-end', choice: 0, reason }];
   }
@@ -80,7 +78,8 @@ export function createResponsesReader(model: string): WireReader {
         hasStarted = true;
         parts.push({ type: 'start', model, grade: 'ungraded', promptTokenCount: 0, cachedTokenCount: 0 });
       }
-      if (type === 'response.completed' || type === 'response.incomplete') parts.push(...readEnd(type, event));
+      if (type === 'response.completed' || type === 'response.incomplete')
+        parts.push(...readEnd(type, event));
       else {
         const deltas = readDelta(type, event);
         deltaCount += deltas.length;

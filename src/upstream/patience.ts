@@ -25,7 +25,9 @@ export function createPatience(client: AbortSignal): Patience {
     wait(milliseconds, what) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        controller.abort(new NearfarError('timeout', `The upstream ${what} within ${milliseconds / 1000} seconds.`));
+        controller.abort(
+          new NearfarError('timeout', `The upstream ${what} within ${milliseconds / 1000} seconds.`),
+        );
       }, milliseconds);
     },
     refresh() {

@@ -76,7 +76,10 @@ function versioned(base: string): string {
 
 async function tryOpenai(ask: Ask, base: string, key: string | null): Promise<ProbeResult | 'locked' | null> {
   const baseUrl = versioned(base);
-  const { status, body } = await ask(`${baseUrl}/models`, key === null ? {} : { authorization: `Bearer ${key}` });
+  const { status, body } = await ask(
+    `${baseUrl}/models`,
+    key === null ? {} : { authorization: `Bearer ${key}` },
+  );
   if (status === 401 || status === 403) return 'locked';
   const data = body['data'];
   if (status !== 200 || !Array.isArray(data)) return null;
@@ -88,7 +91,12 @@ async function tryOpenai(ask: Ask, base: string, key: string | null): Promise<Pr
     const ollama = await tryOllama(ask, root, key);
     if (ollama !== null && ollama !== 'locked') return ollama;
   }
-  return { protocol: 'openai', preset: await presetOf(ask, baseUrl, root, owner), baseUrl, models: namesOf(data, 'id') };
+  return {
+    protocol: 'openai',
+    preset: await presetOf(ask, baseUrl, root, owner),
+    baseUrl,
+    models: namesOf(data, 'id'),
+  };
 }
 
 /** What engines write as the owner of their models. */
@@ -112,7 +120,10 @@ async function presetOf(ask: Ask, baseUrl: string, root: string, owner: string):
 }
 
 async function tryOllama(ask: Ask, base: string, key: string | null): Promise<ProbeResult | 'locked' | null> {
-  const { status, body } = await ask(`${base}/api/tags`, key === null ? {} : { authorization: `Bearer ${key}` });
+  const { status, body } = await ask(
+    `${base}/api/tags`,
+    key === null ? {} : { authorization: `Bearer ${key}` },
+  );
   if (status === 401 || status === 403) return 'locked';
   const models = body['models'];
   if (status !== 200 || !Array.isArray(models)) return null;

@@ -30,8 +30,7 @@ export interface WireEvent {
 
 /** Parts as a wire gives them; whoever sent the request knows the times. */
 export type WirePart =
-  | Exclude<ChatPart, { type: 'finish' | 'error' }>
-  | { readonly type: 'finish'; readonly usage: Usage };
+  Exclude<ChatPart, { type: 'finish' | 'error' }> | { readonly type: 'finish'; readonly usage: Usage };
 
 /**
  * Reads one answer. Events in, parts out, ending in `finish`.

@@ -1,7 +1,8 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
-import { askInTurn } from './attempts.ts';
+import { askInTurn, type ReportEnd } from './attempts.ts';
+import type { BreakerEnd } from './circuit-breaker.ts';
 import { networkFailure, type UpstreamAnswer } from './connection.ts';
 import { failureOf } from './exchange.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -93,7 +94,7 @@ interface Attempt {
   readonly body: string;
   readonly hidesUsage: boolean;
   readonly signal: AbortSignal;
-  readonly report: (end: 'good' | 'failed' | 'neither') => void;
+  readonly report: ReportEnd;
 }
 
 async function tryOnce(attempt: Attempt): Promise<Relayed> {
@@ -103,7 +104,9 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
   const key = keyFor(upstream, request);
   const patience = createPatience(signal);
   patience.wait(
-    request.isStreamed ? upstream.timeouts.firstTokenMs : Math.max(wholeAnswerMs, upstream.timeouts.firstTokenMs),
+    request.isStreamed
+      ? upstream.timeouts.firstTokenMs
+      : Math.max(wholeAnswerMs, upstream.timeouts.firstTokenMs),
     'did not begin its answer',
   );
   try {
@@ -144,7 +147,7 @@ async function* passOn(
   const filter = attempt.hidesUsage ? createUsageFilter() : null;
   const { idleMs } = attempt.dependencies.upstream.timeouts;
   let hasToken = false;
-  let end: 'good' | 'failed' | 'neither' = 'neither';
+  let end: BreakerEnd = 'neither';
   try {
     for await (const chunk of body) {
       const parts = side.read(chunk);

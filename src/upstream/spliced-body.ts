@@ -62,7 +62,7 @@ function stringEnd(text: string, from: number): number {
 
 function endOfValue(text: string, from: number): number {
   let depth = 0;
-  for (let at = from; at < text.length; ) {
+  for (let at = from; at < text.length;) {
     const character = text[at];
     if (character === '"') {
       at = stringEnd(text, at);

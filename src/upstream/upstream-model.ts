@@ -3,12 +3,11 @@ import type { ChatModel, ModelFacts } from '../chat/model.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
-import type { CircuitBreaker } from './circuit-breaker.ts';
+import { askInTurn, isFault, named, type ReportEnd } from './attempts.ts';
+import type { BreakerEnd, CircuitBreaker } from './circuit-breaker.ts';
 import type { Connection } from './connection.ts';
 import { exchange } from './exchange.ts';
 import type { WireProtocol, WireRequest } from './protocol.ts';
-import { retryWaitMs } from './retry-policy.ts';
-import { sleepUnless } from './sleep.ts';
 import { upstreamModelId, type UpstreamModelSettings, type UpstreamSettings } from './upstream.ts';
 
 export interface UpstreamModelDependencies {
@@ -32,9 +31,13 @@ export function createUpstreamModel(dependencies: UpstreamModelDependencies): Ch
     stream: (request, signal) => answer(dependencies, id, request, signal),
     countTokens: () =>
       Promise.reject(
-        new NearfarError('unsupported', `model: ${id} is not here, and its tokens are not counted elsewhere.`, {
-          field: 'model',
-        }),
+        new NearfarError(
+          'unsupported',
+          `model: ${id} is not here, and its tokens are not counted elsewhere.`,
+          {
+            field: 'model',
+          },
+        ),
       ),
     embed: () =>
       Promise.reject(
@@ -62,40 +65,35 @@ function factsOf(id: string, upstream: string, model: UpstreamModelSettings): Mo
   };
 }
 
-/**
- * Tries until the first piece of an answer is there, or trying is of no more use; from then on there is one answer, whole
- * or with an error at its end.
- */
+/** One answer, whole or with an error at its end; tried again as long as nothing of it was delivered. */
 async function* answer(
   dependencies: UpstreamModelDependencies,
   id: string,
   request: ChatRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart, void, undefined> {
-  const { upstream, breaker, random = Math.random, now = monotonic } = dependencies;
-  let cleared: Cleared;
-  let wire: WireRequest;
   try {
-    cleared = clear(request, upstream.boundary);
-    wire = writeRequest(dependencies, cleared);
+    const cleared = clear(request, dependencies.upstream.boundary);
+    const wire = writeRequest(dependencies, cleared);
+    yield* await askInTurn(dependencies, id, request.deadlineAt, signal, async (report) => {
+      const parts = tryOnce({ dependencies, id, cleared, wire, signal, report });
+      const first = await parts.next();
+      return continued(first, parts);
+    });
   } catch (thrown) {
-    yield { type: 'error', error: toNearfarError(thrown) };
-    return;
+    yield { type: 'error', error: named(toNearfarError(thrown), dependencies.upstream.name) };
   }
-  for (let tries = 1; ; tries += 1) {
-    const pauseMs = breaker.ask(now());
-    if (pauseMs > 0) {
-      yield { type: 'error', error: restingError(id, pauseMs) };
-      return;
-    }
-    const failure = yield* tryOnce(dependencies, id, cleared, wire, signal);
-    if (failure === null) return;
-    const waitMs = failure.isFinal ? null : retryWaitMs(failure.error, tries, upstream.retry, random());
-    const comesInTime = request.deadlineAt === null || Date.now() + (waitMs ?? 0) < request.deadlineAt;
-    if (waitMs === null || !comesInTime || !(await sleepUnless(waitMs, signal))) {
-      yield { type: 'error', error: named(failure.error, upstream.name) };
-      return;
-    }
+}
+
+async function* continued(
+  first: IteratorResult<ChatPart>,
+  rest: AsyncGenerator<ChatPart, void, undefined>,
+): AsyncGenerator<ChatPart, void, undefined> {
+  try {
+    if (first.done !== true) yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return();
   }
 }
 
@@ -111,25 +109,25 @@ function writeRequest(
   });
 }
 
-interface Failure {
-  readonly error: NearfarError;
-  /** Something was delivered, or the client is gone: there is no second try. */
-  readonly isFinal: boolean;
+interface Attempt {
+  readonly dependencies: UpstreamModelDependencies;
+  readonly id: string;
+  readonly cleared: Cleared;
+  readonly wire: WireRequest;
+  readonly signal: AbortSignal;
+  readonly report: ReportEnd;
 }
 
-/** One try; null where it came to its end. */
-async function* tryOnce(
-  { upstream, protocol, connection, breaker, now = monotonic }: UpstreamModelDependencies,
-  id: string,
-  { request }: Cleared,
-  wire: WireRequest,
-  signal: AbortSignal,
-): AsyncGenerator<ChatPart, Failure | null, undefined> {
+/** One try. Nothing comes out of it before the first piece of the answer, so that one that fails leaves nothing. */
+async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefined> {
+  const { dependencies, id, cleared, wire, signal, report } = attempt;
+  const { upstream, protocol, connection, now = monotonic } = dependencies;
+  const { request } = cleared;
   const key = keyFor(upstream, request);
   const startedAt = now();
   let firstAt: number | null = null;
   let held: ChatPart | null = null;
-  let end: 'good' | 'failed' | 'neither' = 'neither';
+  let end: BreakerEnd = 'neither';
   try {
     const parts = exchange({
       connection,
@@ -146,7 +144,6 @@ async function* tryOnce(
       signal,
     });
     for await (const part of parts) {
-      // Held back until there is more: a try that comes to nothing must leave nothing.
       if (part.type === 'start') {
         held = part;
         continue;
@@ -169,13 +166,12 @@ async function* tryOnce(
       };
       yield { ...part, timings };
     }
-    return null;
   } catch (thrown) {
     const error = toNearfarError(thrown);
     if (isFault(error)) end = 'failed';
-    return { error, isFinal: firstAt !== null || signal.aborted };
+    throw error;
   } finally {
-    breaker.report(end, now());
+    report(end);
   }
 }
 
@@ -199,31 +195,6 @@ export function headersFor(
       ? { 'x-nearfar-privacy': request.privacy, 'x-nearfar-priority': request.priority }
       : {}),
   };
-}
-
-/** What says something about the upstream's health: not what a client did, and not that others ask too much of it. */
-export function isFault(error: NearfarError): boolean {
-  return (
-    error.retryable &&
-    (error.kind === 'unavailable' || error.kind === 'upstream_failed' || error.kind === 'timeout')
-  );
-}
-
-export function restingError(id: string, pauseMs: number): NearfarError {
-  return new NearfarError('unavailable', `${id} failed too often and is left alone for a moment.`, {
-    retryAfterSeconds: pauseMs / 1000,
-  });
-}
-
-/** Says which upstream it was. */
-export function named(error: NearfarError, upstream: string): NearfarError {
-  const message = error.message.replace(/^The upstream\b/, `The upstream ${upstream}`);
-  return new NearfarError(error.kind, message, {
-    retryable: error.retryable,
-    ...(error.field === undefined ? {} : { field: error.field }),
-    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
-    cause: error.cause,
-  });
 }
 
 function monotonic(): number {

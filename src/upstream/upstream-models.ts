@@ -82,7 +82,9 @@ export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): Up
   }
 
   return {
-    ids: upstreams.flatMap(({ name, models: named }) => named.map((model) => upstreamModelId(name, model.name))),
+    ids: upstreams.flatMap(({ name, models: named }) =>
+      named.map((model) => upstreamModelId(name, model.name)),
+    ),
     upstreamOf,
     model(id) {
       const known = models.get(id);

@@ -17,7 +17,11 @@ export interface WireFailure {
  * model) is no fault of the client's: it is told 502, not 401 or 402.
  * @param secrets texts that must not be shown, whatever the upstream writes
  */
-export function errorOfFailure(failure: WireFailure, now: number, secrets: readonly string[] = []): NearfarError {
+export function errorOfFailure(
+  failure: WireFailure,
+  now: number,
+  secrets: readonly string[] = [],
+): NearfarError {
   const body = parseBody(failure.body);
   const { message, field, type, code } = describe(body);
   const said = message === '' ? '' : `: ${clip(hide(message, secrets))}`;

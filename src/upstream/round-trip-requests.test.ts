@@ -1,20 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { messagesRequest } from '../http/anthropic/messages-request.ts';
-import { messageEventEncoder } from '../http/anthropic/messages-response.ts';
 import { messagesSchema } from '../http/anthropic/messages-schema.ts';
 import type { Envelope } from '../http/envelope.ts';
 import { chatIntent } from '../http/ollama/prompt-request.ts';
-import { ollamaLineEncoder } from '../http/ollama/prompt-response.ts';
 import { ollamaChatSchema } from '../http/ollama/prompt-schema.ts';
 import { chatRequest } from '../http/openai/chat-request.ts';
-import { chatChunkEncoder } from '../http/openai/chat-response.ts';
 import { chatSchema } from '../http/openai/chat-schema.ts';
 import { anthropicMessages } from './anthropic.ts';
-import { joined, readStream } from './fakes.ts';
 import { ollamaChat } from './ollama.ts';
 import { openaiChat } from './openai-chat.ts';
 import type { WireProtocol, WireTarget } from './protocol.ts';
@@ -22,7 +17,7 @@ import { presets } from './traits.ts';
 
 /**
  * What a client says in a dialect, read by the inbound converter, written by the outbound one of the same dialect and read
- * again, means the same; and so does an answer. The inbound schemas refuse unknown fields, so that nothing is made up.
+ * again, means the same. The inbound schemas refuse unknown fields, so that nothing is made up.
  */
 
 const envelope: Envelope = {
@@ -75,7 +70,9 @@ const openaiBody = fc
     system: maybe(text),
     exchanges,
     question: spoken,
-    tools: maybe(fc.record({ names: toolNames, schema, choice: fc.constantFrom('auto', 'required', 'named') })),
+    tools: maybe(
+      fc.record({ names: toolNames, schema, choice: fc.constantFrom('auto', 'required', 'named') }),
+    ),
     parallel: maybe(fc.boolean()),
     fields: fc.record(
       {
@@ -354,91 +351,6 @@ describe.each(dialects)('a request in the dialect of $name', ({ protocol, body, 
         expect(meaning(read(written))).toEqual(meaning(request));
       }),
       { numRuns: 200 },
-    );
-  });
-});
-
-const usage = fc
-  .record({ prompt: fc.nat(9999), cached: fc.nat(9999), completion: fc.nat(9999) })
-  .map(({ prompt, cached, completion }) => ({
-    promptTokenCount: prompt + cached,
-    cachedTokenCount: cached,
-    completionTokenCount: completion,
-  }));
-
-/** Answers of one choice, in the order that all dialects can say: thoughts, text, calls. */
-const answer = fc
-  .record({
-    thoughts: fc.array(spoken, { maxLength: 2 }),
-    texts: fc.array(spoken, { maxLength: 3 }),
-    calls: fc.array(fc.record({ name: toolName, values }), { maxLength: 2 }),
-    usage,
-    isLong: fc.boolean(),
-  })
-  .map((script): readonly ChatPart[] => [
-    { type: 'start', model: 'up/model', grade: 'ungraded', promptTokenCount: 0, cachedTokenCount: 0 },
-    ...script.thoughts.map((said): ChatPart => ({ type: 'reasoning-delta', choice: 0, text: said })),
-    ...script.texts.map((said): ChatPart => ({ type: 'text-delta', choice: 0, text: said })),
-    ...script.calls.flatMap((one, call): ChatPart[] => [
-      { type: 'tool-call-start', choice: 0, call, id: `c${call}`, name: one.name },
-      { type: 'tool-call-delta', choice: 0, call, arguments: JSON.stringify(one.values) },
-      { type: 'tool-call-end', choice: 0, call },
-    ]),
-    {
-      type: 'choice-end',
-      choice: 0,
-      reason: script.calls.length > 0 ? 'tool_calls' : script.isLong ? 'length' : 'stop',
-    },
-    {
-      type: 'finish',
-      usage: script.usage,
-      timings: { queueMs: 0, prefillMs: 0, decodeMs: 0, totalMs: 0 },
-    },
-  ]);
-
-const encoders = [
-  {
-    name: 'openai',
-    protocol: openaiChat,
-    encoder: () =>
-      chatChunkEncoder({
-        requestId: 'r',
-        created: new Date(0),
-        choiceCount: 1,
-        wantsLogprobs: false,
-        includesUsage: true,
-      }),
-  },
-  {
-    name: 'anthropic',
-    protocol: anthropicMessages,
-    encoder: () => messageEventEncoder({ requestId: 'r', maxTokenCount: 99_999 }),
-  },
-  { name: 'ollama', protocol: ollamaChat, encoder: () => ollamaLineEncoder('message') },
-] as const;
-
-describe.each(encoders)('an answer in the dialect of $name', ({ name, protocol, encoder }) => {
-  it('means the same after being written and read, however it is cut', () => {
-    fc.assert(
-      fc.property(
-        answer,
-        fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 9 }),
-        (parts, cuts) => {
-          const encode = encoder();
-          const bytes = new TextEncoder().encode(parts.map((part) => encode(part)).join(''));
-          const read = joined(readStream(protocol, bytes, { cuts }));
-          const said = joined(
-            parts.map((part) => {
-              if (part.type !== 'finish') return part;
-              // Ollama says nothing of caches.
-              const told = name === 'ollama' ? { ...part.usage, cachedTokenCount: 0 } : part.usage;
-              return { type: 'finish', usage: told };
-            }),
-          );
-          expect(read).toEqual(said);
-        },
-      ),
-      { numRuns: 150 },
     );
   });
 });
