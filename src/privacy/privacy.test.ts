@@ -42,6 +42,9 @@ describe('the boundary', () => {
 
   test('an unknown label fails closed', () => {
     expect(mayCross('public' as PrivacyLabel, 'outside')).toBe(false);
+    expect(mayCross('public' as PrivacyLabel, 'inside')).toBe(false);
+    expect(mayCross('local_only', 'inside')).toBe(true);
+    expect(mayCross('local_only', 'elsewhere' as 'inside')).toBe(false);
   });
 
   test('what was cleared is what is sent', () => {
