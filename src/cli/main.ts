@@ -69,6 +69,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'import',
+    group: 'machine',
+    summary: "Make settings out of those of LiteLLM's proxy",
+    load: async () => (await import('./import.ts')).importSettings,
+  },
+  {
     name: 'config',
     group: 'machine',
     summary: 'Write, check or show the settings',

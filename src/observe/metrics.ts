@@ -135,7 +135,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     contentType: registry.contentType,
     render: async () => (await registry.metrics()) + gaps.render(),
     observeGap: (model, priority, milliseconds) => {
-      gaps.observe(model, priority, milliseconds);
+      gaps.observe(responseNames(model), priority, milliseconds);
     },
     observeRow: (row) => {
       const labels = {

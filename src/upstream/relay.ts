@@ -81,10 +81,18 @@ function needsUsage({ protocol, isStreamed, body }: RelayRequest): boolean {
 }
 
 function bodyFor({ text, body }: RelayRequest, model: string, asksForUsage: boolean): string {
-  const named = body['model'] === model ? text : withMember(text, 'model', model);
+  // Written once it means the same to every reader; of two some take the first and some the last.
+  const isOnce = text.indexOf('"model"') === text.lastIndexOf('"model"');
+  const named = body['model'] === model && isOnce ? text : withMember(text, 'model', model);
   if (!asksForUsage) return named;
   const options = body['stream_options'];
   return withMember(named, 'stream_options', { ...(isObject(options) ? options : {}), include_usage: true });
+}
+
+/** Choices that are read from the side; where a server gives more, it is not understood and passes all the same. */
+function choiceCountOf({ body }: RelayRequest): number {
+  const count = body['n'];
+  return typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= 128 ? count : 1;
 }
 
 interface Attempt {
@@ -126,10 +134,9 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
       return { contentType: type, items: once(item) };
     }
     if (/text\/html|^application\/json/i.test(type)) throw broken(`answered with ${type}, not with a stream`);
-    const choiceCount = typeof request.body['n'] === 'number' ? request.body['n'] : 1;
-    const side = createSideReader(protocol, id, choiceCount);
+    const side = createSideReader(protocol, id, choiceCountOf(request));
     const source = passOn(attempt, answer, side, patience);
-    const held = await holdUntilToken(source);
+    const held = await holdUntilToken(source, side);
     return { contentType: type, items: continued(held, source) };
   } catch (thrown) {
     const error = explained(thrown, patience);
@@ -181,13 +188,17 @@ async function* passOn(
 }
 
 /** What comes before the first token is held back, so that a try that comes to nothing leaves nothing. */
-async function holdUntilToken(source: AsyncIterator<RelayItem>): Promise<readonly RelayItem[]> {
+async function holdUntilToken(
+  source: AsyncIterator<RelayItem>,
+  side: SideReader,
+): Promise<readonly RelayItem[]> {
   const held: RelayItem[] = [];
   for (;;) {
     const next = await source.next();
     if (next.done === true) return held;
     held.push(next.value);
-    if (next.value.parts.some((part) => part.type !== 'start') || held.length >= heldItems) return held;
+    const hasToken = side.isBlind || next.value.parts.some((part) => part.type !== 'start');
+    if (hasToken || held.length >= heldItems) return held;
   }
 }
 
