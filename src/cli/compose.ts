@@ -17,6 +17,7 @@ import { filesBehind, findModelOrAdapter, openAdapters, reportAdapters } from '.
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
+import { loadRooms } from './rooms.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
 import { billingOf, remoteNames, upstreamSettings } from './upstreams.ts';
@@ -231,60 +232,6 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       route = routeTo(modelId);
     },
     close: () => (closing ??= close()),
-  };
-}
-
-/** Imported late: together they take as long to load as the engine's process takes to start. */
-async function loadRooms() {
-  const [
-    access,
-    answer,
-    cache,
-    embed,
-    relay,
-    refusal,
-    settle,
-    http,
-    ledger,
-    journal,
-    metrics,
-    label,
-    revision,
-    route,
-    store,
-  ] = await Promise.all([
-    import('../access/create-access.ts'),
-    import('../answer/create-answer.ts'),
-    import('../cache/answer-cache.ts'),
-    import('../answer/create-embed.ts'),
-    import('../answer/create-relay.ts'),
-    import('../answer/refusal.ts'),
-    import('../answer/settle.ts'),
-    import('../http/app.ts'),
-    import('../ledger/ledger.ts'),
-    import('../ledger/journal.ts'),
-    import('../observe/metrics.ts'),
-    import('../privacy/label.ts'),
-    import('../models/revision.ts'),
-    import('../route/route.ts'),
-    import('../store/store.ts'),
-  ]);
-  return {
-    ...access,
-    ...answer,
-    ...cache,
-    ...embed,
-    ...relay,
-    ...refusal,
-    ...settle,
-    ...http,
-    ...ledger,
-    ...journal,
-    ...metrics,
-    ...label,
-    ...revision,
-    ...route,
-    ...store,
   };
 }
 

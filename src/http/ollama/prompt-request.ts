@@ -3,7 +3,12 @@ import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts
 import type { Envelope } from '../envelope.ts';
 import { ollamaConversation, ollamaReasoning } from './conversation.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
-import { ollamaMaxTokenCount, ollamaSampling, ollamaSpeculation, ollamaStatedSampling } from './options-schema.ts';
+import {
+  ollamaMaxTokenCount,
+  ollamaSampling,
+  ollamaSpeculation,
+  ollamaStatedSampling,
+} from './options-schema.ts';
 import { ollamaOverflow } from './overflow.ts';
 import type { OllamaChatBody, OllamaGenerateBody } from './prompt-schema.ts';
 

@@ -6,7 +6,13 @@ import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
 import { invalid } from '../tool-use.ts';
 import { outputFormat } from './response-format.ts';
-import { openaiSampling, openaiSpeculation, openaiStatedSampling, priorityOfTier, stopList } from './sampling-schema.ts';
+import {
+  openaiSampling,
+  openaiSpeculation,
+  openaiStatedSampling,
+  priorityOfTier,
+  stopList,
+} from './sampling-schema.ts';
 import { openaiToolUse } from './tool-schema.ts';
 
 /** @throws NearfarError `invalid_request` where fields contradict each other */

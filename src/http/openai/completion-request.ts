@@ -3,7 +3,13 @@ import type { ChatInput, ChatRequest } from '../../chat/request.ts';
 import { overflowField } from '../context-overflow.ts';
 import type { Envelope } from '../envelope.ts';
 import type { CompletionBody } from './completion-schema.ts';
-import { openaiSampling, openaiSpeculation, openaiStatedSampling, priorityOfTier, stopList } from './sampling-schema.ts';
+import {
+  openaiSampling,
+  openaiSpeculation,
+  openaiStatedSampling,
+  priorityOfTier,
+  stopList,
+} from './sampling-schema.ts';
 
 /** OpenAI's documented default of `max_tokens` for completions. */
 const defaultMaxTokens = 16;
