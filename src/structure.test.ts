@@ -115,12 +115,34 @@ describe('directions', () => {
     expect(impure).toEqual([]);
   });
 
+  test('a prompt reaches an upstream only through what clears it', () => {
+    const senders = productFiles
+      .filter((file) => /\bconnection\.send\(/.test(file.text))
+      .map((file) => file.path);
+    // The probe sends no prompt; the exchange is begun by a model, which clears.
+    expect(senders.sort()).toEqual(['upstream/exchange.ts', 'upstream/probe.ts', 'upstream/relay.ts']);
+    expect(byPath.get('upstream/relay.ts')?.imports).toContain('privacy/clear.ts');
+    const beginners = productFiles.filter((file) => /\bexchange\(\{/.test(file.text));
+    expect(beginners.map((file) => file.path)).toEqual(['upstream/upstream-model.ts']);
+    expect(beginners[0]?.imports).toContain('privacy/clear.ts');
+  });
+
   test('decisions and prices are pure', () => {
     const pure = [
       'ledger/cost.ts',
       'route/resolve-model-name.ts',
       'route/nearest-name.ts',
       'privacy/clear.ts',
+      'ledger/prices.ts',
+      'upstream/openai-chat.ts',
+      'upstream/openai-responses.ts',
+      'upstream/anthropic.ts',
+      'upstream/ollama.ts',
+      'upstream/usage.ts',
+      'upstream/wire-error.ts',
+      'upstream/spliced-body.ts',
+      'upstream/retry-policy.ts',
+      'upstream/circuit-breaker.ts',
     ];
     for (const path of pure) {
       const file = byPath.get(path);
