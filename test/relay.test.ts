@@ -201,6 +201,53 @@ describe('a request in the upstream’s own dialect', () => {
     expect((await far.rows())[0]).toMatchObject({ promptTokenCount: 7, completionTokenCount: 3 });
   });
 
+  it('is relayed for plain completions and embeddings too', async () => {
+    open.respond = (response, { path }) => {
+      if (path === '/v1/embeddings') {
+        sendJson(response, 200, {
+          data: [{ embedding: [0.5] }],
+          usage: { prompt_tokens: 8, total_tokens: 8 },
+        });
+        return;
+      }
+      beginStream(response);
+      for (const text of ['one', ' two']) {
+        response.write(`data: ${JSON.stringify({ choices: [{ index: 0, text, finish_reason: null }] })}\n\n`);
+      }
+      response.write('data: {"choices":[{"index":0,"text":"","finish_reason":"length"}]}\n\n');
+      response.end(`${openaiUsageChunk}data: [DONE]\n\n`);
+    };
+    const embedded = await post('/v1/embeddings', '{"input":["a","b"],"model":"far","dimensions":1}');
+    expect(await embedded.text()).toContain('"embedding":[0.5]');
+    expect(open.arrived[0]?.text).toBe('{"input":["a","b"],"model":"big","dimensions":1}');
+    expect((await far.rows())[0]).toMatchObject({
+      operation: 'embeddings',
+      promptTokenCount: 8,
+      costMicros: 8,
+    });
+    const completed = await post('/v1/completions', '{"prompt":"x","model":"big","stream":true,"echo":true}');
+    expect(await completed.text()).toContain('" two"');
+    expect(open.arrived[1]?.path).toBe('/v1/completions');
+    expect((await far.rows())[0]).toMatchObject({
+      operation: 'text_completion',
+      finish: 'length',
+      completionTokenCount: 200,
+    });
+    ollama.respond = (response, { path }) => {
+      if (path === '/api/embed') {
+        sendJson(response, 200, { embeddings: [[0.5]], prompt_eval_count: 4 });
+        return;
+      }
+      beginStream(response, 'application/x-ndjson');
+      response.write('{"response":"Hi","done":false}\n');
+      response.end('{"response":"","done":true,"done_reason":"stop","prompt_eval_count":7,"eval_count":3}\n');
+    };
+    expect(await (await post('/api/generate', '{"model":"llama3.2","prompt":"x"}')).text()).toContain('"Hi"');
+    expect((await far.rows())[0]).toMatchObject({ operation: 'text_completion', completionTokenCount: 3 });
+    await post('/api/embed', '{"model":"llama3.2","input":"x"}');
+    expect((await far.rows())[0]).toMatchObject({ operation: 'embeddings', promptTokenCount: 4 });
+  });
+
   it('never crosses the boundary where it is local_only, and never carries the client’s key', async () => {
     const before = open.connectionCount();
     const response = await post('/v1/chat/completions', '{"model":"far","messages":[]}', {

@@ -9,12 +9,12 @@ import type { LastPart } from './single-end.ts';
 /** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
 export type ObserveGap = (model: string, priority: Priority, milliseconds: number) => void;
 
-/** What a row says of a request; of what it asks only the kind. */
+/** What a row says of a request. */
 export interface AccountedRequest extends Pick<
   ChatRequest,
   'id' | 'dialect' | 'requestedModel' | 'privacy' | 'priority' | 'isStreamed'
 > {
-  readonly input: { readonly kind: ChatRequest['input']['kind'] };
+  readonly operation: LedgerRow['operation'];
 }
 
 /** Keeps count of one request on its way, so that there is a row whatever its end. */
@@ -85,7 +85,7 @@ export class Account {
       keyName: this.#caller.keyName,
       tenant: this.#caller.tenant,
       dialect: this.#request.dialect,
-      operation: this.#request.input.kind === 'chat' ? 'chat' : 'text_completion',
+      operation: this.#request.operation,
       requestedModel: this.#request.requestedModel,
       answeringModel,
       ...(billing.upstream === null ? {} : { upstream: billing.upstream }),

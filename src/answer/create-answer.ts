@@ -37,7 +37,8 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
   const { billing = () => ownBilling } = dependencies;
 
   return (request, caller, signal) => {
-    const account = new Account(request, caller, observeGap, billing);
+    const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
+    const account = new Account({ ...request, operation }, caller, observeGap, billing);
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,

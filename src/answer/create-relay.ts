@@ -52,7 +52,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
 
     async answer(request, caller, signal) {
-      const account = new Account({ ...request, input: { kind: 'chat' } }, caller, observeGap, billing);
+      const account = new Account(request, caller, observeGap, billing);
       const clock = createDeadline(signal, request.deadlineAt);
       const settleOnce = once((last: LastPart) => {
         clock.end();

@@ -1,6 +1,7 @@
 import type { RelayReply } from '../answer/create-relay.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { Dialect } from '../chat/request.ts';
+import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readEnvelope } from './envelope.ts';
@@ -13,10 +14,11 @@ import type { Call, Operation } from './operation.ts';
 /** A route whose requests some upstream may understand as they are. */
 export interface RelayRoute {
   readonly protocol: 'openai' | 'anthropic' | 'ollama';
+  readonly operation: RelayRequest['operation'];
   /** Behind the upstream's base address. */
   readonly path: string;
-  /** What an absent `stream` means. */
-  readonly streamsByDefault: boolean;
+  /** What an absent `stream` means; null: there are no streams. */
+  readonly streamsByDefault: boolean | null;
 }
 
 /** Headers that belong to a provider's language. */
@@ -43,13 +45,14 @@ export async function relayed(
     return null;
   }
   if (!(await relay.takes(route.protocol, model))) return null;
-  const isStreamed = stream ?? route.streamsByDefault;
+  const isStreamed = route.streamsByDefault !== null && (stream ?? route.streamsByDefault);
   const envelope = readEnvelope(call, dialect);
   const reply = await relay.answer(
     {
       ...envelope,
       priority: envelope.priority ?? 'default',
       requestedModel: model,
+      operation: route.operation,
       protocol: route.protocol,
       path: route.path,
       isStreamed,

@@ -16,9 +16,10 @@ export function createOllamaReader(model: string): WireReader {
   function readMessage(line: WireObject): readonly WirePart[] {
     const message = objectOf(line['message']);
     const parts: WirePart[] = [];
-    const thinking = textOf(message['thinking']);
+    // What is plain text stands in /api/generate, for whose answers this reads as well.
+    const thinking = textOf(message['thinking']) + textOf(line['thinking']);
     if (thinking !== '') parts.push({ type: 'reasoning-delta', choice: 0, text: thinking });
-    const text = textOf(message['content']);
+    const text = textOf(message['content']) + textOf(line['response']);
     const logprobs = listOf(line['logprobs']).map((entry) => {
       const fields = objectOf(entry);
       const top = listOf(fields['top_logprobs']).map((other) => readLogprob(objectOf(other)));

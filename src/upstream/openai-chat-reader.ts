@@ -41,8 +41,8 @@ export function createOpenaiChatReader(model: string, choiceCount: number): Wire
     }
     const reasoning = textOf(delta['reasoning_content'] ?? delta['reasoning']);
     if (reasoning !== '') parts.push({ type: 'reasoning-delta', choice: index, text: reasoning });
-    // A refusal is what the model says in place of the answer.
-    const text = textOf(delta['content']) + textOf(delta['refusal']);
+    // A refusal is what the model says in place of the answer; `text` is that of plain completions.
+    const text = textOf(delta['content']) + textOf(delta['refusal']) + textOf(wire['text']);
     const logprobs = readLogprobs(objectOf(wire['logprobs']));
     if (text !== '' || logprobs.length > 0) {
       if (text !== '') parts.push(...choice.calls.close());

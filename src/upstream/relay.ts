@@ -27,6 +27,8 @@ export interface RelayRequest extends Pick<
   | 'isStreamed'
   | 'clientKey'
 > {
+  /** As the ledger names it. */
+  readonly operation: 'chat' | 'text_completion' | 'embeddings';
   readonly protocol: ProtocolName;
   /** Behind the upstream's base address. */
   readonly path: string;
@@ -91,8 +93,11 @@ function bodyFor({ text, body }: RelayRequest, model: string, asksForUsage: bool
 
 /** Choices that are read from the side; where a server gives more, it is not understood and passes all the same. */
 function choiceCountOf({ body }: RelayRequest): number {
-  const count = body['n'];
-  return typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= 128 ? count : 1;
+  const { n: each = 1, prompt } = body;
+  // Of a list of texts or of lists of tokens each is answered by itself; a list of tokens is one prompt.
+  const isMany = Array.isArray(prompt) && typeof prompt[0] !== 'number';
+  const count = typeof each === 'number' ? each * (isMany ? prompt.length : 1) : 1;
+  return Number.isInteger(count) && count >= 1 && count <= 1024 ? count : 1;
 }
 
 interface Attempt {

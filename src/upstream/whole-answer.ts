@@ -46,7 +46,9 @@ function partsOf(answer: WireObject, protocol: ProtocolName, model: string): rea
 
 function usageOf(answer: WireObject, protocol: ProtocolName): Usage {
   if (protocol === 'ollama') {
-    return typeof answer['eval_count'] === 'number' ? ollamaUsage(answer) : unmeasuredUsage(0);
+    // Embeddings have a prompt only.
+    const isTold = typeof (answer['eval_count'] ?? answer['prompt_eval_count']) === 'number';
+    return isTold ? ollamaUsage(answer) : unmeasuredUsage(0);
   }
   if (!isObject(answer['usage'])) return unmeasuredUsage(0);
   return protocol === 'anthropic' ? anthropicUsage(answer['usage']) : openaiUsage(answer['usage']);

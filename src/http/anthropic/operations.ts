@@ -18,7 +18,7 @@ export function anthropicOperations(dependencies: AppDependencies): readonly Ope
       summary: 'Answer a conversation.',
       scope: 'use',
       isAnswer: true,
-      relay: { protocol: 'anthropic', path: '/v1/messages', streamsByDefault: false },
+      relay: { protocol: 'anthropic', operation: 'chat', path: '/v1/messages', streamsByDefault: false },
       body: messagesSchema,
       answers: {
         'application/json': { description: 'The whole message.', schema: messageSchema },

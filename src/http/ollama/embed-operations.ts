@@ -24,6 +24,7 @@ export function ollamaEmbedOperations(dependencies: AppDependencies): readonly O
       summary: 'Make vectors of texts, each of length 1; without a text, load the model.',
       scope: 'use',
       isAnswer: true,
+      relay: { protocol: 'ollama', operation: 'embeddings', path: '/api/embed', streamsByDefault: null },
       body: ollamaEmbedSchema,
       answers: { 'application/json': { description: 'The vectors.', schema: ollamaEmbedAnswerSchema } },
       handle(call) {

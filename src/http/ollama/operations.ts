@@ -27,7 +27,7 @@ export function ollamaOperations(dependencies: AppDependencies): readonly Operat
       summary: 'Answer a conversation; without messages, load or unload the model.',
       scope: 'use',
       isAnswer: true,
-      relay: { protocol: 'ollama', path: '/api/chat', streamsByDefault: true },
+      relay: { protocol: 'ollama', operation: 'chat', path: '/api/chat', streamsByDefault: true },
       body: ollamaChatSchema,
       answers: answersOf(ollamaChatAnswerSchema),
       handle: (call) =>
@@ -43,6 +43,12 @@ export function ollamaOperations(dependencies: AppDependencies): readonly Operat
       summary: 'Answer a prompt; without one, load or unload the model.',
       scope: 'use',
       isAnswer: true,
+      relay: {
+        protocol: 'ollama',
+        operation: 'text_completion',
+        path: '/api/generate',
+        streamsByDefault: true,
+      },
       body: ollamaGenerateSchema,
       answers: answersOf(ollamaGenerateAnswerSchema),
       handle: (call) =>

@@ -17,6 +17,7 @@ export function embeddingOperations(dependencies: AppDependencies): readonly Ope
       summary: 'Make vectors of texts, each of length 1.',
       scope: 'use',
       isAnswer: true,
+      relay: { protocol: 'openai', operation: 'embeddings', path: '/embeddings', streamsByDefault: null },
       body: embeddingSchema,
       answers: { 'application/json': { description: 'The vectors.', schema: embeddingListSchema } },
       handle: (call) =>

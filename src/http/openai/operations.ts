@@ -24,7 +24,7 @@ export function openaiOperations(dependencies: AppDependencies): readonly Operat
       summary: 'Answer a conversation.',
       scope: 'use',
       isAnswer: true,
-      relay: { protocol: 'openai', path: '/chat/completions', streamsByDefault: false },
+      relay: { protocol: 'openai', operation: 'chat', path: '/chat/completions', streamsByDefault: false },
       body: chatSchema,
       answers: {
         'application/json': { description: 'The whole answer.', schema: chatCompletionSchema },
@@ -52,6 +52,12 @@ export function openaiOperations(dependencies: AppDependencies): readonly Operat
       summary: 'Continue a text, or fill the gap between a prompt and a suffix.',
       scope: 'use',
       isAnswer: true,
+      relay: {
+        protocol: 'openai',
+        operation: 'text_completion',
+        path: '/completions',
+        streamsByDefault: false,
+      },
       body: completionSchema,
       answers: {
         'application/json': { description: 'The whole answer.', schema: textCompletionSchema },
