@@ -55,10 +55,15 @@ export async function composeGateway(
 ): Promise<Gateway> {
   const { settings } = loaded;
   const adjustLoad = options.adjustLoad ?? ((load: LoadOptions) => load);
-  const log = createLog({ level: settings.logLevel, format: settings.logFormat, secrets: secretsOf(loaded) });
+  const remoteSettings = await upstreamSettings(loaded);
+  const log = createLog({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    secrets: [...secretsOf(loaded), ...remoteSettings.flatMap(({ key }) => key?.reveal() ?? [])],
+  });
   // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
   const keys = await accessKeys(loaded);
-  const upstreams = createUpstreamModels(await upstreamSettings(loaded));
+  const upstreams = createUpstreamModels(remoteSettings);
   const store = await openStore(loaded, (line) => {
     log.info(line);
   });

@@ -6,7 +6,7 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { readJson } from './body.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readSecret } from './envelope.ts';
-import { dialectOf, errorResponse } from './error-response.ts';
+import { dialectOf, errorResponse, isForOwner } from './error-response.ts';
 import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
 import { noRouteError } from './no-route.ts';
 import type { Operation } from './operation.ts';
@@ -36,7 +36,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
       return response;
     } catch (thrown) {
       const error = toNearfarError(thrown);
-      if (error.status === 500) dependencies.reportError(error, requestId);
+      if (isForOwner(error)) dependencies.reportError(error, requestId);
       return errorResponse(error, dialectOf(path, request.headers), requestId, cors);
     }
   }

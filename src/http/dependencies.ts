@@ -30,7 +30,7 @@ export interface AppDependencies {
   readonly version: string;
   readonly limits: HttpLimits;
   readonly hosts: HostPolicy;
-  /** Called with errors of our own making (status 500); never with a client's mistakes, a full queue or a deadline. */
+  /** Called with errors of our own making and of upstreams (status 500, 502); never with a client's mistakes, a full queue or a deadline. */
   readonly reportError: (error: NearfarError, requestId: string) => void;
   /** Called with each prompt that was turned away before it was read: no key, an unknown one, or one that may not ask. */
   readonly recordRefusal: (refusal: { requestId: string; dialect: Dialect; error: NearfarError }) => void;

@@ -11,6 +11,11 @@ export function dialectOf(path: string, headers: Headers): Dialect {
   return 'openai';
 }
 
+/** What the owner must see in his log: faults of our own, and upstreams that break off or refuse his key. */
+export function isForOwner(error: NearfarError): boolean {
+  return error.status === 500 || error.status === 502;
+}
+
 export function errorResponse(
   error: NearfarError,
   dialect: Dialect,

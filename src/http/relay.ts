@@ -5,7 +5,7 @@ import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readEnvelope } from './envelope.ts';
-import { requestIdHeaders } from './error-response.ts';
+import { isForOwner, requestIdHeaders } from './error-response.ts';
 import { createEventStream } from './event-stream.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
@@ -78,7 +78,11 @@ export async function relayed(
   return new Response(
     createEventStream<Uint8Array | NearfarError>({
       reader: reply,
-      encode: (item) => (item instanceof Uint8Array ? item : errorText(item, dialect, call.requestId)),
+      encode(item) {
+        if (item instanceof Uint8Array) return item;
+        if (isForOwner(item)) dependencies.reportError(item, call.requestId);
+        return errorText(item, dialect, call.requestId);
+      },
       // Comments between bytes of others could fall into the middle of an event.
       keepAliveText: null,
       limits: dependencies.limits,

@@ -3,7 +3,7 @@ import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest, Dialect } from '../chat/request.ts';
 import { overflowHeaders } from './context-overflow.ts';
 import type { AppDependencies } from './dependencies.ts';
-import { requestIdHeaders } from './error-response.ts';
+import { isForOwner, requestIdHeaders } from './error-response.ts';
 import { createEventStream, type PartEncoder } from './event-stream.ts';
 import { joinAnswers } from './joined-answer.ts';
 import type { Call } from './operation.ts';
@@ -46,7 +46,7 @@ export async function replyWithStream(
   const body = createEventStream({
     reader,
     encode(part) {
-      if (part.type === 'error' && part.error.status === 500)
+      if (part.type === 'error' && isForOwner(part.error))
         dependencies.reportError(part.error, call.requestId);
       return format.encode(part);
     },
