@@ -27,6 +27,7 @@ const envelope: Envelope = {
   tenant: 't',
   deadlineAt: null,
   priority: null,
+  answerCache: 'auto',
 };
 
 const target: WireTarget = {
