@@ -61,7 +61,7 @@ export const upstreamSchema = z
     timeouts: z
       .strictObject({
         connectMs: milliseconds.default(5_000),
-        firstTokenMs: milliseconds.default(120_000),
+        firstTokenMs: milliseconds.default(300_000),
         idleMs: milliseconds.default(60_000),
       })
       .prefault({}),
