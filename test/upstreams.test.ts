@@ -162,6 +162,12 @@ describe('a far model', () => {
     await expect(
       ollama().chat({ model: 'far', messages: hello, options: { top_k: 5 } }),
     ).rejects.toMatchObject({ message: expect.stringContaining('options.top_k') as string });
+    // A field of nearfar's own, which the client does not know.
+    const truncated = { model: 'clever', messages: hello, truncation: 'auto' } as const;
+    await expect(openai().chat.completions.create(truncated)).rejects.toMatchObject({
+      status: 400,
+      param: 'context_overflow',
+    });
     expect(anthropicLike.arrived).toEqual([]);
     expect(openaiLike.arrived).toEqual([]);
   });

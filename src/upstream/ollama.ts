@@ -39,7 +39,7 @@ function chatBody(request: ChatRequest, target: WireTarget): Record<string, unkn
     ...statedOptions(request, optionNames, 'Ollama'),
     ...(request.stop.length === 0 ? {} : { stop: request.stop }),
     ...(request.maxTokenCount === null ? {} : { num_predict: request.maxTokenCount }),
-    // Ollama cuts prompts to a context that is often smaller than the model's, and does not say so.
+    // Ollama's own is often smaller than the model's.
     ...(target.contextTokenCount === null ? {} : { num_ctx: target.contextTokenCount }),
   };
   return {
@@ -51,6 +51,9 @@ function chatBody(request: ChatRequest, target: WireTarget): Record<string, unkn
     ...thinkFields(input.reasoning),
     ...(request.topLogprobCount === null ? {} : { logprobs: true, top_logprobs: request.topLogprobCount }),
     ...(request.keepAliveSeconds === null ? {} : { keep_alive: request.keepAliveSeconds }),
+    // Ollama would leave out what does not fit, and not say so.
+    truncate: false,
+    shift: false,
     stream: true,
   };
 }

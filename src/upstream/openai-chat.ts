@@ -36,6 +36,9 @@ function chatBody(request: ChatRequest, { model, traits }: WireTarget): Record<s
     ...(choiceCount === 1 ? {} : { n: choiceCount }),
     ...(topLogprobCount === null ? {} : { logprobs: true, top_logprobs: topLogprobCount }),
     ...(request.ignoreEndOfGeneration ? { ignore_eos: true } : {}),
+    ...(request.contextOverflow === undefined || !traits.isNearfar
+      ? {}
+      : { context_overflow: request.contextOverflow }),
     stream: true,
     stream_options: { include_usage: true },
   };

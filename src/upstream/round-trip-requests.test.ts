@@ -340,6 +340,8 @@ function meaning(request: ChatRequest): object {
     isStreamed: true,
     sampling: Object.fromEntries(stated) as object,
     statedSampling: null,
+    // What is not said means the same here, where nothing is left out unasked.
+    contextOverflow: request.contextOverflow ?? 'error',
   };
 }
 

@@ -7,6 +7,7 @@ import { askInTurn, isFault, named, type ReportEnd } from './attempts.ts';
 import type { BreakerEnd, CircuitBreaker } from './circuit-breaker.ts';
 import type { Connection } from './connection.ts';
 import { exchange } from './exchange.ts';
+import { notCarried } from './not-carried.ts';
 import type { WireProtocol, WireRequest } from './protocol.ts';
 import { upstreamModelId, type UpstreamModelSettings, type UpstreamSettings } from './upstream.ts';
 
@@ -101,6 +102,10 @@ function writeRequest(
   { upstream, model, protocol }: UpstreamModelDependencies,
   cleared: Cleared,
 ): WireRequest {
+  const { contextOverflow = 'error' } = cleared.request;
+  if (contextOverflow !== 'error' && !upstream.traits.isNearfar) {
+    throw notCarried('context_overflow', "only nearfar's own models leave out what does not fit; send error");
+  }
   return protocol.request(cleared.request, {
     model: model.name,
     traits: upstream.traits,
