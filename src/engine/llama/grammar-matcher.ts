@@ -164,11 +164,17 @@ export function createMatcher(setup: MatcherSetup, sampler: Pointer): GrammarMat
 
   return {
     controls: setup.controls,
-    allows: place.allows,
-    mayAllow: place.mayAllow,
-    check: place.check,
-    accept: place.accept,
-    free: place.free,
+    allows: (token) => place.allows(token),
+    mayAllow: (token) => place.mayAllow(token),
+    check: (ids, count, flags) => {
+      place.check(ids, count, flags);
+    },
+    accept: (token) => {
+      place.accept(token);
+    },
+    free: () => {
+      place.free();
+    },
     isComplete: () => isEnd(place.next()),
     forced(limit) {
       const next = place.next();

@@ -215,25 +215,24 @@ export function createChoice(setup: ChoiceSetup): Choice {
     const tokens: number[] = [];
     const parts: ReplyPart[] = [];
     let end: ChoiceEnd | null = null;
-    const add = (token: number, from: Float32Array | null): void => {
+    /** False where the answer ends with it. */
+    const add = (token: number, from: Float32Array | null): boolean => {
       const taken = take(token, from);
       tokens.push(token);
       for (const part of taken.parts) pushJoined(parts, part);
       ({ end } = taken);
+      return taken.end === null;
     };
     const addForced = (): void => {
       const isClosing = closedCount > 0 && closedCount < reasoningLimit.closing.length;
       if (forcedTokens === null || isClosing) return;
       const run = forcedTokens.next();
       mayGoOn = run.length === forcedTokenLimit;
-      for (const token of run) if (end === null) add(token, null);
+      for (const token of run) if (!add(token, null)) break;
     };
     if (mayGoOn) addForced();
     const undrawnCount = tokens.length;
-    if (undrawnCount === 0) {
-      add(closingToken() ?? sampler.sample(logits, grammar), logits);
-      if (end === null) addForced();
-    }
+    if (undrawnCount === 0 && add(closingToken() ?? sampler.sample(logits, grammar), logits)) addForced();
     return { tokens, forcedTokenCount: undrawnCount || tokens.length - 1, parts, end };
   }
 
