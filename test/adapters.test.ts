@@ -124,7 +124,7 @@ describe('adapters over real weights', () => {
     const listed = (await client.models.list()).data;
     expect(listed.find(({ id }) => id === 'one')).toMatchObject({
       parent: gateway.modelId,
-      license: 'apache-2.0',
+      license: 'Apache-2.0',
       answered_by: 'one',
     });
     expect(listed.map(({ id }) => id)).not.toContain('lost');
