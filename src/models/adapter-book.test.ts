@@ -57,7 +57,7 @@ describe('the adapters of the settings', () => {
     expect(small).toMatchObject({
       id: 'small',
       adapterOf: { model: 'base', scale: 0.5 },
-      facts: { license: 'apache-2.0', verified: false, contextTokenCount: 2048 },
+      facts: { license: 'Apache-2.0', verified: false, contextTokenCount: 2048 },
     });
     expect(small?.facts.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(await store.find('small')).toEqual(small);
