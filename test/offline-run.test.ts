@@ -32,7 +32,7 @@ function start(args: readonly string[], options: ProgramOptions = {}): Program {
   const program = startProgram(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
     cwd: folder,
     ...options,
-    env: { NEARFAR_HOME: home, NEARFAR_FASTEST_FORMAT: 'false', ...env },
+    env: { NEARFAR_HOME: home, NEARFAR_FASTEST_FORMAT: 'false', NEARFAR_ENGINE_THREAD_COUNT: '1', ...env },
   });
   programs.push(program);
   return program;

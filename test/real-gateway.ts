@@ -41,6 +41,8 @@ export async function realGateway(
     'engine.contextTokenCount': '2048',
     // Tests ask the same again to see what the engine does.
     'cache.exact': 'false',
+    // Threads of two engines that wait for each other's cores at their barriers take many times as long.
+    'engine.threadCount': '1',
     ...settings,
   };
   const loaded = await loadSettings({

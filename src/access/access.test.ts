@@ -15,7 +15,7 @@ describe('without keys', () => {
     for (const sent of [null, '', 'sk-anything', secret]) {
       expect(access.authenticate(sent)).toEqual(localCaller);
     }
-    expect([...localCaller.scopes]).toEqual(['use', 'admin']);
+    expect([...localCaller.scopes]).toEqual(['use', 'admin', 'voice']);
   });
 
   test('beyond loopback there is no access at all', () => {

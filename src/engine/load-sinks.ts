@@ -2,7 +2,7 @@ import type { ChatInput } from '../chat/request.ts';
 import { chooseSinksSizes } from '../plan/sinks-sizes.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { EngineSetup } from './engine-setup.ts';
-import { createContext } from './llama/context.ts';
+import { createContext, type LlamaContext } from './llama/context.ts';
 import type { LlamaModel } from './llama/model.ts';
 import type { Loaded } from './load.ts';
 import { createOverflowDesk } from './overflow-desk.ts';
@@ -78,7 +78,7 @@ export function createLoadedSinks(
   const desk = createOverflowDesk({
     main: main.engine,
     sinks,
-    whyNoSinks: writing.context.canShift ? null : whyNoSinks(model),
+    whyNoSinks: whyNoSinks(model, writing.context),
     windowTokenCount: sizes.windowTokenCount,
     contextTokenCount,
     readPrompt: setup.readPrompt,
@@ -88,7 +88,10 @@ export function createLoadedSinks(
   return { sinks, desk };
 }
 
-function whyNoSinks(model: LlamaModel): string {
+function whyNoSinks(model: LlamaModel, { canShift, prefixGranularity }: LlamaContext): string | null {
+  if (canShift) return null;
+  if (prefixGranularity === 'none')
+    return 'where each answer has cells of its own (static batching), nothing streams through a window.';
   return (
     `${model.description} cannot stream through a window: it keeps a state in place of cells, or its positions ` +
     'cannot be moved.'

@@ -164,6 +164,8 @@ function readingBytes(
 
 /** The context that windows slide in; `contextTokenCount` is that of one request elsewhere. */
 function sinksBytes(facts: MemoryFacts, options: MemoryOptions, contextTokenCount: number): number {
+  // A pool with a stream for each answer has no windows beside it.
+  if ((options.streamCount ?? 1) > 1) return 0;
   const { cellCount, batchTokenCount, parallelCount } = chooseSinksSizes(contextTokenCount, options.sinks);
   return (
     cellCount * facts.kvBytesPerCell * options.kvShareOfF16 +
