@@ -54,7 +54,7 @@ export const batching: Benchmark = async (setup) => {
       setup.progress(`starting both sides for ${size} at a time`);
       await add(openOurs(setup, 'continuous', size));
       if (size > 1) await add(openOurs(setup, 'static', size));
-      if (size === Math.max(...sizes)) await add(openOurs(setup, 'continuous', size, 'split'));
+      if (size === Math.max(...sizes)) await add(openOurs(setup, 'continuous', size, 'unified'));
       await add(openPeerContender(peer, size, layout, false));
       if (size > 1) await add(openPeerContender(peer, size, layout, true));
     }
@@ -87,7 +87,7 @@ async function openOurs(
   setup: BenchmarkSetup,
   mode: Batching,
   size: number,
-  layout?: KvLayout['layout'],
+  layout?: 'unified',
 ): Promise<Contender> {
   const { home, modelId } = await setup.nearfar.install();
   const flags = new Map(

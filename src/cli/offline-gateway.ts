@@ -40,15 +40,19 @@ export interface OfflineOptions {
   /** Asked at the same time; what waits in the engine takes the next place. */
   readonly atOnce: number;
   /**
-   * Absent: static groups take what their prompts have in common into account, continuous batching one pool, since a
-   * stream each has not been shown to pay where prompts are read beside answers. Given where layouts are compared:
-   * `unified` always, `split` where it is predicted to be quicker.
+   * Absent: what is predicted to be quicker, by what the prompts have in common. Given where layouts are compared:
+   * `unified` always.
    */
-  readonly layout?: KvLayout['layout'];
+  readonly layout?: 'unified';
 }
 
 /** Prompts whose tokens are counted at the same time. */
 const countedAtOnce = 32;
+/**
+ * A second load costs a second or so; and in continuous batching each prompt that is read beside answers makes a pass of
+ * its own, which the prediction does not count.
+ */
+const leastGain: Readonly<Record<Batching, number>> = { static: 1.05, continuous: 1.15 };
 /** Nobody reads while it works, so no step is too long and nobody was passed. */
 const noTargetMs = 1e12;
 
@@ -111,6 +115,7 @@ export async function openOfflineGateway(
       parallelCount: options.batchSize,
       contextTokenCount: Math.min(model.contextTokenCount, model.trainedContextTokenCount || Infinity),
       predictMs: (work) => cost.predictMs(work),
+      leastGain: leastGain[options.batching],
       fits: await splitFits(modelId),
     });
     const { layout, streamTokenCount, reason } = choice;
@@ -122,8 +127,7 @@ export async function openOfflineGateway(
     async load(modelId, prompts, signal) {
       kv = { layout: 'unified' };
       const model = await gateway.localModels.load(modelId, { keepAliveSeconds: -1 });
-      const layout = options.layout ?? (options.batching === 'static' ? 'split' : 'unified');
-      if (prompts.length === 0 || layout === 'unified') return `${modelId}: one pool for all.`;
+      if (prompts.length === 0 || options.layout === 'unified') return `${modelId}: one pool for all.`;
       const choice = await chooseLayout(model, modelId, prompts, signal);
       ({ kv } = choice);
       if (kv.layout === 'unified') return `${modelId}: one pool for all (${choice.reason}).`;

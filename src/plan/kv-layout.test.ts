@@ -15,6 +15,7 @@ const inputs = (more: Partial<LayoutInputs> = {}): LayoutInputs => ({
   parallelCount: 32,
   contextTokenCount: 8192,
   predictMs,
+  leastGain: 1.05,
   fits: () => true,
   ...more,
 });
@@ -30,6 +31,8 @@ describe('the layout of the KV cache for bulk work', () => {
     expect(chooseKvLayout(inputs({ sharedShare: 0.9 })).layout).toBe('unified');
     expect(chooseKvLayout(inputs({ parallelCount: 1 })).layout).toBe('unified');
     expect(chooseKvLayout(inputs({ fits: () => false })).layout).toBe('unified');
+    const { unifiedMs, splitMs } = chooseKvLayout(inputs());
+    expect(chooseKvLayout(inputs({ leastGain: (1.01 * unifiedMs) / splitMs })).layout).toBe('unified');
   });
 
   it('gives room for whole answers, and never more than the context', () => {

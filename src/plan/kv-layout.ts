@@ -17,6 +17,8 @@ export interface LayoutInputs {
     readonly readPairCount: number;
     readonly cellCount: number;
   }) => number;
+  /** How many times quicker a split pool must be predicted to be, since the model is loaded once more for it. */
+  readonly leastGain: number;
   /** Whether a pool of such streams stays within the memory that there is. */
   readonly fits: (streamTokenCount: number) => boolean;
 }
@@ -36,8 +38,6 @@ export interface LayoutChoice {
 const stepTokenCount = 512;
 /** An answer whose length nobody bounds is taken to be so long. */
 const guessedAnswerTokenCount = 256;
-/** What a split pool must be predicted to save, since the model is loaded once more for it. */
-const leastGain = 1.05;
 
 /**
  * One pool, in which a prefix is computed once but every token passes over everybody's cells, or a stream each, which
@@ -84,7 +84,7 @@ export function chooseKvLayout(inputs: LayoutInputs): LayoutChoice {
   const overlap = `prompts have ${Math.round(sharedShare * 100)}% in common`;
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toPrecision(2)} s`;
   if (width === 1) return choose('unified', 'one answer at a time scans nobody else’s cells');
-  if (splitMs * leastGain > unifiedMs)
+  if (splitMs * inputs.leastGain > unifiedMs)
     return choose(
       'unified',
       `${overlap}; a stream each would take ${seconds(splitMs)} instead of ${seconds(unifiedMs)}`,
