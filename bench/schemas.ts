@@ -1,3 +1,4 @@
+// Over 400 lines: data, thirty schemas.
 /**
  * What `bench -- schema` asks for. Written from public documentation of the APIs and tools named in `from`; lengths and
  * counts are bounded, so that an answer of 512 tokens can hold the largest.
