@@ -1,4 +1,3 @@
-// Over 400 lines: one case after the other of the same three dialects, over one gateway.
 // Over 400 lines: three clients go through the same cases of one subject, over one fake gateway.
 import Anthropic from '@anthropic-ai/sdk';
 import { Ollama, type Message as OllamaMessage } from 'ollama';
