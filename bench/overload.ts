@@ -1,10 +1,9 @@
-import type { Benchmark, BenchmarkSetup, Row, Side } from './benchmark.ts';
+import type { Benchmark, Row, Side } from './benchmark.ts';
 import { readClassCounters, type ClassCounters } from './class-counters.ts';
 import { arrivals, capacityOf, sendAll, type Ending } from './open-loop.ts';
-import type { Peer } from './peer.ts';
 import { proseWords } from './prompts.ts';
 import { quantile, rounded } from './stats.ts';
-import { ask, startPeerSide, verifyAgreement } from './sides.ts';
+import { ask, startPeerSide, verifyServers } from './sides.ts';
 import type { ChatJob } from './stream-client.ts';
 
 /** A person's short question, and one of many records that a job goes through: no two share a prefix. */
@@ -31,7 +30,7 @@ export const overload: Benchmark = async (setup) => {
   const peerPersonCount = setup.quick ? 30 : 120;
   const measureMs = setup.quick ? 5000 : 10_000;
   const peer = await setup.openPeer();
-  const agreement = await agree(setup, peer);
+  const agreement = await verifyServers(setup, peer);
   const side = await setup.nearfar.start();
   let capacity: { person: number; bulk: number };
   const phases: Phase[] = [];
@@ -97,21 +96,6 @@ export const overload: Benchmark = async (setup) => {
     ],
   };
 };
-
-async function agree(setup: BenchmarkSetup, peer: Peer): Promise<string> {
-  setup.progress('comparing texts');
-  const mine = await setup.nearfar.start();
-  try {
-    const theirs = await startPeerSide(peer, []);
-    try {
-      return await verifyAgreement(mine, theirs);
-    } finally {
-      await theirs.stop();
-    }
-  } finally {
-    await mine.stop();
-  }
-}
 
 async function runPhase(
   side: Side,

@@ -1,4 +1,4 @@
-import type { Side } from './benchmark.ts';
+import type { BenchmarkSetup, Side } from './benchmark.ts';
 import type { ChildServer } from './child-server.ts';
 import type { Peer } from './peer.ts';
 import { createStreamClient, type ChatJob, type Recording, type StreamOptions } from './stream-client.ts';
@@ -105,5 +105,21 @@ export function requireSameCounts(a: Side, left: Transcript, b: Side, right: Tra
       `the same chat is ${left.promptTokenCount ?? '?'} prompt tokens for ${a.label} ` +
         `and ${right.promptTokenCount ?? '?'} for ${b.label}`,
     );
+  }
+}
+
+/** As `verifyAgreement`, over servers that are started for it and stopped again. */
+export async function verifyServers(setup: BenchmarkSetup, peer: Peer): Promise<string> {
+  setup.progress('comparing texts');
+  const mine = await setup.nearfar.start();
+  try {
+    const theirs = await startPeerSide(peer, []);
+    try {
+      return await verifyAgreement(mine, theirs);
+    } finally {
+      await theirs.stop();
+    }
+  } finally {
+    await mine.stop();
   }
 }

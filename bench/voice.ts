@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, BenchmarkSetup, Row, Side } from './benchmark.ts';
 import { engineFirstTokens } from './ledger-times.ts';
 import { endingOf, type Ending } from './open-loop.ts';
-import type { Peer } from './peer.ts';
 import { proseWords, randomOf } from './prompts.ts';
-import { ask, startPeerSide, verifyAgreement } from './sides.ts';
+import { ask, startPeerSide, verifyServers } from './sides.ts';
 import { median, quantile, rounded } from './stats.ts';
 import type { ChatJob } from './stream-client.ts';
 import { readTranscript } from './transcript.ts';
@@ -46,7 +45,7 @@ export const voice: Benchmark = async (setup) => {
   const turnCount = setup.quick ? 12 : 60;
   const repeatCount = setup.repeatCount ?? (setup.quick ? 1 : 2);
   const peer = await setup.openPeer();
-  const agreement = await agree(setup, peer);
+  const agreement = await verifyServers(setup, peer);
   const contenders: Contender[] = [
     { label: 'nearfar', isOurs: true, start: () => setup.nearfar.start() },
     ...(setup.quick ? [[]] : [[], ['-b', '64', '-ub', '64']]).map((more): Contender => {
@@ -71,21 +70,6 @@ export const voice: Benchmark = async (setup) => {
   }
   return judge(contenders, outcomes, agreement, turnCount, repeatCount);
 };
-
-async function agree(setup: BenchmarkSetup, peer: Peer): Promise<string> {
-  setup.progress('comparing texts');
-  const mine = await setup.nearfar.start();
-  try {
-    const theirs = await startPeerSide(peer, []);
-    try {
-      return await verifyAgreement(mine, theirs);
-    } finally {
-      await theirs.stop();
-    }
-  } finally {
-    await mine.stop();
-  }
-}
 
 async function measure(
   setup: BenchmarkSetup,
