@@ -2,6 +2,8 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { createAdapterGroups } from './adapter-groups.ts';
 import type { AdapterLease } from './adapter-store.ts';
+import { createArrivalHold } from './arrival-hold.ts';
+import { createBulkCredit } from './bulk-credit.ts';
 import { createClassFigures } from './class-figures.ts';
 import { createClassQueue } from './class-queue.ts';
 import { createDiskWait } from './disk-wait.ts';
@@ -63,6 +65,8 @@ export function createEngine(setup: EngineSetup): Engine {
   const queue = createClassQueue(setup.classes);
   const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
   const voices = createVoiceDesk({ ...setup, cache, batchTokenCount, scannedCellCount });
+  const hold = createArrivalHold(now);
+  const bulkCredit = createBulkCredit();
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
   const outbox = createPartOutbox(setup);
@@ -80,6 +84,7 @@ export function createEngine(setup: EngineSetup): Engine {
     setup,
     outbox,
     voices,
+    hold,
     queue: () => ({
       waitingCount: waiting.length,
       idleSlotCount: idleSlotCount(),
@@ -149,7 +154,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function step(): boolean {
     expire();
-    if (voices.isArriving()) return true;
+    if (hold.isArriving()) return true;
     if (waiting.length === 0 && running.length === 0) {
       outbox.flushAll();
       if (cache.offloadIdle()) return true;
@@ -169,6 +174,7 @@ export function createEngine(setup: EngineSetup): Engine {
     const movedMs = makeWay();
     // Readers wait for the moving too: the step becomes narrower by as much.
     if (movedMs > 0 && plan.decode.length > 0) plan = planStep(turn, movedMs);
+    bulkCredit.note(plan, longestStepMs());
     const drafts = draftsFor(plan, turn);
     for (const batch of batchesOf(plan, cost.curve.readersApart)) {
       run(batch, drafts);
@@ -208,6 +214,7 @@ export function createEngine(setup: EngineSetup): Engine {
         targetMs: targetMs(),
         spentMs,
         expectsPeople: queue.expectsPeople(now()),
+        bulkCreditMs: bulkCredit.ms,
         hardLimitMs: voices.stepLimitMs(),
         now: now(),
         sharesRunningPrefixes: decoder.prefixGranularity === 'token',

@@ -59,6 +59,7 @@ function prefillMs(cost: StepCost, batchTokenCount: number, targetMs: number): n
       limit: Math.min(weighedPromptTokenCount - done, batchTokenCount - 1),
       least: minimumPrefillTokenCount,
       isHard: false,
+      isPatient: false,
       targetMs: targetMs - readerMs,
       predictMs,
     });

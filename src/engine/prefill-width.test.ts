@@ -10,6 +10,7 @@ const step = (more: Partial<PrefillStep>): PrefillStep => ({
   limit: 512,
   least: minimumPrefillTokenCount,
   isHard: false,
+  isPatient: false,
   targetMs: 200,
   predictMs: (tokenCount) => tokenCount,
   ...more,
@@ -36,6 +37,10 @@ describe('the width of a prefill step', () => {
     expect(prefillWidth(step({ targetMs: 100, predictMs }))).toBe(64);
     expect(prefillWidth(step({ targetMs: 100, predictMs, least: 0 }))).toBe(64);
     expect(prefillWidth(step({ targetMs: 100, predictMs, limit: 40 }))).toBe(16);
+    const hard = { targetMs: 100, predictMs, least: 0, isHard: true };
+    expect(prefillWidth(step(hard))).toBe(8);
+    expect(prefillWidth(step({ ...hard, isPatient: true }))).toBe(0);
+    expect(prefillWidth(step({ ...hard, isPatient: true, targetMs: 128 }))).toBe(64);
   });
 
   it('never exceeds its limit, and the target only by the least or by one tile', () => {

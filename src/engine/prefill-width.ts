@@ -13,6 +13,8 @@ export interface PrefillStep {
   readonly least: number;
   /** Whether not even a tile may miss the target. */
   readonly isHard: boolean;
+  /** None at all rather than a piece too narrow to be worth it: there will be more time. */
+  readonly isPatient: boolean;
   readonly targetMs: number;
   readonly predictMs: (tokenCount: number, readPairCount: number) => number;
 }
@@ -37,9 +39,12 @@ export function prefillWidth(step: PrefillStep): number {
   const fitting = widestFitting(step, predict);
   const width = Math.max(fitting, Math.min(limit, step.least));
   const tile = wideTokenCount - tokenCount;
-  if (step.isHard || width === 0 || width >= tile || tile > limit) return width;
+  if (width === 0 || width >= tile || tile > limit) return width;
+  if (step.isHard && !step.isPatient) return width;
   const speed = (tokens: number): number => tokens / predict(tokens);
-  return speed(width) < narrowWorthwhileShare * speed(tile) ? tile : width;
+  const isWorthwhile = speed(width) >= narrowWorthwhileShare * speed(tile);
+  if (isWorthwhile) return width;
+  return step.isHard ? 0 : tile;
 }
 
 /** The widest step worth trying that stays within the target; 0 if none does. */

@@ -1,5 +1,6 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { AdapterLease } from './adapter-store.ts';
+import type { ArrivalHold } from './arrival-hold.ts';
 import { placesFor } from './class-queue.ts';
 import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
 import type { PartOutbox } from './part-outbox.ts';
@@ -23,7 +24,8 @@ export interface PromptIntake {
 export interface PromptIntakeSetup {
   readonly setup: EngineSetup;
   readonly outbox: PartOutbox;
-  readonly voices: VoiceDesk;
+  readonly voices: Pick<VoiceDesk, 'expect'>;
+  readonly hold: ArrivalHold;
   /** What the queue is like now. `msPerRequest`: how often an answer ends, on average. */
   readonly queue: () => {
     readonly waitingCount: number;
@@ -39,10 +41,15 @@ export interface PromptIntakeSetup {
   ) => void;
 }
 
+/** Whether somebody looks at a screen or listens until its first token comes. */
+const isAwaited = ({ priority }: GenerateCommand): boolean =>
+  priority === 'voice' || priority === 'interactive';
+
 export function createPromptIntake({
   setup,
   outbox,
   voices,
+  hold,
   queue,
   onRead,
 }: PromptIntakeSetup): PromptIntake {
@@ -62,12 +69,13 @@ export function createPromptIntake({
       try {
         requirePlace(command);
         reading.add(command.id);
-        if (command.priority === 'voice') voices.arrive(command.id);
+        if (command.priority === 'voice') voices.expect();
+        if (isAwaited(command)) hold.arrive(command.id);
         if (command.grammar !== null) await setup.prepareGrammar(command.grammar);
         const prompt = read ?? (await setup.readPrompt(command));
         if (command.adapter !== null) {
           // Who waits for a place must not keep those from stepping who have to make it.
-          voices.arrived(command.id);
+          hold.arrived(command.id);
           lease = await setup.adapters.acquire(command.adapter);
         }
         // An abort during reading has already answered.
@@ -75,19 +83,19 @@ export function createPromptIntake({
           lease?.release();
           return;
         }
-        voices.arrived(command.id);
+        hold.arrived(command.id);
         onRead(command, prompt, submittedAt, lease);
       } catch (thrown) {
         lease?.release();
         reading.delete(command.id);
-        voices.arrived(command.id);
+        hold.arrived(command.id);
         outbox.push(command.id, { type: 'error', error: toWireError(toNearfarError(thrown)) });
       }
       outbox.flush();
       setup.wake();
     },
     cancel(id) {
-      voices.arrived(id);
+      hold.arrived(id);
       if (!reading.delete(id)) return;
       outbox.push(id, {
         type: 'error',

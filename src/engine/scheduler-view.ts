@@ -10,7 +10,7 @@ import { wideTokenCount, type StepCost } from './step-cost.ts';
 
 /** A prefix that a running sequence is computing is waited for if it saves at least this many tokens. */
 const worthwhilePrefixTokenCount = 16;
-const bulkShareOfFirstToken = 0.1;
+const bulkShareOfFirstToken = 0.05;
 
 export interface ViewInputs {
   /** Whose step it is. */
@@ -32,6 +32,7 @@ export interface ViewInputs {
   /** Milliseconds that have gone into this step already. */
   readonly spentMs: number;
   readonly expectsPeople: boolean;
+  readonly bulkCreditMs: number;
   readonly hardLimitMs: number;
   readonly now: number;
   readonly sharesRunningPrefixes: boolean;
@@ -52,6 +53,7 @@ export function schedulerView(inputs: ViewInputs): SchedulerView {
     limitMs: inputs.turn.limitMs - inputs.spentMs,
     expectsPeople: inputs.expectsPeople,
     sharedStepMs: sharedStepMs(inputs),
+    bulkCreditMs: inputs.bulkCreditMs,
     hardLimitMs: inputs.hardLimitMs - inputs.spentMs,
     readersApart: cost.curve.readersApart,
     predictMs: (tokenCount, readPairCount) =>
@@ -64,8 +66,8 @@ function targetMsOf({ classes, targetMs, spentMs }: ViewInputs, priority: Priori
 }
 
 /**
- * Who comes finds a step under way and waits for its end: bulk may make that wait a tenth of what a person is promised for
- * the first token, or one tile of tokens long where that takes longer.
+ * Who comes finds a step under way and waits for its end: bulk may make that wait a twentieth of what a person is
+ * promised for the first token, or one tile of tokens long where that takes longer.
  */
 function sharedStepMs(inputs: ViewInputs): number {
   const { classes, cost, scannedCellCount, spentMs } = inputs;

@@ -18,6 +18,7 @@ function view(more: Partial<SchedulerView>): SchedulerView {
     limitMs: Infinity,
     expectsPeople: false,
     sharedStepMs: more.targetsMs?.default ?? 64,
+    bulkCreditMs: 1000,
     hardLimitMs: Infinity,
     // One millisecond a token.
     predictMs: (tokenCount) => tokenCount,
@@ -167,6 +168,25 @@ describe('schedule', () => {
     ]);
   });
 
+  it('adds no more of bulk to a step of people than it has saved up', () => {
+    const rows = [running(2, 0, 'bulk', 10), running(3, 0, 'bulk', 30), running(4, 0, 'bulk', 20)];
+    const beside = (bulkCreditMs: number) =>
+      schedule(view({ running: [running(1, 0), ...rows], bulkCreditMs }));
+    expect(beside(2)).toMatchObject({ decode: [1, 3, 4], peopleMs: 1, bulkMs: 2 });
+    expect(beside(0)).toMatchObject({ decode: [1], peopleMs: 1, bulkMs: 0 });
+    const prompts = [running(1, 0), running(2, 500, 'bulk')];
+    const inTiles = (tokenCount: number) => (tokenCount < 8 ? tokenCount : 8 * Math.ceil(tokenCount / 64));
+    const waitsFor = (bulkCreditMs: number) =>
+      schedule(view({ running: prompts, bulkCreditMs, predictMs: inTiles })).prefill;
+    expect(waitsFor(6)).toEqual([]);
+    expect(waitsFor(7)).toEqual([{ key: 2, tokenCount: 63 }]);
+    // With nobody else in the step it owes nobody anything.
+    expect(schedule(view({ running: rows, bulkCreditMs: -50 }))).toMatchObject({
+      decode: [3, 4, 2],
+      peopleMs: 0,
+    });
+  });
+
   it('computes bulk in short steps while somebody above it may come, else in whole batches', () => {
     const alone = { running: [running(1, 900, 'bulk')] };
     expect(schedule(view(alone)).prefill).toEqual([{ key: 1, tokenCount: 512 }]);
@@ -210,6 +230,7 @@ describe('schedule', () => {
           targetMs: fc.integer({ min: 0, max: 512 }),
           readersApart: fc.boolean(),
           expectsPeople: fc.boolean(),
+          bulkCreditMs: fc.constantFrom(-10, 0, 10, 1000),
           hardLimitMs: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 200 })),
         }),
         (runs, waits, limits) => {
@@ -264,6 +285,8 @@ describe('schedule', () => {
               (key) => classOf(key) === 'bulk',
             );
             if (ofBulk) expect(plan.decode.length + prefilled).toBeLessThanOrEqual(limits.targetMs);
+            // And no more than it has saved up.
+            if (plan.bulkMs > 0) expect(plan.bulkMs).toBeLessThanOrEqual(limits.bulkCreditMs);
           }
           // Class order: nobody is passed by a lower class, but for those that wait for a prefix.
           const admittedRanks = plan.admit.map((key) => rankOf(classOf(key) ?? 'bulk'));

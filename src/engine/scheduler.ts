@@ -67,6 +67,8 @@ export interface SchedulerView {
   readonly expectsPeople: boolean;
   /** Milliseconds that a step may take with bulk in it while somebody above bulk is here or may come. */
   readonly sharedStepMs: number;
+  /** Milliseconds that bulk may add to a step that somebody above it has a part in; see bulk-credit.ts. */
+  readonly bulkCreditMs: number;
   /** Milliseconds after which the next voice prompt would still be in time; Infinity where none is expected. */
   readonly hardLimitMs: number;
   /** What a step costs by its tokens and the pairs that they read (see StepWork). Pure within one call. */
@@ -89,6 +91,10 @@ export interface StepPlan {
   /** How many rows, where that is more than one. */
   readonly rowCounts: ReadonlyMap<number, number>;
   readonly prefill: readonly { readonly key: number; readonly tokenCount: number }[];
+  /** What it takes without bulk that is not due; 0 where nobody above bulk has a part in it. */
+  readonly peopleMs: number;
+  /** What bulk adds to that. */
+  readonly bulkMs: number;
 }
 
 /** Cells kept free at admission for tokens that are about to be generated, per running sequence. */
@@ -196,8 +202,12 @@ function commonStep(view: SchedulerView): StepPlan {
   const isHurried = [...people.filter((one) => !isDecoding(one)), ...admitted].some(
     ({ key, priority }) => priority === 'interactive' && draft.prefill.some((piece) => piece.key === key),
   );
-  const sharedLimitMs =
-    hasPeople || view.expectsPeople ? Math.min(readersLimitMs, view.sharedStepMs) : view.limitMs;
+  const peopleMs = hasPeople ? draft.stepMs() : 0;
+  const sharedLimitMs = hasPeople
+    ? Math.min(readersLimitMs, Math.max(view.sharedStepMs, peopleMs), peopleMs + view.bulkCreditMs)
+    : view.expectsPeople
+      ? Math.min(readersLimitMs, view.sharedStepMs)
+      : view.limitMs;
   for (const row of bulkRows) {
     if (isDue(row) || isHurried) continue;
     draft.addRows(row, hasPeople ? sharedLimitMs : Infinity);
@@ -240,6 +250,8 @@ function commonStep(view: SchedulerView): StepPlan {
     decode: draft.decode,
     rowCounts: draft.rowCounts,
     prefill: draft.prefill,
+    peopleMs,
+    bulkMs: draft.stepMs() - peopleMs,
   };
 }
 
@@ -250,6 +262,8 @@ const emptyPlan: StepPlan = {
   decode: [],
   rowCounts: new Map(),
   prefill: [],
+  peopleMs: 0,
+  bulkMs: 0,
 };
 
 const isDecoding = (sequence: RunningView): boolean => sequence.pendingTokenCount === 0;

@@ -40,6 +40,8 @@ export interface StepDraft {
   /** Whether another prompt has a chance: there is room, and none had to be cut for want of time. */
   readonly isOpen: boolean;
   availableCellCount: number;
+  /** What it will take so far, milliseconds. */
+  stepMs(): number;
   /** Tokens of a decoding sequence, as many as there is room and time for. False if there is none. */
   addRows(claim: RowClaim, limitMs: number): boolean;
   /** As much of a prompt as there is room, cells and time for. Returns how many tokens. */
@@ -73,6 +75,7 @@ export function createStepDraft(setup: StepDraftSetup): StepDraft {
     rowCounts: new Map(),
     prefill: [],
     availableCellCount: setup.availableCellCount,
+    stepMs: () => stepMs(nothing, nothing),
     get isOpen() {
       return !isTimeUp && roomCount() > 0;
     },
@@ -108,6 +111,7 @@ export function createStepDraft(setup: StepDraftSetup): StepDraft {
           limit,
           least,
           isHard: isStrict || setup.hardLimitMs <= claim.limitMs,
+          isPatient: isStrict,
           targetMs: limitMs - (isApart ? partMs(rows.tokenCount, rows.readPairCount) : 0),
           predictMs,
         });

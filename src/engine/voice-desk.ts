@@ -20,12 +20,8 @@ export interface VoicePromise {
  * for the next one. See docs/decisions/081.
  */
 export interface VoiceDesk {
-  /** Its prompt is being read from now on. */
-  arrive(id: string): void;
-  /** Its prompt has been read, or it is gone. */
-  arrived(id: string): void;
-  /** One is being read and will be here in a moment: no step should begin now. */
-  isArriving(): boolean;
+  /** One came, and others may follow. */
+  expect(): void;
   /** @throws NearfarError `unavailable` where waiting would help, `invalid_request` where it would not */
   admit(command: GenerateCommand, prompt: readonly number[], load: VoiceLoad): VoicePromise;
   /** The first token of a request is drawn: what was predicted of it was right or wrong by so much. */
@@ -58,8 +54,6 @@ export interface VoiceDeskOptions extends Pick<
 export const deliveryMs = 4;
 /** After one voice prompt the next is expected for so long. */
 const expectationMs = 60_000;
-/** A step that would begin while a voice prompt is read waits at most this long for it. */
-const longestHoldMs = 5;
 /** What others may still take of an expected voice prompt's time, whatever it needs itself. */
 const leastLimitShare = 0.2;
 const leastMarginMs = 1;
@@ -78,7 +72,6 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
   const { cost, cache, batchTokenCount, scannedCellCount, now } = options;
   const targetMs = options.classes.voice.firstTokenMs;
   const measured = createStepCost(cost.curve);
-  const arriving = new Map<string, number>();
   const errors: number[] = [];
   const sizes: PromptSize[] = [];
   let cameAt = -Infinity;
@@ -127,16 +120,8 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
   }
 
   return {
-    arrive(id) {
+    expect() {
       cameAt = now();
-      arriving.set(id, cameAt);
-    },
-    arrived(id) {
-      arriving.delete(id);
-    },
-    isArriving() {
-      for (const since of arriving.values()) if (now() - since < longestHoldMs) return true;
-      return false;
     },
     admit(command, prompt, load) {
       const { running } = load;

@@ -52,6 +52,8 @@ const nothing: StepPlan = {
   decode: [],
   rowCounts: new Map(),
   prefill: [],
+  peopleMs: 0,
+  bulkMs: 0,
 };
 
 function fits(sequence: WaitingView, view: SchedulerView): boolean {
