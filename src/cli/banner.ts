@@ -1,4 +1,5 @@
 import type { LoadedSettings } from '../config/load.ts';
+import type { PriceTable } from '../ledger/prices.ts';
 import type { InstalledModel } from '../models/store.ts';
 import { gatewayUrl } from './gateway-url.ts';
 import { gradeNote, modelLine } from './model-line.ts';
@@ -10,9 +11,10 @@ export function renderBanner(
   url: string,
   version: string,
   model: InstalledModel,
+  prices: PriceTable,
 ): string {
   const note = gradeNote(model.facts);
-  const far = farLine(loaded);
+  const far = farLine(loaded, prices);
   return [
     `nearfar ${version} listens on ${url}`,
     `  model    ${modelLine(model.facts)}`,

@@ -8,6 +8,8 @@ import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
 import type { AppDependencies, Readiness } from '../http/dependencies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { loadPriceTable } from '../ledger/price-file.ts';
+import type { PriceTable } from '../ledger/prices.ts';
 import { chooseFromCatalog } from '../models/catalog.ts';
 import { withAdapters } from '../models/adapter-book.ts';
 import { parseReference } from '../models/reference.ts';
@@ -20,7 +22,7 @@ import { openStore } from './open-store.ts';
 import { loadRooms } from './rooms.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
-import { billingOf, remoteNames, upstreamSettings } from './upstreams.ts';
+import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
 
 /** Everything that answers, built from the settings; no socket yet. */
@@ -33,6 +35,7 @@ export interface Gateway {
   /** Settles when `preload` is in memory; null where nothing was to be loaded. */
   readonly loading: Promise<LoadedModel> | null;
   readonly ledger: Ledger;
+  readonly prices: PriceTable;
   readonly log: Log;
   readonly dependencies: AppDependencies;
   /** Makes `near` stand for another model; lasts as long as this gateway. */
@@ -55,7 +58,8 @@ export async function composeGateway(
 ): Promise<Gateway> {
   const { settings } = loaded;
   const adjustLoad = options.adjustLoad ?? ((load: LoadOptions) => load);
-  const remoteSettings = await upstreamSettings(loaded);
+  const prices = await loadPriceTable(loaded.home);
+  const remoteSettings = await upstreamSettings(loaded, prices);
   const log = createLog({
     level: settings.logLevel,
     format: settings.logFormat,
@@ -99,7 +103,7 @@ export async function composeGateway(
   // Whoever asks for the model gets the reason too.
   loading?.catch(() => undefined);
   // Read once now, so that /ready knows from the start what is here.
-  const parts: Parts = { loaded, log, keys, store: models, index, localModels, upstreams, loading };
+  const parts: Parts = { loaded, log, keys, prices, store: models, index, localModels, upstreams, loading };
   try {
     await index.ids();
     await reportAdapters(adapters, log.warn);
@@ -115,6 +119,7 @@ interface Parts {
   readonly loaded: LoadedSettings;
   readonly log: Log;
   readonly keys: Awaited<ReturnType<typeof accessKeys>>;
+  readonly prices: PriceTable;
   readonly store: ModelStore;
   readonly index: ModelIndex;
   readonly localModels: LocalModels;
@@ -123,7 +128,7 @@ interface Parts {
 }
 
 async function composeRooms(parts: Parts): Promise<Gateway> {
-  const { loaded, log, keys, store, index, localModels, upstreams, loading } = parts;
+  const { loaded, log, keys, prices, store, index, localModels, upstreams, loading } = parts;
   const { settings, home } = loaded;
   const isLoopback = isLoopbackHost(settings.host);
   const rooms = await loadRooms();
@@ -178,7 +183,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
     models: { model: modelOf },
-    billing: (modelId) => billingOf(modelId, settings.upstreams),
+    billing: createBilling(settings.upstreams, prices),
     cache,
     settle,
     observeGap: metrics.observeGap,
@@ -231,6 +236,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     localModels,
     loading,
     ledger,
+    prices,
     log,
     dependencies,
     setNear: (modelId) => {

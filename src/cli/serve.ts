@@ -70,7 +70,7 @@ async function runServe(input: CommandInput): Promise<number> {
       port: loaded.settings.port,
       limits: loaded.settings.limits,
     });
-    process.stdout.write(`${renderBanner(loaded, server.url, nearfarVersion(), model)}\n`);
+    process.stdout.write(`${renderBanner(loaded, server.url, nearfarVersion(), model, gateway.prices)}\n`);
     const { offerRecommended } = await import('./recommended.ts');
     void gateway.loading
       ?.then(() =>

@@ -3,7 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings, type LoadedSettings } from '../config/load.ts';
+import { builtInLists, createPriceTable } from '../ledger/prices.ts';
 import { billingOf, farLine } from './upstreams.ts';
+
+const prices = createPriceTable(builtInLists);
 
 let folder: string;
 beforeEach(() => {
@@ -27,21 +30,23 @@ const own = {
 
 describe('what the start says of far', () => {
   it('is the model, its price with the date of the list, and where it is', async () => {
-    expect(farLine(await load({}, { OPENAI_API_KEY: 'sk-x' }))).toMatch(
+    expect(farLine(await load({}, { OPENAI_API_KEY: 'sk-x' }), prices)).toMatch(
       /^openai\/\S+ · \$\d[\d.]* in, \$\d[\d.]* out per million tokens \(list of 20\d\d-\d\d-\d\d\) · outside$/,
     );
-    expect(farLine(await load({ upstreams: [own] }))).toBe(
+    expect(farLine(await load({ upstreams: [own] }), prices)).toBe(
       'own/priced · $0.2 in, $0.6 out per million tokens (by the settings) · inside',
     );
-    expect(farLine(await load({ upstreams: [own], far: 'free' }))).toBe('own/free · price unknown · inside');
-    expect(farLine(await load({}))).toBeNull();
+    expect(farLine(await load({ upstreams: [own], far: 'free' }), prices)).toBe(
+      'own/free · price unknown · inside',
+    );
+    expect(farLine(await load({}), prices)).toBeNull();
   });
 });
 
 describe('who bills a model', () => {
   it('is nobody for one that is here, and an upstream with a price that may be unknown for its own', async () => {
     const { settings } = await load({ upstreams: [own] }, { ANTHROPIC_API_KEY: 'sk-x' });
-    const billing = (id: string | null) => billingOf(id, settings.upstreams);
+    const billing = (id: string | null) => billingOf(id, settings.upstreams, prices);
     expect(billing('smollm2')).toMatchObject({ upstream: null, price: { promptMicrosPerMillion: 0 } });
     expect(billing(null).upstream).toBeNull();
     expect(billing('own/priced').price?.completionMicrosPerMillion).toBe(600_000);
@@ -55,7 +60,7 @@ describe('who bills a model', () => {
     for (const { name, models } of settings.upstreams) {
       expect(models.length).toBeGreaterThan(0);
       for (const model of models)
-        expect(billingOf(`${name}/${model.name}`, settings.upstreams).price).not.toBeNull();
+        expect(billingOf(`${name}/${model.name}`, settings.upstreams, prices).price).not.toBeNull();
     }
   });
 });

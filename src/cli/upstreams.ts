@@ -1,9 +1,9 @@
 import process from 'node:process';
-import type { Billing } from '../answer/billing.ts';
+import type { Billing, FindBilling } from '../answer/billing.ts';
 import { ownBilling } from '../answer/billing.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
-import { listedPrice, tokenPrice } from '../ledger/prices.ts';
+import { tokenPrice, type PriceTable } from '../ledger/prices.ts';
 import type { RemoteNames } from '../route/resolve-model-name.ts';
 import { presets } from '../upstream/traits.ts';
 import type { UpstreamSettings } from '../upstream/upstream.ts';
@@ -13,7 +13,10 @@ import { upstreamKey } from './secrets.ts';
  * The upstreams of the settings, their keys read.
  * @throws as `upstreamKey` does
  */
-export async function upstreamSettings(loaded: LoadedSettings): Promise<readonly UpstreamSettings[]> {
+export async function upstreamSettings(
+  loaded: LoadedSettings,
+  prices: PriceTable,
+): Promise<readonly UpstreamSettings[]> {
   return Promise.all(
     loaded.settings.upstreams.map(async (setting): Promise<UpstreamSettings> => {
       const { hostname } = new URL(setting.baseUrl);
@@ -28,7 +31,7 @@ export async function upstreamSettings(loaded: LoadedSettings): Promise<readonly
         boundary: setting.boundary,
         forwardsClientKey: setting.forwardClientKey,
         models: setting.models.map(({ name, contextTokenCount, maxTokenCount }) => {
-          const listed = listedPrice(hostname, name);
+          const listed = prices.find(hostname, name);
           return {
             name,
             contextTokenCount: contextTokenCount ?? listed?.contextTokenCount ?? null,
@@ -62,7 +65,11 @@ export function remoteNames({ settings }: LoadedSettings): RemoteNames | undefin
 }
 
 /** Who bills a model, and how: the owner's price, else the price list's; null where neither tells. */
-export function billingOf(modelId: string | null, upstreams: readonly UpstreamSetting[]): Billing {
+export function billingOf(
+  modelId: string | null,
+  upstreams: readonly UpstreamSetting[],
+  prices: PriceTable,
+): Billing {
   const slash = modelId?.indexOf('/') ?? -1;
   const upstream = upstreams.find(
     ({ name }) => modelId !== null && name === modelId.slice(0, Math.max(0, slash)),
@@ -70,15 +77,29 @@ export function billingOf(modelId: string | null, upstreams: readonly UpstreamSe
   if (modelId === null || upstream === undefined) return ownBilling;
   const name = modelId.slice(slash + 1);
   const own = upstream.models.find((model) => model.name === name)?.price;
-  const listed = listedPrice(new URL(upstream.baseUrl).hostname, name);
+  const listed = prices.find(new URL(upstream.baseUrl).hostname, name);
   return {
     upstream: upstream.name,
     price: own === undefined ? (listed?.price ?? null) : tokenPrice(own),
   };
 }
 
+/** `billingOf` as the pipeline asks it: for the same models again and again. */
+export function createBilling(upstreams: readonly UpstreamSetting[], prices: PriceTable): FindBilling {
+  const known = new Map<string, Billing>();
+  return (modelId) => {
+    if (modelId === null) return ownBilling;
+    const found = known.get(modelId) ?? billingOf(modelId, upstreams, prices);
+    // Clients choose the names.
+    if (known.size < rememberedModels) known.set(modelId, found);
+    return found;
+  };
+}
+
+const rememberedModels = 1000;
+
 /** For the banner: which model is `far`, whether it is inside, and what it costs; null where there is none. */
-export function farLine({ settings }: LoadedSettings): string | null {
+export function farLine({ settings }: LoadedSettings, prices: PriceTable): string | null {
   const { upstreams, far } = settings;
   const first = upstreams.flatMap(({ name, models }) => models.map((model) => `${name}/${model.name}`))[0];
   const id = far === null ? first : wholeId(far, upstreams);
@@ -86,7 +107,7 @@ export function farLine({ settings }: LoadedSettings): string | null {
   const upstream = upstreams.find(({ name }) => id.startsWith(`${name}/`));
   if (upstream === undefined) return null;
   const name = id.slice(upstream.name.length + 1);
-  return `${id} · ${priceWords(upstream, name)} · ${upstream.boundary}`;
+  return `${id} · ${priceWords(upstream, name, prices)} · ${upstream.boundary}`;
 }
 
 function wholeId(far: string, upstreams: readonly UpstreamSetting[]): string | undefined {
@@ -95,9 +116,9 @@ function wholeId(far: string, upstreams: readonly UpstreamSetting[]): string | u
   return upstream === undefined ? undefined : `${upstream.name}/${far}`;
 }
 
-function priceWords(upstream: UpstreamSetting, name: string): string {
+function priceWords(upstream: UpstreamSetting, name: string, prices: PriceTable): string {
   const own = upstream.models.find((model) => model.name === name)?.price;
-  const listed = own === undefined ? listedPrice(new URL(upstream.baseUrl).hostname, name) : null;
+  const listed = own === undefined ? prices.find(new URL(upstream.baseUrl).hostname, name) : null;
   const price = own === undefined ? listed?.price : tokenPrice(own);
   if (price === undefined) return 'price unknown';
   const dollars = (micros: number): string => `$${String(micros / 1_000_000)}`;

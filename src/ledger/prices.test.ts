@@ -1,39 +1,130 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { costMicros } from './cost.ts';
-import { listedPrice, priceLists, tokenPrice } from './prices.ts';
+import { loadPriceTable, parsePriceFile, priceFilePath, takePrices } from './price-file.ts';
+import builtIn from './price-table.json' with { type: 'json' };
+import { builtInLists, createPriceTable, tokenPrice } from './prices.ts';
 
-describe('the price lists', () => {
-  it('have a date and a source, and prices in a sane order', () => {
-    for (const list of priceLists) {
-      expect(list.date).toMatch(/^20\d\d-\d\d-\d\d$/);
-      expect(list.source).toContain('https://');
-      for (const [name, price] of Object.entries(list.models)) {
-        expect(price.output, name).toBeGreaterThan(price.input);
-        expect(price.cacheRead ?? 0, name).toBeLessThan(price.input);
-        expect(price.cacheWrite ?? price.input, name).toBeGreaterThanOrEqual(price.input);
-        expect(price.cacheWriteLong ?? Infinity, name).toBeGreaterThan(price.cacheWrite ?? 0);
-      }
+const table = createPriceTable(builtInLists);
+
+describe('the price table', () => {
+  it('has the form that an update must have', () => {
+    expect(parsePriceFile(JSON.stringify(builtIn), 'the built-in table')).toEqual(builtIn.lists);
+    expect(builtIn.date).toBe(
+      builtInLists
+        .map(({ date }) => date)
+        .sort()
+        .at(-1),
+    );
+  });
+
+  it('has a date and a source for each entry, and prices in a sane order', () => {
+    expect(table.entries.length).toBeGreaterThan(20);
+    for (const { model, list: price, date, source, batchDiscount } of table.entries) {
+      expect(date, model).toMatch(/^20\d\d-\d\d-\d\d$/);
+      expect(source, model).toContain('https://');
+      expect(price.output, model).toBeGreaterThan(price.input);
+      expect(price.cacheRead ?? 0, model).toBeLessThan(price.input);
+      expect(price.cacheWrite ?? price.input, model).toBeGreaterThanOrEqual(price.input);
+      expect(price.cacheWriteLong ?? Infinity, model).toBeGreaterThan(price.cacheWrite ?? 0);
+      expect(batchDiscount, model).toBe(0.5);
     }
   });
 
-  it('know a model with a date behind its name, and none that they do not list', () => {
-    expect(listedPrice('api.anthropic.com', 'claude-haiku-4-5-20251001')?.price.promptMicrosPerMillion).toBe(
+  it('knows a model with a date behind its name, and none that is not listed', () => {
+    expect(table.find('api.anthropic.com', 'claude-haiku-4-5-20251001')?.price.promptMicrosPerMillion).toBe(
       1e6,
     );
-    expect(listedPrice('api.openai.com', 'gpt-5.4-mini-2026-03-17')).not.toBeNull();
-    expect(listedPrice('api.openai.com', 'gpt-5.4-mini-but-other')).toBeNull();
-    expect(listedPrice('api.openai.com', 'constructor')).toBeNull();
+    expect(table.find('api.openai.com', 'gpt-5.4-mini-2026-03-17')).not.toBeNull();
+    expect(table.find('api.openai.com', 'gpt-5.4-mini-but-other')).toBeNull();
+    expect(table.find('api.openai.com', 'constructor')).toBeNull();
     // Whoever resells a model has prices of his own.
-    expect(listedPrice('openrouter.ai', 'gpt-5.4-mini')).toBeNull();
+    expect(table.find('openrouter.ai', 'gpt-5.4-mini')).toBeNull();
   });
 
-  it('charge long prompts as listed, and call unknown what is not', () => {
+  it('charges long prompts as listed, and calls unknown what is not', () => {
     const haiku =
-      listedPrice('api.anthropic.com', 'claude-haiku-5-5')?.price ?? tokenPrice({ input: 0, output: 0 });
+      table.find('api.anthropic.com', 'claude-haiku-5-5')?.price ?? tokenPrice({ input: 0, output: 0 });
     const tokens = { promptTokenCount: 100_000, cachedTokenCount: 0, completionTokenCount: 1000 };
     expect(costMicros(tokens, haiku)).toBe(10_000 + 500);
     expect(costMicros({ ...tokens, promptTokenCount: 100_001 }, haiku)).toBe(50_001 + 2_500);
-    const older = listedPrice('api.openai.com', 'gpt-5.4')?.price ?? haiku;
+    const older = table.find('api.openai.com', 'gpt-5.4')?.price ?? haiku;
     expect(costMicros({ ...tokens, promptTokenCount: 300_000 }, older)).toBeNull();
+  });
+});
+
+describe('an update of the prices', () => {
+  let home = '';
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'nearfar-prices-'));
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  const file = (...lists: readonly object[]): string =>
+    JSON.stringify({ format: 1, currency: 'USD', unit: 'a million tokens', date: '2030-01-01', lists });
+  const list = (changes: object = {}) => ({
+    host: 'api.openai.com',
+    date: '2030-01-01',
+    source: 'https://example.com/prices',
+    models: { 'gpt-7': { input: 1, output: 4, cacheRead: 0.1 } },
+    ...changes,
+  });
+
+  it('holds from then on, for its hosts, with the others left as they were', async () => {
+    const { takenLists } = await takePrices(home, file(list()), 'a file');
+    expect(takenLists.map(({ host }) => host)).toEqual(['api.openai.com']);
+    const prices = await loadPriceTable(home);
+    expect(prices.find('api.openai.com', 'gpt-7')).toMatchObject({
+      date: '2030-01-01',
+      source: 'https://example.com/prices',
+      batchDiscount: null,
+    });
+    expect(prices.find('api.openai.com', 'gpt-6-sol')).toBeNull();
+    expect(prices.find('api.anthropic.com', 'claude-opus-5')).toEqual(
+      table.find('api.anthropic.com', 'claude-opus-5'),
+    );
+    expect((await readdir(home)).length).toBe(1);
+    if (process.platform !== 'win32') expect((await stat(priceFilePath(home))).mode & 0o077).toBe(0);
+  });
+
+  it('that is older is refused whole, and one of the same day changes nothing', async () => {
+    await takePrices(home, file(list()), 'a file');
+    const before = await readFile(priceFilePath(home), 'utf8');
+    const mixed = file(list({ date: '2029-12-31' }), list({ host: 'api.example.com' }));
+    await expect(takePrices(home, mixed, 'b.json')).rejects.toThrow(
+      'b.json is older than what is here (api.openai.com: 2029-12-31, here 2030-01-01); nothing was taken.',
+    );
+    expect((await takePrices(home, file(list({ models: {} })), 'c.json')).takenLists).toEqual([]);
+    expect(await readFile(priceFilePath(home), 'utf8')).toBe(before);
+  });
+
+  it('that is malformed is refused with what is wrong', async () => {
+    const bad: readonly (readonly [string, RegExp])[] = [
+      ['{', /a file is no JSON/],
+      ['[]', /no table of prices/],
+      [file(), /lists/],
+      [file(list({ models: { x: { input: -1, output: 1 } } })), /lists\.0\.models\.x\.input/],
+      [file(list({ models: { x: { input: 1, output: 1, cached: 1 } } })), /cached/],
+      [file(list({ date: '2030-02-31' })), /lists\.0\.date/],
+      [file(list(), list()), /same host/],
+      [file(list()).replace('USD', 'EUR'), /currency/],
+    ];
+    for (const [content, message] of bad)
+      await expect(takePrices(home, content, 'a file')).rejects.toThrow(message);
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  it('damaged on disk says so, and is replaced by the next', async () => {
+    await writeFile(priceFilePath(home), '{"format":1');
+    await expect(loadPriceTable(home)).rejects.toThrow(/prices\.json is no JSON.*nearfar prices update/);
+    await takePrices(home, file(list()), 'a file');
+    expect((await loadPriceTable(home)).find('api.openai.com', 'gpt-7')).not.toBeNull();
+  });
+
+  it('older than what a later version brings along gives way', async () => {
+    await writeFile(priceFilePath(home), file(list({ date: '2020-01-01' })));
+    expect((await loadPriceTable(home)).find('api.openai.com', 'gpt-6-sol')).not.toBeNull();
   });
 });
