@@ -11,6 +11,7 @@ export interface VerbSummary {
 export const verbGroups = {
   talk: 'Talk',
   models: 'Models',
+  costs: 'Costs and what is kept',
   machine: 'This machine',
 } as const;
 export type VerbGroup = keyof typeof verbGroups;

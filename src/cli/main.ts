@@ -57,6 +57,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./connect.ts')).connect,
   },
   {
+    name: 'prices',
+    group: 'costs',
+    summary: 'What models elsewhere cost, and where that is known from; take newer prices',
+    load: async () => (await import('./prices.ts')).prices,
+  },
+  {
     name: 'measure',
     group: 'machine',
     summary: 'What a setting costs and saves with a model, on this machine',

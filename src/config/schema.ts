@@ -302,6 +302,13 @@ export const settingsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('SQLite file with one row per request. null: ledger.sqlite in the nearfar home.'),
+  pricesUrl: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null)
+    .describe(
+      'Where nearfar prices update finds newer prices. null: in the repository that the package names, if it does.',
+    ),
   engine: engineSchema.prefault({}).describe('The inference engine.'),
   cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
