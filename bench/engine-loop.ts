@@ -103,6 +103,7 @@ export function createEngineLoop(
     readPrompt: ({ input }) =>
       Promise.resolve({ tokens: input.kind === 'tokens' ? input.tokens : [], omitted: null }),
     prepareGrammar: () => Promise.resolve(),
+    othersLimitMs: () => Infinity,
     adapters: { acquire: () => Promise.reject(new Error('no adapters are measured here')) },
     createChoice: (command, choiceIndex, promptTokens, maxTokenCount) => {
       const choice = createChoice({

@@ -242,6 +242,8 @@ function createLoadedWriter(
     emit: (parts) => {
       send({ type: 'parts', parts });
     },
+    // Called from the first step on, when the windows are there.
+    othersLimitMs: () => sinks.longestPauseMs(),
     wake,
     now: () => performance.now(),
     wallClock: () => Date.now(),

@@ -75,6 +75,8 @@ export interface EngineSetup {
   ) => Choice;
   /** All parts of one step. */
   readonly emit: (parts: readonly { readonly id: string; readonly part: WirePart }[]) => void;
+  /** Milliseconds that a step may take for those who read answers of another loop; Infinity where there are none. */
+  readonly othersLimitMs: () => number;
   /** Called when there is work for `step`. */
   readonly wake: () => void;
   /** Monotonic milliseconds. */

@@ -93,6 +93,24 @@ describe('the step loop', () => {
     expect(alone.engine.stats().lastBatchTokenCount).toBe(200);
   });
 
+  it('bounds prefill chunks for who reads in another loop', async () => {
+    for (const [othersLimitMs, widest] of [
+      [Infinity, 32],
+      [20, 20],
+    ] as const) {
+      const { engine, decoder } = createHarness({ othersLimitMs });
+      await engine.submit(
+        command(
+          'long',
+          Array.from({ length: 100 }, (_, index) => index % 60),
+        ),
+      );
+      for (let step = 0; step < 6; step++) engine.step();
+      expect(decoder.widestBatch).toBeGreaterThan(widest / 2);
+      expect(decoder.widestBatch).toBeLessThanOrEqual(widest);
+    }
+  });
+
   it('decodes readers before a wide piece of a prompt where that is quicker, and sends their token at once', async () => {
     const harness = createHarness({
       cellCount: 1000,

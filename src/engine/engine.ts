@@ -201,7 +201,7 @@ export function createEngine(setup: EngineSetup): Engine {
   function planStep(turn: GroupTurn, spentMs: number): StepPlan {
     return (group === null ? schedule : scheduleStatic)(
       schedulerView({
-        turn,
+        turn: { ...turn, limitMs: Math.min(turn.limitMs, setup.othersLimitMs()) },
         waiting: readyToRun(),
         running,
         cache,

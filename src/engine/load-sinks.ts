@@ -48,6 +48,7 @@ export function createLoadedSinks(
       disk: null,
       speculation: 'off',
       draftModel: null,
+      othersLimitMs: () => Infinity,
       emit,
     });
   const sinks = createSinksEngine({

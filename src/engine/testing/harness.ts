@@ -31,6 +31,8 @@ export interface HarnessOptions {
   readonly disk?: DiskStore;
   readonly holdPartsMs?: number;
   readonly targetInterTokenMs?: number | 'auto';
+  /** Nobody reads elsewhere by default. */
+  readonly othersLimitMs?: number;
   readonly prefixGranularity?: PrefixGranularity;
   /** `continuous` by default. */
   readonly batching?: Batching;
@@ -152,6 +154,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
       options.emit?.(emitted);
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);
     },
+    othersLimitMs: () => options.othersLimitMs ?? Infinity,
     wake: () => undefined,
     now: () => clock.ms,
     wallClock: () => clock.ms,
