@@ -20,7 +20,7 @@ import { createPromptIntake } from './prompt-intake.ts';
 import type { GenerateCommand, LoopStats, WirePart } from './protocol.ts';
 import { cacheFullError, deadlineError, openRequest } from './request-intake.ts';
 import { errorPart, finishPart, startPart } from './request-report.ts';
-import { schedule, type StepPlan } from './scheduler.ts';
+import { schedule } from './scheduler.ts';
 import { schedulerView } from './scheduler-view.ts';
 import { isDecoding, type ActiveRequest, type Sequence } from './sequence.ts';
 import { createSpeculation } from './speculation/speculation.ts';
@@ -28,6 +28,7 @@ import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './st
 import { createStaticGroup } from './static-group.ts';
 import { scheduleStatic } from './static-schedule.ts';
 import type { StepWork } from './step-cost.ts';
+import type { StepPlan } from './step-plan.ts';
 import { drawTokens, takeBackRejected } from './token-draw.ts';
 import { createVoiceDesk } from './voice-desk.ts';
 

@@ -1,5 +1,5 @@
 import type { GroupTurn } from './group-schedule.ts';
-import type { StepPlan } from './scheduler.ts';
+import type { StepPlan } from './step-plan.ts';
 
 export interface PlannedTurn {
   readonly turn: GroupTurn;

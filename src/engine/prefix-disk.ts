@@ -1,7 +1,7 @@
 import type { DiskStore, DiskWriteMode, FoundFile } from './disk-tier/disk-store.ts';
 import type { HostStore } from './host-store.ts';
 import type { PrefixPool } from './prefix-pool.ts';
-import type { PrefixTier } from './prefix-tier.ts';
+import type { BelowHost, PrefixTier } from './prefix-tier.ts';
 import { graft } from './prefix-graft.ts';
 import { filesToRead } from './prefix-plan.ts';
 import { pathTo, type PrefixFile, type PrefixNode } from './prefix-tree.ts';
@@ -10,17 +10,11 @@ import { pathTo, type PrefixFile, type PrefixNode } from './prefix-tree.ts';
  * The disk below host memory: which nodes have a file, what is written when, and how it comes back. A file holds the
  * cells of one blob and all tokens up to its end, so a start finds the same tree again. Nothing here waits.
  */
-export interface PrefixDisk {
+export interface PrefixDisk extends BelowHost {
   /** False until it is known what an earlier run left; `plan` sees nothing of it before. */
   readonly isOpen: boolean;
   /** What must come from the disk before the longest prefix of these tokens can be taken over; `null` = nothing. */
   plan(salt: string, tokens: readonly number[]): DiskPlan | null;
-  /** The node's cells are, or will be, in a file: host memory may let go of them. False if they must not be, or cannot. */
-  takeOver(node: PrefixNode): boolean;
-  /** A node whose blob another one shares has the file that was made of it too. */
-  inheritFile(node: PrefixNode): void;
-  /** The node is being removed; a file that nobody owns goes too. */
-  leave(node: PrefixNode): void;
   /** Tells the disk that these nodes' files are in use. */
   touch(path: readonly PrefixNode[]): void;
   /** Nobody runs: writes some of what was used more than once and has no file yet. */

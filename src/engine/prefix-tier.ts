@@ -1,6 +1,5 @@
 import type { Decoder } from './decoder.ts';
 import type { HostStore } from './host-store.ts';
-import type { PrefixDisk } from './prefix-disk.ts';
 import { scratchSequence, type PrefixPool } from './prefix-pool.ts';
 import { endOf, type HostBlob, type PrefixNode } from './prefix-tree.ts';
 
@@ -35,12 +34,22 @@ export interface PrefixTier {
   readonly restoreMsPerToken: number;
 }
 
+/** The tier below host memory, as this one needs it. */
+export interface BelowHost {
+  /** The node's cells are, or will be, in a file: host memory may let go of them. False if they must not be, or cannot. */
+  takeOver(node: PrefixNode): boolean;
+  /** A node whose blob another one shares has the file that was made of it too. */
+  inheritFile(node: PrefixNode): void;
+  /** The node is being removed; a file that nobody owns goes too. */
+  leave(node: PrefixNode): void;
+}
+
 export interface PrefixTierOptions {
   readonly decoder: Decoder;
   readonly host: HostStore;
   readonly pool: PrefixPool;
   /** `null`: what leaves host memory is gone. A function, because each needs the other. */
-  readonly disk: () => PrefixDisk | null;
+  readonly disk: () => BelowHost | null;
   readonly sliceTokenCount: number;
   readonly now: () => number;
 }

@@ -4,7 +4,7 @@ import type { GroupTurn } from './group-schedule.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { commonLength } from './prefix-tree.ts';
 import { byClass, rankOf, type ClassTargets } from './priority.ts';
-import type { RunningView, SchedulerView, WaitingView } from './scheduler.ts';
+import type { RunningView, SchedulerView, WaitingView } from './step-plan.ts';
 import { isDecoding, pendingTokenCount, type Sequence } from './sequence.ts';
 import { wideTokenCount, type StepCost } from './step-cost.ts';
 

@@ -4,7 +4,8 @@ import type { Priority } from '../chat/request.ts';
 import { minimumPrefillTokenCount } from './prefill-width.ts';
 import { priorities } from '../chat/request.ts';
 import { rankOf } from './priority.ts';
-import { schedule, type RunningView, type SchedulerView, type WaitingView } from './scheduler.ts';
+import { schedule } from './scheduler.ts';
+import type { RunningView, SchedulerView, WaitingView } from './step-plan.ts';
 
 function view(more: Partial<SchedulerView>): SchedulerView {
   return {

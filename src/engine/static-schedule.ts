@@ -1,4 +1,5 @@
-import { schedule, type SchedulerView, type StepPlan } from './scheduler.ts';
+import { schedule } from './scheduler.ts';
+import type { SchedulerView, StepPlan } from './step-plan.ts';
 
 /**
  * The step of a static group. Pure. All prompts are read before anybody goes on, in steps as wide as they can be: nobody

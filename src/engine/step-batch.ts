@@ -1,6 +1,6 @@
 import type { Decoder } from './decoder.ts';
 import type { PrefixCache } from './prefix-cache.ts';
-import type { StepPlan } from './scheduler.ts';
+import type { StepPlan } from './step-plan.ts';
 import { pendingTokenCount, type Sequence } from './sequence.ts';
 import { wideTokenCount, type StepWork } from './step-cost.ts';
 

@@ -1,5 +1,11 @@
-import type { RunningView, SchedulerView, StepPlan, WaitingView } from './scheduler.ts';
 import { createStepDraft } from './step-draft.ts';
+import {
+  emptyPlan,
+  type RunningView,
+  type SchedulerView,
+  type StepPlan,
+  type WaitingView,
+} from './step-plan.ts';
 
 /** Cells kept free for tokens that are about to be generated, per running sequence. */
 const reservedCellsPerSequence = 16;
@@ -18,7 +24,7 @@ export function voiceStep(view: SchedulerView): StepPlan | null {
   if (started === undefined && next === undefined) return null;
   if (started === undefined && next !== undefined && !fits(next, view)) {
     const victim = steppingAside(view.running);
-    return victim === undefined ? null : { ...nothing, swapOut: [victim.key] };
+    return victim === undefined ? null : { ...emptyPlan, swapOut: [victim.key] };
   }
   const availableCellCount = view.freeCellCount + view.evictableCellCount;
   const draft = createStepDraft({ ...view, availableCellCount, hardLimitMs: Infinity });
@@ -42,19 +48,8 @@ export function voiceStep(view: SchedulerView): StepPlan | null {
     if (isDue) draft.addRows(row, Infinity);
   }
   const admit = started === undefined && next !== undefined ? [next.key] : [];
-  return { ...nothing, admit, decode: draft.decode, rowCounts: draft.rowCounts, prefill: draft.prefill };
+  return { ...emptyPlan, admit, decode: draft.decode, rowCounts: draft.rowCounts, prefill: draft.prefill };
 }
-
-const nothing: StepPlan = {
-  swapOut: [],
-  preempt: [],
-  admit: [],
-  decode: [],
-  rowCounts: new Map(),
-  prefill: [],
-  peopleMs: 0,
-  bulkMs: 0,
-};
 
 function fits(sequence: WaitingView, view: SchedulerView): boolean {
   if (view.freeSlotCount < 1) return false;
