@@ -5,6 +5,7 @@ import type { StreamClient } from './stream-client.ts';
 export interface Side {
   readonly label: string;
   readonly origin: string;
+  readonly pid: number;
   readonly client: StreamClient;
   /** From spawn to the first healthy answer, milliseconds. */
   readonly startMs: number;

@@ -17,6 +17,7 @@ export interface ServerCommand {
 
 export interface ChildServer {
   readonly origin: string;
+  readonly pid: number;
   /** From spawn to the first healthy answer, milliseconds. */
   readonly startMs: number;
   /** The last lines that it wrote. */
@@ -94,7 +95,14 @@ export async function startServer(command: ServerCommand): Promise<ChildServer> 
     }
     await sleep(20);
   }
-  return { origin: command.origin, startMs: performance.now() - startedAt, log: () => log, stop, kill };
+  return {
+    origin: command.origin,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - startedAt,
+    log: () => log,
+    stop,
+    kill,
+  };
 }
 
 async function isHealthy(url: string): Promise<boolean> {

@@ -58,6 +58,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'kill -9 under load: is there a ledger row for each request whose client saw the end',
     load: async () => (await import('./ledger.ts')).ledger,
   },
+  gateway: {
+    summary:
+      'the pipeline in front of a stub: JSON and SSE, 1, 16, 64 connections, against Portkey and LiteLLM',
+    load: async () => (await import('./gateway.ts')).gateway,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,

@@ -11,6 +11,7 @@ export function sideOf(label: string, model: string, server: ChildServer): Side 
   return {
     label,
     origin: server.origin,
+    pid: server.pid,
     client,
     startMs: server.startMs,
     log: () => server.log(),

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { answerText, chatBodies, promptMark, stubPieces, stubText } from './gateway-traffic.ts';
+
+describe('the traffic of the gateway benchmark', () => {
+  it('asks with prompts of 200 characters, no two alike', () => {
+    const prompts = chatBodies('m', 'json').map(
+      (body) => (JSON.parse(body) as { messages: { content: string }[] }).messages[0]?.content ?? '',
+    );
+    expect(new Set(prompts).size).toBe(256);
+    expect(prompts.every((prompt) => prompt.length === 200 && prompt.includes(promptMark))).toBe(true);
+    expect(JSON.parse(chatBodies('m', 'sse', 1)[0] ?? '')).toMatchObject({ model: 'm', stream: true });
+  });
+
+  it('reads both kinds of answers, and takes no cut one', () => {
+    const whole = JSON.stringify({ choices: [{ message: { content: stubText } }] });
+    expect(answerText('json', whole)).toBe(stubText);
+    const events = stubPieces.map(
+      (content) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`,
+    );
+    expect(answerText('sse', `${events.join('')}data: [DONE]\n\n`)).toBe(stubText);
+    expect(() => answerText('sse', events.join(''))).toThrow(/\[DONE\]/);
+    expect(() => answerText('json', '{"choices":[]}')).toThrow(/without text/);
+  });
+});
