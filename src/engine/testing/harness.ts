@@ -78,6 +78,55 @@ export interface Harness {
 const fullVocabTokenCount = 64;
 const pieceOf = (token: number) => Uint8Array.of(32 + token);
 
+/** What the engine is given besides these parts: the real sampler and text path over a vocabulary of single characters. */
+export function harnessSetup(
+  options: HarnessOptions,
+  {
+    clock,
+    ...parts
+  }: Pick<EngineSetup, 'decoder' | 'cost' | 'adapters'> & { readonly clock: { readonly ms: number } },
+): EngineSetup {
+  const { vocabTokenCount } = parts.decoder;
+  return {
+    ...parts,
+    modelId: 'fake',
+    grade: 'ungraded',
+    contextTokenCount: parts.decoder.cellCount,
+    parallelCount: options.parallelCount ?? 4,
+    batching: options.batching ?? 'continuous',
+    queueLimit: options.queueLimit ?? 1000,
+    targetInterTokenMs: options.targetInterTokenMs ?? 8,
+    classes: options.classes ?? defaultSettings.engine.classes,
+    hostCacheBytes: options.hostCacheBytes ?? 100_000,
+    disk: options.disk ?? null,
+    holdPartsMs: options.holdPartsMs ?? 0,
+    speculation: options.speculation ?? 'off',
+    draftModel: options.draftModel ?? null,
+    readPrompt: ({ input }) =>
+      Promise.resolve({ tokens: input.kind === 'tokens' ? [...input.tokens] : [], omitted: null }),
+    prepareGrammar: () => Promise.resolve(),
+    createChoice: (command, choiceIndex, prompt, maxTokenCount) =>
+      createChoice({
+        choiceIndex,
+        sampler: createSampler(command.sampling, vocabTokenCount),
+        detokenizer: createDetokenizer(pieceOf),
+        stopMatcher: createStopMatcher(command.stop),
+        pieceOf,
+        maxTokenCount,
+        isEndOfGeneration: (token) => token === 0,
+        ignoreEndOfGeneration: command.ignoreEndOfGeneration,
+        topLogprobCount: command.topLogprobCount,
+        grammar: command.grammar === null ? null : (options.createGrammar?.() ?? null),
+        forcedTokens: options.createForcedTokens?.(prompt) ?? null,
+      }),
+    emit: options.emit ?? (() => undefined),
+    othersLimitMs: () => options.othersLimitMs ?? Infinity,
+    wake: () => undefined,
+    now: () => clock.ms,
+    wallClock: () => clock.ms,
+  };
+}
+
 /** The engine over the fake decoder, with the real sampler and text path. One token costs 1 ms of a fake clock. */
 export function createHarness(options: HarnessOptions = {}): Harness {
   const clock = options.clock ?? { ms: 0, slowdown: 1 };
@@ -101,63 +150,29 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     (windowTokenCount === undefined
       ? undefined
       : createSlidingDecoder({ decoder, windowTokenCount, sequenceCount: parallelCount }));
+  const cost = createStepCost({
+    points: [
+      { tokenCount: 1, milliseconds: msOf(1) },
+      { tokenCount: 32, milliseconds: msOf(32) },
+    ],
+    attention: [{ tokenCount: 1, readMsPerCell: 0.001, maskedMsPerCell: 0.0001 }],
+    readersApart: options.readersApart ?? false,
+  });
+  const adapters = createAdapterStore({
+    room: { byteCount: 1000, count: options.adapterCount ?? 2 },
+    load: (path) => decoder.loadAdapter(Number(path)),
+    unload: (handle) => {
+      decoder.useAdapter(null);
+      decoder.unloadAdapter(handle);
+    },
+  });
   const engine = createEngine({
-    decoder: window ?? decoder,
-    ...(window === undefined ? {} : { window }),
-    cost: createStepCost({
-      points: [
-        { tokenCount: 1, milliseconds: msOf(1) },
-        { tokenCount: 32, milliseconds: msOf(32) },
-      ],
-      attention: [{ tokenCount: 1, readMsPerCell: 0.001, maskedMsPerCell: 0.0001 }],
-      readersApart: options.readersApart ?? false,
-    }),
-    modelId: 'fake',
-    grade: 'ungraded',
-    contextTokenCount: window === undefined ? decoder.cellCount : Number.MAX_SAFE_INTEGER,
-    parallelCount,
-    batching: options.batching ?? 'continuous',
-    queueLimit: options.queueLimit ?? 1000,
-    targetInterTokenMs: options.targetInterTokenMs ?? 8,
-    classes: options.classes ?? defaultSettings.engine.classes,
-    hostCacheBytes: options.hostCacheBytes ?? 100_000,
-    disk: options.disk ?? null,
-    holdPartsMs: options.holdPartsMs ?? 0,
-    speculation: options.speculation ?? 'off',
-    draftModel: options.draftModel ?? null,
-    readPrompt: ({ input }) =>
-      Promise.resolve({ tokens: input.kind === 'tokens' ? [...input.tokens] : [], omitted: null }),
-    prepareGrammar: () => Promise.resolve(),
-    adapters: createAdapterStore({
-      room: { byteCount: 1000, count: options.adapterCount ?? 2 },
-      load: (path) => decoder.loadAdapter(Number(path)),
-      unload: (handle) => {
-        decoder.useAdapter(null);
-        decoder.unloadAdapter(handle);
-      },
-    }),
-    createChoice: (command, choiceIndex, prompt, maxTokenCount) =>
-      createChoice({
-        choiceIndex,
-        sampler: createSampler(command.sampling, vocabTokenCount),
-        detokenizer: createDetokenizer(pieceOf),
-        stopMatcher: createStopMatcher(command.stop),
-        pieceOf,
-        maxTokenCount,
-        isEndOfGeneration: (token) => token === 0,
-        ignoreEndOfGeneration: command.ignoreEndOfGeneration,
-        topLogprobCount: command.topLogprobCount,
-        grammar: command.grammar === null ? null : (options.createGrammar?.() ?? null),
-        forcedTokens: options.createForcedTokens?.(prompt) ?? null,
-      }),
+    ...harnessSetup(options, { decoder: window ?? decoder, cost, clock, adapters }),
+    ...(window === undefined ? {} : { window, contextTokenCount: Number.MAX_SAFE_INTEGER }),
     emit: (emitted) => {
       options.emit?.(emitted);
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);
     },
-    othersLimitMs: () => options.othersLimitMs ?? Infinity,
-    wake: () => undefined,
-    now: () => clock.ms,
-    wallClock: () => clock.ms,
   });
   return {
     engine,
