@@ -78,6 +78,7 @@ export class Account {
     const overflow = usage === undefined ? this.#start?.overflow : usage.overflow;
     const answeringModel = this.#start?.model ?? this.#decision?.modelId ?? null;
     const isMeasured = usage === undefined ? this.#deltaCount === 0 : usage.isMeasured !== false;
+    const source = this.#start?.source ?? 'model';
     const billing: Billing = this.#billing(answeringModel);
     return {
       requestId: this.#request.id,
@@ -104,8 +105,8 @@ export class Account {
       totalMs,
       finish: last.type === 'finish' ? this.#finish : last.error.kind,
       status: last.type === 'finish' ? 200 : last.error.status,
-      answerSource: this.#start?.source ?? 'model',
-      ...billed(tokens, isMeasured, billing),
+      answerSource: source,
+      ...billed(tokens, isMeasured, billing, source),
     };
   }
 

@@ -1,5 +1,5 @@
-import type { Usage } from '../chat/part.ts';
-import { costMicros, localPrice, type TokenPrice } from '../ledger/cost.ts';
+import type { AnswerSource, Usage } from '../chat/part.ts';
+import { costMicros, localPrice, uncachedCostMicros, type TokenPrice } from '../ledger/cost.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 
 /** Who sends the bill for a model, and by which price. */
@@ -17,13 +17,14 @@ export const ownBilling: Billing = { upstream: null, price: localPrice };
 
 /**
  * What a request cost. Unknown is null and never 0: a model without a price, and an answer of an upstream that broke off
- * before it told what it had read. What reached no model cost nothing.
+ * before it told what it had read. What reached no model cost nothing, nor does an answer that was given before.
  */
 export function billed(
   tokens: Usage,
   isMeasured: boolean,
   { upstream, price }: Billing,
-): Pick<LedgerRow, 'costMicros' | 'currency' | 'cacheWriteTokenCount'> {
+  source: AnswerSource = 'model',
+): Pick<LedgerRow, 'costMicros' | 'currency' | 'cacheWriteTokenCount' | 'uncachedCostMicros'> {
   const currency = (price ?? localPrice).currency;
   const written = (tokens.cacheWriteTokenCount ?? 0) + (tokens.longCacheWriteTokenCount ?? 0);
   const kept = written === 0 ? {} : { cacheWriteTokenCount: written };
@@ -31,5 +32,9 @@ export function billed(
     return { costMicros: 0, currency, ...kept };
   }
   const isUntold = upstream !== null && !isMeasured && tokens.promptTokenCount === 0;
-  return { costMicros: price === null || isUntold ? null : costMicros(tokens, price), currency, ...kept };
+  const known = price === null || isUntold ? null : price;
+  const uncached = known === null || upstream === null ? null : uncachedCostMicros(tokens, known);
+  const saved = uncached === null ? {} : { uncachedCostMicros: uncached };
+  if (source !== 'model') return { costMicros: 0, currency, ...saved };
+  return { costMicros: known === null ? null : costMicros(tokens, known), currency, ...kept, ...saved };
 }

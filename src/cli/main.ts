@@ -57,6 +57,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./connect.ts')).connect,
   },
   {
+    name: 'costs',
+    group: 'costs',
+    summary: 'What was spent elsewhere, what was saved and by what',
+    load: async () => (await import('./costs.ts')).costs,
+  },
+  {
     name: 'prices',
     group: 'costs',
     summary: 'What models elsewhere cost, and where that is known from; take newer prices',

@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { Billing, FindBilling } from '../answer/billing.ts';
 import { ownBilling } from '../answer/billing.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
+import type { Settings } from '../config/schema.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
 import { tokenPrice, type PriceTable } from '../ledger/prices.ts';
 import type { RemoteNames } from '../route/resolve-model-name.ts';
@@ -100,14 +101,18 @@ const rememberedModels = 1000;
 
 /** For the banner: which model is `far`, whether it is inside, and what it costs; null where there is none. */
 export function farLine({ settings }: LoadedSettings, prices: PriceTable): string | null {
-  const { upstreams, far } = settings;
-  const first = upstreams.flatMap(({ name, models }) => models.map((model) => `${name}/${model.name}`))[0];
-  const id = far === null ? first : wholeId(far, upstreams);
-  if (id === undefined) return null;
-  const upstream = upstreams.find(({ name }) => id.startsWith(`${name}/`));
+  const id = farModelId(settings);
+  if (id === null) return null;
+  const upstream = settings.upstreams.find(({ name }) => id.startsWith(`${name}/`));
   if (upstream === undefined) return null;
   const name = id.slice(upstream.name.length + 1);
   return `${id} · ${priceWords(upstream, name, prices)} · ${upstream.boundary}`;
+}
+
+/** The model that `far` stands for, with its upstream before it; null where there is none. */
+export function farModelId({ upstreams, far }: Pick<Settings, 'upstreams' | 'far'>): string | null {
+  const first = upstreams.flatMap(({ name, models }) => models.map((model) => `${name}/${model.name}`))[0];
+  return (far === null ? first : wholeId(far, upstreams)) ?? null;
 }
 
 function wholeId(far: string, upstreams: readonly UpstreamSetting[]): string | undefined {

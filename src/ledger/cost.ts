@@ -60,3 +60,9 @@ export function costMicros(tokens: TokenClasses, price: TokenPrice): number | nu
     tokens.completionTokenCount * rates.completionMicrosPerMillion;
   return Math.round(total / 1_000_000);
 }
+
+/** Pure: what the same tokens would have cost without any provider's cache, all of the prompt as new; null: not known. */
+export function uncachedCostMicros(tokens: TokenClasses, price: TokenPrice): number | null {
+  const { promptTokenCount, completionTokenCount } = tokens;
+  return costMicros({ promptTokenCount, cachedTokenCount: 0, completionTokenCount }, price);
+}

@@ -105,6 +105,19 @@ export function createJournal(path: string): Journal {
   };
 }
 
+/**
+ * Rows that are on disk and may not be in the database yet, those of processes that run among them, each once. Nothing is
+ * changed; a line that is being written is left out.
+ */
+export async function readWaitingRows(path: string): Promise<readonly LedgerRow[]> {
+  const rows = new Map<string, LedgerRow>();
+  for (const file of await leftFiles(path)) {
+    const { rows: found } = parseLines(await readFile(file, 'utf8').catch(emptyIfMissing));
+    for (const row of found) rows.set(row.requestId, row);
+  }
+  return [...rows.values()];
+}
+
 /** Of all journals of this process. */
 const openPaths = new Set<string>();
 

@@ -51,6 +51,11 @@ export interface LedgerRow {
   readonly answerSource: AnswerSource;
   /** In millionths of `currency`; 0 for this machine's models, null where it is not known. */
   readonly costMicros: number | null;
+  /**
+   * What an upstream's model would have cost for it without any cache, the provider's or ours, by the price of its day.
+   * Absent: not known, or this machine's.
+   */
+  readonly uncachedCostMicros?: number;
   /** ISO 4217. */
   readonly currency: string;
 }

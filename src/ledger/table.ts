@@ -34,6 +34,7 @@ export function toTable(row: LedgerRow): LedgerTable {
     is_cost_known: row.costMicros === null ? 0 : 1,
     upstream: row.upstream ?? null,
     cache_write_tokens: row.cacheWriteTokenCount ?? 0,
+    uncached_cost_micros: row.uncachedCostMicros ?? null,
     currency: row.currency,
   };
 }
@@ -68,6 +69,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     costMicros: row.is_cost_known === 0 ? null : row.cost_micros,
     ...(row.upstream === null ? {} : { upstream: row.upstream }),
     ...(row.cache_write_tokens > 0 ? { cacheWriteTokenCount: row.cache_write_tokens } : {}),
+    ...(row.uncached_cost_micros === null ? {} : { uncachedCostMicros: row.uncached_cost_micros }),
     currency: row.currency,
   };
 }

@@ -88,6 +88,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  '008-ledger-uncached-cost': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (await hasColumn(db, 'ledger', 'uncached_cost_micros')) return;
+      await db.schema.alterTable('ledger').addColumn('uncached_cost_micros', 'bigint').execute();
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

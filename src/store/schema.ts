@@ -41,5 +41,7 @@ export interface LedgerTable {
   /** Null: this machine. */
   upstream: string | null;
   cache_write_tokens: number;
+  /** Null: not known, or this machine's. */
+  uncached_cost_micros: number | null;
   currency: string;
 }

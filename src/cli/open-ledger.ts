@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { LoadedSettings } from '../config/load.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { Store } from '../store/store.ts';
+
+/** A ledger to be read, whether a gateway writes it or not. */
+export interface OpenLedger {
+  readonly store: Store;
+  /** Where it is, for people. */
+  readonly name: string;
+  /** Rows that a gateway which runs, or was killed, has not brought into the store yet. */
+  readonly waiting: readonly LedgerRow[];
+}
+
+/** The SQLite file that the settings name. */
+export function ledgerFile({ settings, home }: LoadedSettings): string {
+  return path.resolve(home, settings.ledgerPath ?? 'ledger.sqlite');
+}
+
+/** @returns null where nothing was ever recorded */
+export async function openLedger(loaded: LoadedSettings): Promise<OpenLedger | null> {
+  const file = ledgerFile(loaded);
+  const { readWaitingRows } = await import('../ledger/journal.ts');
+  // Before the store is read: what leaves the journal meanwhile is in the store then.
+  const waiting = await readWaitingRows(`${file}.journal`);
+  if (!existsSync(file) && waiting.length === 0) return null;
+  const { createStore } = await import('../store/store.ts');
+  return { store: await createStore({ path: file }), name: file, waiting };
+}
