@@ -59,8 +59,14 @@ const leastLimitShare = 0.2;
 const leastMarginMs = 1;
 /** More than this share of the target is not kept for errors: else one bad minute would refuse all for ever. */
 const longestMarginShare = 0.3;
-const marginQuantile = 0.9;
+/** What is promised is kept more often than nineteen times in twenty. */
+const marginQuantile = 0.97;
 const keptCount = 32;
+/** Of what comes next. */
+const sizeQuantile = 0.9;
+/** With fewer errors known the first guess of one, a share of the target, stays among them. */
+const enoughErrorCount = 16;
+const guessedErrorShare = 0.1;
 /** How long what the cost has learned of a busy machine is believed after the last step: its half-life. */
 const trustHalfLifeMs = 5000;
 /** The next prompt, before any came: a short turn of a conversation. */
@@ -101,8 +107,9 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
   }
 
   function marginMs(): number {
-    const sorted = errors.toSorted((a, b) => a - b);
-    const exceeded = sorted[Math.floor(marginQuantile * sorted.length)] ?? 0.1 * targetMs;
+    const guessed = errors.length < enoughErrorCount ? [guessedErrorShare * targetMs] : [];
+    const sorted = [...errors, ...guessed].sort((a, b) => a - b);
+    const exceeded = sorted[Math.floor(marginQuantile * sorted.length)] ?? 0;
     return Math.min(longestMarginShare * targetMs, Math.max(leastMarginMs, exceeded));
   }
 
@@ -172,7 +179,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       const next = (sizes.length === 0 ? [firstGuess] : sizes)
         .map((size) => expectedMs(size))
         .sort((a, b) => a - b);
-      const nextMs = next[Math.floor(marginQuantile * next.length)] ?? 0;
+      const nextMs = next[Math.floor(sizeQuantile * next.length)] ?? 0;
       const left = targetMs - nextMs - deliveryMs - marginMs();
       const least = { tokenCount: minimumPrefillTokenCount, readPairCount: 0, cellCount: scannedCellCount() };
       return Math.max(left, Math.min(leastLimitShare * targetMs, measured.predictMs(least)));
