@@ -183,6 +183,56 @@ describe('openai', () => {
   });
 });
 
+describe('openai responses', () => {
+  const ask = { model: 'auto', input: 'Count from one to five in words.', max_output_tokens: 24, ...greedy };
+
+  it('stream the same text as they give whole, and as chat completions do', async () => {
+    const chat = await openai.chat.completions.create({ model: 'auto', messages, max_tokens: 24, ...greedy });
+    const whole = await openai.responses.create(ask);
+    expect(whole.model).toBe(real.modelId);
+    expect(whole.output_text).toBe(chat.choices[0]?.message.content);
+    let text = '';
+    for await (const event of await openai.responses.create({ ...ask, stream: true })) {
+      if (event.type === 'response.output_text.delta') text += event.delta;
+    }
+    expect(text).toBe(whole.output_text);
+    expect(whole.usage?.input_tokens_details.cached_tokens).toBeGreaterThan(0);
+  });
+
+  it('keep to a form, call what must be called, and say where they were cut', async () => {
+    const schema = {
+      type: 'object',
+      properties: { count: { type: 'integer', minimum: 1, maximum: 9 } },
+      required: ['count'],
+      additionalProperties: false,
+    };
+    const formed = await openai.responses.create({
+      ...ask,
+      text: { format: { type: 'json_schema', name: 'count', schema, strict: true } },
+    });
+    expect(JSON.parse(formed.output_text)).toEqual({ count: expect.any(Number) as number });
+    const called = await openai.responses
+      .stream({
+        ...ask,
+        max_output_tokens: 60,
+        tools: [{ type: 'function', name: 'count', parameters: schema, strict: true }],
+        tool_choice: { type: 'function', name: 'count' },
+        parallel_tool_calls: false,
+      })
+      .finalResponse();
+    expect(called.output.at(-1)).toMatchObject({ type: 'function_call', name: 'count', status: 'completed' });
+    const cut = await openai.responses.create({ ...ask, max_output_tokens: 16, instructions: brief });
+    expect(cut.status === 'incomplete' ? cut.incomplete_details?.reason : 'max_output_tokens').toBe(
+      'max_output_tokens',
+    );
+    expect(cut.usage?.output_tokens).toBeLessThanOrEqual(16);
+    await expect(openai.responses.create({ ...ask, reasoning: { effort: 'medium' } })).rejects.toMatchObject({
+      status: 400,
+      param: 'reasoning.effort',
+    });
+  });
+});
+
 describe('anthropic', () => {
   it('answers, whole and streaming, and counts what it charges', async () => {
     const ask = { model: 'auto', max_tokens: 16, system: brief, messages, ...greedy };

@@ -158,7 +158,7 @@ describe('the ollama client', () => {
   it('is told which field is not supported', async () => {
     const refused = [
       { format: 'xml' },
-      { think: 'high' as const },
+      { think: 'loud' as 'high' },
       { options: { mirostat: 2 } },
       { tools: [{ type: 'web_search', function: { name: 'f' } }] },
       { messages: [{ role: 'user', content: 'x', images: ['aGk='] }] },

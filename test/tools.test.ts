@@ -394,7 +394,7 @@ describe('ollama', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['levels of thinking', { think: 'high' }, /think/],
+    ['a level of thinking that is none', { think: 'loud' }, /think/],
     ['tools of other types', { tools: [{ type: 'web', function: { name: 'f' } }] }, /tools\[0\]\.type/],
     [
       'a result without a call',

@@ -23,6 +23,11 @@ export type Message =
       readonly name: string;
     };
 
+/** OpenAI's scale of how long a model thinks; `none` is not at all. */
+export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type ReasoningEffort = (typeof reasoningEfforts)[number];
+export type ReasoningSummary = 'auto' | 'concise' | 'detailed';
+
 /** All that a chat template is given. */
 export interface Conversation {
   readonly messages: readonly Message[];
@@ -31,11 +36,14 @@ export interface Conversation {
   /**
    * Whether a model that can reason before it answers shall; absent: as its template has it. `field` is where the client
    * said so, for errors. After `budgetTokenCount` tokens of reasoning it is closed; absent: no bound of its own.
+   * `effort` and `summary` (how much of the thoughts is told) are for upstreams that know them; absent: not said.
    */
   readonly reasoning?: {
     readonly isWanted: boolean;
     readonly field: string;
     readonly budgetTokenCount?: number;
+    readonly effort?: ReasoningEffort;
+    readonly summary?: ReasoningSummary;
   };
   /** True: a last message of the assistant is left as it is, and another follows; else it is continued. */
   readonly startsNewTurn?: boolean;

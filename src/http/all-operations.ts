@@ -5,6 +5,7 @@ import { ollamaOperations } from './ollama/operations.ts';
 import { ollamaEmbedOperations } from './ollama/embed-operations.ts';
 import { embeddingOperations } from './openai/embedding-operations.ts';
 import { openaiOperations } from './openai/operations.ts';
+import { responsesOperations } from './responses/operations.ts';
 import type { Operation } from './operation.ts';
 import { serviceOperations } from './service-operations.ts';
 
@@ -13,6 +14,7 @@ export function allOperations(dependencies: AppDependencies): readonly Operation
   const all: readonly Operation[] = [
     ...serviceOperations(dependencies, () => all),
     ...openaiOperations(dependencies),
+    ...responsesOperations(dependencies),
     ...embeddingOperations(dependencies),
     ...modelOperations(dependencies),
     ...anthropicOperations(dependencies),

@@ -14,6 +14,10 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { model: 'auto', messages, n: 2, logprobs: true, top_logprobs: 1 },
     { model: 'auto', messages, stream: true, stream_options: { include_usage: true }, logprobs: true },
   ],
+  '/v1/responses': [
+    { model: 'auto', input: 'x', top_logprobs: 1 },
+    { model: 'auto', input: 'x', stream: true, top_logprobs: 1 },
+  ],
   '/v1/completions': [
     { model: 'auto', prompt: ['x', 'y'], logprobs: 1 },
     { model: 'auto', prompt: 'x', stream: true, stream_options: { include_usage: true }, logprobs: 1 },

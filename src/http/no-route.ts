@@ -2,7 +2,7 @@ import { NearfarError } from '../chat/error.ts';
 
 /** Parts of the three APIs that clients may look for and that nearfar does not serve yet. */
 const absent: readonly { readonly path: RegExp; readonly what: string }[] = [
-  { path: /^\/v1\/responses/, what: 'the Responses API; use /v1/chat/completions' },
+  { path: /^\/v1\/conversations/, what: 'conversations; send previous_response_id to /v1/responses' },
   { path: /^\/v1\/(messages\/batches|batches)/, what: 'batches' },
   { path: /^\/v1\/(files|uploads)/, what: 'files' },
   { path: /^\/v1\/(audio|images|videos)/, what: 'sound and images' },
@@ -13,7 +13,7 @@ const absent: readonly { readonly path: RegExp; readonly what: string }[] = [
 /** Where a base address has a /v1 too few or too many. */
 const misplaced: readonly { readonly path: RegExp; readonly hint: string }[] = [
   {
-    path: /^\/(chat\/completions|completions|models|embeddings|rerank)$/,
+    path: /^\/(chat\/completions|completions|responses|models|embeddings|rerank)$/,
     hint: 'the base address of OpenAI clients ends in /v1',
   },
   { path: /^\/v1\/v1\//, hint: 'the base address of Anthropic clients ends without /v1' },

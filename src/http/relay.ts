@@ -1,6 +1,6 @@
 import type { RelayReply } from '../answer/create-relay.ts';
 import { NearfarError } from '../chat/error.ts';
-import type { Dialect } from '../chat/request.ts';
+import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { AppDependencies } from './dependencies.ts';
@@ -10,10 +10,11 @@ import { createEventStream } from './event-stream.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 import type { Call, Operation } from './operation.ts';
+import { responseEventEncoder } from './responses/responses-answer.ts';
 
 /** A route whose requests some upstream may understand as they are. */
 export interface RelayRoute {
-  readonly protocol: 'openai' | 'anthropic' | 'ollama';
+  readonly protocol: ProtocolName;
   readonly operation: RelayRequest['operation'];
   /** Behind the upstream's base address. */
   readonly path: string;
@@ -81,7 +82,7 @@ export async function relayed(
       encode(item) {
         if (item instanceof Uint8Array) return item;
         if (isForOwner(item)) dependencies.reportError(item, call.requestId);
-        return errorText(item, dialect, call.requestId);
+        return errorText(item, route.protocol, call.requestId);
       },
       // Comments between bytes of others could fall into the middle of an event.
       keepAliveText: null,
@@ -103,15 +104,16 @@ async function wholeBytes(reply: RelayReply): Promise<Uint8Array<ArrayBuffer>> {
   throw item ?? new NearfarError('internal', 'The answer had no bytes.');
 }
 
-function errorText(error: NearfarError, dialect: Dialect, requestId: string): string {
-  switch (dialect) {
+function errorText(error: NearfarError, protocol: ProtocolName, requestId: string): string {
+  switch (protocol) {
     case 'anthropic':
       return `event: error\ndata: ${JSON.stringify(anthropicErrorBody(error, requestId))}\n\n`;
     case 'ollama':
       return `${JSON.stringify(ollamaErrorBody(error))}\n`;
     case 'openai':
-    case 'internal':
       return `data: ${JSON.stringify(openaiErrorBody(error))}\n\n`;
+    case 'openai-responses':
+      return responseEventEncoder({ requestId, head: {} })({ type: 'error', error });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ChatRequest, Message, OutputFormat } from '../chat/request.ts';
+import type { ChatRequest, Message, OutputFormat, ReasoningEffort } from '../chat/request.ts';
 import type { ToolCall, ToolUse } from '../chat/tool.ts';
 import { createAnthropicReader } from './anthropic-reader.ts';
 import { notCarried, statedOptions } from './not-carried.ts';
@@ -41,7 +41,7 @@ function messagesBody(request: ChatRequest, target: WireTarget): Record<string, 
     messages: turnsOf(rest),
     ...toolFields(input.toolUse),
     ...thinkingFields(request, target.model, maxTokenCount),
-    ...formatFields(request.outputFormat),
+    ...outputFields(request, target.model),
     ...samplingFields(request),
     ...(stop.length === 0 ? {} : { stop_sequences: stop }),
     stream: true,
@@ -147,12 +147,34 @@ function toolFields(use: ToolUse | undefined): object {
   }
 }
 
+/** Of what may be written; a wish without an effort is half. */
+const budgetShares: Readonly<Record<ReasoningEffort, number>> = {
+  none: 0,
+  minimal: 0,
+  low: 1 / 8,
+  medium: 1 / 4,
+  high: 1 / 2,
+  xhigh: 3 / 4,
+  max: 3 / 4,
+};
+
+/** Anthropic's nearest word; what is above `high` only some of its models know. */
+const effortWords: Readonly<Partial<Record<ReasoningEffort, string>>> = {
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+};
+
 /** Models that take a budget of thinking; the newer ones refuse it and weigh themselves how much they think. */
 const budgeted = /^claude-(3|(haiku|sonnet|opus)-4(-[015])?($|-20))/;
 
 /**
- * Newer models think as they see fit; older ones are given half of what may be written. Within a tool loop there is none, for the thoughts before it, which
- * Anthropic would want to see again with its signature, were not kept.
+ * Newer models think as they see fit, or as an effort says; older ones are given a share of what may be written. Within
+ * a tool loop there is none, for the thoughts before it, which Anthropic would want to see again with its signature, were
+ * not kept.
  * @throws NearfarError `unsupported` where there is no room to think, or the choice of tools forbids it
  */
 function thinkingFields({ input }: ChatRequest, model: string, maxTokenCount: number): object {
@@ -163,7 +185,8 @@ function thinkingFields({ input }: ChatRequest, model: string, maxTokenCount: nu
     throw notCarried(field, 'Anthropic does not think where a tool must be called');
   }
   if (!budgeted.test(model)) return { thinking: { type: 'adaptive' } };
-  const budget = Math.max(leastThinkingCount, Math.floor(maxTokenCount / 2));
+  const share = budgetShares[input.reasoning.effort ?? 'high'];
+  const budget = Math.max(leastThinkingCount, Math.floor(maxTokenCount * share));
   if (budget >= maxTokenCount) {
     throw notCarried(
       field,
@@ -173,14 +196,28 @@ function thinkingFields({ input }: ChatRequest, model: string, maxTokenCount: nu
   return { thinking: { type: 'enabled', budget_tokens: budget } };
 }
 
-function formatFields(format: OutputFormat): object {
+/** The form of the answer, and for models that weigh themselves how much they think, how much they shall. */
+function outputFields({ input, outputFormat }: ChatRequest, model: string): object {
+  const format = formatOf(outputFormat);
+  const effort = input.kind === 'chat' ? input.reasoning?.effort : undefined;
+  const word = effort === undefined || budgeted.test(model) ? undefined : effortWords[effort];
+  if (format === null && word === undefined) return {};
+  return {
+    output_config: {
+      ...(format === null ? {} : { format }),
+      ...(word === undefined ? {} : { effort: word }),
+    },
+  };
+}
+
+function formatOf(format: OutputFormat): object | null {
   switch (format.type) {
     case 'text':
-      return {};
+      return null;
     case 'json_object':
       throw notCarried(format.field, 'Anthropic enforces schemas only; send json_schema');
     case 'json_schema':
-      return { output_config: { format: { type: 'json_schema', schema: format.schema } } };
+      return { type: 'json_schema', schema: format.schema };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ChatRequest, Message } from '../chat/request.ts';
+import type { ChatRequest, Conversation, Message, ReasoningEffort } from '../chat/request.ts';
 import type { ToolUse } from '../chat/tool.ts';
 import { notCarried, statedOptions } from './not-carried.ts';
 import { createOllamaReader } from './ollama-reader.ts';
@@ -58,12 +58,24 @@ function chatBody(request: ChatRequest, target: WireTarget): Record<string, unkn
   };
 }
 
+/** Ollama's levels of thinking; models that know none take them as `true`. */
+const levels: Readonly<Partial<Record<ReasoningEffort, string>>> = {
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+};
+
 /**
  * What Ollama's clients say is passed on. Anthropic's do not think unless they ask for it, which models that cannot
  * think take as well: only a wish is passed on then.
  */
-function thinkFields(reasoning: { isWanted: boolean; field: string } | undefined): object {
+function thinkFields(reasoning: Conversation['reasoning']): object {
   if (reasoning === undefined) return {};
+  const level = levels[reasoning.effort ?? 'none'];
+  if (level !== undefined) return { think: level };
   return reasoning.isWanted || reasoning.field !== 'thinking' ? { think: reasoning.isWanted } : {};
 }
 

@@ -29,6 +29,7 @@ function chatBody(request: ChatRequest, { model, traits }: WireTarget): Record<s
     messages: input.messages.map((message) => wireMessage(message, traits)),
     ...continuationFields(input, traits),
     ...toolFields(input.toolUse),
+    ...(input.reasoning?.effort === undefined ? {} : { reasoning_effort: input.reasoning.effort }),
     ...formatFields(request.outputFormat),
     ...statedOptions(request, traits.samplingNames, 'the upstream'),
     ...(stop.length === 0 ? {} : { stop }),

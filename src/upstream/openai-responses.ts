@@ -1,4 +1,4 @@
-import type { ChatRequest, Message, OutputFormat } from '../chat/request.ts';
+import type { ChatRequest, Conversation, Message, OutputFormat } from '../chat/request.ts';
 import type { ToolUse } from '../chat/tool.ts';
 import { notCarried, statedOptions } from './not-carried.ts';
 import { bearerHeaders } from './openai-chat.ts';
@@ -30,6 +30,7 @@ function responsesBody(request: ChatRequest, { model }: WireTarget): Record<stri
     model,
     input: input.messages.flatMap(items),
     ...toolFields(input.toolUse),
+    ...reasoningFields(input.reasoning),
     ...formatFields(request.outputFormat),
     ...statedOptions(request, { temperature: 'temperature', topP: 'top_p' }, 'the responses API'),
     ...(maxTokenCount === null ? {} : { max_output_tokens: maxTokenCount }),
@@ -61,6 +62,13 @@ function items(message: Message): readonly object[] {
         : [{ role: 'assistant', content: message.content }, ...calls];
     }
   }
+}
+
+/** What the client said of it; a wish without an effort is another dialect's, and models that cannot think refuse it. */
+function reasoningFields(reasoning: Conversation['reasoning']): object {
+  if (reasoning?.effort === undefined) return {};
+  const { effort, summary } = reasoning;
+  return { reasoning: { effort, ...(summary === undefined ? {} : { summary }) } };
 }
 
 function toolFields(use: ToolUse | undefined): object {

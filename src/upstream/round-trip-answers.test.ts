@@ -4,10 +4,12 @@ import type { ChatPart } from '../chat/part.ts';
 import { messageEventEncoder } from '../http/anthropic/messages-response.ts';
 import { ollamaLineEncoder } from '../http/ollama/prompt-response.ts';
 import { chatChunkEncoder } from '../http/openai/chat-response.ts';
+import { responseEventEncoder } from '../http/responses/responses-answer.ts';
 import { anthropicMessages } from './anthropic.ts';
 import { joined, readStream } from './fakes.ts';
 import { ollamaChat } from './ollama.ts';
 import { openaiChat } from './openai-chat.ts';
+import { openaiResponses } from './openai-responses.ts';
 
 /** An answer that is written in a dialect for a client, and read as an upstream's of that dialect, means the same. */
 
@@ -71,12 +73,23 @@ const encoders = [
       }),
   },
   {
+    name: 'responses',
+    protocol: openaiResponses,
+    encoder: () => responseEventEncoder({ requestId: 'r', head: {} }),
+  },
+  {
     name: 'anthropic',
     protocol: anthropicMessages,
     encoder: () => messageEventEncoder({ requestId: 'r', maxTokenCount: 99_999 }),
   },
   { name: 'ollama', protocol: ollamaChat, encoder: () => ollamaLineEncoder('message') },
 ] as const;
+
+/** Ollama says nothing of caches; the responses API always says how many tokens were thoughts. */
+const toldOtherwise: Readonly<Record<string, object>> = {
+  ollama: { cachedTokenCount: 0 },
+  responses: { reasoningTokenCount: 0 },
+};
 
 describe.each(encoders)('an answer in the dialect of $name', ({ name, protocol, encoder }) => {
   it('means the same after being written and read, however it is cut', () => {
@@ -91,9 +104,7 @@ describe.each(encoders)('an answer in the dialect of $name', ({ name, protocol, 
           const said = joined(
             parts.map((part) => {
               if (part.type !== 'finish') return part;
-              // Ollama says nothing of caches.
-              const told = name === 'ollama' ? { ...part.usage, cachedTokenCount: 0 } : part.usage;
-              return { type: 'finish', usage: told };
+              return { type: 'finish', usage: { ...part.usage, ...toldOtherwise[name] } };
             }),
           );
           expect(read).toEqual(said);

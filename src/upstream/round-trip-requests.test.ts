@@ -9,9 +9,12 @@ import { chatIntent } from '../http/ollama/prompt-request.ts';
 import { ollamaChatSchema } from '../http/ollama/prompt-schema.ts';
 import { chatRequest } from '../http/openai/chat-request.ts';
 import { chatSchema } from '../http/openai/chat-schema.ts';
+import { responsesRequest } from '../http/responses/responses-request.ts';
+import { responsesSchema } from '../http/responses/responses-schema.ts';
 import { anthropicMessages } from './anthropic.ts';
 import { ollamaChat } from './ollama.ts';
 import { openaiChat } from './openai-chat.ts';
+import { openaiResponses } from './openai-responses.ts';
 import type { WireProtocol, WireTarget } from './protocol.ts';
 import { presets } from './traits.ts';
 
@@ -90,6 +93,7 @@ const openaiBody = fc
         max_tokens: fc.integer({ min: 1, max: 9999 }),
         n: fc.integer({ min: 2, max: 4 }),
         ignore_eos: fc.boolean(),
+        reasoning_effort: fc.constantFrom('none', 'low', 'high'),
         response_format: fc.constantFrom(
           { type: 'json_object' },
           {
@@ -290,6 +294,85 @@ const ollamaBody = fc
     }),
   );
 
+const responsesBody = fc
+  .record({
+    exchanges,
+    question: spoken,
+    system: maybe(spoken),
+    tools: maybe(
+      fc.record({ names: toolNames, schema, choice: fc.constantFrom('auto', 'required', 'named') }),
+    ),
+    parallel: maybe(fc.boolean()),
+    fields: fc.record(
+      {
+        temperature: quarter(2),
+        top_p: fc.constantFrom(0.25, 0.5, 1),
+        max_output_tokens: fc.integer({ min: 1, max: 9999 }),
+        reasoning: fc.constantFrom(
+          { effort: 'none' },
+          { effort: 'low', summary: 'auto' },
+          { effort: 'xhigh' },
+        ),
+        text: fc.constantFrom(
+          { format: { type: 'json_object' } },
+          {
+            format: {
+              type: 'json_schema',
+              name: 'x',
+              strict: true,
+              schema: { type: 'object', properties: {}, additionalProperties: false },
+            },
+          },
+        ),
+      },
+      { requiredKeys: [] },
+    ),
+    logprobs: maybe(fc.integer({ min: 0, max: 20 })),
+  })
+  .map(({ exchanges: all, question, system, tools, parallel, fields, logprobs }) =>
+    clean({
+      model: 'auto',
+      input: [
+        ...(system === undefined ? [] : [{ role: 'developer', content: system }]),
+        ...all.flatMap((one, turn) => [
+          { type: 'message', role: 'user', content: [{ type: 'input_text', text: one.question }] },
+          ...(one.said === '' && one.calls.length > 0
+            ? []
+            : [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: one.said }] }]),
+          ...one.calls.map((call, index) => ({
+            type: 'function_call',
+            call_id: `c${turn}-${index}`,
+            name: call.name,
+            arguments: JSON.stringify(call.values),
+          })),
+          ...one.calls.map((_, index) => ({
+            type: 'function_call_output',
+            call_id: `c${turn}-${index}`,
+            output: one.result,
+          })),
+        ]),
+        { role: 'user', content: question },
+      ],
+      ...(tools === undefined
+        ? {}
+        : {
+            tools: tools.names.map((name) => ({
+              type: 'function',
+              name,
+              description: 'does',
+              parameters: tools.schema,
+              strict: false,
+            })),
+            tool_choice: tools.choice === 'named' ? { type: 'function', name: tools.names[0] } : tools.choice,
+            parallel_tool_calls: parallel,
+          }),
+      ...fields,
+      ...(logprobs === undefined
+        ? {}
+        : { include: ['message.output_text.logprobs'], top_logprobs: logprobs }),
+    }),
+  );
+
 interface Dialect {
   readonly name: string;
   readonly protocol: WireProtocol;
@@ -309,6 +392,12 @@ const dialects: readonly Dialect[] = [
     protocol: openaiChat,
     body: openaiBody,
     read: (body) => chatRequest(parsed(chatSchema, body), envelope),
+  },
+  {
+    name: 'responses',
+    protocol: openaiResponses,
+    body: responsesBody,
+    read: (body) => responsesRequest(parsed(responsesSchema, body), envelope),
   },
   {
     name: 'anthropic',

@@ -81,7 +81,7 @@ export function createSideReader(protocol: WireProtocol, model: string, choiceCo
   };
 }
 
-/** The three dialects' errors within a stream. */
+/** The dialects' errors within a stream. */
 function sentError({ data }: WireEvent): NearfarError | null {
   if (!data.includes('"error"')) return null;
   let event: WireObject;
@@ -92,5 +92,8 @@ function sentError({ data }: WireEvent): NearfarError | null {
   }
   const error = event['error'];
   const isError = isObject(error) || (typeof error === 'string' && error !== '');
-  return isError ? errorOfBody(event) : null;
+  if (isError) return errorOfBody(event);
+  // Of the responses API, which wraps or spreads it.
+  if (event['type'] === 'response.failed') return errorOfBody(objectOf(event['response']));
+  return event['type'] === 'error' ? errorOfBody(event) : null;
 }

@@ -56,6 +56,7 @@ function usageOf(answer: WireObject, protocol: ProtocolName): Usage {
 
 const finishReasons: Readonly<Record<string, FinishReason>> = {
   length: 'length',
+  max_output_tokens: 'length',
   max_tokens: 'length',
   model_context_window_exceeded: 'length',
   tool_calls: 'tool_calls',
@@ -67,9 +68,23 @@ const finishReasons: Readonly<Record<string, FinishReason>> = {
 };
 
 function reasonsOf(answer: WireObject, protocol: ProtocolName): readonly FinishReason[] {
-  const words =
-    protocol === 'openai'
-      ? listOf(answer['choices']).map((choice) => objectOf(choice)['finish_reason'])
-      : [answer[protocol === 'anthropic' ? 'stop_reason' : 'done_reason']];
-  return words.map((word) => (typeof word === 'string' ? finishReasons[word] : undefined) ?? 'stop');
+  return reasonWords(answer, protocol).map(
+    (word) => (typeof word === 'string' ? finishReasons[word] : undefined) ?? 'stop',
+  );
+}
+
+function reasonWords(answer: WireObject, protocol: ProtocolName): readonly unknown[] {
+  switch (protocol) {
+    case 'openai':
+      return listOf(answer['choices']).map((choice) => objectOf(choice)['finish_reason']);
+    case 'openai-responses': {
+      const why = objectOf(answer['incomplete_details'])['reason'];
+      const hasCalls = listOf(answer['output']).some((item) => objectOf(item)['type'] === 'function_call');
+      return [why ?? (hasCalls ? 'function_call' : null)];
+    }
+    case 'anthropic':
+      return [answer['stop_reason']];
+    case 'ollama':
+      return [answer['done_reason']];
+  }
 }

@@ -1,5 +1,6 @@
 import type { Conversation, Message } from '../../chat/request.ts';
 import type { ToolCall } from '../../chat/tool.ts';
+import { effortReasoning } from '../reasoning-effort.ts';
 import { invalid } from '../tool-use.ts';
 import type { OllamaChatBody } from './prompt-schema.ts';
 import { ollamaToolUse, toolCallOf } from './tool-schema.ts';
@@ -52,6 +53,12 @@ export function ollamaConversation(body: OllamaChatBody): Conversation {
   return { messages, ...(use === undefined ? {} : { toolUse: use }), ...ollamaReasoning(body.think) };
 }
 
-export function ollamaReasoning(think: boolean | null | undefined): Pick<Conversation, 'reasoning'> {
+type Think = boolean | 'low' | 'medium' | 'high' | null | undefined;
+
+export function ollamaReasoning(think: Think): Pick<Conversation, 'reasoning'> {
+  if (typeof think === 'string') {
+    const reasoning = effortReasoning(think, 'think');
+    return reasoning === undefined ? {} : { reasoning };
+  }
   return typeof think === 'boolean' ? { reasoning: { isWanted: think, field: 'think' } } : {};
 }

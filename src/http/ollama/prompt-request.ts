@@ -38,7 +38,7 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
       field: 'system',
     });
   }
-  if (body.think === true && (body.raw === true || suffix !== '')) {
+  if (Boolean(body.think) && (body.raw === true || suffix !== '')) {
     throw new NearfarError('unsupported', 'think: has no place in a raw prompt or beside a suffix.', {
       field: 'think',
     });

@@ -19,8 +19,10 @@ const commonFields = {
     .meta({
       description: 'json, or a JSON Schema.',
     }),
-  think: optional(z.boolean({ error: 'expected true or false; there are no levels of thinking' })).meta({
-    description: "Absent: as the model's template has it. Models that cannot think refuse true.",
+  think: optional(z.union([z.boolean(), z.enum(['low', 'medium', 'high'])])).meta({
+    description:
+      "Absent: as the model's template has it. Models that cannot think refuse all but false. Here low closes the " +
+      'thoughts after 1,024 tokens.',
   }),
 };
 

@@ -26,7 +26,7 @@ const usage = z.strictObject({
   context_overflow: overflowUsageSchema,
 });
 
-const timings = z
+export const timings = z
   .strictObject({
     cache_n: count,
     prompt_n: count,

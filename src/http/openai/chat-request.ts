@@ -2,6 +2,7 @@ import { NearfarError } from '../../chat/error.ts';
 import type { ChatRequest, Conversation, Message } from '../../chat/request.ts';
 import { overflowField } from '../context-overflow.ts';
 import type { Envelope } from '../envelope.ts';
+import { effortReasoning } from '../reasoning-effort.ts';
 import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
 import { invalid } from '../tool-use.ts';
@@ -39,13 +40,12 @@ export function chatRequest(body: ChatBody, envelope: Envelope): ChatRequest {
 
 function conversation(body: ChatBody): Conversation {
   const use = openaiToolUse(body);
+  const reasoning = effortReasoning(body.reasoning_effort, 'reasoning_effort');
   return {
     messages: toMessages(body.messages),
     startsNewTurn: startsNewTurn(body),
     ...(use === undefined ? {} : { toolUse: use }),
-    ...(body.reasoning_effort === 'none'
-      ? { reasoning: { isWanted: false, field: 'reasoning_effort' } }
-      : {}),
+    ...(reasoning === undefined ? {} : { reasoning }),
   };
 }
 

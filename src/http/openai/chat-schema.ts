@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reasoningEfforts } from '../../chat/request.ts';
 import {
   ignored,
   isOff,
@@ -80,7 +81,10 @@ export const chatSchema = z.strictObject({
     .optional(),
   audio: unsupported('sound is not supported'),
   prediction: unsupported('predicted outputs are not supported'),
-  reasoning_effort: unsupported('reasoning effort is not supported', ['none']),
+  reasoning_effort: optional(z.enum(reasoningEfforts)).meta({
+    description:
+      'Models that cannot reason refuse all but none. Here minimal and low close the thoughts after 256 and 1,024 tokens.',
+  }),
   verbosity: unsupported('verbosity is not supported', ['medium']),
   web_search_options: unsupported('web search is not supported'),
   moderation: unsupported('moderation is not supported'),

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { ignored, optional } from '../schema-field.ts';
+
+/** Items of a conversation: https://platform.openai.com/docs/api-reference/responses/create */
+
+const onlyText = 'only text is supported here; this model takes no images, sound or files';
+const otherItem =
+  'only message, function_call, function_call_output and reasoning are supported; other items belong to tools that OpenAI runs';
+
+const inputText = z.strictObject({
+  type: z.literal('input_text'),
+  text: z.string(),
+  prompt_cache_breakpoint: ignored('prefixes are found by themselves'),
+});
+
+const outputText = z.strictObject({
+  type: z.literal('output_text'),
+  text: z.string(),
+  annotations: ignored('notes on an earlier answer'),
+  logprobs: ignored('notes on an earlier answer'),
+});
+
+/** What an earlier answer refused with is what it said. */
+const refusal = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
+
+const inputParts = z.array(z.discriminatedUnion('type', [inputText], { error: onlyText })).min(1);
+
+const ids = {
+  id: optional(z.string()),
+  status: ignored('how far an earlier answer came'),
+};
+
+const message = z.discriminatedUnion('role', [
+  z.strictObject({
+    type: z.literal('message').optional(),
+    role: z.enum(['user', 'system', 'developer']),
+    content: z.union([z.string(), inputParts]),
+    phase: ignored('a label'),
+    ...ids,
+  }),
+  z.strictObject({
+    type: z.literal('message').optional(),
+    role: z.literal('assistant'),
+    content: z.union([
+      z.string(),
+      z.array(z.discriminatedUnion('type', [outputText, refusal, inputText], { error: onlyText })),
+    ]),
+    phase: ignored('a label'),
+    ...ids,
+  }),
+]);
+
+const functionCall = z.strictObject({
+  type: z.literal('function_call'),
+  call_id: z.string().min(1),
+  name: z.string().min(1),
+  arguments: z.string().meta({ description: 'JSON text, as it came.' }),
+  ...ids,
+});
+
+const functionCallOutput = z.strictObject({
+  type: z.literal('function_call_output'),
+  call_id: z.string().min(1),
+  output: z.union([z.string(), inputParts]),
+  ...ids,
+});
+
+const reasoning = z.strictObject({
+  type: z.literal('reasoning'),
+  summary: optional(z.array(z.strictObject({ type: z.literal('summary_text'), text: z.string() }))),
+  content: optional(z.array(z.strictObject({ type: z.literal('reasoning_text'), text: z.string() }))),
+  encrypted_content: ignored('only who encrypted it can read it'),
+  ...ids,
+});
+
+export const inputItem = z.discriminatedUnion(
+  'type',
+  [message, functionCall, functionCallOutput, reasoning],
+  { error: (issue) => (issue.code === 'invalid_union' ? otherItem : undefined) },
+);
+
+export type InputItem = z.infer<typeof inputItem>;
