@@ -187,7 +187,12 @@ describe('openai responses', () => {
   const ask = { model: 'auto', input: 'Count from one to five in words.', max_output_tokens: 24, ...greedy };
 
   it('stream the same text as they give whole, and as chat completions do', async () => {
-    const chat = await openai.chat.completions.create({ model: 'auto', messages, max_tokens: 24, ...greedy });
+    const chat = await openai.chat.completions.create({
+      model: 'auto',
+      messages,
+      max_completion_tokens: 24,
+      ...greedy,
+    });
     const whole = await openai.responses.create(ask);
     expect(whole.model).toBe(real.modelId);
     expect(whole.output_text).toBe(chat.choices[0]?.message.content);

@@ -30,7 +30,7 @@ const scripts: Readonly<Record<string, readonly ChatPart[]>> = {
     ...call(0, 'weather', '{"city":"Oslo"}'),
     ...call(1, 'clock', '{}'),
     { type: 'choice-end', choice: 0, reason: 'tool_calls' },
-    { ...finish, usage: { ...fakeUsage, reasoningTokenCount: 2 } } as ChatPart,
+    { type: 'finish', usage: { ...fakeUsage, reasoningTokenCount: 2 }, timings: fakeTimings },
   ],
   cut: [
     ...call(0, 'weather', '{"city":"Os', false),
@@ -104,7 +104,8 @@ describe('a whole response', () => {
         top_p: 0.5,
         max_output_tokens: 30,
         metadata: { a: 'b' },
-        truncation: 'auto',
+        // The client's types call the field old.
+        ...{ truncation: 'auto' },
       })
       .withResponse();
     expect(responseSchema.safeParse({ ...data, output_text: undefined }).error?.issues ?? []).toMatchObject([

@@ -76,7 +76,7 @@ const reasoning = z.strictObject({
 export const inputItem = z.discriminatedUnion(
   'type',
   [message, functionCall, functionCallOutput, reasoning],
-  { error: (issue) => (issue.code === 'invalid_union' ? otherItem : undefined) },
+  { error: otherItem },
 );
 
 export type InputItem = z.infer<typeof inputItem>;

@@ -159,7 +159,10 @@ export function createOutputItems(requestId: string): OutputItems {
         }
         case 'tool-call-end':
           return close('completed');
-        default:
+        case 'start':
+        case 'choice-end':
+        case 'finish':
+        case 'error':
           return [];
       }
     },

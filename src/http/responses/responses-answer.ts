@@ -90,7 +90,11 @@ export function createResponseWriter(options: ResponsesAnswerOptions): ResponseW
         const { code, message, param } = openaiErrorBody(part.error).error;
         return [{ type: 'error', code: code ?? 'server_error', message, param }];
       }
-      default:
+      case 'text-delta':
+      case 'reasoning-delta':
+      case 'tool-call-start':
+      case 'tool-call-delta':
+      case 'tool-call-end':
         return items.take(part);
     }
   }
