@@ -119,8 +119,13 @@ describe('directions', () => {
     const senders = productFiles
       .filter((file) => /\bconnection\.send\(/.test(file.text))
       .map((file) => file.path);
-    // The probe sends no prompt; the exchange is begun by a model, which clears.
-    expect(senders.sort()).toEqual(['upstream/exchange.ts', 'upstream/probe.ts', 'upstream/relay.ts']);
+    // The probe and the look at the load send no prompt; the exchange is begun by a model, which clears.
+    expect(senders.sort()).toEqual([
+      'upstream/exchange.ts',
+      'upstream/load-poller.ts',
+      'upstream/probe.ts',
+      'upstream/relay.ts',
+    ]);
     expect(byPath.get('upstream/relay.ts')?.imports).toContain('privacy/clear.ts');
     const beginners = productFiles.filter((file) => /\bexchange\(\{/.test(file.text));
     expect(beginners.map((file) => file.path)).toEqual(['upstream/upstream-model.ts']);
@@ -149,7 +154,7 @@ describe('directions', () => {
       expect(file, path).toBeDefined();
       expect([...reach(file!)].filter(isEffect), path).toEqual([]);
     }
-    const plan = productFiles.filter((file) => file.room === 'plan');
+    const plan = productFiles.filter((file) => file.room === 'plan' || file.room === 'balance');
     expect(broken(plan, (_, imported) => isEffect(imported))).toEqual([]);
   });
 

@@ -1,8 +1,9 @@
 import type { Caller } from '../access/access.ts';
-import { isDelta, type ChatPart, type FinishReason } from '../chat/part.ts';
+import { isDelta, type ChatPart, type Delivery, type FinishReason } from '../chat/part.ts';
 import type { ChatRequest, Priority } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
+import { withAbandoned } from './abandoned.ts';
 import { billed, type Billing, type FindBilling } from './billing.ts';
 import type { LastPart } from './single-end.ts';
 
@@ -28,6 +29,7 @@ export class Account {
   #decision: RouteDecision | null = null;
   #privacy: ChatRequest['privacy'];
   #start: Extract<ChatPart, { type: 'start' }> | null = null;
+  #delivery: Delivery | null = null;
   #deltaCount = 0;
   #finish: FinishReason = 'stop';
   #firstTextAt: number | null = null;
@@ -49,6 +51,19 @@ export class Account {
     this.#decision = decision;
   }
 
+  /** The id of the model that answers, once it has begun to. */
+  get answeringModel(): string | null {
+    return this.#start?.model ?? null;
+  }
+
+  get hasFallbacks(): boolean {
+    return (this.#decision?.fallbackIds ?? []).length > 0;
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#delivery = delivery;
+  }
+
   /** Runs once per part. */
   see(part: ChatPart): void {
     if (isDelta(part)) {
@@ -62,6 +77,7 @@ export class Account {
       if (part.choice === 0) this.#lastTextAt = now;
     } else if (part.type === 'start') {
       this.#start = part;
+      if (part.delivery !== undefined) this.#delivery = part.delivery;
     } else if (part.type === 'choice-end') {
       this.#finish = worseOf(this.#finish, part.reason);
     }
@@ -80,6 +96,9 @@ export class Account {
     const isMeasured = usage === undefined ? this.#deltaCount === 0 : usage.isMeasured !== false;
     const source = this.#start?.source ?? 'model';
     const billing: Billing = this.#billing(answeringModel);
+    const { notes = [], abandoned = [] } = this.#delivery ?? {};
+    const cost = billed(tokens, isMeasured, billing, source);
+    const bill = withAbandoned(cost, abandoned, tokens, this.#billing);
     return {
       requestId: this.#request.id,
       startedAt: this.#startedAt,
@@ -92,7 +111,7 @@ export class Account {
       ...(billing.upstream === null ? {} : { upstream: billing.upstream }),
       privacy: this.#privacy,
       priority: this.#request.priority,
-      routeReasons: this.#decision?.reasons ?? [],
+      routeReasons: [...(this.#decision?.reasons ?? []), ...notes, ...bill.reasons],
       promptTokenCount: tokens.promptTokenCount,
       cachedTokenCount: tokens.cachedTokenCount,
       completionTokenCount: tokens.completionTokenCount,
@@ -106,7 +125,7 @@ export class Account {
       finish: last.type === 'finish' ? this.#finish : last.error.kind,
       status: last.type === 'finish' ? 200 : last.error.status,
       answerSource: source,
-      ...billed(tokens, isMeasured, billing, source),
+      ...bill.cost,
     };
   }
 

@@ -1,10 +1,12 @@
 import { requireScope } from '../access/create-access.ts';
+import type { Bonds } from '../balance/bonds.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { ChatModel } from '../chat/model.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
 import type { Route } from '../route/route.ts';
+import { answeredCalls } from '../upstream/tool-loop.ts';
 import { Account } from './account.ts';
 import type { ObserveGap } from './account.ts';
 import type { Answer } from './answer.ts';
@@ -24,6 +26,8 @@ export interface AnswerDependencies {
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
   readonly settle: (row: LedgerRow) => void;
   readonly observeGap?: ObserveGap;
+  /** Which model made which call. Absent: a chain of fallbacks begins anew with each request. */
+  readonly bonds?: Bonds;
   /**
    * How long a model may take to end by itself after an abort or a deadline, in milliseconds.
    * @default 1000
@@ -34,7 +38,7 @@ export interface AnswerDependencies {
 /** The pipeline. Reserve joins it where this line names it once it exists. */
 export function createAnswer(dependencies: AnswerDependencies): Answer {
   const { label, route, models, cache, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
-  const { billing = () => ownBilling } = dependencies;
+  const { billing = () => ownBilling, bonds } = dependencies;
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
@@ -54,7 +58,12 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         const { modelId, fallbackIds = [] } = decision;
         const open = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
-            const turns = [modelId, ...fallbackIds].map((id) => () => models.model(id));
+            // A tool loop stays with the model that made its calls, though an earlier one is back.
+            const bound = bonds?.placeOf(caller.tenant, answeredCalls(asked.input)) ?? null;
+            const ids = [modelId, ...fallbackIds].toSorted(
+              (a, b) => Number(b === bound) - Number(a === bound),
+            );
+            const turns = ids.map((id) => ({ id, open: () => models.model(id) }));
             return answerInTurn(turns, asked, signal); //                              model
           }
           const model = await models.model(modelId); //                                model
@@ -67,6 +76,9 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       },
       onPart: (part) => {
         account.see(part);
+        if (part.type === 'tool-call-start' && account.hasFallbacks && account.answeringModel !== null) {
+          bonds?.remember(caller.tenant, part.id, account.answeringModel);
+        }
       },
       onEnd: (last) => {
         settle(account.close(last)); //                                                settle

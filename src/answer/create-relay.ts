@@ -66,6 +66,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
         const relayed = await upstreams.relay(decision.modelId, labelled, clock.signal); // model
+        if (relayed.delivery !== undefined) account.deliver(relayed.delivery);
         return reply(decision.modelId, relayed, account, settleOnce, clock);
       } catch (thrown) {
         const error = toNearfarError(thrown);

@@ -23,6 +23,15 @@ export interface ModelFacts {
   readonly verified: boolean;
 }
 
+export interface Hedge {
+  /** Milliseconds after which the first token is late; null: nobody else is asked for now. */
+  afterMs(): number | null;
+  /** To be asked before another is; false: no more for now. */
+  spend(): boolean;
+  /** Another was asked; whether it was first. */
+  count(hasWon: boolean): void;
+}
+
 /** A model that can answer: this machine's or, later, an upstream's. Same contract for both. */
 export interface ChatModel {
   readonly facts: ModelFacts;
@@ -31,6 +40,8 @@ export interface ChatModel {
    * holds within one engine step, and ends the stream with an `aborted` error part.
    */
   stream(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPart>;
+  /** Whether another model is asked beside this one where its first token is late. Absent: never. */
+  readonly hedge?: Hedge;
   /** Prompt tokens as the model would count them, template included. */
   countTokens(input: ChatInput, signal?: AbortSignal): Promise<number>;
   /** Vectors or scores, whichever the request's task asks for. @throws NearfarError */

@@ -58,6 +58,14 @@ export interface TokenLogprob {
  */
 export type AnswerSource = 'model' | 'flight' | 'exact_cache';
 
+/** How an answer of an upstream came about, where there was something to decide. */
+export interface Delivery {
+  /** Sentences for the ledger. */
+  readonly notes: readonly string[];
+  /** Ids of the models that were asked too and cut off before they said anything: they may cost all the same. */
+  readonly abandoned: readonly string[];
+}
+
 export type ModelGrade = 'smoke test' | 'basic' | 'assistant' | 'ungraded';
 
 /**
@@ -80,6 +88,8 @@ export type ChatPart =
       readonly source?: AnswerSource;
       /** As far as it is known at the beginning; absent where the prompt fits. */
       readonly overflow?: ContextOverflow;
+      /** Absent: one model was asked, and it answered. */
+      readonly delivery?: Delivery;
     }
   | {
       readonly type: 'text-delta';

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { AnswerDependencies } from '../answer/create-answer.ts';
+import { createBonds } from '../balance/bonds.ts';
 import type { ChatModel } from '../chat/model.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
@@ -157,6 +159,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
     answerCacheBytes: () => cache.stats.usedBytes,
+    ...(settings.upstreams.length === 0 ? {} : { replicas: () => upstreams.replicas() }),
     version,
   });
   const remote = remoteNames(loaded);
@@ -187,6 +190,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     cache,
     settle,
     observeGap: metrics.observeGap,
+    bonds: createBonds(randomBytes(32)),
   };
   const answer = rooms.createAnswer(pipeline);
 

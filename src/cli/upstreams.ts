@@ -6,6 +6,7 @@ import type { Settings } from '../config/schema.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
 import { tokenPrice, type PriceTable } from '../ledger/prices.ts';
 import type { RemoteNames } from '../route/resolve-model-name.ts';
+import { loadEndpoints } from '../upstream/load-endpoints.ts';
 import { presets } from '../upstream/traits.ts';
 import type { UpstreamSettings } from '../upstream/upstream.ts';
 import { upstreamKey } from './secrets.ts';
@@ -25,7 +26,14 @@ export async function upstreamSettings(
         name: setting.name,
         protocol: setting.protocol,
         traits: presets[setting.preset],
-        baseUrl: setting.baseUrl,
+        addresses: [setting.baseUrl, ...setting.replicas].map((baseUrl) => ({
+          baseUrl,
+          usesProxy:
+            setting.boundary === 'outside' && !isLoopbackHost(new URL(baseUrl).hostname) && hasProxy(),
+        })),
+        balance: setting.balance,
+        hedge: setting.hedge,
+        endpoints: loadEndpoints[setting.preset],
         key: await upstreamKey(setting, loaded),
         keyHeader: setting.keyHeader,
         headers: setting.headers,
@@ -41,7 +49,6 @@ export async function upstreamSettings(
         }),
         timeouts: setting.timeouts,
         retry: { retryCount: setting.retries, longestWaitMs: setting.longestWaitMs },
-        usesProxy: setting.boundary === 'outside' && !isLoopbackHost(hostname) && hasProxy(),
       };
     }),
   );

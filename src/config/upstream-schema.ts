@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { balanceModes } from '../balance/choose-replica.ts';
 import { presetNames, type PresetName } from '../upstream/traits.ts';
 
 /** One entry of `upstreams`: a server elsewhere that answers. */
@@ -33,18 +34,39 @@ const modelSchema = z.strictObject({
     .describe('In US dollars. Absent: by the price table; unknown where it is not in it.'),
 });
 
+const address = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => {
+    const { username, password, search, hash } = new URL(text);
+    return username === '' && password === '' && search === '' && hash === '';
+  }, 'expected an address without user, query or fragment: keys do not stand in this file')
+  .transform((text) => text.replace(/\/+$/, ''));
+
 export const upstreamSchema = z
   .strictObject({
     name: upstreamName,
     protocol: z.enum(['openai', 'openai-responses', 'anthropic', 'ollama']).default('openai'),
     preset: z.enum(presetNames as [PresetName, ...PresetName[]]).default('generic'),
-    baseUrl: z
-      .url({ protocol: /^https?$/ })
-      .refine((text) => {
-        const { username, password, search, hash } = new URL(text);
-        return username === '' && password === '' && search === '' && hash === '';
-      }, 'expected an address without user, query or fragment: keys do not stand in this file')
-      .transform((text) => text.replace(/\/+$/, '')),
+    baseUrl: address,
+    replicas: z
+      .array(address)
+      .max(63)
+      .default([])
+      .describe('Further servers that serve the same models, alike in everything but their address.'),
+    balance: z
+      .enum(balanceModes)
+      .default('prefix')
+      .describe(
+        'Which of several is asked: prefix (where the first token is expected soonest, cached prefixes weighed against ' +
+          'waiting), least-loaded or round-robin.',
+      ),
+    hedge: z
+      .union([z.enum(['off', 'auto']), z.number().int().min(1).max(3_600_000)])
+      .default('off')
+      .describe(
+        'When a second one is asked beside the first: off, auto (the first token is later than 95% of the last ones) or ' +
+          'after so many milliseconds.',
+      ),
     env: name.optional().describe('Environment variable that holds the key.'),
     file: name.optional().describe('File that holds the key, readable by its owner only.'),
     keyHeader: z
@@ -71,6 +93,10 @@ export const upstreamSchema = z
   .refine((upstream) => upstream.env === undefined || upstream.file === undefined, {
     message: 'expected at most one of `env` and `file` (the key itself never stands in this file)',
   })
+  .refine(({ baseUrl, replicas }) => new Set([baseUrl, ...replicas]).size === replicas.length + 1, {
+    message: 'an address stands there twice',
+    path: ['replicas'],
+  })
   .refine((upstream) => new Set(upstream.models.map((model) => model.name)).size === upstream.models.length, {
     message: 'two models have the same name',
     path: ['models'],
@@ -84,6 +110,9 @@ export const upstreamKeys = [
   'protocol',
   'preset',
   'baseUrl',
+  'replicas',
+  'balance',
+  'hedge',
   'env',
   'file',
   'keyHeader',

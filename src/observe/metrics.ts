@@ -4,6 +4,7 @@ import { registerEngineMetrics } from './engine-metrics.ts';
 import type { EngineReading } from './engine-metrics.ts';
 import { registerClassMetrics } from './class-metrics.ts';
 import type { Priority } from '../chat/request.ts';
+import { registerReplicaMetrics, type UpstreamReading } from './replica-metrics.ts';
 import { GapHistogram } from './gap-histogram.ts';
 
 export interface MetricsDependencies {
@@ -13,6 +14,8 @@ export interface MetricsDependencies {
   readonly pendingRows?: () => number;
   /** Bytes of answers that may be given again. */
   readonly answerCacheBytes?: () => number;
+  /** The servers behind upstreams: `() => upstreams.replicas()`. */
+  readonly replicas?: () => readonly UpstreamReading[];
   /** nearfar's own version, shown as a label of `nearfar_build_info`. */
   readonly version?: string;
 }
@@ -52,7 +55,7 @@ const commonLabels = [
  * model, and further ones beyond 200, are counted as `_OTHER`, or anyone could fill the memory.
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
-  const { running, pendingRows, answerCacheBytes, version } = dependencies;
+  const { running, pendingRows, answerCacheBytes, replicas, version } = dependencies;
   const registry = new Registry();
   const registers = [registry];
   const histogram = <Label extends string>(
@@ -127,6 +130,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   });
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
+  if (replicas !== undefined) registerReplicaMetrics(registry, replicas);
   const requestNames = createNameBound(200);
   // Upstreams are asked by names that clients choose.
   const responseNames = createNameBound(200);

@@ -14,6 +14,10 @@ export interface CircuitBreaker {
   ask(now: number): number;
   report(end: BreakerEnd, now: number): void;
   readonly isOpen: boolean;
+  /** As `ask` would see it, without asking. `ready`: the pause is over and nobody tries it yet. */
+  state(now: number): 'closed' | 'ready' | 'resting';
+  /** Milliseconds until it may be asked, without asking. */
+  pauseMs(now: number): number;
 }
 
 const windowLength = 20;
@@ -28,17 +32,26 @@ export function createCircuitBreaker(): CircuitBreaker {
   let pauseMs = firstPauseMs;
   let isTrying = false;
 
+  /** Whoever comes while the one that tries it is under way is told to come back soon. */
+  function pauseLeft(now: number): number {
+    if (openUntil === null) return 0;
+    if (now < openUntil) return openUntil - now;
+    return isTrying ? 1000 : 0;
+  }
+
   return {
+    pauseMs: pauseLeft,
     get isOpen() {
       return openUntil !== null;
     },
+    state(now) {
+      if (openUntil === null) return 'closed';
+      return pauseLeft(now) > 0 ? 'resting' : 'ready';
+    },
     ask(now) {
-      if (openUntil === null) return 0;
-      if (now < openUntil) return openUntil - now;
-      // Half open. Whoever comes while the one is under way is told to come back soon.
-      if (isTrying) return 1000;
-      isTrying = true;
-      return 0;
+      const left = pauseLeft(now);
+      if (left === 0 && openUntil !== null) isTrying = true;
+      return left;
     },
     report(end, now) {
       if (openUntil !== null) {

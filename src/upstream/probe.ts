@@ -127,7 +127,7 @@ async function tryOllama(ask: Ask, base: string, key: string | null): Promise<Pr
   if (status === 401 || status === 403) return 'locked';
   const models = body['models'];
   if (status !== 200 || !Array.isArray(models)) return null;
-  return { protocol: 'ollama', preset: 'generic', baseUrl: base, models: namesOf(models, 'name') };
+  return { protocol: 'ollama', preset: 'ollama', baseUrl: base, models: namesOf(models, 'name') };
 }
 
 async function tryAnthropic(

@@ -1,14 +1,18 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { Delivery } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
-import { askInTurn, type ReportEnd } from './attempts.ts';
+import { askInTurn, type Turn } from './attempts.ts';
 import type { BreakerEnd } from './circuit-breaker.ts';
 import { networkFailure, type UpstreamAnswer } from './connection.ts';
 import { failureOf } from './exchange.ts';
+import { heldStream } from './held-stream.ts';
 import { createPatience, type Patience } from './patience.ts';
+import { promptTextOf } from './prompt-text.ts';
 import type { ProtocolName, WirePart } from './protocol.ts';
 import { createSideReader, type SideReader } from './side-reader.ts';
 import { withMember } from './spliced-body.ts';
+import { answeredCallsOf } from './tool-loop.ts';
 import { headersFor, keyFor, type UpstreamModelDependencies } from './upstream-model.ts';
 import { createUsageFilter } from './usage-filter.ts';
 import { broken, isObject } from './wire-json.ts';
@@ -49,6 +53,8 @@ export interface Relayed {
   readonly contentType: string;
   /** Throws NearfarError where the answer breaks off. */
   readonly items: AsyncIterableIterator<RelayItem>;
+  /** Absent: one server was asked, and it answered. */
+  readonly delivery?: Delivery;
 }
 
 /** Whole answers come when they are complete; the official clients wait as long. */
@@ -67,12 +73,31 @@ export async function relay(
   request: RelayRequest,
   signal: AbortSignal,
 ): Promise<Relayed> {
-  const cleared = clear(request, dependencies.upstream.boundary);
+  const { upstream, replicas, model, random, now } = dependencies;
+  const cleared = clear(request, upstream.boundary);
   const asksForUsage = needsUsage(request);
-  const body = bodyFor(request, dependencies.model.name, asksForUsage);
-  return askInTurn(dependencies, id, request.deadlineAt, signal, (report) =>
-    tryOnce({ dependencies, id, cleared, body, hidesUsage: asksForUsage, signal, report }),
-  );
+  const body = bodyFor(request, model.name, asksForUsage);
+  const { result, delivery } = await askInTurn({
+    upstream,
+    replicas,
+    request: {
+      model: model.name,
+      tenant: request.tenant,
+      blocks: replicas.blocks(model.name, () =>
+        request.operation === 'embeddings' ? '' : promptTextOf(request.body),
+      ),
+      callIds: answeredCallsOf(request.body),
+    },
+    deadlineAt: request.deadlineAt,
+    signal,
+    // A whole answer has no first token that could be late.
+    isHedgeable: request.isStreamed,
+    attempt: (turn) => tryOnce({ dependencies, id, cleared, body, hidesUsage: asksForUsage, turn }),
+    discard: ({ items }) => void items.return?.().catch(() => undefined),
+    ...(random === undefined ? {} : { random }),
+    ...(now === undefined ? {} : { now }),
+  });
+  return delivery === undefined ? result : { ...result, delivery };
 }
 
 /** OpenAI's streams tell their usage only to those who ask. */
@@ -106,24 +131,21 @@ interface Attempt {
   readonly cleared: Cleared<'inside' | 'outside', RelayRequest>;
   readonly body: string;
   readonly hidesUsage: boolean;
-  readonly signal: AbortSignal;
-  readonly report: ReportEnd;
+  readonly turn: Turn;
 }
 
 async function tryOnce(attempt: Attempt): Promise<Relayed> {
-  const { dependencies, id, cleared, body, signal } = attempt;
-  const { upstream, protocol, connection } = dependencies;
+  const { dependencies, id, cleared, body, turn } = attempt;
+  const { upstream, protocol } = dependencies;
   const { request } = cleared;
   const key = keyFor(upstream, request);
-  const patience = createPatience(signal);
+  const patience = createPatience(turn.signal);
   patience.wait(
-    request.isStreamed
-      ? upstream.timeouts.firstTokenMs
-      : Math.max(wholeAnswerMs, upstream.timeouts.firstTokenMs),
+    request.isStreamed ? turn.firstTokenMs : Math.max(wholeAnswerMs, upstream.timeouts.firstTokenMs),
     'did not begin its answer',
   );
   try {
-    const answer = await connection.send({
+    const answer = await turn.connection.send({
       method: 'POST',
       path: request.path,
       headers: { ...headersFor(upstream, protocol, request, key), ...request.headers },
@@ -135,18 +157,29 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
     if (!request.isStreamed) {
       const item = await readWhole(answer.body, request.protocol, id);
       patience.end();
-      attempt.report('good');
+      for (const part of item.parts) tell(turn, part);
+      turn.report('good');
       return { contentType: type, items: once(item) };
     }
     if (/text\/html|^application\/json/i.test(type)) throw broken(`answered with ${type}, not with a stream`);
     const side = createSideReader(protocol, id, choiceCountOf(request));
     const source = passOn(attempt, answer, side, patience);
     const held = await holdUntilToken(source, side);
-    return { contentType: type, items: continued(held, source) };
+    return { contentType: type, items: heldStream(held, source) };
   } catch (thrown) {
     const error = explained(thrown, patience);
     patience.end();
     throw error;
+  }
+}
+
+/** Balancing learns from what passes by. */
+function tell({ lease }: Turn, part: WirePart): void {
+  if (part.type === 'tool-call-start') lease.sawCall(part.id);
+  else if (part.type === 'finish') {
+    lease.sawUsage(part.usage);
+    // Before the last bytes go out: who has read the end finds the replica free.
+    lease.end();
   }
 }
 
@@ -163,8 +196,10 @@ async function* passOn(
   try {
     for await (const chunk of body) {
       const parts = side.read(chunk);
+      for (const part of parts) tell(attempt.turn, part);
       if (!hasToken && (side.isBlind || parts.some((part) => part.type !== 'start'))) {
         hasToken = true;
+        attempt.turn.lease.sawFirst();
         patience.wait(idleMs, 'sent nothing more');
       } else if (hasToken) patience.refresh();
       if (parts.some((part) => part.type === 'finish')) {
@@ -174,6 +209,7 @@ async function* passOn(
       yield { bytes: filter === null ? chunk : filter.push(chunk), parts };
     }
     const rest = side.end();
+    for (const part of rest) tell(attempt.turn, part);
     end = 'good';
     yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
   } catch (thrown) {
@@ -188,7 +224,7 @@ async function* passOn(
     yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
   } finally {
     patience.end();
-    attempt.report(end);
+    attempt.turn.report(end);
   }
 }
 
@@ -209,18 +245,6 @@ async function holdUntilToken(
 
 /** An answer that says nothing in so many pieces is passed on as it is. */
 const heldItems = 64;
-
-async function* continued(
-  held: readonly RelayItem[],
-  source: AsyncGenerator<RelayItem, void, undefined>,
-): AsyncGenerator<RelayItem, void, undefined> {
-  try {
-    yield* held;
-    yield* source;
-  } finally {
-    await source.return();
-  }
-}
 
 async function* once(item: RelayItem): AsyncGenerator<RelayItem, void, undefined> {
   yield await Promise.resolve(item);

@@ -52,6 +52,7 @@ export const presets = {
   sglang: vllm,
   'tensorrt-llm': { ...vllm, continuation: 'never' },
   tgi: plain,
+  ollama: plain,
   'llama.cpp': {
     ...plain,
     samplingNames: {

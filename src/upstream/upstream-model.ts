@@ -1,22 +1,24 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
-import type { ChatModel, ModelFacts } from '../chat/model.ts';
+import type { ChatModel, Hedge, ModelFacts } from '../chat/model.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
-import { askInTurn, isFault, named, type ReportEnd } from './attempts.ts';
-import type { BreakerEnd, CircuitBreaker } from './circuit-breaker.ts';
-import type { Connection } from './connection.ts';
+import { askInTurn, isFault, named, type Turn } from './attempts.ts';
+import type { BreakerEnd } from './circuit-breaker.ts';
 import { exchange } from './exchange.ts';
+import { heldStream } from './held-stream.ts';
 import { notCarried } from './not-carried.ts';
+import { promptText } from './prompt-text.ts';
 import type { WireProtocol, WireRequest } from './protocol.ts';
+import type { Replicas } from './replicas.ts';
+import { answeredCalls } from './tool-loop.ts';
 import { upstreamModelId, type UpstreamModelSettings, type UpstreamSettings } from './upstream.ts';
 
 export interface UpstreamModelDependencies {
   readonly upstream: UpstreamSettings;
   readonly model: UpstreamModelSettings;
   readonly protocol: WireProtocol;
-  readonly connection: Connection;
-  readonly breaker: CircuitBreaker;
+  readonly replicas: Replicas;
   /** From 0 up to 1; spreads retries. @default Math.random */
   readonly random?: () => number;
   readonly now?: () => number;
@@ -30,6 +32,7 @@ export function createUpstreamModel(dependencies: UpstreamModelDependencies): Ch
   return {
     facts,
     stream: (request, signal) => answer(dependencies, id, request, signal),
+    hedge: hedgeOf(dependencies),
     countTokens: () =>
       Promise.reject(
         new NearfarError(
@@ -66,6 +69,17 @@ function factsOf(id: string, upstream: string, model: UpstreamModelSettings): Mo
   };
 }
 
+/** Where there are several replicas the second one is asked among them; else it is for whoever knows of another model. */
+function hedgeOf({ replicas, model }: UpstreamModelDependencies): Hedge {
+  return {
+    afterMs: () => (replicas.count > 1 ? null : replicas.hedgeAfterMs(model.name)),
+    spend: () => replicas.hedgeBudget.spend(),
+    count: (hasWon) => {
+      replicas.countHedge(hasWon);
+    },
+  };
+}
+
 /** One answer, whole or with an error at its end; tried again as long as nothing of it was delivered. */
 async function* answer(
   dependencies: UpstreamModelDependencies,
@@ -73,28 +87,36 @@ async function* answer(
   request: ChatRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart, void, undefined> {
+  const { upstream, replicas, model, random, now } = dependencies;
   try {
-    const cleared = clear(request, dependencies.upstream.boundary);
+    const cleared = clear(request, upstream.boundary);
     const wire = writeRequest(dependencies, cleared);
-    yield* await askInTurn(dependencies, id, request.deadlineAt, signal, async (report) => {
-      const parts = tryOnce({ dependencies, id, cleared, wire, signal, report });
-      const first = await parts.next();
-      return continued(first, parts);
+    const { result, delivery } = await askInTurn({
+      upstream,
+      replicas,
+      request: {
+        model: model.name,
+        tenant: request.tenant,
+        blocks: replicas.blocks(model.name, () => promptText(request.input)),
+        callIds: answeredCalls(request.input),
+      },
+      deadlineAt: request.deadlineAt,
+      signal,
+      isHedgeable: true,
+      attempt: async (turn) => {
+        const parts = tryOnce({ dependencies, id, cleared, wire, turn });
+        const first = await parts.next();
+        return heldStream(first.done === true ? [] : [first.value], parts);
+      },
+      discard: (parts) => void parts.return?.().catch(() => undefined),
+      ...(random === undefined ? {} : { random }),
+      ...(now === undefined ? {} : { now }),
     });
+    for await (const part of result) {
+      yield part.type === 'start' && delivery !== undefined ? { ...part, delivery } : part;
+    }
   } catch (thrown) {
-    yield { type: 'error', error: named(toNearfarError(thrown), dependencies.upstream.name) };
-  }
-}
-
-async function* continued(
-  first: IteratorResult<ChatPart>,
-  rest: AsyncGenerator<ChatPart, void, undefined>,
-): AsyncGenerator<ChatPart, void, undefined> {
-  try {
-    if (first.done !== true) yield first.value;
-    yield* rest;
-  } finally {
-    await rest.return();
+    yield { type: 'error', error: named(toNearfarError(thrown), upstream.name) };
   }
 }
 
@@ -119,14 +141,14 @@ interface Attempt {
   readonly id: string;
   readonly cleared: Cleared;
   readonly wire: WireRequest;
-  readonly signal: AbortSignal;
-  readonly report: ReportEnd;
+  readonly turn: Turn;
 }
 
 /** One try. Nothing comes out of it before the first piece of the answer, so that one that fails leaves nothing. */
 async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefined> {
-  const { dependencies, id, cleared, wire, signal, report } = attempt;
-  const { upstream, protocol, connection, now = monotonic } = dependencies;
+  const { dependencies, id, cleared, wire, turn } = attempt;
+  const { upstream, protocol, now = monotonic } = dependencies;
+  const { lease } = turn;
   const { request } = cleared;
   const key = keyFor(upstream, request);
   const startedAt = now();
@@ -135,7 +157,7 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
   let end: BreakerEnd = 'neither';
   try {
     const parts = exchange({
-      connection,
+      connection: turn.connection,
       protocol,
       reader: protocol.createReader(id, request.choiceCount),
       send: {
@@ -144,9 +166,9 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
         headers: headersFor(upstream, protocol, request, key),
         body: JSON.stringify(wire.body),
       },
-      timeouts: upstream.timeouts,
+      timeouts: { ...upstream.timeouts, firstTokenMs: turn.firstTokenMs },
       secrets: key === null ? [] : [key],
-      signal,
+      signal: turn.signal,
     });
     for await (const part of parts) {
       if (part.type === 'start') {
@@ -155,13 +177,18 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
       }
       if (firstAt === null) {
         firstAt = now();
+        lease.sawFirst();
         if (held !== null) yield held;
       }
+      if (part.type === 'tool-call-start') lease.sawCall(part.id);
       if (part.type !== 'finish') {
         yield part;
         continue;
       }
       end = 'good';
+      lease.sawUsage(part.usage);
+      // Before the last part goes out: who has read the end finds the replica free.
+      lease.end();
       const endedAt = now();
       const timings = {
         queueMs: 0,
@@ -176,7 +203,7 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
     if (isFault(error)) end = 'failed';
     throw error;
   } finally {
-    report(end);
+    turn.report(end);
   }
 }
 
@@ -188,7 +215,7 @@ export function keyFor(upstream: UpstreamSettings, request: Pick<ChatRequest, 'c
 export function headersFor(
   upstream: UpstreamSettings,
   protocol: WireProtocol,
-  request: Pick<ChatRequest, 'privacy' | 'priority'>,
+  request: Partial<Pick<ChatRequest, 'privacy' | 'priority'>>,
   key: string | null,
 ): Readonly<Record<string, string>> {
   return {
@@ -196,7 +223,7 @@ export function headersFor(
     ...(upstream.keyHeader === null || key === null
       ? protocol.headers(key)
       : { ...protocol.headers(null), [upstream.keyHeader]: key }),
-    ...(upstream.traits.isNearfar
+    ...(upstream.traits.isNearfar && request.privacy !== undefined
       ? { 'x-nearfar-privacy': request.privacy, 'x-nearfar-priority': request.priority }
       : {}),
   };

@@ -1,14 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatModel } from '../chat/model.ts';
 import { anthropicMessages } from './anthropic.ts';
-import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
-import { createConnection, type Connection } from './connection.ts';
 import { ollamaChat } from './ollama.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
 import type { ProtocolName, WireProtocol } from './protocol.ts';
+import { createReplicas, type ReplicaReadings, type Replicas } from './replicas.ts';
 import { relay, type Relayed, type RelayRequest } from './relay.ts';
-import { createUpstreamModel, type UpstreamModelDependencies } from './upstream-model.ts';
+import { createUpstreamModel, headersFor, type UpstreamModelDependencies } from './upstream-model.ts';
 import { upstreamModelId, type UpstreamSettings } from './upstream.ts';
 
 /** The models of all upstreams, by ids such as `openai/gpt-5.4-mini`. */
@@ -21,6 +21,8 @@ export interface UpstreamModels {
   model(id: string): ChatModel;
   /** Passes on a request in the upstream's own language. @throws NearfarError as `relay` does */
   relay(id: string, request: RelayRequest, signal: AbortSignal): Promise<Relayed>;
+  /** Of the upstreams that were asked so far, for metrics. */
+  replicas(): readonly ReplicaReadings[];
   close(): Promise<void>;
 }
 
@@ -31,37 +33,29 @@ const protocols: Readonly<Record<ProtocolName, WireProtocol>> = {
   ollama: ollamaChat,
 };
 
-/** Breakers that are kept for models that no setting names; clients choose those names. */
+/** Models that are kept though no setting names them; clients choose those names. */
 const keptModels = 500;
 
 export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): UpstreamModels {
-  const connections = new Map<string, Connection>();
+  const replicaSets = new Map<string, Replicas>();
   const models = new Map<string, ChatModel>();
-  const breakers = new Map<string, CircuitBreaker>();
+  // Hashes of prompts are compared within this process only.
+  const key = randomBytes(32);
 
   function upstreamOf(id: string): UpstreamSettings | null {
     const name = id.slice(0, Math.max(0, id.indexOf('/')));
     return upstreams.find((upstream) => upstream.name === name) ?? null;
   }
 
-  function connectionOf(upstream: UpstreamSettings): Connection {
-    let connection = connections.get(upstream.name);
-    if (connection === undefined) {
-      const { baseUrl, usesProxy, timeouts } = upstream;
-      connection = createConnection({ baseUrl, usesProxy, connectMs: timeouts.connectMs });
-      connections.set(upstream.name, connection);
+  function replicasOf(upstream: UpstreamSettings): Replicas {
+    let replicas = replicaSets.get(upstream.name);
+    if (replicas === undefined) {
+      const secret = upstream.key?.reveal() ?? null;
+      const headers = headersFor(upstream, protocols[upstream.protocol], {}, secret);
+      replicas = createReplicas({ upstream, headers, key });
+      replicaSets.set(upstream.name, replicas);
     }
-    return connection;
-  }
-
-  function breakerOf(id: string): CircuitBreaker {
-    let breaker = breakers.get(id);
-    if (breaker === undefined) {
-      if (breakers.size >= keptModels) breakers.clear();
-      breaker = createCircuitBreaker();
-      breakers.set(id, breaker);
-    }
-    return breaker;
+    return replicas;
   }
 
   /** @throws NearfarError `model_not_found` */
@@ -76,8 +70,7 @@ export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): Up
       upstream,
       model: settings ?? { name, contextTokenCount: null, maxTokenCount: null },
       protocol: protocols[upstream.protocol],
-      connection: connectionOf(upstream),
-      breaker: breakerOf(id),
+      replicas: replicasOf(upstream),
     };
   }
 
@@ -95,8 +88,9 @@ export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): Up
       return model;
     },
     relay: async (id, request, signal) => relay(dependenciesOf(id), id, request, signal),
+    replicas: () => [...replicaSets.values()].map((replicas) => replicas.readings()),
     async close() {
-      await Promise.all([...connections.values()].map((connection) => connection.close()));
+      await Promise.all([...replicaSets.values()].map((replicas) => replicas.close()));
     },
   };
 }

@@ -1,5 +1,8 @@
+import type { BalanceMode } from '../balance/choose-replica.ts';
+import type { HedgeSetting } from '../balance/hedging.ts';
 import type { Secret } from '../chat/secret.ts';
 import type { UpstreamTimeouts } from './exchange.ts';
+import type { LoadEndpoints } from './load-endpoints.ts';
 import type { ProtocolName } from './protocol.ts';
 import type { RetrySettings } from './retry-policy.ts';
 import type { UpstreamTraits } from './traits.ts';
@@ -20,8 +23,16 @@ export interface UpstreamSettings {
   readonly name: string;
   readonly protocol: ProtocolName;
   readonly traits: UpstreamTraits;
-  /** With the path that all routes begin with, as the protocol's own clients take it. */
-  readonly baseUrl: string;
+  /**
+   * One, or several replicas that serve the same models, alike in everything. With the path that all routes begin with, as
+   * the protocol's own clients take it.
+   */
+  readonly addresses: readonly UpstreamAddress[];
+  /** How one of several is chosen. */
+  readonly balance: BalanceMode;
+  readonly hedge: HedgeSetting;
+  /** Where its server tells how it is; null: nowhere that is known. */
+  readonly endpoints: LoadEndpoints | null;
   readonly key: Secret | null;
   /** Header that carries the key in place of the protocol's own, e.g. Azure's `api-key`; null: the protocol's own. */
   readonly keyHeader: string | null;
@@ -34,6 +45,10 @@ export interface UpstreamSettings {
   readonly models: readonly UpstreamModelSettings[];
   readonly timeouts: UpstreamTimeouts & { readonly connectMs: number };
   readonly retry: RetrySettings;
+}
+
+export interface UpstreamAddress {
+  readonly baseUrl: string;
   readonly usesProxy: boolean;
 }
 

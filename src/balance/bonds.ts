@@ -1,0 +1,38 @@
+import { createHmac } from 'node:crypto';
+
+/**
+ * Where tool calls were made, so that their results go there: by keyed hashes of the calls' ids, bounded, the oldest go
+ * first. Ids are chosen by models' servers and some begin anew with each answer; a wrong match is a wrong guess among
+ * places that may all answer.
+ */
+export interface Bonds {
+  remember(tenant: string, callId: string, place: string): void;
+  /** The place of the last call that is known. */
+  placeOf(tenant: string, callIds: readonly string[]): string | null;
+}
+
+const keptCount = 20_000;
+
+export function createBonds(key: Buffer): Bonds {
+  const places = new Map<string, string>();
+  const hashOf = (tenant: string, callId: string): string =>
+    createHmac('sha256', key).update(tenant).update('\0').update(callId).digest().toString('latin1', 0, 12);
+  return {
+    remember(tenant, callId, place) {
+      const hash = hashOf(tenant, callId);
+      places.delete(hash);
+      places.set(hash, place);
+      for (const oldest of places.keys()) {
+        if (places.size <= keptCount) break;
+        places.delete(oldest);
+      }
+    },
+    placeOf(tenant, callIds) {
+      for (const callId of callIds.toReversed()) {
+        const place = places.get(hashOf(tenant, callId));
+        if (place !== undefined) return place;
+      }
+      return null;
+    },
+  };
+}
