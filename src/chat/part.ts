@@ -20,7 +20,7 @@ export interface Usage {
   /** Of the prompt tokens, how many a provider wrote into its cache and bills as such: for minutes, and for an hour. */
   readonly cacheWriteTokenCount?: number;
   readonly longCacheWriteTokenCount?: number;
-  /** False: an upstream told no counts; the completion's is that of the deltas seen, and the prompt's is 0. */
+  /** False: an upstream did not tell how many tokens it read; the completion's may be that of the deltas seen. */
   readonly isMeasured?: false;
 }
 

@@ -5,9 +5,21 @@ import type { Usage } from '../chat/part.ts';
  * them; `completionTokenCount` is all that was written, reasoning among it. Each token is counted once.
  */
 
+/** No request has as many tokens; and sums stay whole numbers. */
+const mostTokens = 1e12;
+
 /** What JSON may hold where a count is expected; anything but a whole number from 0 counts as none. */
 function count(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  return isCount(value) ? value : 0;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= mostTokens;
+}
+
+/** A prompt that nobody counted has an unknown cost; it is not one of no tokens. */
+function told(prompt: unknown): Pick<Usage, 'isMeasured'> {
+  return isCount(prompt) ? {} : { isMeasured: false };
 }
 
 function group(value: unknown): Readonly<Record<string, unknown>> {
@@ -16,20 +28,26 @@ function group(value: unknown): Readonly<Record<string, unknown>> {
 
 /**
  * OpenAI's chat completions (`prompt_tokens`) and responses (`input_tokens`), and those who speak like them.
- * Cached tokens are part of the prompt's. Reasoning tokens are part of the completion's at OpenAI; some count them
- * beside it, which their `total_tokens` tells. DeepSeek says `prompt_cache_hit_tokens`.
+ * Cached tokens are part of the prompt's, and reasoning tokens of the completion's, at OpenAI. Others count either beside
+ * them, or reason without saying how much (Gemini): what `total_tokens` has more than prompt and completion tells. Cached
+ * tokens are `prompt_cache_hit_tokens` at DeepSeek, `cached_tokens` at Moonshot.
  */
 export function openaiUsage(wire: unknown): Usage {
   const usage = group(wire);
-  const prompt = count(usage['prompt_tokens'] ?? usage['input_tokens']);
+  const toldPrompt = usage['prompt_tokens'] ?? usage['input_tokens'];
   const written = count(usage['completion_tokens'] ?? usage['output_tokens']);
   const promptDetails = group(usage['prompt_tokens_details'] ?? usage['input_tokens_details']);
   const writtenDetails = group(usage['completion_tokens_details'] ?? usage['output_tokens_details']);
   const reasoning = writtenDetails['reasoning_tokens'];
   const reasoningCount = count(reasoning);
-  const isBeside = reasoningCount > 0 && count(usage['total_tokens']) === prompt + written + reasoningCount;
-  const cached = count(promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens']);
-  const completionTokenCount = isBeside ? written + reasoningCount : written;
+  const cached = count(
+    promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens'],
+  );
+  const more = Math.max(0, count(usage['total_tokens']) - count(toldPrompt) - written);
+  const isCachedBeside = cached > 0 && more === cached && more !== reasoningCount;
+  const prompt = count(toldPrompt) + (isCachedBeside ? cached : 0);
+  // Only where the prompt is told too: else the total is all that there is.
+  const completionTokenCount = isCachedBeside || !isCount(toldPrompt) ? written : written + more;
   const cacheWritten = Math.min(
     count(promptDetails['cache_write_tokens'] ?? promptDetails['cache_creation_tokens']),
     prompt - Math.min(cached, prompt),
@@ -42,6 +60,7 @@ export function openaiUsage(wire: unknown): Usage {
       ? { reasoningTokenCount: Math.min(reasoningCount, completionTokenCount) }
       : {}),
     ...(cacheWritten > 0 ? { cacheWriteTokenCount: cacheWritten } : {}),
+    ...told(toldPrompt),
   };
 }
 
@@ -66,16 +85,18 @@ export function anthropicUsage(wire: unknown): Usage {
       : {}),
     ...(written > longWritten ? { cacheWriteTokenCount: written - longWritten } : {}),
     ...(longWritten > 0 ? { longCacheWriteTokenCount: longWritten } : {}),
+    ...told(usage['input_tokens']),
   };
 }
 
-/** Ollama's; it says nothing of its cache. */
+/** Ollama's; it says nothing of its cache, and older ones nothing of a prompt that was all in it. */
 export function ollamaUsage(wire: unknown): Usage {
   const usage = group(wire);
   return {
     promptTokenCount: count(usage['prompt_eval_count']),
     cachedTokenCount: 0,
     completionTokenCount: count(usage['eval_count']),
+    ...told(usage['prompt_eval_count']),
   };
 }
 
