@@ -63,6 +63,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
       'the pipeline in front of a stub: JSON and SSE, 1, 16, 64 connections, against Portkey and LiteLLM',
     load: async () => (await import('./gateway.ts')).gateway,
   },
+  promptcache: {
+    summary:
+      'hours of agents, retrieval and chat: what prompts cost with planned marks, without, and with all',
+    load: async () => (await import('./promptcache.ts')).promptcache,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,

@@ -148,6 +148,9 @@ describe('directions', () => {
       'upstream/spliced-body.ts',
       'upstream/retry-policy.ts',
       'upstream/circuit-breaker.ts',
+      'promptcache/plan-marks.ts',
+      'promptcache/cache-rules.ts',
+      'promptcache/expected-prompt-cost.ts',
     ];
     for (const path of pure) {
       const file = byPath.get(path);

@@ -2,6 +2,7 @@ import { requireScope } from '../access/create-access.ts';
 import type { Bonds } from '../balance/bonds.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { ChatModel } from '../chat/model.ts';
+import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
@@ -21,6 +22,8 @@ export interface AnswerDependencies {
   readonly models: { readonly model: (id: string) => Promise<ChatModel> };
   /** @default every model is this machine's */
   readonly billing?: FindBilling;
+  /** What the ledger may keep of a prompt that stays here. @default nothing */
+  readonly prefixOf?: (request: ChatRequest) => PromptPrefix | null;
   /** `null`: every answer is made anew. */
   readonly cache: AnswerCache | null;
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
@@ -38,7 +41,11 @@ export interface AnswerDependencies {
 /** The pipeline. Reserve joins it where this line names it once it exists. */
 export function createAnswer(dependencies: AnswerDependencies): Answer {
   const { label, route, models, cache, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
+<<<<<<< HEAD
   const { billing = () => ownBilling, bonds } = dependencies;
+=======
+  const { billing = () => ownBilling, prefixOf = () => null } = dependencies;
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
@@ -56,6 +63,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
         const { modelId, fallbackIds = [] } = decision;
+        if (billing(modelId).upstream === null) account.keep(prefixOf(labelled));
         const open = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
             // A tool loop stays with the model that made its calls, though an earlier one is back.

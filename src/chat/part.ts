@@ -1,5 +1,6 @@
 import type { NearfarError } from './error.ts';
 import type { ContextOverflow } from './overflow.ts';
+import type { PromptPrefix } from './prompt-prefix.ts';
 
 /**
  * Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. `tool_calls`:
@@ -88,8 +89,13 @@ export type ChatPart =
       readonly source?: AnswerSource;
       /** As far as it is known at the beginning; absent where the prompt fits. */
       readonly overflow?: ContextOverflow;
+<<<<<<< HEAD
       /** Absent: one model was asked, and it answered. */
       readonly delivery?: Delivery;
+=======
+      /** For the ledger, of prompts that went elsewhere; absent where not even hashes may be kept. */
+      readonly prefix?: PromptPrefix;
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     }
   | {
       readonly type: 'text-delta';

@@ -16,6 +16,7 @@ import { chooseFromCatalog } from '../models/catalog.ts';
 import { withAdapters } from '../models/adapter-book.ts';
 import { parseReference } from '../models/reference.ts';
 import type { ModelStore } from '../models/store.ts';
+import type { PromptCache } from '../promptcache/prompt-cache.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { filesBehind, findModelOrAdapter, openAdapters, reportAdapters } from './adapters.ts';
 import { loadOptionsFor } from './load-options.ts';
@@ -23,6 +24,7 @@ import { createModelIndex, findReference, type ModelIndex } from './model-index.
 import { openStore } from './open-store.ts';
 import { loadRooms } from './rooms.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
+import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
 import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
@@ -69,7 +71,8 @@ export async function composeGateway(
   });
   // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
   const keys = await accessKeys(loaded);
-  const upstreams = createUpstreamModels(remoteSettings);
+  const promptCache = openPromptCache(loaded, createBilling(settings.upstreams, prices));
+  const upstreams = createUpstreamModels(remoteSettings, promptCache);
   const store = await openStore(loaded, (line) => {
     log.info(line);
   });
@@ -105,7 +108,8 @@ export async function composeGateway(
   // Whoever asks for the model gets the reason too.
   loading?.catch(() => undefined);
   // Read once now, so that /ready knows from the start what is here.
-  const parts: Parts = { loaded, log, keys, prices, store: models, index, localModels, upstreams, loading };
+  const remote = { upstreams, promptCache };
+  const parts: Parts = { loaded, log, keys, prices, store: models, index, localModels, ...remote, loading };
   try {
     await index.ids();
     await reportAdapters(adapters, log.warn);
@@ -126,11 +130,12 @@ interface Parts {
   readonly index: ModelIndex;
   readonly localModels: LocalModels;
   readonly upstreams: UpstreamModels;
+  readonly promptCache: PromptCache;
   readonly loading: Promise<LoadedModel> | null;
 }
 
 async function composeRooms(parts: Parts): Promise<Gateway> {
-  const { loaded, log, keys, prices, store, index, localModels, upstreams, loading } = parts;
+  const { loaded, log, keys, prices, store, index, localModels, upstreams, promptCache, loading } = parts;
   const { settings, home } = loaded;
   const isLoopback = isLoopbackHost(settings.host);
   const rooms = await loadRooms();
@@ -163,6 +168,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     version,
   });
   const remote = remoteNames(loaded);
+  if (remote !== undefined) await recallPrompts(promptCache, state);
   const routeTo = (near: string) =>
     rooms.createRoute({
       aliases: settings.aliases,
@@ -187,6 +193,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     route: { decide: (request) => route.decide(request) },
     models: { model: modelOf },
     billing: createBilling(settings.upstreams, prices),
+    prefixOf: (request) => promptCache.prefixOf(request),
     cache,
     settle,
     observeGap: metrics.observeGap,

@@ -210,6 +210,16 @@ const cacheSchema = z.strictObject({
     ),
 });
 
+const promptCacheSchema = z.strictObject({
+  plan: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe(
+      'auto: what is sent to upstreams is marked for their prompt caches where that pays (docs/prompt-caching.md). ' +
+        'off: it is not.',
+    ),
+});
+
 const limitsSchema = z.strictObject({
   bodyBytes: z
     .number()
@@ -311,6 +321,7 @@ export const settingsSchema = z.strictObject({
     ),
   engine: engineSchema.prefault({}).describe('The inference engine.'),
   cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
+  promptCache: promptCacheSchema.prefault({}).describe("Upstreams' prompt caches."),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
   hub: hubSchema.prefault({}).describe('The model hub.'),
 });
@@ -331,6 +342,7 @@ export interface SettingLeaf {
 const groups: Readonly<Record<string, z.ZodObject>> = {
   engine: engineSchema,
   cache: cacheSchema,
+  promptCache: promptCacheSchema,
   limits: limitsSchema,
   hub: hubSchema,
 };

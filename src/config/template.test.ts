@@ -15,6 +15,7 @@ function uncommented(text: string): string {
             ...defaultSettings,
             ...defaultSettings.engine,
             ...defaultSettings.cache,
+            ...defaultSettings.promptCache,
             ...defaultSettings.limits,
             ...defaultSettings.hub,
           },
@@ -30,7 +31,7 @@ function uncommented(text: string): string {
 describe('commentedSettings', () => {
   it('changes nothing as it is written', () => {
     const values = parse(commentedSettings('yaml')) as Record<string, unknown>;
-    expect(values).toEqual({ engine: null, cache: null, limits: null, hub: null });
+    expect(values).toEqual({ engine: null, cache: null, promptCache: null, limits: null, hub: null });
   });
 
   it('shows the true defaults', () => {

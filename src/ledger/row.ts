@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../chat/error.ts';
 import type { ContextOverflow } from '../chat/overflow.ts';
+import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { AnswerSource, FinishReason } from '../chat/part.ts';
 import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 
@@ -58,4 +59,6 @@ export interface LedgerRow {
   readonly uncachedCostMicros?: number;
   /** ISO 4217. */
   readonly currency: string;
+  /** Keyed hashes of the prompt's beginnings; absent where they may not be kept or nothing was asked. */
+  readonly prefix?: PromptPrefix;
 }

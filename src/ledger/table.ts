@@ -1,4 +1,5 @@
 import type { LedgerTable } from '../store/schema.ts';
+import { fromPrefixText, toPrefixText } from './prefix-text.ts';
 import type { LedgerRow } from './row.ts';
 
 /** A row as the store keeps it. */
@@ -36,6 +37,8 @@ export function toTable(row: LedgerRow): LedgerTable {
     cache_write_tokens: row.cacheWriteTokenCount ?? 0,
     uncached_cost_micros: row.uncachedCostMicros ?? null,
     currency: row.currency,
+    prompt_family: row.prefix?.family ?? null,
+    prompt_prefix: row.prefix === undefined ? null : toPrefixText(row.prefix),
   };
 }
 
@@ -71,7 +74,13 @@ export function fromTable(row: LedgerTable): LedgerRow {
     ...(row.cache_write_tokens > 0 ? { cacheWriteTokenCount: row.cache_write_tokens } : {}),
     ...(row.uncached_cost_micros === null ? {} : { uncachedCostMicros: row.uncached_cost_micros }),
     currency: row.currency,
+    ...prefixOf(row),
   };
+}
+
+function prefixOf(row: LedgerTable): Pick<LedgerRow, 'prefix'> {
+  if (row.prompt_family === null || row.prompt_prefix === null) return {};
+  return { prefix: fromPrefixText(row.prompt_family, row.prompt_prefix) };
 }
 
 function overflowOf(row: LedgerTable): Pick<LedgerRow, 'overflow'> {

@@ -88,6 +88,17 @@ export const migrations: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  '006-ledger-prompt-prefix': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const [name, type] of [
+        ['prompt_family', 'text'],
+        ['prompt_prefix', 'text'],
+      ] as const) {
+        if (await hasColumn(db, 'ledger', name)) continue;
+        await db.schema.alterTable('ledger').addColumn(name, type).execute();
+      }
+    },
+  },
   '008-ledger-uncached-cost': {
     async up(db: Kysely<unknown>): Promise<void> {
       if (await hasColumn(db, 'ledger', 'uncached_cost_micros')) return;

@@ -44,4 +44,7 @@ export interface LedgerTable {
   /** Null: not known, or this machine's. */
   uncached_cost_micros: number | null;
   currency: string;
+  prompt_family: string | null;
+  /** A line of JSON; see `ledger/prefix-text.ts`. */
+  prompt_prefix: string | null;
 }

@@ -1,5 +1,9 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+<<<<<<< HEAD
 import type { Delivery } from '../chat/part.ts';
+=======
+import type { PromptPrefix } from '../chat/prompt-prefix.ts';
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
 import { askInTurn, type Turn } from './attempts.ts';
@@ -11,6 +15,7 @@ import { createPatience, type Patience } from './patience.ts';
 import { promptTextOf } from './prompt-text.ts';
 import type { ProtocolName, WirePart } from './protocol.ts';
 import { createSideReader, type SideReader } from './side-reader.ts';
+import { plannedBody, type PlannedPrompt } from './planned-body.ts';
 import { withMember } from './spliced-body.ts';
 import { answeredCallsOf } from './tool-loop.ts';
 import { headersFor, keyFor, type UpstreamModelDependencies } from './upstream-model.ts';
@@ -51,6 +56,8 @@ export interface RelayItem {
 
 export interface Relayed {
   readonly contentType: string;
+  /** Hashes of the prompt, as far as they may be kept. */
+  readonly prefix: PromptPrefix | null;
   /** Throws NearfarError where the answer breaks off. */
   readonly items: AsyncIterableIterator<RelayItem>;
   /** Absent: one server was asked, and it answered. */
@@ -63,8 +70,8 @@ const wholeAnswerMs = 600_000;
 const lateEndMs = 1_000;
 
 /**
- * Sends a request as it is, but for the model's name where the client used another one, and reads the answer from the
- * side: its bytes pass untouched. Resolves once there is something to deliver.
+ * Sends a request as it is, but for the model's name where the client used another one and for marks that pay in the
+ * upstream's prompt cache, and reads the answer from the side: its bytes pass untouched. Resolves once there is something to deliver.
  * @throws NearfarError where nothing could be delivered
  */
 export async function relay(
@@ -76,6 +83,7 @@ export async function relay(
   const { upstream, replicas, model, random, now } = dependencies;
   const cleared = clear(request, upstream.boundary);
   const asksForUsage = needsUsage(request);
+<<<<<<< HEAD
   const body = bodyFor(request, model.name, asksForUsage);
   const { result, delivery } = await askInTurn({
     upstream,
@@ -98,6 +106,19 @@ export async function relay(
     ...(now === undefined ? {} : { now }),
   });
   return delivery === undefined ? result : { ...result, delivery };
+=======
+  const body = bodyFor(request, dependencies.model.name, asksForUsage);
+  const prompt = plannedBody(
+    request.operation === 'chat' ? dependencies : { ...dependencies, planning: undefined },
+    id,
+    cleared.request,
+    body,
+    request.body,
+  );
+  return askInTurn(dependencies, id, request.deadlineAt, signal, (report) =>
+    tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, signal, report }),
+  );
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 }
 
 /** OpenAI's streams tell their usage only to those who ask. */
@@ -129,14 +150,19 @@ interface Attempt {
   readonly dependencies: UpstreamModelDependencies;
   readonly id: string;
   readonly cleared: Cleared<'inside' | 'outside', RelayRequest>;
-  readonly body: string;
+  readonly prompt: PlannedPrompt;
   readonly hidesUsage: boolean;
   readonly turn: Turn;
 }
 
 async function tryOnce(attempt: Attempt): Promise<Relayed> {
+<<<<<<< HEAD
   const { dependencies, id, cleared, body, turn } = attempt;
   const { upstream, protocol } = dependencies;
+=======
+  const { dependencies, id, cleared, prompt, signal } = attempt;
+  const { upstream, protocol, connection } = dependencies;
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   const { request } = cleared;
   const key = keyFor(upstream, request);
   const patience = createPatience(turn.signal);
@@ -149,7 +175,7 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
       method: 'POST',
       path: request.path,
       headers: { ...headersFor(upstream, protocol, request, key), ...request.headers },
-      body,
+      body: prompt.text,
       signal: patience.signal,
     });
     if (answer.status !== 200) throw await failureOf(answer, key === null ? [] : [key]);
@@ -157,15 +183,25 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
     if (!request.isStreamed) {
       const item = await readWhole(answer.body, request.protocol, id);
       patience.end();
+<<<<<<< HEAD
       for (const part of item.parts) tell(turn, part);
       turn.report('good');
       return { contentType: type, items: once(item) };
+=======
+      attempt.report('good');
+      settleOn(prompt, item.parts);
+      return { contentType: type, prefix: prompt.prefix, items: once(item) };
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     }
     if (/text\/html|^application\/json/i.test(type)) throw broken(`answered with ${type}, not with a stream`);
     const side = createSideReader(protocol, id, choiceCountOf(request));
     const source = passOn(attempt, answer, side, patience);
     const held = await holdUntilToken(source, side);
+<<<<<<< HEAD
     return { contentType: type, items: heldStream(held, source) };
+=======
+    return { contentType: type, prefix: prompt.prefix, items: continued(held, source) };
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   } catch (thrown) {
     const error = explained(thrown, patience);
     patience.end();
@@ -204,6 +240,7 @@ async function* passOn(
       } else if (hasToken) patience.refresh();
       if (parts.some((part) => part.type === 'finish')) {
         end = 'good';
+        settleOn(attempt.prompt, parts);
         patience.wait(lateEndMs, 'did not end its stream');
       }
       yield { bytes: filter === null ? chunk : filter.push(chunk), parts };
@@ -211,6 +248,7 @@ async function* passOn(
     const rest = side.end();
     for (const part of rest) tell(attempt.turn, part);
     end = 'good';
+    settleOn(attempt.prompt, rest);
     yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
   } catch (thrown) {
     const error = explained(thrown, patience);
@@ -226,6 +264,10 @@ async function* passOn(
     patience.end();
     attempt.turn.report(end);
   }
+}
+
+function settleOn(prompt: PlannedPrompt, parts: readonly WirePart[]): void {
+  for (const part of parts) if (part.type === 'finish') prompt.settle(part.usage);
 }
 
 /** What comes before the first token is held back, so that a try that comes to nothing leaves nothing. */

@@ -31,9 +31,83 @@ export function withMember(text: string, name: string, value: unknown): string {
   return result + text.slice(from);
 }
 
-function membersOf(text: string): readonly Member[] {
+/** A member for an object within the body; see `withInnerMembers`. */
+export interface InnerMember {
+  /** Names and indexes from the body on. */
+  readonly path: readonly (string | number)[];
+  readonly member: string;
+  readonly value: unknown;
+  /** Type of the content block that a text becomes, so that it can have members. */
+  readonly textType: string;
+}
+
+/**
+ * The text with further members in objects inside it, each as the last one of its object; a text at the path is first
+ * written as a list of one content block. A path that leads nowhere, or to anything else, changes nothing.
+ * @param text valid JSON of an object
+ */
+export function withInnerMembers(text: string, inner: readonly InnerMember[]): string {
+  const edits = inner.flatMap((edit) => {
+    const span = spanAt(text, edit.path);
+    return span === null ? [] : [{ ...edit, ...span }];
+  });
+  let result = text;
+  // From behind, so that the places of the others stay what they are.
+  for (const { start, end, member, value, textType } of edits.sort((one, other) => other.start - one.start)) {
+    const old = result.slice(start, end);
+    const added = `${JSON.stringify(member)}:${JSON.stringify(value)}`;
+    if (old.startsWith('"')) {
+      const block = `[{"type":${JSON.stringify(textType)},"text":${old},${added}}]`;
+      result = result.slice(0, start) + block + result.slice(end);
+    } else if (old.startsWith('{')) {
+      const isEmpty = membersOf(result, start).length === 0;
+      result = `${result.slice(0, end - 1)}${isEmpty ? '' : ','}${added}${result.slice(end - 1)}`;
+    }
+  }
+  return result;
+}
+
+/** Where the value at a path stands; of members that are there twice the last, which is the one that JSON readers keep. */
+function spanAt(
+  text: string,
+  path: readonly (string | number)[],
+): { readonly start: number; readonly end: number } | null {
+  let start = text.indexOf('{');
+  let end = text.lastIndexOf('}') + 1;
+  for (const step of path) {
+    if (typeof step === 'string') {
+      if (text[start] !== '{') return null;
+      const member = membersOf(text, start).findLast(({ name }) => name === step);
+      if (member === undefined) return null;
+      start = member.valueStart;
+      end = member.valueEnd;
+    } else {
+      const item = text[start] === '[' ? itemAt(text, start, step) : null;
+      if (item === null) return null;
+      ({ start, end } = item);
+    }
+  }
+  return { start, end };
+}
+
+function itemAt(
+  text: string,
+  from: number,
+  index: number,
+): { readonly start: number; readonly end: number } | null {
+  let at = skipSpace(text, from + 1);
+  for (let count = 0; at < text.length && text[at] !== ']'; count += 1) {
+    const end = endOfValue(text, at);
+    if (count === index) return { start: at, end };
+    at = skipSpace(text, end);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return null;
+}
+
+function membersOf(text: string, from = text.indexOf('{')): readonly Member[] {
   const members: Member[] = [];
-  let at = skipSpace(text, text.indexOf('{') + 1);
+  let at = skipSpace(text, from + 1);
   while (text[at] === '"') {
     const nameEnd = stringEnd(text, at);
     const name = JSON.parse(text.slice(at, nameEnd)) as string;

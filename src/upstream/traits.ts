@@ -13,6 +13,8 @@ export interface UpstreamTraits {
   readonly hasIgnoreEndOfText: boolean;
   /** Takes what an earlier answer thought as `reasoning_content`. */
   readonly takesReasoning: boolean;
+  /** Knows `prompt_cache_key`, and breakpoints where its models charge for writing. */
+  readonly takesCacheKey: boolean;
   /** Knows nearfar's own request headers: the label of a request goes with it. */
   readonly isNearfar: boolean;
 }
@@ -32,6 +34,7 @@ const plain: UpstreamTraits = {
   continuation: 'never',
   hasIgnoreEndOfText: false,
   takesReasoning: false,
+  takesCacheKey: false,
   isNearfar: false,
 };
 
@@ -46,7 +49,7 @@ const vllm: UpstreamTraits = {
 export const presets = {
   /** Whatever is not known better: the fields that all servers of the protocol have. */
   generic: plain,
-  openai: { ...plain, maxTokensField: 'max_completion_tokens' },
+  openai: { ...plain, maxTokensField: 'max_completion_tokens', takesCacheKey: true },
   mistral: { ...plain, samplingNames: { ...openaiNames, seed: 'random_seed' }, continuation: 'never' },
   vllm,
   sglang: vllm,

@@ -8,7 +8,11 @@ import type { BreakerEnd } from './circuit-breaker.ts';
 import { exchange } from './exchange.ts';
 import { heldStream } from './held-stream.ts';
 import { notCarried } from './not-carried.ts';
+<<<<<<< HEAD
 import { promptText } from './prompt-text.ts';
+=======
+import { plannedBody, type CachePlanning, type PlannedPrompt } from './planned-body.ts';
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 import type { WireProtocol, WireRequest } from './protocol.ts';
 import type { Replicas } from './replicas.ts';
 import { answeredCalls } from './tool-loop.ts';
@@ -22,6 +26,8 @@ export interface UpstreamModelDependencies {
   /** From 0 up to 1; spreads retries. @default Math.random */
   readonly random?: () => number;
   readonly now?: () => number;
+  /** Absent: nothing is planned for the upstream's prompt cache. */
+  readonly planning?: CachePlanning | undefined;
 }
 
 /** A model of an upstream behind the contract that this machine's models have. */
@@ -91,6 +97,7 @@ async function* answer(
   try {
     const cleared = clear(request, upstream.boundary);
     const wire = writeRequest(dependencies, cleared);
+<<<<<<< HEAD
     const { result, delivery } = await askInTurn({
       upstream,
       replicas,
@@ -111,6 +118,13 @@ async function* answer(
       discard: (parts) => void parts.return?.().catch(() => undefined),
       ...(random === undefined ? {} : { random }),
       ...(now === undefined ? {} : { now }),
+=======
+    const prompt = plannedBody(dependencies, id, cleared.request, JSON.stringify(wire.body), wire.body);
+    yield* await askInTurn(dependencies, id, request.deadlineAt, signal, async (report) => {
+      const parts = tryOnce({ dependencies, id, cleared, wire, prompt, signal, report });
+      const first = await parts.next();
+      return continued(first, parts);
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     });
     for await (const part of result) {
       yield part.type === 'start' && delivery !== undefined ? { ...part, delivery } : part;
@@ -141,14 +155,25 @@ interface Attempt {
   readonly id: string;
   readonly cleared: Cleared;
   readonly wire: WireRequest;
+<<<<<<< HEAD
   readonly turn: Turn;
+=======
+  readonly prompt: PlannedPrompt;
+  readonly signal: AbortSignal;
+  readonly report: ReportEnd;
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 }
 
 /** One try. Nothing comes out of it before the first piece of the answer, so that one that fails leaves nothing. */
 async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefined> {
+<<<<<<< HEAD
   const { dependencies, id, cleared, wire, turn } = attempt;
   const { upstream, protocol, now = monotonic } = dependencies;
   const { lease } = turn;
+=======
+  const { dependencies, id, cleared, wire, prompt, signal, report } = attempt;
+  const { upstream, protocol, connection, now = monotonic } = dependencies;
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   const { request } = cleared;
   const key = keyFor(upstream, request);
   const startedAt = now();
@@ -164,7 +189,7 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
         method: 'POST',
         path: wire.path,
         headers: headersFor(upstream, protocol, request, key),
-        body: JSON.stringify(wire.body),
+        body: prompt.text,
       },
       timeouts: { ...upstream.timeouts, firstTokenMs: turn.firstTokenMs },
       secrets: key === null ? [] : [key],
@@ -172,7 +197,7 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
     });
     for await (const part of parts) {
       if (part.type === 'start') {
-        held = part;
+        held = prompt.prefix === null ? part : { ...part, prefix: prompt.prefix };
         continue;
       }
       if (firstAt === null) {
@@ -186,9 +211,13 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
         continue;
       }
       end = 'good';
+<<<<<<< HEAD
       lease.sawUsage(part.usage);
       // Before the last part goes out: who has read the end finds the replica free.
       lease.end();
+=======
+      prompt.settle(part.usage);
+>>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
       const endedAt = now();
       const timings = {
         queueMs: 0,

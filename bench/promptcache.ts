@@ -1,0 +1,258 @@
+import type { TokenPrice } from '../src/ledger/cost.ts';
+import { builtInLists, createPriceTable } from '../src/ledger/prices.ts';
+import { createPromptCache } from '../src/promptcache/prompt-cache.ts';
+import { presets } from '../src/upstream/traits.ts';
+import { createUpstreamModels, type UpstreamModels } from '../src/upstream/upstream-models.ts';
+import type { Benchmark, Row } from './benchmark.ts';
+import {
+  openCacheProvider,
+  type Bill,
+  type CacheProvider,
+  type ProviderRules,
+} from './prompt-cache-provider.ts';
+import { promptTraces, type TracedMessage, type TracedRequest } from './workloads/prompt-traces.ts';
+import { rounded } from './stats.ts';
+
+/**
+ * Hours of traffic in virtual time. The gateway's own upstream room (bytes that pass, marks spliced into them, the reader
+ * of usage) sends over HTTP to a stub that bills by the providers' documented rules; the planner and the stub go by one
+ * clock, which is set to each request's time. Seeds of the benchmark are not those that the planner was built with
+ * (1 to 9): its constants are none of theirs.
+ */
+
+interface Subject extends ProviderRules {
+  readonly model: string;
+  readonly host: string;
+}
+
+/** Minimum lengths by https://platform.claude.com/docs/en/build-with-claude/prompt-caching#cache-limitations */
+const subjects: readonly Subject[] = [
+  subjectOf('anthropic', 'api.anthropic.com', 'claude-opus-5', 512),
+  subjectOf('anthropic', 'api.anthropic.com', 'claude-haiku-4-5', 4096),
+  subjectOf('anthropic', 'api.anthropic.com', 'claude-fable-5-1', 512),
+  subjectOf('openai', 'api.openai.com', 'gpt-6-sol', 1024),
+];
+
+/** What clients do by themselves, and nothing. */
+const baselines = ['no caching', 'everything marked', 'last message marked'] as const;
+type Strategy = 'nearfar' | (typeof baselines)[number];
+const strategies: readonly Strategy[] = ['nearfar', ...baselines];
+
+const firstSeed = 101;
+
+export const promptcache: Benchmark = async (setup) => {
+  const seedCount = setup.repeatCount ?? (setup.quick ? 1 : 5);
+  const hours = setup.quick ? 3 : 8;
+  const begin = Number(process.env['NEARFAR_BENCH_SEED'] ?? firstSeed);
+  const rows: Row[] = [];
+  const ratios: Record<string, number> = {};
+  let requestCount = 0;
+  for (const subject of setup.quick ? subjects.slice(0, 1) : subjects) {
+    for (const trace of promptTraces) {
+      const bills = new Map<Strategy, number[]>(strategies.map((strategy) => [strategy, []]));
+      const hits: number[] = [];
+      for (let seed = begin; seed < begin + seedCount; seed += 1) {
+        const requests = trace.make(seed, hours);
+        for (const strategy of strategies) {
+          setup.progress(`${subject.model}, ${trace.name}, seed ${seed}, ${strategy}`);
+          const bill = await run(subject, requests, strategy);
+          if (bill.requestCount !== requests.length) {
+            throw new Error(`${bill.requestCount} of ${requests.length} requests were billed`);
+          }
+          requestCount += bill.requestCount;
+          bills.get(strategy)?.push(bill.cost);
+          if (strategy === 'nearfar') hits.push(bill.readTokenCount / bill.promptTokenCount);
+        }
+      }
+      const ours = bills.get('nearfar') ?? [];
+      const cells: Record<string, string | number> = { 'read from the cache': percent(mean(hits)) };
+      for (const baseline of baselines) {
+        const theirs = bills.get(baseline) ?? [];
+        const each = ours.map((cost, index) => cost / (theirs[index] ?? 0));
+        const worst = Math.max(...each);
+        ratios[`${subject.model}.${trace.name}.${baseline}`] = worst;
+        cells[`over ${baseline}`] = `${rounded(mean(each))} (worst ${rounded(worst)})`;
+      }
+      rows.push({ label: `${subject.model}, ${trace.name}`, cells });
+    }
+  }
+  const worstRatio = Math.max(...Object.values(ratios));
+  return {
+    figures: { worst_ratio: rounded(worstRatio) },
+    targets: [{ key: 'worst_ratio', value: worstRatio, atMost: 1 }],
+    rows,
+    notes: [
+      `Cost of all prompts with the planner over the cost without, ${seedCount} seeds from ${begin}, ${hours} hours of virtual time each, ` +
+        `${requestCount} requests in all; the worst is over seeds too. The planner starts knowing nothing on each trace.`,
+      'Marks of the baselines are the client’s own, kept for five minutes: everything marked is the last tool, the system text ' +
+        'and the last two messages of the user; of OpenAI it is what the provider does by itself, and no caching is its explicit ' +
+        'mode without breakpoints.',
+      'In process: the upstream room over HTTP to a stub in this process, one virtual clock for planner and stub; not through the ' +
+        'whole gateway, whose clock is the machine’s. Requests come one after the other. The effect of prompt_cache_key on where ' +
+        'OpenAI sends a request is not modelled: no figures of it are published.',
+    ],
+  };
+};
+
+function subjectOf(protocol: Subject['protocol'], host: string, model: string, minimum: number): Subject {
+  const price = priceOf(host, model);
+  const plain = price.promptMicrosPerMillion;
+  const short = price.cacheWriteMicrosPerMillion ?? plain * 1.25;
+  return {
+    protocol,
+    host,
+    model,
+    minimumTokenCount: minimum,
+    readRate: price.cachedMicrosPerMillion / plain,
+    writeRate: short / plain,
+    longWriteRate: (price.longCacheWriteMicrosPerMillion ?? plain * 2) / plain,
+  };
+}
+
+function priceOf(host: string, model: string): TokenPrice {
+  const entry = createPriceTable(builtInLists).find(host, model);
+  if (entry === null) throw new Error(`${model} is not in the price table`);
+  return entry.price;
+}
+
+async function run(subject: Subject, requests: readonly TracedRequest[], strategy: Strategy): Promise<Bill> {
+  const provider = await openCacheProvider(subject);
+  const price = priceOf(subject.host, subject.model);
+  const planner = createPromptCache({
+    isOn: true,
+    key: new Uint8Array(32),
+    priceOf: () => price,
+    now: () => provider.now,
+  });
+  const upstreams = createUpstreamModels(
+    [
+      {
+        name: 'stub',
+        protocol: subject.protocol,
+        traits: subject.protocol === 'openai' ? presets.openai : presets.generic,
+        baseUrl: subject.protocol === 'openai' ? `${provider.url}/v1` : provider.url,
+        key: null,
+        keyHeader: null,
+        headers: {},
+        boundary: 'outside',
+        forwardsClientKey: false,
+        models: [{ name: subject.model, contextTokenCount: null, maxTokenCount: null }],
+        timeouts: { connectMs: 5000, firstTokenMs: 60_000, idleMs: 60_000 },
+        retry: { retryCount: 0, longestWaitMs: 0 },
+        usesProxy: false,
+      },
+    ],
+    strategy === 'nearfar' ? planner : undefined,
+  );
+  try {
+    for (const { at, body } of requests) {
+      // Not at 0, so that nothing looks like having been there for ever.
+      provider.now = at + 1_000_000_000;
+      await ask(upstreams, subject, bodyOf(subject, body, strategy), provider);
+    }
+    return provider.takeBill();
+  } finally {
+    await upstreams.close();
+    await provider.close();
+  }
+}
+
+async function ask(
+  upstreams: UpstreamModels,
+  { protocol, model }: Subject,
+  body: Record<string, unknown>,
+  provider: CacheProvider,
+): Promise<void> {
+  const relayed = await upstreams.relay(
+    `stub/${model}`,
+    {
+      id: `bench-${provider.now}`,
+      dialect: protocol,
+      requestedModel: model,
+      privacy: 'open',
+      tenant: 'bench',
+      priority: 'default',
+      deadlineAt: null,
+      isStreamed: false,
+      operation: 'chat',
+      protocol,
+      path: protocol === 'openai' ? '/chat/completions' : '/v1/messages',
+      text: JSON.stringify(body),
+      body,
+      headers: {},
+    },
+    new AbortController().signal,
+  );
+  for await (const item of relayed.items)
+    if (item.bytes.length === 0) throw new Error('an answer without bytes');
+}
+
+type Content = Readonly<Record<string, unknown>>;
+
+function bodyOf(subject: Subject, body: TracedRequest['body'], strategy: Strategy): Record<string, unknown> {
+  const { model } = subject;
+  if (subject.protocol === 'openai') return openaiBody(model, body, strategy);
+  const mark = { cache_control: { type: 'ephemeral' } };
+  const isAll = strategy === 'everything marked';
+  const markedLast = isAll ? 2 : strategy === 'last message marked' ? 1 : 0;
+  const users = body.messages
+    .flatMap(({ role }, index) => (role === 'user' ? [index] : []))
+    .slice(-markedLast);
+  return {
+    model,
+    max_tokens: 1024,
+    ...(body.tools === undefined ? {} : { tools: isAll ? withLast(body.tools, mark) : body.tools }),
+    ...(body.system === undefined
+      ? {}
+      : { system: isAll ? [{ type: 'text', text: body.system, ...mark }] : body.system }),
+    messages: body.messages.map((message, index) =>
+      markedLast > 0 && users.includes(index)
+        ? { ...message, content: withLast(message.content, mark) }
+        : message,
+    ),
+  };
+}
+
+function withLast(items: readonly object[], member: object): readonly object[] {
+  return items.map((item, index) => (index === items.length - 1 ? { ...item, ...member } : item));
+}
+
+function openaiBody(model: string, body: TracedRequest['body'], strategy: Strategy): Record<string, unknown> {
+  return {
+    model,
+    ...(body.tools === undefined
+      ? {}
+      : { tools: body.tools.map((tool) => ({ type: 'function', function: tool })) }),
+    messages: [
+      ...(body.system === undefined ? [] : [{ role: 'system', content: body.system }]),
+      ...body.messages.flatMap(openaiMessages),
+    ],
+    ...(strategy === 'no caching' ? { prompt_cache_options: { mode: 'explicit' } } : {}),
+  };
+}
+
+function openaiMessages({ role, content }: TracedMessage): readonly object[] {
+  const results = content.filter(({ type }) => type === 'tool_result');
+  if (results.length > 0) {
+    return results.map((result) => ({
+      role: 'tool',
+      tool_call_id: result['tool_use_id'],
+      content: result['content'],
+    }));
+  }
+  const texts = content.filter(({ type }) => type === 'text');
+  const calls = content.filter(({ type }) => type === 'tool_use').map(callOf);
+  return [{ role, content: texts, ...(calls.length === 0 ? {} : { tool_calls: calls }) }];
+}
+
+function callOf({ id, name, input }: Content): object {
+  return { id, type: 'function', function: { name, arguments: JSON.stringify(input) } };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
+}

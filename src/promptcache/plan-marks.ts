@@ -1,0 +1,169 @@
+import type { CacheRules, LifetimeRule } from './cache-rules.ts';
+import type { ReuseOdds } from './reuse-memory.ts';
+
+/** A place in a prompt where a mark may stand, or where one stood before. In order of their depth. */
+export interface MarkPlace {
+  /** Tokens from the beginning to here. */
+  readonly tokenCount: number;
+  /** Which of the positions that a provider counts when it looks back; grows with depth. */
+  readonly position: number;
+  /** The lifetime of what the provider is believed to hold of exactly this prefix now; null: nothing. */
+  readonly held: LifetimeRule | null;
+  /** Of the next request to share everything up to here; null where a mark is not considered. */
+  readonly odds: ReuseOdds | null;
+}
+
+export interface PlannedMark {
+  /** Index of the place. */
+  readonly place: number;
+  readonly lifetime: LifetimeRule;
+}
+
+export interface MarkPlan {
+  readonly marks: readonly PlannedMark[];
+  /** Tokens that are expected to be read from the cache. */
+  readonly readTokenCount: number;
+  /** Expected cost in plain prompt tokens, what the plan saves the next request taken off. */
+  readonly expectedCost: number;
+}
+
+/**
+ * Pure: where to mark a prompt. All sets of at most `markLimit` places are weighed, with each lifetime; none is one of
+ * them, so that no plan is expected to cost more than no marks. The cost of a set is what this request pays, less what
+ * the tokens that are then held will save the next request that shares them:
+ *
+ *   read * r + written * w + rest - sum over the marked tokens (odds of the next request in time * worth)
+ *
+ * `worth` is what a held token saves whoever asks next. Where marking pays in the long run at the best lifetime, that one
+ * would else have to write it: w - r. Elsewhere it saves reading it in full, again and again as long as it is asked for:
+ * (1 - r) / (1 - odds). With these, a token is marked exactly where odds * r + (1 - odds) * w < 1.
+ * @param places in order of depth
+ * @param tokenCount of the whole prompt
+ */
+export function planMarks(places: readonly MarkPlace[], tokenCount: number, rules: CacheRules): MarkPlan {
+  const usable = places.flatMap((place, index) =>
+    place.odds !== null && place.tokenCount >= rules.minimumTokenCount ? [index] : [],
+  );
+  const candidates = chosenCandidates(places, usable, rules);
+  let best = evaluate([], places, tokenCount, rules);
+  for (const set of subsets(candidates, rules.markLimit)) {
+    for (const marks of withLifetimes(set, rules.lifetimes)) {
+      if (marks.some((mark) => changesHeld(mark, places))) continue;
+      const plan = evaluate(marks, places, tokenCount, rules);
+      // Alike in cost, the fewer marks the better; noise of arithmetic decides nothing.
+      if (plan.expectedCost < best.expectedCost - tolerance * (plan.marks.length - best.marks.length + 1)) {
+        best = plan;
+      }
+    }
+  }
+  return best;
+}
+
+/** In tokens. */
+const tolerance = 0.5;
+/** More places than these are not weighed against each other: the number of sets grows fast. */
+const candidateLimit = 9;
+
+/** Those that are held, deepest first, then those whose odds fall most behind them: where prompts part. */
+function chosenCandidates(
+  places: readonly MarkPlace[],
+  usable: readonly number[],
+  rules: CacheRules,
+): readonly number[] {
+  if (usable.length <= candidateLimit) return usable;
+  const worth = (index: number): number => {
+    const place = places[index];
+    const next = places[usable[usable.indexOf(index) + 1] ?? -1];
+    const own = Math.max(...(place?.odds ?? [0]));
+    const behind = next === undefined ? 0 : Math.max(...(next.odds ?? [0]));
+    return (place?.tokenCount ?? 0) * (own - behind + (place?.held == null ? 0 : rules.readRate));
+  };
+  return [...usable]
+    .sort((one, other) => worth(other) - worth(one))
+    .slice(0, candidateLimit)
+    .sort((one, other) => one - other);
+}
+
+/** What is held for one lifetime is not asked for with another: how a provider takes that is not documented. */
+function changesHeld({ place, lifetime }: PlannedMark, places: readonly MarkPlace[]): boolean {
+  const held = places[place]?.held ?? null;
+  return held !== null && held.name !== lifetime.name;
+}
+
+function evaluate(
+  marks: readonly PlannedMark[],
+  places: readonly MarkPlace[],
+  tokenCount: number,
+  rules: CacheRules,
+): MarkPlan {
+  const read = deepestHit(marks, places, rules);
+  let cost = read * rules.readRate;
+  let from = 0;
+  for (const { place: index, lifetime } of marks) {
+    const place = places[index];
+    if (place?.odds == null) continue;
+    const end = place.tokenCount;
+    cost += Math.max(0, end - Math.max(from, read)) * lifetime.writeRate;
+    // Before what is read nothing is written: only what is held there already stays, for as long as it was written for.
+    const kept = end <= read ? place.held : lifetime;
+    if (kept === null) continue;
+    cost -= (end - from) * (place.odds[kept.horizon] ?? 0) * worthOf(place.odds, rules);
+    from = end;
+  }
+  cost += Math.max(0, tokenCount - Math.max(from, read));
+  return { marks, readTokenCount: read, expectedCost: cost };
+}
+
+/** The deepest prefix that the provider holds and finds from one of the marks. */
+function deepestHit(marks: readonly PlannedMark[], places: readonly MarkPlace[], rules: CacheRules): number {
+  let read = 0;
+  places.forEach((place, index) => {
+    if (place.held === null || place.tokenCount <= read) return;
+    const isFound = marks.some((mark) => {
+      const position = places[mark.place]?.position ?? 0;
+      return mark.place >= index && position - place.position < rules.lookbackPositionCount;
+    });
+    if (isFound) read = place.tokenCount;
+  });
+  return read;
+}
+
+/** See `planMarks`. */
+function worthOf(odds: ReuseOdds, { readRate, lifetimes }: CacheRules): number {
+  let best = { cost: 1, worth: 0 };
+  for (const { horizon, writeRate } of lifetimes) {
+    const likely = odds[horizon] ?? 0;
+    const cost = likely * readRate + (1 - likely) * writeRate;
+    if (cost < best.cost) best = { cost, worth: writeRate - readRate };
+  }
+  if (best.worth > 0) return best.worth;
+  const likeliest = Math.min(0.99, Math.max(0, ...lifetimes.map(({ horizon }) => odds[horizon] ?? 0)));
+  return (1 - readRate) / (1 - likeliest);
+}
+
+function* subsets(items: readonly number[], limit: number, from = 0): Generator<readonly number[]> {
+  if (limit === 0) return;
+  for (let at = from; at < items.length; at += 1) {
+    const item = items[at] ?? 0;
+    yield [item];
+    for (const rest of subsets(items, limit - 1, at + 1)) yield [item, ...rest];
+  }
+}
+
+/** Each way of giving the first of them the longer lifetimes and the others the shorter ones. */
+function* withLifetimes(
+  set: readonly number[],
+  lifetimes: readonly LifetimeRule[],
+): Generator<readonly PlannedMark[]> {
+  const [first, ...shorter] = lifetimes;
+  if (first === undefined) return;
+  if (shorter.length === 0) {
+    yield set.map((place) => ({ place, lifetime: first }));
+    return;
+  }
+  for (let longCount = set.length; longCount >= 0; longCount -= 1) {
+    const long = set.slice(0, longCount).map((place) => ({ place, lifetime: first }));
+    if (longCount === set.length) yield long;
+    else for (const rest of withLifetimes(set.slice(longCount), shorter)) yield [...long, ...rest];
+  }
+}

@@ -1,0 +1,155 @@
+import { createHmac } from 'node:crypto';
+import type { PrefixBoundary, PromptPrefix } from '../chat/prompt-prefix.ts';
+import { bytesPerToken, type PromptBlock, type PromptBlocks } from './prompt-block.ts';
+
+/** Tokens of one block of a prefix. */
+export const prefixBlockTokenCount = 64;
+/** After so many blocks they are twice as long, and again after as many: the number of hashes stays small. */
+const blocksPerLength = 48;
+/** Hashes of blocks that a row may hold, and of contents by themselves. */
+const chainLimit = 160;
+const contentLimit = 48;
+const hashLength = 8;
+
+/** A block of the prompt with the hash of everything up to its end. */
+export interface HashedBlock extends PromptBlock {
+  readonly hash: string;
+  /** Estimated, from the beginning of the prompt to its end. */
+  readonly endTokenCount: number;
+  readonly kind: string;
+}
+
+export interface HashedPrompt {
+  readonly blocks: readonly HashedBlock[];
+  readonly prefix: PromptPrefix;
+}
+
+/**
+ * Hashes a prompt under a key that is this machine's. Prompts of different tenants have nothing in common, whatever they
+ * say. Null where there is nothing to hash.
+ */
+export function hashPrompt(
+  { blocks, messageSettings }: PromptBlocks,
+  tenant: string,
+  key: Uint8Array,
+): HashedPrompt | null {
+  if (blocks.length === 0) return null;
+  const hash = (text: string): string =>
+    createHmac('sha256', key).update(text).digest('base64url').slice(0, hashLength);
+  let chained = hash(`tenant\n${tenant}`);
+  let chain = '';
+  let contents = '';
+  const contentTokenCounts: number[] = [];
+  let blockCount = 0;
+  let tokenCount = 0;
+  let family = '';
+  let hasMessages = false;
+  const kinds = kindsOf(blocks);
+  const hashed = blocks.map((block, index): HashedBlock => {
+    if (block.place === 'message' && !hasMessages) {
+      hasMessages = true;
+      if (index > 0) family = chained;
+      chained = hash(`${chained}\n${messageSettings}`);
+    }
+    for (const piece of piecesOf(block, blockCount)) {
+      chained = hash(`${chained}${piece}`);
+      if (family === '' && index === 0 && block.place === 'message') family = chained;
+      if (blockCount < chainLimit) chain += chained;
+      if (contentTokenCounts.length < contentLimit) {
+        contents += hash(`content\n${piece}`);
+        contentTokenCounts.push(Math.ceil(Buffer.byteLength(piece) / bytesPerToken));
+      }
+      blockCount += 1;
+    }
+    tokenCount += block.tokenCount;
+    return { ...block, hash: chained, endTokenCount: tokenCount, kind: kinds[index] ?? '' };
+  });
+  if (family === '') family = chained;
+  const boundaries = hashed
+    .filter(({ kind, isMarkable }) => kind !== '' && isMarkable)
+    .map(({ hash: end, endTokenCount, kind }): PrefixBoundary => ({
+      hash: end,
+      tokenCount: endTokenCount,
+      kind,
+    }));
+  return {
+    blocks: hashed,
+    prefix: { family, tokenCount, chain, contents, contentTokenCounts, boundaries },
+  };
+}
+
+/** Pure: the hashes of a chain or of contents, one by one. */
+export function hashesOf(written: string): readonly string[] {
+  return written.match(/.{8}/g) ?? [];
+}
+
+/**
+ * Pieces of at most 64 tokens. They end with every second line or so, chosen by what it says, so that pieces meet again
+ * behind a change of any length.
+ */
+function* piecesOf({ text, tokenCount }: PromptBlock, blockCount: number): Generator<string> {
+  // An image or a file is one.
+  if (tokenCount * bytesPerToken * 2 < text.length) {
+    yield text;
+    return;
+  }
+  let count = blockCount;
+  for (let at = 0; at < text.length; count += 1) {
+    const length = prefixBlockTokenCount * bytesPerToken * 2 ** Math.floor(count / blocksPerLength);
+    const end = endOfPiece(text, at, Math.min(text.length, at + length), length * leastShare);
+    yield text.slice(at, end);
+    at = end;
+  }
+}
+
+/** Of the longest piece; a shorter one ends only with its content block. */
+const leastShare = 0.375;
+
+function endOfPiece(text: string, from: number, limit: number, least: number): number {
+  let lastLine = limit;
+  for (let line = text.indexOf('\n', from + Math.ceil(least)) + 1; line > 0 && line <= limit;) {
+    // The characters around its end: any rule does that looks at nothing before the line.
+    const said = text.charCodeAt(line - 2) + text.charCodeAt(line - 6) + text.charCodeAt(line - 11);
+    if (said % 2 === 0) return line;
+    lastLine = line;
+    line = text.indexOf('\n', line) + 1;
+  }
+  return limit === text.length ? limit : lastLine;
+}
+
+/** How many of the first and of the last blocks of the messages are looked at, and of the last ones of the system. */
+const headCount = 3;
+const tailCount = 5;
+const systemCount = 3;
+
+/**
+ * Pure: what each block is within its prompt; '' for those that nothing is learnt about. Counted from the end where
+ * prompts grow there, so that the same place in the next turn has the same name.
+ */
+function kindsOf(blocks: readonly PromptBlock[]): readonly string[] {
+  const count = (place: PromptBlock['place']) => blocks.filter((block) => block.place === place).length;
+  const systems = count('system');
+  const messages = count('message');
+  const tools = count('tools');
+  const last = blocks.at(-1);
+  const turn = last?.run === 'result' ? 'result' : 'text';
+  let inSystem = 0;
+  let inMessages = 0;
+  let inTools = 0;
+  return blocks.map((block) => {
+    switch (block.place) {
+      case 'tools':
+        inTools += 1;
+        return inTools === tools ? 'tools' : '';
+      case 'system': {
+        const fromEnd = systems - ++inSystem;
+        return fromEnd < systemCount ? `system-${fromEnd}` : '';
+      }
+      case 'message': {
+        const fromEnd = messages - ++inMessages;
+        if (fromEnd < tailCount) return `tail-${fromEnd}:${turn}`;
+        return inMessages <= headCount ? `head-${inMessages}` : '';
+      }
+    }
+  });
+}

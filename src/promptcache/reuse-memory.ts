@@ -1,0 +1,175 @@
+import type { PrefixBoundary, PromptPrefix } from '../chat/prompt-prefix.ts';
+
+/**
+ * How soon prefixes come again. Three things are learnt, each the ground for what is expected of the next: of one place
+ * of one prompt, of places of its kind in its family, and of families that were new. Learning needs no marks: that a
+ * prefix came again shows in its hash.
+ */
+export interface ReuseMemory {
+  /** Takes a prompt in. Prompts must come in the order of their times. @param at milliseconds since the epoch */
+  observe(prefix: PromptPrefix, at: number): void;
+  /**
+   * The odds, for each of the prefix's boundaries, that a request which shares everything before it comes within each
+   * of `horizonsMs`. Deeper ones are never likelier than those before them. To be asked behind `observe`.
+   */
+  odds(prefix: PromptPrefix): readonly ReuseOdds[];
+  /** Places that are remembered at the moment. */
+  readonly placeCount: number;
+}
+
+/** One number for each of `horizonsMs`, 0 to 1. */
+export type ReuseOdds = readonly number[];
+
+/**
+ * What a provider keeps for five, thirty and sixty minutes is there a little less: its clock starts before the answer and
+ * the next request is on its way for a while.
+ */
+export const horizonsMs = [285_000, 1_710_000, 3_420_000] as const;
+
+/** Places, families and kinds remembered; the longest untouched are forgotten first. */
+const placeLimit = 50_000;
+const statisticLimit = 5_000;
+/** Older outcomes count half once so many are known, so that what changes is learnt anew. */
+const memoryLength = 64;
+/** Before anything is known a prompt is expected not to come again: waiting for the first repetition costs little. */
+const firstOdds = 0.05;
+const firstWeight = 1;
+/** How many outcomes of its own a place or a family must have to outweigh what it was expected to be like. */
+const parentWeight = 1.5;
+
+/** Outcomes counted so far: how many, and of them how many within each horizon. */
+interface Statistic {
+  count: number;
+  readonly within: number[];
+}
+
+interface Place {
+  readonly own: Statistic;
+  /** Where its next outcome is counted too; null from its second on, for those are no longer of something new. */
+  fresh: readonly Statistic[] | null;
+  lastAt: number;
+}
+
+export function createReuseMemory(): ReuseMemory {
+  const places = new Map<string, Place>();
+  const statistics = new Map<string, Statistic>();
+  const families = new Map<string, number>();
+
+  function statisticOf(name: string): Statistic {
+    const known = statistics.get(name);
+    const statistic = known ?? { count: 0, within: horizonsMs.map(() => 0) };
+    if (known !== undefined) statistics.delete(name);
+    else if (statistics.size >= statisticLimit) forgetFirst(statistics);
+    statistics.set(name, statistic);
+    return statistic;
+  }
+
+  /** The place came again, or did not within the longest horizon. */
+  function settle(place: Place, gapMs: number): void {
+    for (const [index, horizonMs] of horizonsMs.entries()) {
+      if (gapMs > horizonMs) continue;
+      place.own.within[index] = (place.own.within[index] ?? 0) + 1;
+      for (const statistic of place.fresh ?? []) statistic.within[index] = (statistic.within[index] ?? 0) + 1;
+    }
+    place.fresh = null;
+  }
+
+  function visit(boundary: PrefixBoundary, prefix: PromptPrefix, isNewFamily: boolean, at: number): void {
+    const known = places.get(boundary.hash);
+    const ofFamily = statisticOf(`${prefix.family}|${boundary.kind}`);
+    const ofAll = statisticOf(`|${boundary.kind}`);
+    // An outcome counts as none until it is there: of many that are open at once most must not be taken for repeated.
+    if (known !== undefined) {
+      settle(known, at - known.lastAt);
+      known.lastAt = at;
+      open(known.own);
+      places.delete(boundary.hash);
+      places.set(boundary.hash, known);
+      return;
+    }
+    const fresh = isNewFamily ? [ofFamily, ofAll] : [ofFamily];
+    for (const statistic of fresh) open(statistic);
+    const place: Place = { own: { count: 0, within: horizonsMs.map(() => 0) }, fresh, lastAt: at };
+    open(place.own);
+    if (places.size >= placeLimit) forgetFirst(places);
+    places.set(boundary.hash, place);
+  }
+
+  return {
+    get placeCount() {
+      return places.size;
+    },
+    observe(prefix, at) {
+      const isNewFamily = !families.has(prefix.family);
+      families.delete(prefix.family);
+      families.set(prefix.family, at);
+      if (families.size > statisticLimit) forgetFirst(families);
+      const named = new Set(prefix.boundaries.map(({ hash }) => hash));
+      for (const boundary of prefix.boundaries) visit(boundary, prefix, isNewFamily, at);
+      // What an earlier turn ended with may be no place of its own in this one: it came again all the same.
+      for (const hash of chainEnds(prefix)) {
+        if (named.has(hash)) continue;
+        const place = places.get(hash);
+        if (place === undefined) continue;
+        settle(place, at - place.lastAt);
+        place.lastAt = at;
+        open(place.own);
+      }
+    },
+    odds(prefix) {
+      const all = prefix.boundaries.map(({ hash, kind }): number[] =>
+        horizonsMs.map((_, index) => {
+          // The prompt that is asked about is itself counted as open: that says nothing about what comes of it.
+          const place = places.get(hash);
+          const openCount = place?.fresh?.length ?? 0;
+          const parent = blend(
+            statistics.get(`|${kind}`),
+            index,
+            firstOdds,
+            firstWeight,
+            openCount > 1 ? 1 : 0,
+          );
+          const family = statistics.get(`${prefix.family}|${kind}`);
+          const expected = blend(family, index, parent, parentWeight, openCount > 0 ? 1 : 0);
+          return blend(place?.own, index, expected, parentWeight, 1);
+        }),
+      );
+      // Whoever shares a deeper place shares those before it.
+      for (let at = all.length - 2; at >= 0; at -= 1) {
+        all[at] = (all[at] ?? []).map((own, index) => Math.max(own, all[at + 1]?.[index] ?? 0));
+      }
+      return all;
+    },
+  };
+}
+
+function open(statistic: Statistic): void {
+  if (statistic.count >= memoryLength) {
+    statistic.count /= 2;
+    for (const index of statistic.within.keys()) statistic.within[index] = (statistic.within[index] ?? 0) / 2;
+  }
+  statistic.count += 1;
+}
+
+/** @param openCount outcomes that are counted but cannot be known yet */
+function blend(
+  statistic: Statistic | undefined,
+  index: number,
+  parent: number,
+  weight: number,
+  openCount: number,
+): number {
+  if (statistic === undefined) return parent;
+  const count = Math.max(0, statistic.count - openCount);
+  const within = Math.min(count, statistic.within[index] ?? 0);
+  return (within + weight * parent) / (count + weight);
+}
+
+function chainEnds({ chain }: PromptPrefix): readonly string[] {
+  return chain.match(/.{8}/g) ?? [];
+}
+
+function forgetFirst<Value>(map: Map<string, Value>): void {
+  const first = map.keys().next();
+  if (first.done !== true) map.delete(first.value);
+}
