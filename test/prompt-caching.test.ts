@@ -72,7 +72,8 @@ describe('Anthropic’s client', () => {
     const [third, second, first] = await far.rows();
     expect(third?.cachedTokenCount).toBe(usages[2]?.cache_read_input_tokens);
     expect(second?.cacheWriteTokenCount).toBe(usages[1]?.cache_creation_input_tokens);
-    const savedBy = (row: LedgerRow | undefined) => (row?.uncachedCostMicros ?? NaN) - (row?.costMicros ?? NaN);
+    const savedBy = (row: LedgerRow | undefined) =>
+      (row?.uncachedCostMicros ?? NaN) - (row?.costMicros ?? NaN);
     expect([first, second, third].map((row) => Math.sign(savedBy(row)))).toEqual([0, -1, 1]);
     expect(third?.prefix?.family).toBe(first?.prefix?.family);
     expect(JSON.stringify(third)).not.toContain('Rule 7');

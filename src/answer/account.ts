@@ -1,10 +1,6 @@
 import type { Caller } from '../access/access.ts';
-<<<<<<< HEAD
 import { isDelta, type ChatPart, type Delivery, type FinishReason } from '../chat/part.ts';
-=======
-import { isDelta, type ChatPart, type FinishReason } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 import type { ChatRequest, Priority } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
@@ -34,11 +30,8 @@ export class Account {
   #decision: RouteDecision | null = null;
   #privacy: ChatRequest['privacy'];
   #start: Extract<ChatPart, { type: 'start' }> | null = null;
-<<<<<<< HEAD
   #delivery: Delivery | null = null;
-=======
   #prefix: PromptPrefix | null = null;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   #deltaCount = 0;
   #finish: FinishReason = 'stop';
   #firstTextAt: number | null = null;
@@ -60,7 +53,6 @@ export class Account {
     this.#decision = decision;
   }
 
-<<<<<<< HEAD
   /** The id of the model that answers, once it has begun to. */
   get answeringModel(): string | null {
     return this.#start?.model ?? null;
@@ -72,11 +64,11 @@ export class Account {
 
   deliver(delivery: Delivery): void {
     this.#delivery = delivery;
-=======
+  }
+
   /** What may be kept of the prompt. */
   keep(prefix: PromptPrefix | null): void {
     this.#prefix = prefix;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   }
 
   /** Runs once per part. */
@@ -92,11 +84,8 @@ export class Account {
       if (part.choice === 0) this.#lastTextAt = now;
     } else if (part.type === 'start') {
       this.#start = part;
-<<<<<<< HEAD
       if (part.delivery !== undefined) this.#delivery = part.delivery;
-=======
       if (part.prefix !== undefined) this.#prefix = part.prefix;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     } else if (part.type === 'choice-end') {
       this.#finish = worseOf(this.#finish, part.reason);
     }
@@ -144,12 +133,8 @@ export class Account {
       finish: last.type === 'finish' ? this.#finish : last.error.kind,
       status: last.type === 'finish' ? 200 : last.error.status,
       answerSource: source,
-<<<<<<< HEAD
       ...bill.cost,
-=======
-      ...billed(tokens, isMeasured, billing, source),
       ...(this.#prefix === null ? {} : { prefix: this.#prefix }),
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     };
   }
 

@@ -41,11 +41,7 @@ export interface AnswerDependencies {
 /** The pipeline. Reserve joins it where this line names it once it exists. */
 export function createAnswer(dependencies: AnswerDependencies): Answer {
   const { label, route, models, cache, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
-<<<<<<< HEAD
-  const { billing = () => ownBilling, bonds } = dependencies;
-=======
-  const { billing = () => ownBilling, prefixOf = () => null } = dependencies;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
+  const { billing = () => ownBilling, bonds, prefixOf = () => null } = dependencies;
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';

@@ -66,11 +66,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
         const relayed = await upstreams.relay(decision.modelId, labelled, clock.signal); // model
-<<<<<<< HEAD
         if (relayed.delivery !== undefined) account.deliver(relayed.delivery);
-=======
         account.keep(relayed.prefix);
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
         return reply(decision.modelId, relayed, account, settleOnce, clock);
       } catch (thrown) {
         const error = toNearfarError(thrown);

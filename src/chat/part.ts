@@ -89,13 +89,10 @@ export type ChatPart =
       readonly source?: AnswerSource;
       /** As far as it is known at the beginning; absent where the prompt fits. */
       readonly overflow?: ContextOverflow;
-<<<<<<< HEAD
       /** Absent: one model was asked, and it answered. */
       readonly delivery?: Delivery;
-=======
       /** For the ledger, of prompts that went elsewhere; absent where not even hashes may be kept. */
       readonly prefix?: PromptPrefix;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     }
   | {
       readonly type: 'text-delta';

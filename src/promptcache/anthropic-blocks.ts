@@ -7,7 +7,11 @@ import { blockTokenCount, isObject, type PromptBlock, type PromptBlocks } from '
 export function anthropicBlocks(body: Readonly<Record<string, unknown>>): PromptBlocks {
   const found: Found = { blocks: [], hasMarks: body['cache_control'] !== undefined };
   const { tools, system, messages } = body;
-  if (Array.isArray(tools)) tools.forEach((tool, index) => addTool(found, tool, index));
+  if (Array.isArray(tools)) {
+    tools.forEach((tool: unknown, index) => {
+      addTool(found, tool, index);
+    });
+  }
   addContent(found, 'system', ['system'], '', system);
   if (Array.isArray(messages)) {
     messages.forEach((message: unknown, index) => {
@@ -92,11 +96,9 @@ function textBlock(
 
 /** All of it but marks, which clients move from request to request, and which are not part of the prompt. */
 function written(found: Found, value: unknown): string {
-  return (
-    JSON.stringify(value, (key, inner: unknown) => {
-      if (key !== 'cache_control') return inner;
-      found.hasMarks = true;
-      return undefined;
-    }) ?? ''
-  );
+  return JSON.stringify(value, (key, inner: unknown) => {
+    if (key !== 'cache_control') return inner;
+    found.hasMarks = true;
+    return undefined;
+  });
 }

@@ -21,7 +21,7 @@ export function openaiBlocks(body: Readonly<Record<string, unknown>>): PromptBlo
       if (key !== 'prompt_cache_breakpoint') return inner;
       hasMarks = true;
       return undefined;
-    }) ?? '';
+    });
 
   if (Array.isArray(tools)) {
     tools.forEach((tool: unknown, index) => {

@@ -76,7 +76,7 @@ function chosenCandidates(
     const next = places[usable[usable.indexOf(index) + 1] ?? -1];
     const own = Math.max(...(place?.odds ?? [0]));
     const behind = next === undefined ? 0 : Math.max(...(next.odds ?? [0]));
-    return (place?.tokenCount ?? 0) * (own - behind + (place?.held == null ? 0 : rules.readRate));
+    return (place?.tokenCount ?? 0) * (own - behind + ((place?.held ?? null) === null ? 0 : rules.readRate));
   };
   return [...usable]
     .sort((one, other) => worth(other) - worth(one))
@@ -101,7 +101,7 @@ function evaluate(
   let from = 0;
   for (const { place: index, lifetime } of marks) {
     const place = places[index];
-    if (place?.odds == null) continue;
+    if (place === undefined || place.odds === null) continue;
     const end = place.tokenCount;
     cost += Math.max(0, end - Math.max(from, read)) * lifetime.writeRate;
     // Before what is read nothing is written: only what is held there already stays, for as long as it was written for.

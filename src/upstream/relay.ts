@@ -1,9 +1,6 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
-<<<<<<< HEAD
 import type { Delivery } from '../chat/part.ts';
-=======
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
 import { askInTurn, type Turn } from './attempts.ts';
@@ -71,7 +68,8 @@ const lateEndMs = 1_000;
 
 /**
  * Sends a request as it is, but for the model's name where the client used another one and for marks that pay in the
- * upstream's prompt cache, and reads the answer from the side: its bytes pass untouched. Resolves once there is something to deliver.
+ * upstream's prompt cache, and reads the answer from the side: its bytes pass untouched. Resolves once there is something
+ * to deliver.
  * @throws NearfarError where nothing could be delivered
  */
 export async function relay(
@@ -83,8 +81,14 @@ export async function relay(
   const { upstream, replicas, model, random, now } = dependencies;
   const cleared = clear(request, upstream.boundary);
   const asksForUsage = needsUsage(request);
-<<<<<<< HEAD
   const body = bodyFor(request, model.name, asksForUsage);
+  const prompt = plannedBody(
+    request.operation === 'chat' ? dependencies : { ...dependencies, planning: undefined },
+    id,
+    cleared.request,
+    body,
+    request.body,
+  );
   const { result, delivery } = await askInTurn({
     upstream,
     replicas,
@@ -100,25 +104,12 @@ export async function relay(
     signal,
     // A whole answer has no first token that could be late.
     isHedgeable: request.isStreamed,
-    attempt: (turn) => tryOnce({ dependencies, id, cleared, body, hidesUsage: asksForUsage, turn }),
+    attempt: (turn) => tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, turn }),
     discard: ({ items }) => void items.return?.().catch(() => undefined),
     ...(random === undefined ? {} : { random }),
     ...(now === undefined ? {} : { now }),
   });
   return delivery === undefined ? result : { ...result, delivery };
-=======
-  const body = bodyFor(request, dependencies.model.name, asksForUsage);
-  const prompt = plannedBody(
-    request.operation === 'chat' ? dependencies : { ...dependencies, planning: undefined },
-    id,
-    cleared.request,
-    body,
-    request.body,
-  );
-  return askInTurn(dependencies, id, request.deadlineAt, signal, (report) =>
-    tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, signal, report }),
-  );
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
 }
 
 /** OpenAI's streams tell their usage only to those who ask. */
@@ -156,13 +147,8 @@ interface Attempt {
 }
 
 async function tryOnce(attempt: Attempt): Promise<Relayed> {
-<<<<<<< HEAD
-  const { dependencies, id, cleared, body, turn } = attempt;
+  const { dependencies, id, cleared, prompt, turn } = attempt;
   const { upstream, protocol } = dependencies;
-=======
-  const { dependencies, id, cleared, prompt, signal } = attempt;
-  const { upstream, protocol, connection } = dependencies;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   const { request } = cleared;
   const key = keyFor(upstream, request);
   const patience = createPatience(turn.signal);
@@ -183,25 +169,15 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
     if (!request.isStreamed) {
       const item = await readWhole(answer.body, request.protocol, id);
       patience.end();
-<<<<<<< HEAD
-      for (const part of item.parts) tell(turn, part);
+      for (const part of item.parts) tell(attempt, part);
       turn.report('good');
-      return { contentType: type, items: once(item) };
-=======
-      attempt.report('good');
-      settleOn(prompt, item.parts);
       return { contentType: type, prefix: prompt.prefix, items: once(item) };
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     }
     if (/text\/html|^application\/json/i.test(type)) throw broken(`answered with ${type}, not with a stream`);
     const side = createSideReader(protocol, id, choiceCountOf(request));
     const source = passOn(attempt, answer, side, patience);
     const held = await holdUntilToken(source, side);
-<<<<<<< HEAD
-    return { contentType: type, items: heldStream(held, source) };
-=======
-    return { contentType: type, prefix: prompt.prefix, items: continued(held, source) };
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
+    return { contentType: type, prefix: prompt.prefix, items: heldStream(held, source) };
   } catch (thrown) {
     const error = explained(thrown, patience);
     patience.end();
@@ -209,10 +185,11 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
   }
 }
 
-/** Balancing learns from what passes by. */
-function tell({ lease }: Turn, part: WirePart): void {
+/** Balancing and the planner of prompt caches learn from what passes by. */
+function tell({ turn: { lease }, prompt }: Attempt, part: WirePart): void {
   if (part.type === 'tool-call-start') lease.sawCall(part.id);
   else if (part.type === 'finish') {
+    prompt.settle(part.usage);
     lease.sawUsage(part.usage);
     // Before the last bytes go out: who has read the end finds the replica free.
     lease.end();
@@ -232,7 +209,7 @@ async function* passOn(
   try {
     for await (const chunk of body) {
       const parts = side.read(chunk);
-      for (const part of parts) tell(attempt.turn, part);
+      for (const part of parts) tell(attempt, part);
       if (!hasToken && (side.isBlind || parts.some((part) => part.type !== 'start'))) {
         hasToken = true;
         attempt.turn.lease.sawFirst();
@@ -240,15 +217,13 @@ async function* passOn(
       } else if (hasToken) patience.refresh();
       if (parts.some((part) => part.type === 'finish')) {
         end = 'good';
-        settleOn(attempt.prompt, parts);
         patience.wait(lateEndMs, 'did not end its stream');
       }
       yield { bytes: filter === null ? chunk : filter.push(chunk), parts };
     }
     const rest = side.end();
-    for (const part of rest) tell(attempt.turn, part);
+    for (const part of rest) tell(attempt, part);
     end = 'good';
-    settleOn(attempt.prompt, rest);
     yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
   } catch (thrown) {
     const error = explained(thrown, patience);
@@ -264,10 +239,6 @@ async function* passOn(
     patience.end();
     attempt.turn.report(end);
   }
-}
-
-function settleOn(prompt: PlannedPrompt, parts: readonly WirePart[]): void {
-  for (const part of parts) if (part.type === 'finish') prompt.settle(part.usage);
 }
 
 /** What comes before the first token is held back, so that a try that comes to nothing leaves nothing. */

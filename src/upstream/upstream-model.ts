@@ -8,11 +8,8 @@ import type { BreakerEnd } from './circuit-breaker.ts';
 import { exchange } from './exchange.ts';
 import { heldStream } from './held-stream.ts';
 import { notCarried } from './not-carried.ts';
-<<<<<<< HEAD
-import { promptText } from './prompt-text.ts';
-=======
 import { plannedBody, type CachePlanning, type PlannedPrompt } from './planned-body.ts';
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
+import { promptText } from './prompt-text.ts';
 import type { WireProtocol, WireRequest } from './protocol.ts';
 import type { Replicas } from './replicas.ts';
 import { answeredCalls } from './tool-loop.ts';
@@ -97,7 +94,7 @@ async function* answer(
   try {
     const cleared = clear(request, upstream.boundary);
     const wire = writeRequest(dependencies, cleared);
-<<<<<<< HEAD
+    const prompt = plannedBody(dependencies, id, cleared.request, JSON.stringify(wire.body), wire.body);
     const { result, delivery } = await askInTurn({
       upstream,
       replicas,
@@ -111,20 +108,13 @@ async function* answer(
       signal,
       isHedgeable: true,
       attempt: async (turn) => {
-        const parts = tryOnce({ dependencies, id, cleared, wire, turn });
+        const parts = tryOnce({ dependencies, id, cleared, wire, prompt, turn });
         const first = await parts.next();
         return heldStream(first.done === true ? [] : [first.value], parts);
       },
       discard: (parts) => void parts.return?.().catch(() => undefined),
       ...(random === undefined ? {} : { random }),
       ...(now === undefined ? {} : { now }),
-=======
-    const prompt = plannedBody(dependencies, id, cleared.request, JSON.stringify(wire.body), wire.body);
-    yield* await askInTurn(dependencies, id, request.deadlineAt, signal, async (report) => {
-      const parts = tryOnce({ dependencies, id, cleared, wire, prompt, signal, report });
-      const first = await parts.next();
-      return continued(first, parts);
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     });
     for await (const part of result) {
       yield part.type === 'start' && delivery !== undefined ? { ...part, delivery } : part;
@@ -155,25 +145,15 @@ interface Attempt {
   readonly id: string;
   readonly cleared: Cleared;
   readonly wire: WireRequest;
-<<<<<<< HEAD
-  readonly turn: Turn;
-=======
   readonly prompt: PlannedPrompt;
-  readonly signal: AbortSignal;
-  readonly report: ReportEnd;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
+  readonly turn: Turn;
 }
 
 /** One try. Nothing comes out of it before the first piece of the answer, so that one that fails leaves nothing. */
 async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefined> {
-<<<<<<< HEAD
-  const { dependencies, id, cleared, wire, turn } = attempt;
+  const { dependencies, id, cleared, wire, prompt, turn } = attempt;
   const { upstream, protocol, now = monotonic } = dependencies;
   const { lease } = turn;
-=======
-  const { dependencies, id, cleared, wire, prompt, signal, report } = attempt;
-  const { upstream, protocol, connection, now = monotonic } = dependencies;
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
   const { request } = cleared;
   const key = keyFor(upstream, request);
   const startedAt = now();
@@ -211,13 +191,10 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
         continue;
       }
       end = 'good';
-<<<<<<< HEAD
+      prompt.settle(part.usage);
       lease.sawUsage(part.usage);
       // Before the last part goes out: who has read the end finds the replica free.
       lease.end();
-=======
-      prompt.settle(part.usage);
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
       const endedAt = now();
       const timings = {
         queueMs: 0,

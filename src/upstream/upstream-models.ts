@@ -37,17 +37,12 @@ const protocols: Readonly<Record<ProtocolName, WireProtocol>> = {
 /** Models that are kept though no setting names them; clients choose those names. */
 const keptModels = 500;
 
-<<<<<<< HEAD
-export function createUpstreamModels(upstreams: readonly UpstreamSettings[]): UpstreamModels {
-  const replicaSets = new Map<string, Replicas>();
-=======
 /** @param planning of what is asked of upstreams' prompt caches; absent: nothing is */
 export function createUpstreamModels(
   upstreams: readonly UpstreamSettings[],
   planning?: CachePlanning,
 ): UpstreamModels {
-  const connections = new Map<string, Connection>();
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
+  const replicaSets = new Map<string, Replicas>();
   const models = new Map<string, ChatModel>();
   // Hashes of prompts are compared within this process only.
   const key = randomBytes(32);
@@ -80,13 +75,8 @@ export function createUpstreamModels(
       upstream,
       model: settings ?? { name, contextTokenCount: null, maxTokenCount: null },
       protocol: protocols[upstream.protocol],
-<<<<<<< HEAD
       replicas: replicasOf(upstream),
-=======
-      connection: connectionOf(upstream),
-      breaker: breakerOf(id),
       planning,
->>>>>>> af2b297 (feat(upstream): prompts are marked for providers' caches where that pays; the ledger keeps keyed hashes of prompts)
     };
   }
 
