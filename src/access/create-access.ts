@@ -1,13 +1,22 @@
 import { timingSafeEqual } from 'node:crypto';
 import { NearfarError } from '../chat/error.ts';
 import type { Access, Caller, Scope } from './access.ts';
+import type { KeyBook } from './key-book.ts';
 import { hashSecret } from './keys.ts';
 import type { AccessKey } from './keys.ts';
 
 export interface AccessSettings {
+  /** Of the settings. */
   readonly keys: readonly AccessKey[];
   /** True where the server listens on loopback only. */
   readonly isLoopback: boolean;
+  /** Those that nearfar made; null: none can be. */
+  readonly book?: KeyBook | null;
+  /**
+   * True: nobody comes in without a key, also where there is none yet.
+   * @default false
+   */
+  readonly requiresKeys?: boolean;
 }
 
 /** Who calls where no key is needed: the owner of this machine. */
@@ -23,33 +32,37 @@ export const localCaller: Caller = {
  *
  * @throws NearfarError `invalid_request` where a server beyond loopback has no key, or two keys share a name
  */
-export function createAccess({ keys, isLoopback }: AccessSettings): Access {
-  if (keys.length === 0) {
-    if (!isLoopback) {
-      throw new NearfarError('invalid_request', 'Listening beyond loopback needs at least one access key.', {
-        field: 'keys',
-      });
-    }
-    return { authenticate: () => localCaller };
+export function createAccess(settings: AccessSettings): Access {
+  const { keys, isLoopback, book = null, requiresKeys = false } = settings;
+  if (keys.length === 0 && !isLoopback && !requiresKeys) {
+    throw new NearfarError('invalid_request', 'Listening beyond loopback needs at least one access key.', {
+      field: 'keys',
+    });
   }
   const callers = callersOf(keys);
+
+  function recognise(secret: string | null): Caller {
+    if (callers.length === 0 && !requiresKeys && book?.hasKeys !== true) return localCaller;
+    if (secret === null || secret === '') {
+      throw new NearfarError(
+        'unauthorized',
+        'This server needs a key: send it as "Authorization: Bearer KEY" or as "x-api-key: KEY".',
+      );
+    }
+    const hash = hashSecret(secret);
+    let found: Caller | null = null;
+    // Every key is compared, in constant time each: the answer's delay tells nothing about any of them.
+    for (const { secretHash, caller } of callers) {
+      if (timingSafeEqual(hash, secretHash)) found = caller;
+    }
+    found ??= book?.find(secret) ?? null;
+    if (found === null) throw new NearfarError('unauthorized', 'This key is not known here.');
+    return found;
+  }
+
   return {
-    authenticate: (secret) => {
-      if (secret === null || secret === '') {
-        throw new NearfarError(
-          'unauthorized',
-          'This server needs a key: send it as "Authorization: Bearer KEY" or as "x-api-key: KEY".',
-        );
-      }
-      const hash = hashSecret(secret);
-      let found: Caller | null = null;
-      // Every key is compared, in constant time each: the answer's delay tells nothing about any of them.
-      for (const { secretHash, caller } of callers) {
-        if (timingSafeEqual(hash, secretHash)) found = caller;
-      }
-      if (found === null) throw new NearfarError('unauthorized', 'This key is not known here.');
-      return found;
-    },
+    authenticate: (secret) =>
+      book?.isStale() === true ? book.refresh().then(() => recognise(secret)) : recognise(secret),
   };
 }
 
@@ -57,13 +70,13 @@ function callersOf(
   keys: readonly AccessKey[],
 ): readonly { readonly secretHash: Uint8Array; readonly caller: Caller }[] {
   const names = new Set<string>();
-  return keys.map(({ name, secretHash, scopes }) => {
+  return keys.map(({ name, secretHash, scopes, limits }) => {
     // The name is the tenant: two keys of one name would share caches without anybody having said so.
     if (names.has(name)) {
       throw new NearfarError('invalid_request', `Two access keys are called "${name}".`, { field: 'keys' });
     }
     names.add(name);
-    return { secretHash, caller: { keyName: name, tenant: name, scopes } };
+    return { secretHash, caller: { keyName: name, tenant: name, scopes, limits } };
   });
 }
 

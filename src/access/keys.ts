@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { NearfarError } from '../chat/error.ts';
 import type { Scope } from './access.ts';
+import { noLimits, type KeyLimits } from './limits.ts';
 
 /** A key as access keeps it: the secret itself is forgotten, only its SHA-256 stays. */
 export interface AccessKey {
@@ -10,6 +11,7 @@ export interface AccessKey {
   /** 32 bytes. */
   readonly secretHash: Uint8Array;
   readonly scopes: ReadonlySet<Scope>;
+  readonly limits: KeyLimits;
 }
 
 /** Shorter secrets can be guessed over a network. */
@@ -28,6 +30,8 @@ export function createAccessKey(key: {
   readonly name: string;
   readonly secret: string;
   readonly scopes: Iterable<Scope>;
+  /** @default none */
+  readonly limits?: KeyLimits;
 }): AccessKey {
   if (key.name.trim() === '') {
     throw new NearfarError('invalid_request', 'An access key has no name.', { field: 'keys.name' });
@@ -40,7 +44,12 @@ export function createAccessKey(key: {
       { field: `keys.${key.name}` },
     );
   }
-  return { name: key.name, secretHash: hashSecret(secret), scopes: new Set(key.scopes) };
+  return {
+    name: key.name,
+    secretHash: hashSecret(secret),
+    scopes: new Set(key.scopes),
+    limits: key.limits ?? noLimits,
+  };
 }
 
 /**

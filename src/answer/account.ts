@@ -25,7 +25,8 @@ export class Account {
   readonly #caller: Caller;
   readonly #observeGap: ObserveGap;
   readonly #billing: FindBilling;
-  readonly #startedAt = Date.now();
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now();
   readonly #enteredAt = performance.now();
   #decision: RouteDecision | null = null;
   #privacy: ChatRequest['privacy'];
@@ -109,7 +110,7 @@ export class Account {
     const bill = withAbandoned(cost, abandoned, tokens, this.#billing);
     return {
       requestId: this.#request.id,
-      startedAt: this.#startedAt,
+      startedAt: this.startedAt,
       keyName: this.#caller.keyName,
       tenant: this.#caller.tenant,
       dialect: this.#request.dialect,

@@ -8,6 +8,7 @@ import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
 import type { Route } from '../route/route.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
+import { openAdmission, type Admission, type AskedRequest } from './admission.ts';
 import { Account } from './account.ts';
 import type { ObserveGap } from './account.ts';
 import type { Answer } from './answer.ts';
@@ -24,6 +25,8 @@ export interface AnswerDependencies {
   readonly billing?: FindBilling;
   /** What the ledger may keep of a prompt that stays here. @default nothing */
   readonly prefixOf?: (request: ChatRequest) => PromptPrefix | null;
+  /** @default everyone may ask everything */
+  readonly admission?: Admission;
   /** `null`: every answer is made anew. */
   readonly cache: AnswerCache | null;
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
@@ -38,14 +41,20 @@ export interface AnswerDependencies {
   readonly graceMs?: number;
 }
 
-/** The pipeline. Reserve joins it where this line names it once it exists. */
+/** The pipeline. */
 export function createAnswer(dependencies: AnswerDependencies): Answer {
   const { label, route, models, cache, settle, observeGap = () => undefined, graceMs = 1000 } = dependencies;
-  const { billing = () => ownBilling, bonds, prefixOf = () => null } = dependencies;
+  const {
+    billing = () => ownBilling,
+    bonds,
+    prefixOf = () => null,
+    admission = openAdmission,
+  } = dependencies;
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
     const account = new Account({ ...request, operation }, caller, observeGap, billing);
+    const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,
@@ -58,7 +67,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         account.label(labelled.privacy);
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
-        const { modelId, fallbackIds = [] } = decision;
+        const [modelId, ...fallbackIds] = await admitted.enter(decision); //           limits, reserve
         if (billing(modelId).upstream === null) account.keep(prefixOf(labelled));
         const open = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
@@ -85,8 +94,23 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         }
       },
       onEnd: (last) => {
-        settle(account.close(last)); //                                                settle
+        settle(admitted.close(account.close(last))); //                                settle
       },
     });
+  };
+}
+
+function askedAnswer(request: ChatRequest, startedAt: number): AskedRequest {
+  const { id, requestedModel, maxTokenCount, choiceCount, input, outputFormat } = request;
+  // Providers count the form among what the model reads.
+  const prompt = () => ({ input, outputFormat });
+  return {
+    id,
+    requestedModel,
+    startedAt,
+    maxTokenCount,
+    choiceCount,
+    prompt,
+    promptByteCount: () => Buffer.byteLength(JSON.stringify(prompt())),
   };
 }

@@ -5,6 +5,7 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { PrivacyLabel } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
+import { openAdmission, type AskedRequest } from './admission.ts';
 import type { AnswerDependencies } from './create-answer.ts';
 import { billed, ownBilling, type Billing } from './billing.ts';
 import type { Embed } from './embed.ts';
@@ -12,8 +13,10 @@ import type { Embed } from './embed.ts';
 /** The pipeline of everything that is read and not written; the rooms are those of an answer. */
 export function createEmbed(dependencies: Omit<AnswerDependencies, 'cache'>): Embed {
   const { label, route, models, settle, billing = () => ownBilling } = dependencies;
+  const { admission = openAdmission } = dependencies;
   return async (request, caller, signal) => {
     const entry: Entry = { request, caller, startedAt: Date.now(), enteredAt: performance.now() };
+    const admitted = admission.admit(askedEmbedding(request, entry.startedAt), caller);
     let privacy = request.privacy;
     let decision: RouteDecision | null = null;
     let end: EmbedResult | NearfarError;
@@ -22,15 +25,28 @@ export function createEmbed(dependencies: Omit<AnswerDependencies, 'cache'>): Em
       const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
       privacy = labelled.privacy;
       decision = await route.decide(labelled); //                                    route
-      const model = await models.model(decision.modelId); //                         model
+      const [modelId] = await admitted.enter(decision); //                           limits, reserve
+      const model = await models.model(modelId); //                                  model
       end = await model.embed(labelled, signal);
     } catch (thrown) {
       end = toNearfarError(thrown);
     }
     const model = end instanceof NearfarError ? (decision?.modelId ?? null) : end.model;
-    settle(rowOf(entry, privacy, decision, end, billing(model))); //                settle
+    settle(admitted.close(rowOf(entry, privacy, decision, end, billing(model)))); // settle
     if (end instanceof NearfarError) throw end;
     return end;
+  };
+}
+
+function askedEmbedding({ id, requestedModel, task }: EmbedRequest, startedAt: number): AskedRequest {
+  return {
+    id,
+    requestedModel,
+    startedAt,
+    maxTokenCount: 0,
+    choiceCount: 1,
+    prompt: () => task,
+    promptByteCount: () => Buffer.byteLength(JSON.stringify(task)),
   };
 }
 

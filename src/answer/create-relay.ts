@@ -5,8 +5,10 @@ import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { Relayed, RelayRequest } from '../upstream/relay.ts';
 import { Account } from './account.ts';
+import { openAdmission } from './admission.ts';
 import { ownBilling } from './billing.ts';
 import type { AnswerDependencies } from './create-answer.ts';
+import { relaySize } from './relay-size.ts';
 import type { LastPart } from './single-end.ts';
 
 export interface RelayReply {
@@ -29,7 +31,7 @@ export interface Relay {
 
 export interface RelayDependencies extends Pick<
   AnswerDependencies,
-  'label' | 'settle' | 'billing' | 'observeGap'
+  'label' | 'settle' | 'billing' | 'observeGap' | 'admission'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
@@ -38,6 +40,7 @@ export interface RelayDependencies extends Pick<
 export function createRelay(dependencies: RelayDependencies): Relay {
   const { label, route, upstreams, settle } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
+  const { admission = openAdmission } = dependencies;
 
   return {
     async takes(protocol, model) {
@@ -53,10 +56,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
     async answer(request, caller, signal) {
       const account = new Account(request, caller, observeGap, billing);
+      const { id, requestedModel } = request;
+      const asked = { id, requestedModel, startedAt: account.startedAt, ...relaySize(request) };
+      const admitted = admission.admit(asked, caller);
       const clock = createDeadline(signal, request.deadlineAt);
       const settleOnce = once((last: LastPart) => {
         clock.end();
-        settle(account.close(last)); //                                                settle
+        settle(admitted.close(account.close(last))); //                                settle
       });
       try {
         requireScope(caller, 'use'); //                                                access
@@ -65,10 +71,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         account.label(labelled.privacy);
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
-        const relayed = await upstreams.relay(decision.modelId, labelled, clock.signal); // model
+        const [modelId] = await admitted.enter(decision); //                           limits, reserve
+        const relayed = await upstreams.relay(modelId, labelled, clock.signal); //      model
         if (relayed.delivery !== undefined) account.deliver(relayed.delivery);
         account.keep(relayed.prefix);
-        return reply(decision.modelId, relayed, account, settleOnce, clock);
+        return reply(modelId, relayed, account, settleOnce, clock);
       } catch (thrown) {
         const error = toNearfarError(thrown);
         settleOnce({ type: 'error', error });

@@ -4,6 +4,7 @@ export type ErrorKind =
   | 'unsupported' // 400: a field that would change the answer and that nothing here can honour
   | 'context_overflow' // 400: prompt longer than the context; the message names both counts
   | 'unauthorized' // 401
+  | 'budget_exhausted' // 402: the key's money for the day or month does not pay for this request
   | 'forbidden' // 403: scope missing, foreign Host or Origin
   | 'model_not_found' // 404
   | 'not_found' // 404: any other thing
@@ -26,6 +27,7 @@ export const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   unsupported: 400,
   context_overflow: 400,
   unauthorized: 401,
+  budget_exhausted: 402,
   forbidden: 403,
   model_not_found: 404,
   not_found: 404,

@@ -8,20 +8,20 @@ import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
 import { createUpstreamModels, type UpstreamModels } from '../upstream/upstream-models.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
-import type { AppDependencies, Readiness } from '../http/dependencies.ts';
+import type { AppDependencies } from '../http/dependencies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadPriceTable } from '../ledger/price-file.ts';
 import type { PriceTable } from '../ledger/prices.ts';
-import { chooseFromCatalog } from '../models/catalog.ts';
 import { withAdapters } from '../models/adapter-book.ts';
-import { parseReference } from '../models/reference.ts';
 import type { ModelStore } from '../models/store.ts';
 import type { PromptCache } from '../promptcache/prompt-cache.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { filesBehind, findModelOrAdapter, openAdapters, reportAdapters } from './adapters.ts';
+import { isInCatalog } from './catalog-name.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
 import { openStore } from './open-store.ts';
+import { readiness } from './readiness.ts';
 import { loadRooms } from './rooms.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
@@ -58,6 +58,8 @@ export async function composeGateway(
     readonly preload?: string;
     /** Changes how a model is loaded, each time that one is. */
     readonly adjustLoad?: (load: LoadOptions) => LoadOptions;
+    /** Only this process asks: it needs none of the keys that `nearfar keys` made. */
+    readonly isPrivate?: true;
   } = {},
 ): Promise<Gateway> {
   const { settings } = loaded;
@@ -109,7 +111,18 @@ export async function composeGateway(
   loading?.catch(() => undefined);
   // Read once now, so that /ready knows from the start what is here.
   const remote = { upstreams, promptCache };
-  const parts: Parts = { loaded, log, keys, prices, store: models, index, localModels, ...remote, loading };
+  const parts: Parts = {
+    loaded,
+    log,
+    keys,
+    prices,
+    store: models,
+    index,
+    localModels,
+    ...remote,
+    loading,
+    isPrivate: options.isPrivate === true,
+  };
   try {
     await index.ids();
     await reportAdapters(adapters, log.warn);
@@ -132,6 +145,7 @@ interface Parts {
   readonly upstreams: UpstreamModels;
   readonly promptCache: PromptCache;
   readonly loading: Promise<LoadedModel> | null;
+  readonly isPrivate: boolean;
 }
 
 async function composeRooms(parts: Parts): Promise<Gateway> {
@@ -139,16 +153,35 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const { settings, home } = loaded;
   const isLoopback = isLoopbackHost(settings.host);
   const rooms = await loadRooms();
-  const access = rooms.createAccess({ keys, isLoopback });
   const ledgerPath = settings.ledgerPath ?? path.join(home, 'ledger.sqlite');
   const state = await rooms.createStore({ path: path.resolve(home, ledgerPath) });
+  const periodsAt = rooms.createPeriods(settings.budgets.timeZone);
   const ledger = await rooms.createLedger({
     store: state,
+    periodsAt,
     journal: rooms.createJournal(`${path.resolve(home, ledgerPath)}.journal`),
     warn: (message, cause) => {
       log.warn(message, cause === undefined ? {} : { cause });
     },
   });
+
+  const billing = createBilling(settings.upstreams, prices);
+  const { book, rates, admission } = await rooms.createGuards({
+    loaded,
+    state,
+    ledger,
+    billing,
+    prices,
+    periodsAt,
+    warn: (message, cause) => {
+      log.warn(message, cause === undefined ? {} : { cause });
+    },
+  });
+  const access = rooms.createAccess(
+    parts.isPrivate
+      ? { keys, isLoopback: true, book: keys.length === 0 ? null : book }
+      : { keys, isLoopback, book, requiresKeys: settings.requireKeys },
+  );
 
   const version = nearfarVersion();
   const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature } = settings.cache;
@@ -192,7 +225,8 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     label: rooms.createLabel({ floor: 'open' }),
     route: { decide: (request) => route.decide(request) },
     models: { model: modelOf },
-    billing: createBilling(settings.upstreams, prices),
+    billing,
+    admission,
     prefixOf: (request) => promptCache.prefixOf(request),
     cache,
     settle,
@@ -206,6 +240,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     embed: rooms.createEmbed(pipeline),
     ...(remote === undefined ? {} : { relay: rooms.createRelay({ ...pipeline, upstreams }) }),
     access,
+    rates,
     store,
     localModels,
     naming: {
@@ -255,24 +290,4 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     },
     close: () => (closing ??= close()),
   };
-}
-
-/** Ready once the preloaded model is in memory; where nothing was preloaded, once there is a model on disk. */
-function readiness(localModels: LocalModels, knownIds: readonly string[]): Readiness {
-  const running = localModels.running();
-  if (running.some((model) => model.state === 'ready')) return { ready: true, reason: null };
-  const [first] = running;
-  if (first?.state === 'loading') return { ready: false, reason: `${first.id} is being loaded.` };
-  if (first?.state === 'restarting') return { ready: false, reason: 'The engine is being started again.' };
-  if (knownIds.length === 0) return { ready: false, reason: 'No model is on this machine yet.' };
-  return { ready: true, reason: null };
-}
-
-function isInCatalog(reference: string): boolean {
-  try {
-    const parsed = parseReference(reference);
-    return parsed.scheme === 'catalog' && chooseFromCatalog(parsed.id, parsed.format) !== null;
-  } catch {
-    return false;
-  }
 }

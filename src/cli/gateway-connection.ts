@@ -40,7 +40,7 @@ export async function connectGateway(
     loaded.sources.get('logLevel') === 'default'
       ? { ...loaded.settings, logLevel: 'error' as const }
       : loaded.settings;
-  const gateway = await composeGateway({ ...loaded, settings: quiet });
+  const gateway = await composeGateway({ ...loaded, settings: quiet }, { isPrivate: true });
   const within = async (path: string, init: RequestInit): Promise<Response> =>
     gateway.fetch(new Request(url + path, init));
   return connection(within, secret, 'No gateway is running; the engine runs in this process.', gateway.close);

@@ -81,6 +81,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'keys',
+    group: 'machine',
+    summary: 'Who may ask, which models, how often and for how much money',
+    load: async () => (await import('./keys.ts')).keys,
+  },
+  {
     name: 'import',
     group: 'machine',
     summary: "Make settings out of those of LiteLLM's proxy",

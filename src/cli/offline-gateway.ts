@@ -70,7 +70,10 @@ export async function openOfflineGateway(
     hostCacheBytes: layout.layout === 'split' ? 0 : load.hostCacheBytes,
     diskCache: null,
   });
-  const gateway = await composeGateway(offline, { adjustLoad: (load) => adjusted(load, kv) });
+  const gateway = await composeGateway(offline, {
+    adjustLoad: (load) => adjusted(load, kv),
+    isPrivate: true,
+  });
   const secret = await firstSecret(loaded);
   const url = gatewayUrl(loaded.settings.host, loaded.settings.port);
   const headers = {

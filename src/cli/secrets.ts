@@ -2,9 +2,10 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type { AccessKey } from '../access/keys.ts';
+import type { KeyLimits } from '../access/limits.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import { Secret } from '../chat/secret.ts';
-import type { KeySetting } from '../config/schema.ts';
+import type { KeySetting } from '../config/key-schema.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
 import { SettingsError } from '../config/problem.ts';
 
@@ -17,13 +18,33 @@ export async function accessKeys(loaded: LoadedSettings): Promise<readonly Acces
   const { createAccessKey } = await import('../access/keys.ts');
   return Promise.all(
     loaded.settings.keys.map(async (key) =>
-      createAccessKey({ name: key.name, secret: await secretOf(key, loaded), scopes: key.scopes }),
+      createAccessKey({
+        name: key.name,
+        secret: await secretOf(key, loaded),
+        scopes: key.scopes,
+        limits: limitsOf(key),
+      }),
     ),
   );
 }
 
-/** A secret that may ask models, for commands of this machine's owner; null where no key is needed. */
+function limitsOf(key: KeySetting): KeyLimits {
+  const micros = (amount: number | null): number | null =>
+    amount === null ? null : Math.round(amount * 1_000_000);
+  return {
+    models: key.models,
+    requestsPerMinute: key.requestsPerMinute,
+    tokensPerMinute: key.tokensPerMinute,
+    dayMicros: micros(key.budgetPerDay),
+    monthMicros: micros(key.budgetPerMonth),
+    isLocalOnly: key.localOnly,
+  };
+}
+
+/** A secret that may ask models, for commands of this machine's owner: NEARFAR_KEY, or the first of the settings; null: none. */
 export async function firstSecret(loaded: LoadedSettings): Promise<string | null> {
+  const own = process.env['NEARFAR_KEY']?.trim() ?? '';
+  if (own !== '') return own;
   if (loaded.settings.keys.length === 0) return null;
   const failures: unknown[] = [];
   for (const key of loaded.settings.keys) {
@@ -43,6 +64,7 @@ export async function firstSecret(loaded: LoadedSettings): Promise<string | null
 export function secretsOf({ settings }: LoadedSettings): readonly string[] {
   const names = [
     settings.hub.tokenEnv,
+    'NEARFAR_KEY',
     ...[...settings.keys, ...settings.upstreams].map((entry) => entry.env),
   ];
   return names

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { Billing, FindBilling } from '../answer/billing.ts';
 import { ownBilling } from '../answer/billing.ts';
+import type { ModelBounds } from '../answer/reserve.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
@@ -105,6 +106,25 @@ export function createBilling(upstreams: readonly UpstreamSetting[], prices: Pri
 }
 
 const rememberedModels = 1000;
+
+/** What is known of how much a model reads and writes at most; nothing of this machine's, which cost nothing. */
+export function boundsOf(
+  modelId: string,
+  upstreams: readonly UpstreamSetting[],
+  prices: PriceTable,
+): ModelBounds {
+  const slash = modelId.indexOf('/');
+  const upstream = upstreams.find(({ name }) => name === modelId.slice(0, Math.max(0, slash)));
+  if (upstream === undefined) return { contextTokenCount: null, maxTokenCount: null, mayHedge: false };
+  const name = modelId.slice(slash + 1);
+  const stated = upstream.models.find((model) => model.name === name);
+  const listed = prices.find(new URL(upstream.baseUrl).hostname, name);
+  return {
+    contextTokenCount: stated?.contextTokenCount ?? listed?.contextTokenCount ?? null,
+    maxTokenCount: stated?.maxTokenCount ?? listed?.maxTokenCount ?? null,
+    mayHedge: upstream.hedge !== 'off',
+  };
+}
 
 /** For the banner: which model is `far`, whether it is inside, and what it costs; null where there is none. */
 export function farLine({ settings }: LoadedSettings, prices: PriceTable): string | null {

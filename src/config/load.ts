@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { adapterProblems } from './adapter-problems.ts';
 import { findSettingsFile, readSettingsFile, type SettingsFile } from './file.ts';
+import { keyFields } from './key-schema.ts';
 import { nearest } from './nearest.ts';
 import { environmentUpstreams } from './environment-upstreams.ts';
 import { SettingsError, type SettingProblem } from './problem.ts';
@@ -32,7 +33,7 @@ export interface LoadedSettings {
 }
 
 /** Names that begin with NEARFAR_ and are no settings: the home and file themselves, keys' secrets, tests. */
-const otherNames = /^NEARFAR_(HOME|CONFIG|KEY_.*|TEST_.*|PEER_.*|BENCH_.*|DEBUG)$/;
+const otherNames = /^NEARFAR_(HOME|CONFIG|KEY(_.*)?|TEST_.*|PEER_.*|BENCH_.*|DEBUG)$/;
 /** Kubernetes gives every pod variables for a service that happens to be called nearfar. */
 const serviceNames = /^NEARFAR_(SERVICE|PORT)_/;
 
@@ -209,7 +210,7 @@ function parseJson(text: string): unknown {
 
 /** Of settings that are lists of entries. */
 const knownKeys: Readonly<Record<string, readonly string[]>> = {
-  keys: ['name', 'env', 'file', 'scopes'],
+  keys: keyFields,
   upstreams: upstreamKeys,
 };
 
@@ -255,13 +256,14 @@ function unknownSetting(setting: string, leaves: readonly SettingLeaf[]): string
 /** Settings that are right one by one and wrong together. */
 function crossProblems(settings: Settings, sources: ReadonlyMap<string, string>): SettingProblem[] {
   const problems: SettingProblem[] = [];
-  if (!isLoopbackHost(settings.host) && settings.keys.length === 0) {
+  if (!isLoopbackHost(settings.host) && settings.keys.length === 0 && !settings.requireKeys) {
     problems.push({
       where: sources.get('host') ?? 'default',
       setting: 'host',
       message:
         `${settings.host} can be reached from other machines, and there is no key: anyone could use and delete` +
-        ' models. Add one under `keys`, or listen on 127.0.0.1. See docs/configuration.md, "Keys".',
+        ' models. Add one under `keys`, set `requireKeys: true` and make one with `nearfar keys create`, or listen on' +
+        ' 127.0.0.1. See docs/keys.md.',
     });
   }
   const seen = new Set<string>();

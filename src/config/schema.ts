@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
+import { budgetsSchema, keySchema } from './key-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
@@ -12,25 +13,6 @@ import { upstreamSchema } from './upstream-schema.ts';
  */
 
 const name = z.string().min(1).max(200);
-
-const keySchema = z
-  .strictObject({
-    name: name.describe(
-      'How the key is called in logs and in the ledger. Also its tenant: caches are not shared.',
-    ),
-    env: name.describe('Environment variable that holds the secret.').optional(),
-    file: name.describe('File that holds the secret, readable by its owner only.').optional(),
-    scopes: z
-      .array(z.enum(['use', 'admin', 'voice']))
-      .min(1)
-      .default(['use'])
-      .describe(
-        '`use` asks models; `admin` may also pull and delete models; `voice` may ask in the class voice.',
-      ),
-  })
-  .refine((key) => (key.env === undefined) !== (key.file === undefined), {
-    message: 'expected exactly one of `env` and `file` (the secret itself never stands in this file)',
-  });
 
 const milliseconds = z.number().int().min(1).max(86_400_000);
 const bytes = z.number().int().min(0);
@@ -289,7 +271,15 @@ export const settingsSchema = z.strictObject({
   keys: z
     .array(keySchema)
     .default([])
-    .describe('Who may ask. Empty: anyone on this machine, with all rights. See docs/configuration.md.'),
+    .describe(
+      'Who may ask, beside the keys of `nearfar keys`. None at all: anyone on this machine, with all rights. See docs/keys.md.',
+    ),
+  requireKeys: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether nobody may ask without a key, before the first one is made too; needed beyond loopback without `keys` here.',
+    ),
   allowedHosts: z
     .array(name)
     .default([])
@@ -322,13 +312,13 @@ export const settingsSchema = z.strictObject({
   engine: engineSchema.prefault({}).describe('The inference engine.'),
   cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
   promptCache: promptCacheSchema.prefault({}).describe("Upstreams' prompt caches."),
+  budgets: budgetsSchema.prefault({}).describe('What keys may spend.'),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
   hub: hubSchema.prefault({}).describe('The model hub.'),
 });
 
 /** All settings, complete. `home` is not among them: it says where the settings file itself may be. */
 export type Settings = z.infer<typeof settingsSchema>;
-export type KeySetting = z.infer<typeof keySchema>;
 
 /** One setting that a flag, an environment variable or a line of the file can give. */
 export interface SettingLeaf {
@@ -343,6 +333,7 @@ const groups: Readonly<Record<string, z.ZodObject>> = {
   engine: engineSchema,
   cache: cacheSchema,
   promptCache: promptCacheSchema,
+  budgets: budgetsSchema,
   limits: limitsSchema,
   hub: hubSchema,
 };

@@ -16,6 +16,7 @@ function uncommented(text: string): string {
             ...defaultSettings.engine,
             ...defaultSettings.cache,
             ...defaultSettings.promptCache,
+            ...defaultSettings.budgets,
             ...defaultSettings.limits,
             ...defaultSettings.hub,
           },
@@ -31,7 +32,14 @@ function uncommented(text: string): string {
 describe('commentedSettings', () => {
   it('changes nothing as it is written', () => {
     const values = parse(commentedSettings('yaml')) as Record<string, unknown>;
-    expect(values).toEqual({ engine: null, cache: null, promptCache: null, limits: null, hub: null });
+    expect(values).toEqual({
+      engine: null,
+      cache: null,
+      promptCache: null,
+      budgets: null,
+      limits: null,
+      hub: null,
+    });
   });
 
   it('shows the true defaults', () => {

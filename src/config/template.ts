@@ -32,6 +32,12 @@ const keyExample = [
   '#   - name: laptop',
   '#     env: NEARFAR_KEY_LAPTOP        # or file: ~/.nearfar/keys/laptop, readable by its owner only',
   '#     scopes: [use, admin]',
+  '#     models: [near, "openai/*"]     # all where absent; as the next ones',
+  '#     requestsPerMinute: 60',
+  '#     tokensPerMinute: 100000',
+  '#     budgetPerDay: 2                # US dollars',
+  '#     budgetPerMonth: 20',
+  '#     localOnly: false',
 ];
 
 const upstreamExample = [

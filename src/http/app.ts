@@ -11,6 +11,7 @@ import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
 import { noRouteError } from './no-route.ts';
 import type { Operation } from './operation.ts';
 import { allOperations } from './all-operations.ts';
+import { rateHeaders } from './rate-headers.ts';
 import { relayed } from './relay.ts';
 import { schemaError } from './schema-error.ts';
 
@@ -25,29 +26,40 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
   async function run(
     request: Request,
     path: string,
-    perform: (requestId: string) => Promise<Response> | Response,
+    perform: (requestId: string, onCaller: (caller: Caller) => void) => Promise<Response> | Response,
   ): Promise<Response> {
     const requestId = newRequestId();
     const cors = corsHeaders(request, dependencies.hosts);
+    let caller: Caller | null = null;
+    /** Once the request was counted, or refused. */
+    const ownHeaders = () => {
+      const standing = caller === null ? null : (dependencies.rates?.standing(caller) ?? null);
+      return standing === null
+        ? cors
+        : { ...rateHeaders(standing, dialectOf(path, request.headers), Date.now()), ...cors };
+    };
     try {
       guardRequest(request, dependencies.hosts);
-      const response = await perform(requestId);
-      for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
+      const response = await perform(requestId, (found) => {
+        caller = found;
+      });
+      for (const [name, value] of Object.entries(ownHeaders())) response.headers.set(name, value);
       return response;
     } catch (thrown) {
       const error = toNearfarError(thrown);
       if (isForOwner(error)) dependencies.reportError(error, requestId);
-      return errorResponse(error, dialectOf(path, request.headers), requestId, cors);
+      return errorResponse(error, dialectOf(path, request.headers), requestId, ownHeaders());
     }
   }
 
   for (const operation of allOperations(dependencies)) {
     app.on(operation.method, operation.path, (context) => {
       const request = context.req.raw;
-      return run(request, context.req.path, (requestId) =>
+      return run(request, context.req.path, (requestId, onCaller) =>
         performOperation(operation, dependencies, {
           request,
           requestId,
+          onCaller,
           pathParameter: (name) => context.req.param(name) ?? '',
           disconnect: disconnectOf(context.env),
         }),
@@ -75,6 +87,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
 interface Arrival {
   readonly request: Request;
   readonly requestId: string;
+  readonly onCaller: (caller: Caller) => void;
   readonly pathParameter: (name: string) => string;
   readonly disconnect: (() => void) | null;
 }
@@ -82,9 +95,10 @@ interface Arrival {
 async function performOperation(
   operation: Operation,
   dependencies: AppDependencies,
-  { request, requestId, pathParameter, disconnect }: Arrival,
+  { request, requestId, onCaller, pathParameter, disconnect }: Arrival,
 ): Promise<Response> {
-  const caller = admit(operation, dependencies, request.headers, requestId);
+  const caller = await admit(operation, dependencies, request.headers, requestId);
+  onCaller(caller);
   const call = {
     caller,
     requestId,
@@ -108,14 +122,14 @@ async function performOperation(
 const nobody: Caller = { keyName: 'none', tenant: 'none', scopes: new Set() };
 
 /** Like `authorize`; a prompt that is turned away here never reaches the pipeline, so its row is written from here. */
-function admit(
+async function admit(
   operation: Operation,
   dependencies: AppDependencies,
   headers: Headers,
   requestId: string,
-): Caller {
+): Promise<Caller> {
   try {
-    return authorize(operation, dependencies, headers);
+    return await authorize(operation, dependencies, headers);
   } catch (thrown) {
     const error = toNearfarError(thrown);
     if (operation.isAnswer === true) {
@@ -126,9 +140,13 @@ function admit(
 }
 
 /** @throws NearfarError `unauthorized` or `forbidden` */
-function authorize(operation: Operation, { access }: AppDependencies, headers: Headers): Caller {
+async function authorize(
+  operation: Operation,
+  { access }: AppDependencies,
+  headers: Headers,
+): Promise<Caller> {
   if (operation.scope === null) return nobody;
-  const caller = access.authenticate(readSecret(headers));
+  const caller = await access.authenticate(readSecret(headers));
   if (caller.scopes.has(operation.scope)) return caller;
   throw new NearfarError('forbidden', `This key lacks the scope "${operation.scope}" that this needs.`);
 }

@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts';
+import type { RateLimits } from '../access/rate-limits.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { Relay } from '../answer/create-relay.ts';
 import type { Embed } from '../answer/embed.ts';
@@ -16,6 +17,8 @@ export interface AppDependencies {
   /** Bytes for bytes, where an upstream speaks the client's dialect; absent: there are no upstreams. */
   readonly relay?: Relay;
   readonly access: Access;
+  /** Where each key stands within its minute; absent: no key has bounds. */
+  readonly rates?: Pick<RateLimits, 'standing'>;
   /** The models on this machine: listings, `pull` and `delete`. */
   readonly store: ModelStore;
   /** The models in memory: `ps`, load and unload. */

@@ -9,6 +9,7 @@ import {
   type PrivacyLabel,
 } from '../chat/request.ts';
 import { Secret } from '../chat/secret.ts';
+import { tighten } from '../privacy/label.ts';
 import type { Call } from './operation.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
@@ -27,7 +28,10 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
   return {
     id: call.requestId,
     dialect,
-    privacy: readPrivacy(call.headers.get('x-nearfar-privacy')),
+    privacy: tighten(
+      readPrivacy(call.headers.get('x-nearfar-privacy')),
+      call.caller.limits?.isLocalOnly === true ? 'local_only' : 'open',
+    ),
     tenant: call.caller.tenant,
     priority: readPriority(call.headers.get('x-nearfar-priority')),
     answerCache: readCacheWish(call.headers.get('x-nearfar-cache')),

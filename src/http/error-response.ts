@@ -30,12 +30,18 @@ export function errorResponse(
       ...(error.retryAfterSeconds === undefined
         ? {}
         : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) }),
+      // The official clients ask again after a 429 unless they are told that it is in vain.
+      ...(isInVain(error) ? { 'x-should-retry': 'false' } : {}),
       ...(error.kind === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}),
       // What is left of an unread body must not be taken for the next request.
       ...(error.kind === 'too_large' || error.kind === 'slow_request' ? { connection: 'close' } : {}),
       ...headers,
     },
   });
+}
+
+function isInVain(error: NearfarError): boolean {
+  return error.kind === 'budget_exhausted' || (error.status === 429 && !error.retryable);
 }
 
 function errorBody(error: NearfarError, dialect: Dialect, requestId: string): object {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isShown, resolveAllowed } from './allowed-model.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { anthropicModelListSchema, anthropicModelSchema } from './anthropic/answer-schema.ts';
 import { openaiModelListSchema, openaiModelSchema } from './openai/answer-schema.ts';
@@ -27,7 +28,9 @@ export function modelOperations(dependencies: AppDependencies): readonly Operati
         },
       },
       async handle(call) {
-        const models = await listedModels(dependencies);
+        const models = (await listedModels(dependencies)).filter(({ name, facts }) =>
+          isShown(call.caller, name, facts.id),
+        );
         return dialectOf('/v1/models', call.headers) === 'anthropic'
           ? jsonResponse(anthropicModelPage(models, call.query), call, 'anthropic')
           : jsonResponse({ object: 'list', data: models.map(openaiModel) }, call, 'openai');
@@ -47,7 +50,9 @@ export function modelOperations(dependencies: AppDependencies): readonly Operati
         },
       },
       async handle(call) {
-        const model = await findListedModel(call.pathParameter('model'), dependencies);
+        const name = call.pathParameter('model');
+        await resolveAllowed(dependencies, call.caller, name);
+        const model = await findListedModel(name, dependencies);
         return dialectOf('/v1/models', call.headers) === 'anthropic'
           ? jsonResponse(anthropicModel(model), call, 'anthropic')
           : jsonResponse(openaiModel(model), call, 'openai');

@@ -1,5 +1,8 @@
 import type { Store } from '../store/store.ts';
 import type { Journal } from './journal.ts';
+import { concernsBudgets, openPeriods, settleRows } from './budget-periods.ts';
+import type { PeriodsAt } from './periods.ts';
+import { createPeriods } from './periods.ts';
 import type { LedgerRow } from './row.ts';
 import { fromTable, toTable } from './table.ts';
 
@@ -7,6 +10,11 @@ export interface LedgerDependencies {
   readonly store: Pick<Store, 'db'>;
   /** Where rows are until the store has them; null = a crash loses those. */
   readonly journal: Journal | null;
+  /**
+   * The days and months of budgets.
+   * @default those of UTC
+   */
+  readonly periodsAt?: PeriodsAt;
   readonly warn: (message: string, cause?: unknown) => void;
 }
 
@@ -62,6 +70,7 @@ class StoreLedger implements Ledger {
   readonly #store: Pick<Store, 'db'>;
   readonly #journal: Journal | null;
   readonly #warn: LedgerDependencies['warn'];
+  readonly #periodsAt: PeriodsAt;
   /** On their way to the store, */
   #round: readonly LedgerRow[] = [];
   /** and those that came since. */
@@ -72,7 +81,8 @@ class StoreLedger implements Ledger {
   /** Ends the pause under way. */
   #hurry: () => void = () => undefined;
 
-  constructor({ store, journal, warn }: LedgerDependencies) {
+  constructor({ store, journal, warn, periodsAt = createPeriods('UTC') }: LedgerDependencies) {
+    this.#periodsAt = periodsAt;
     this.#store = store;
     this.#journal = journal;
     this.#warn = warn;
@@ -205,15 +215,32 @@ class StoreLedger implements Ledger {
     }
   }
 
-  /** Returns how many of them were new to the store. */
+  /** Returns how many of them were new to the store. Budgets learn of exactly those, together with the rows or not at all. */
   async #write(batch: readonly LedgerRow[]): Promise<number> {
-    const result = await this.#store.db
+    const spending = batch.filter(concernsBudgets);
+    if (spending.length === 0) return (await this.#insert(this.#store.db, batch)).size;
+    return this.#store.db.transaction().execute(async (trx) => {
+      await openPeriods(trx, spending, this.#periodsAt);
+      const inserted = await this.#insert(trx, batch);
+      await settleRows(
+        trx,
+        spending.filter((row) => inserted.has(row.requestId)),
+        this.#periodsAt,
+      );
+      return inserted.size;
+    });
+  }
+
+  /** The ids of those that were not there yet. */
+  async #insert(db: Store['db'], batch: readonly LedgerRow[]): Promise<ReadonlySet<string>> {
+    const rows = await db
       .insertInto('ledger')
       .values(batch.map(toTable))
       // A row that is there already was written by a try whose answer was lost, or comes from the journal again.
       .onConflict((conflict) => conflict.column('request_id').doNothing())
-      .executeTakeFirst();
-    return Number(result.numInsertedOrUpdatedRows ?? 0n);
+      .returning('request_id')
+      .execute();
+    return new Set(rows.map((row) => row.request_id));
   }
 
   /** Rows that this run will not bring to the store. */

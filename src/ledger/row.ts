@@ -61,4 +61,9 @@ export interface LedgerRow {
   readonly currency: string;
   /** Keyed hashes of the prompt's beginnings; absent where they may not be kept or nothing was asked. */
   readonly prefix?: PromptPrefix;
+  /**
+   * What counts for the budgets of the key, in millionths, where money was set aside for the request: its cost, or all that
+   * was set aside while that is not known for certain. Absent: nothing was, and its cost counts.
+   */
+  readonly chargedMicros?: number;
 }

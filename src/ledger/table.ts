@@ -39,6 +39,7 @@ export function toTable(row: LedgerRow): LedgerTable {
     currency: row.currency,
     prompt_family: row.prefix?.family ?? null,
     prompt_prefix: row.prefix === undefined ? null : toPrefixText(row.prefix),
+    charged_micros: row.chargedMicros ?? null,
   };
 }
 
@@ -75,6 +76,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     ...(row.uncached_cost_micros === null ? {} : { uncachedCostMicros: row.uncached_cost_micros }),
     currency: row.currency,
     ...prefixOf(row),
+    ...(row.charged_micros === null ? {} : { chargedMicros: row.charged_micros }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { createKeysAndBudgets } from './keys-and-budgets.ts';
 
 /**
  * Every change of the schema, in order of name, never edited once released. A migration runs once per database and
@@ -97,6 +98,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
         if (await hasColumn(db, 'ledger', name)) continue;
         await db.schema.alterTable('ledger').addColumn(name, type).execute();
       }
+    },
+  },
+  '007-keys-and-budgets': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await createKeysAndBudgets(db);
+      if (await hasColumn(db, 'ledger', 'charged_micros')) return;
+      await db.schema.alterTable('ledger').addColumn('charged_micros', 'bigint').execute();
     },
   },
   '008-ledger-uncached-cost': {

@@ -4,6 +4,10 @@
  */
 export interface StoreSchema {
   ledger: LedgerTable;
+  access_key: AccessKeyTable;
+  change_count: ChangeCountTable;
+  budget_period: BudgetPeriodTable;
+  reservation: ReservationTable;
 }
 
 export interface LedgerTable {
@@ -47,4 +51,54 @@ export interface LedgerTable {
   prompt_family: string | null;
   /** A line of JSON; see `ledger/prefix-text.ts`. */
   prompt_prefix: string | null;
+  /** What counts for the budgets of the key where that is not the cost; null where it is. */
+  charged_micros: number | null;
+}
+
+export interface AccessKeyTable {
+  id: string;
+  /** Unique among the keys that are not revoked. */
+  name: string;
+  tenant: string;
+  /** SHA-256 in hexadecimal. */
+  secret_hash: string;
+  /** A JSON array. */
+  scopes: string;
+  /** A JSON array of patterns; null: all. */
+  models: string | null;
+  requests_per_minute: number | null;
+  tokens_per_minute: number | null;
+  day_micros: number | null;
+  month_micros: number | null;
+  is_local_only: 0 | 1;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+/** Counts the changes of what processes keep in memory. */
+export interface ChangeCountTable {
+  name: string;
+  value: number;
+}
+
+/** What a key has spent and set aside in one day or month; the first is the sum of its rows in the ledger. */
+export interface BudgetPeriodTable {
+  key_name: string;
+  unit: 'day' | 'month';
+  starts_at: number;
+  spent_micros: number;
+  reserved_micros: number;
+}
+
+/** Money that a request under way may cost at most. */
+export interface ReservationTable {
+  request_id: string;
+  key_name: string;
+  day_starts_at: number;
+  month_starts_at: number;
+  amount_micros: number;
+  made_at: number;
+  /** HOST.PID of the process that serves the request. */
+  process: string;
 }

@@ -12,6 +12,7 @@ const statementLimit = 64;
 export class NodeSqliteDatabase implements SqliteDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, SqliteStatement>();
+  #dataVersion: StatementSync | null = null;
 
   /** @param busyTimeoutMs how long a statement may block this thread while another process writes */
   constructor(path: string, busyTimeoutMs: number) {
@@ -23,7 +24,9 @@ export class NodeSqliteDatabase implements SqliteDatabase {
     this.#database.exec(sql);
   }
 
-  prepare(sql: string): SqliteStatement {
+  prepare(text: string): SqliteStatement {
+    // All transactions here write: one that begins by reading could be refused its first write, whatever it waits.
+    const sql = text === 'begin' ? 'begin immediate' : text;
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = new NodeSqliteStatement(this.#database.prepare(sql));
@@ -34,6 +37,12 @@ export class NodeSqliteDatabase implements SqliteDatabase {
     }
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  /** Another number as soon as another connection has written. */
+  dataVersion(): number {
+    this.#dataVersion ??= this.#database.prepare('pragma data_version');
+    return Number(this.#dataVersion.get()?.['data_version']);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { NearfarError } from '../chat/error.ts';
+import type { ChangeFeed } from './change-feed.ts';
 import { migrations } from './migrations.ts';
 import type { StoreSchema } from './schema.ts';
 import { NodeSqliteDatabase } from './sqlite-database.ts';
@@ -15,6 +16,7 @@ export interface StoreSettings {
 
 export interface Store {
   readonly db: Kysely<StoreSchema>;
+  readonly changes: ChangeFeed;
   close(): Promise<void>;
 }
 
@@ -43,13 +45,32 @@ export async function createStore({ path }: StoreSettings): Promise<Store> {
       database.close();
       throw thrown;
     }
-    return { db, close: () => db.destroy() };
+    return { db, changes: fileChanges(database), close: () => db.destroy() };
   } catch (thrown) {
     if (thrown instanceof NearfarError) throw thrown;
     throw new NearfarError('internal', `The state file ${path} cannot be opened: ${reasonOf(thrown)}`, {
       cause: thrown,
     });
   }
+}
+
+/** SQLite counts the writes of other connections itself; those of this one are announced. */
+function fileChanges(database: NodeSqliteDatabase): ChangeFeed {
+  let seen = database.dataVersion();
+  let isAnnounced = false;
+  return {
+    hasChanged() {
+      const current = database.dataVersion();
+      const hasChanged = current !== seen || isAnnounced;
+      seen = current;
+      isAnnounced = false;
+      return hasChanged;
+    },
+    announce() {
+      isAnnounced = true;
+      return Promise.resolve();
+    },
+  };
 }
 
 /** SQLite gives its -wal and -shm files the rights of the database file, so these must be right before. */
@@ -65,6 +86,8 @@ async function migrate(db: Kysely<StoreSchema>): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    // Each stands by itself; those who try the newest state may have a later one before an earlier one.
+    allowUnorderedMigrations: true,
   });
   for (let attempt = 1; ; attempt += 1) {
     const { error } = await migrator.migrateToLatest();

@@ -1,4 +1,5 @@
 import type { AppDependencies } from '../dependencies.ts';
+import { resolveAllowed } from '../allowed-model.ts';
 import { readEnvelope } from '../envelope.ts';
 import { jsonResponse } from '../json-response.ts';
 import { defineOperation, type Operation } from '../operation.ts';
@@ -43,7 +44,7 @@ export function anthropicOperations(dependencies: AppDependencies): readonly Ope
       answers: { 'application/json': { description: 'The count.', schema: tokenCountSchema } },
       async handle(call) {
         const input = { kind: 'chat', ...conversationOf(call.body) } as const;
-        const modelId = await dependencies.naming.resolve(call.body.model);
+        const modelId = await resolveAllowed(dependencies, call.caller, call.body.model);
         const tokenCount = await dependencies.countTokens(modelId, input, call.signal);
         return jsonResponse({ input_tokens: tokenCount }, call, 'anthropic');
       },

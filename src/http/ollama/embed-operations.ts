@@ -1,6 +1,7 @@
 import type { EmbedRequest, EmbedResult } from '../../chat/embedding.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { replyEmbedded, vectorsOf } from '../embed-reply.ts';
+import { resolveAllowed } from '../allowed-model.ts';
 import { readEnvelope } from '../envelope.ts';
 import { jsonResponse } from '../json-response.ts';
 import { type Call, defineOperation, type Operation } from '../operation.ts';
@@ -97,7 +98,7 @@ async function load(
   call: AnyCall,
   bodyOf: (modelId: string) => object,
 ): Promise<Response> {
-  const id = await dependencies.naming.resolve(call.body.model);
+  const id = await resolveAllowed(dependencies, call.caller, call.body.model);
   const keepAlive = keepAliveOf(call);
   if (keepAlive === 0) await unloadIfRunning(dependencies, id);
   else await dependencies.localModels.load(id, { keepAliveSeconds: keepAlive });

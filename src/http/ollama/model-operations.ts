@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
+import { isShown, resolveAllowed } from '../allowed-model.ts';
 import { isReaderFile } from '../../models/reader-file.ts';
 import type { InstalledModel } from '../../models/store.ts';
 import type { AppDependencies } from '../dependencies.ts';
@@ -37,7 +38,10 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       scope: 'use',
       body: null,
       answers: { 'application/json': { description: 'The models.', schema: ollamaTagsSchema } },
-      handle: async (call) => jsonResponse({ models: (await store.list()).map(ollamaTag) }, call, 'ollama'),
+      async handle(call) {
+        const models = (await store.list()).filter(({ id }) => isShown(call.caller, id, id));
+        return jsonResponse({ models: models.map(ollamaTag) }, call, 'ollama');
+      },
     }),
     defineOperation({
       method: 'GET',
@@ -51,6 +55,7 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
         const models = await Promise.all(
           localModels
             .running()
+            .filter(({ id }) => isShown(call.caller, id, id))
             .map(async (model) => ollamaRunning(model, (await store.find(model.id))?.facts ?? null)),
         );
         return jsonResponse({ models }, call, 'ollama');
@@ -65,7 +70,10 @@ export function ollamaModelOperations(dependencies: AppDependencies): readonly O
       body: showSchema,
       answers: { 'application/json': { description: 'The model.', schema: ollamaShowSchema } },
       async handle(call) {
-        const model = await installed(dependencies, await naming.resolve(modelOf(call.body)));
+        const model = await installed(
+          dependencies,
+          await resolveAllowed(dependencies, call.caller, modelOf(call.body)),
+        );
         const readsOnly = model.adapterOf === undefined && (await isReaderFile(model.path));
         return jsonResponse(ollamaShow(model, readsOnly), call, 'ollama');
       },

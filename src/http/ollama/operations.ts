@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { resolveAllowed } from '../allowed-model.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { jsonResponse } from '../json-response.ts';
 import { readEnvelope } from '../envelope.ts';
@@ -79,12 +80,12 @@ async function perform(
       });
     }
     case 'load': {
-      const id = await dependencies.naming.resolve(intent.model);
+      const id = await resolveAllowed(dependencies, call.caller, intent.model);
       await dependencies.localModels.load(id, { keepAliveSeconds: intent.keepAliveSeconds });
       return jsonResponse(ollamaLoadAnswer(id, field, 'load'), call, 'ollama');
     }
     case 'unload': {
-      const id = await dependencies.naming.resolve(intent.model);
+      const id = await resolveAllowed(dependencies, call.caller, intent.model);
       await unloadIfRunning(dependencies, id);
       return jsonResponse(ollamaLoadAnswer(id, field, 'unload'), call, 'ollama');
     }

@@ -13,6 +13,8 @@ const codes: Readonly<Partial<Record<ErrorKind, string>>> = {
   unsupported: 'unsupported_parameter',
   context_overflow: 'context_length_exceeded',
   unauthorized: 'invalid_api_key',
+  // What OpenAI itself says of an account without money.
+  budget_exhausted: 'insufficient_quota',
   model_not_found: 'model_not_found',
   queue_full: 'queue_full',
   rate_limited: 'rate_limit_exceeded',
@@ -36,6 +38,7 @@ export function openaiErrorBody(error: NearfarError): OpenaiErrorBody {
 }
 
 function typeOfStatus(status: number): string {
+  if (status === 402) return 'insufficient_quota';
   if (status === 429) return 'rate_limit_error';
   return status >= 500 ? 'server_error' : 'invalid_request_error';
 }

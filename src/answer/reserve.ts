@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeyLimits } from '../access/limits.ts';
+import { NearfarError } from '../chat/error.ts';
+import type { BudgetBook, ReserveResult, WantedReservation } from '../ledger/budget-book.ts';
+import { costBoundMicros, isFree } from '../ledger/cost-bound.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import { addedTokenCount, tokenBound } from '../ledger/token-bound.ts';
+import type { FindBilling } from './billing.ts';
+
+/** How much a request may read and write. */
+export interface PromptSize {
+  /** JSON of all that the model reads. Called only where money is set aside. */
+  readonly prompt: () => unknown;
+  readonly promptByteCount: () => number;
+  /** Of one choice; null: the model's own bound. 0: nothing is written. */
+  readonly maxTokenCount: number | null;
+  readonly choiceCount: number;
+}
+
+export interface ReserveRequest extends PromptSize {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly keyName: string;
+  readonly limits: KeyLimits;
+}
+
+export interface Reservation {
+  /** What counts for the budget once the request has ended, in millionths. */
+  charge(row: LedgerRow): number;
+  /** Gives all of it back. */
+  release(): Promise<void>;
+}
+
+/**
+ * Sets aside the most that a request can cost at any of its models. Those that cost nothing need nothing.
+ * @returns the models that may be asked: fallbacks that could not be paid for by any known price are left out
+ * @throws NearfarError `budget_exhausted`; `rate_limited` where requests under way hold what is left; `forbidden` where the
+ *   price is not known; `invalid_request` where nothing bounds the answer; `unavailable` where the store does not answer
+ */
+export type Reserve = (
+  request: ReserveRequest,
+  modelIds: readonly [string, ...string[]],
+) => Promise<{
+  readonly modelIds: readonly [string, ...string[]];
+  readonly reservation: Reservation | null;
+}>;
+
+export interface ModelBounds {
+  /** Null: not known. */
+  readonly contextTokenCount: number | null;
+  readonly maxTokenCount: number | null;
+  /** Whether a second server may be asked beside the first, and send a bill of its own. */
+  readonly mayHedge: boolean;
+}
+
+export interface ReserveDependencies {
+  readonly budgets: Pick<BudgetBook, 'reserve' | 'release'>;
+  readonly ledger: Pick<Ledger, 'flush'>;
+  readonly billing: FindBilling;
+  readonly boundsOf: (modelId: string) => ModelBounds;
+  /** What a key with a budget may do with models whose price is not known. */
+  readonly unknownPrice: 'refuse' | 'allow';
+  readonly warn: (message: string, cause?: unknown) => void;
+  readonly now?: () => number;
+}
+
+/** Writes that came to nothing are tried again after these milliseconds: another process may hold the store for a moment. */
+const retryDelaysMs = [10, 50, 200, 500];
+/** Rows that ended elsewhere are in the store after so long; then what they held is free. */
+const settledMs = 120;
+
+export function createReserve(dependencies: ReserveDependencies): Reserve {
+  const { budgets, ledger, billing, boundsOf, unknownPrice, warn, now = Date.now } = dependencies;
+
+  /** Null: nothing is known to be billed. */
+  function boundOf(modelId: string, request: ReserveRequest): number | null {
+    const { price } = billing(modelId);
+    if (price !== null && isFree(price)) return 0;
+    const bounds = boundsOf(modelId);
+    const cost = price === null ? null : costBoundMicros(sizeOf(request, modelId, bounds), price);
+    if (cost !== null) return bounds.mayHedge ? 2 * cost : cost;
+    if (unknownPrice === 'allow') return 0;
+    return null;
+  }
+
+  async function write(wanted: WantedReservation): Promise<ReserveResult> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await budgets.reserve(wanted);
+      } catch (thrown) {
+        const delayMs = retryDelaysMs[attempt];
+        if (delayMs === undefined) {
+          warn('No money can be set aside: the store does not answer.', thrown);
+          throw new NearfarError('unavailable', 'The budget of this key cannot be asked now.', {
+            retryAfterSeconds: 2,
+            cause: thrown,
+          });
+        }
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  return async (request, modelIds) => {
+    const { dayMicros, monthMicros } = request.limits;
+    if (dayMicros === null && monthMicros === null) return { modelIds, reservation: null };
+    const bounds = modelIds.map((id) => ({ id, micros: boundOf(id, request) }));
+    const [first, ...others] = bounds.flatMap(({ id, micros }) => (micros === null ? [] : [{ id, micros }]));
+    if (first === undefined || first.id !== modelIds[0]) throw unknownCost(request.keyName, modelIds[0]);
+    const payable = [first.id, ...others.map(({ id }) => id)] as const;
+    const amountMicros = Math.max(first.micros, ...others.map(({ micros }) => micros));
+    if (amountMicros === 0) return { modelIds: payable, reservation: null };
+
+    const wanted = {
+      requestId: request.id,
+      keyName: request.keyName,
+      startedAt: request.startedAt,
+      amountMicros,
+      dayMicros,
+      monthMicros,
+    };
+    let result = await write(wanted);
+    if (result.type === 'refused' && isHeldByOthers(result, amountMicros)) {
+      // What has just ended is not settled yet: a client that asks one thing after another must not be refused for it.
+      await ledger.flush();
+      result = await write(wanted);
+    }
+    if (result.type === 'refused' && isHeldByOthers(result, amountMicros)) {
+      await sleep(settledMs);
+      result = await write(wanted);
+    }
+    if (result.type === 'refused') throw refusal(request.keyName, result, amountMicros, now());
+    return {
+      modelIds: payable,
+      reservation: {
+        charge: (row) => (isCostCertain(row) ? (row.costMicros ?? 0) : amountMicros),
+        release: () => budgets.release(request.id),
+      },
+    };
+  };
+}
+
+/**
+ * Whether the row's cost is all that a provider can bill. An answer that broke off tells what was seen of it, and a client
+ * that left, or a deadline that passed, leaves the provider working for a while: then the worst case counts.
+ */
+function isCostCertain(row: LedgerRow): boolean {
+  if (row.costMicros === null || !row.isMeasured) return false;
+  return row.upstream === undefined || !['aborted', 'timeout', 'internal'].includes(row.finish);
+}
+
+function sizeOf(
+  request: ReserveRequest,
+  modelId: string,
+  { contextTokenCount, maxTokenCount }: Omit<ModelBounds, 'mayHedge'>,
+): { readonly promptTokenCount: number; readonly completionTokenCount: number } {
+  const context = contextTokenCount ?? Infinity;
+  const promptTokenCount = Math.min(context, tokenBound(request.prompt()) + addedTokenCount);
+  const written = Math.min(request.maxTokenCount ?? Infinity, maxTokenCount ?? Infinity, context);
+  if (!Number.isFinite(written)) {
+    throw new NearfarError(
+      'invalid_request',
+      `The key "${request.keyName}" has a budget, so a request to ${modelId} must say how many tokens its answer may have ` +
+        '(max_tokens): the model states no bound of its own.',
+      { field: 'max_tokens' },
+    );
+  }
+  if (!Number.isFinite(promptTokenCount)) {
+    throw new NearfarError(
+      'unsupported',
+      `The prompt refers to what is kept elsewhere, and the context of ${modelId} is not known: what it costs at most ` +
+        'cannot be told, and the key has a budget. State contextTokenCount of the model in the settings.',
+    );
+  }
+  return { promptTokenCount, completionTokenCount: written * request.choiceCount };
+}
+
+function isHeldByOthers(
+  { spentMicros, limitMicros }: Extract<ReserveResult, { type: 'refused' }>,
+  amountMicros: number,
+): boolean {
+  return spentMicros + amountMicros <= limitMicros;
+}
+
+function refusal(
+  keyName: string,
+  refused: Extract<ReserveResult, { type: 'refused' }>,
+  amountMicros: number,
+  at: number,
+): NearfarError {
+  const { unit, limitMicros, spentMicros, reservedMicros, renewsAt } = refused;
+  const budget = `budget of ${dollars(limitMicros)} a ${unit}`;
+  if (isHeldByOthers(refused, amountMicros)) {
+    return new NearfarError(
+      'rate_limited',
+      `Requests under way of the key "${keyName}" hold ${dollars(reservedMicros)} of its ${budget}; ` +
+        `${dollars(spentMicros)} are spent, and this request may cost ${dollars(amountMicros)}.`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+  const left = Math.max(0, limitMicros - spentMicros);
+  const words =
+    left === 0
+      ? `The key "${keyName}" has spent its ${budget}.`
+      : `The key "${keyName}" has ${dollars(left)} left of its ${budget}, and this request may cost ` +
+        `${dollars(amountMicros)}: ask for fewer tokens (max_tokens) or a cheaper model.`;
+  const renews = new Date(renewsAt).toISOString();
+  return new NearfarError('budget_exhausted', `${words} The next ${unit} begins at ${renews}.`, {
+    retryAfterSeconds: Math.ceil((renewsAt - at) / 1000),
+  });
+}
+
+function unknownCost(keyName: string, modelId: string): NearfarError {
+  return new NearfarError(
+    'forbidden',
+    `The key "${keyName}" has a budget, and what ${modelId} costs for this prompt is not known. The owner can state its ` +
+      'price (upstreams[].models[].price) or set budgets.unknownPrice: allow.',
+    { field: 'model' },
+  );
+}
+
+/** 1_234_500 -> `$1.2345`; up to six places, as millionths are. */
+export function dollars(micros: number): string {
+  return `$${(micros / 1_000_000).toFixed(6).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
+}
