@@ -1,5 +1,6 @@
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { NearfarError } from '../chat/error.ts';
+import { AnswerBody } from './answer-body.ts';
 
 export interface ConnectionSettings {
   /** Address of the upstream with the path that all of its routes begin with, without a slash at the end. */
@@ -39,8 +40,8 @@ export function createConnection({ baseUrl, connectMs, usesProxy }: ConnectionSe
   const options = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
   const dispatcher: Dispatcher = usesProxy ? new EnvHttpProxyAgent(options) : new Pool(origin, options);
   return {
-    async send({ method, path, headers, body, signal }) {
-      const answer = await dispatcher.request({
+    send({ method, path, headers, body, signal }) {
+      const options = {
         origin,
         path: prefix + path,
         method,
@@ -51,12 +52,61 @@ export function createConnection({ baseUrl, connectMs, usesProxy }: ConnectionSe
           ...headers,
         },
         body,
-        signal,
-      });
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+      };
+      return dispatch(dispatcher, options, signal);
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+/** Below undici's `request`, whose body is a stream of Node's. */
+function dispatch(
+  dispatcher: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+): Promise<UpstreamAnswer> {
+  return new Promise((resolve, reject) => {
+    let source: Dispatcher.DispatchController | null = null;
+    let answerBody: AnswerBody | null = null;
+    const onAbort = (): void => {
+      const reason = signal.reason as Error;
+      reject(reason);
+      // Before it has a connection it is cut as soon as it gets one.
+      source?.abort(reason);
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort);
+    const end = (): void => {
+      signal.removeEventListener('abort', onAbort);
+    };
+    dispatcher.dispatch(options, {
+      onRequestStart(controller) {
+        source = controller;
+        if (signal.aborted) controller.abort(signal.reason as Error);
+      },
+      onResponseStart(controller, status, headers) {
+        // What is only informed of is not the answer yet.
+        if (status < 200) return;
+        answerBody = new AnswerBody(controller);
+        resolve({ status, headers, body: answerBody });
+      },
+      onResponseData(_controller, chunk) {
+        answerBody?.push(chunk);
+      },
+      onResponseEnd() {
+        end();
+        answerBody?.finish();
+      },
+      onResponseError(_controller, error) {
+        end();
+        if (answerBody === null) reject(error);
+        else answerBody.fail(error);
+      },
+    });
+  });
 }
 
 const meanings: Readonly<Record<string, string>> = {

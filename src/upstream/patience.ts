@@ -36,10 +36,13 @@ export function createPatience(client: AbortSignal): Patience {
     end() {
       clearTimeout(timer);
       client.removeEventListener('abort', onAbort);
-      controller.abort();
+      controller.abort(isOver);
     },
   };
 }
+
+/** Made once: an abort without a reason makes one with a stack, for each request. */
+const isOver = new Error('The exchange is over.');
 
 function abortedError(signal: AbortSignal): NearfarError {
   const reason: unknown = signal.reason;
