@@ -187,8 +187,8 @@ async function ask(
     },
     new AbortController().signal,
   );
-  for await (const item of relayed.items)
-    if (item.bytes.length === 0) throw new Error('an answer without bytes');
+  for (let next = await relayed.items.next(); next.done !== true; next = await relayed.items.next())
+    if (next.value.bytes.length === 0) throw new Error('an answer without bytes');
 }
 
 type Content = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { NearfarError } from '../chat/error.ts';
 import type { Scope } from './access.ts';
@@ -19,7 +19,7 @@ export const minimumSecretLength = 16;
 
 /** SHA-256 of a secret's UTF-8 bytes: 32 bytes. Keys are random, so a slow hash would only slow requests down. */
 export function hashSecret(secret: string): Uint8Array {
-  return createHash('sha256').update(secret, 'utf8').digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 /**

@@ -139,7 +139,7 @@ function reply(
       const error = new NearfarError('aborted', 'The client went away.');
       settle({ type: 'error', error });
       clock.abort(error);
-      void Promise.resolve(items.return?.()).catch(() => undefined);
+      items.return();
     },
   };
 }

@@ -53,7 +53,7 @@ async function readWithin(
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
   isLengthKnown: boolean,
 ): Promise<Uint8Array> {
-  const stop = new AbortController();
+  let stop: AbortController | null = null;
   let timer: NodeJS.Timeout | undefined;
   const tooSlow = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -63,13 +63,13 @@ async function readWithin(
           `The body did not arrive within ${limits.bodyTimeoutMs / 1000} seconds.`,
         ),
       );
-      stop.abort();
+      stop?.abort();
     }, limits.bodyTimeoutMs);
   });
   // The server holds a body to its declared length, so that one can be read at once.
   const whole = isLengthKnown
     ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer))
-    : readCounted(request, limits.bodyBytes, stop.signal);
+    : readCounted(request, limits.bodyBytes, (stop = new AbortController()).signal);
   try {
     return await Promise.race([whole, tooSlow]);
   } catch (thrown) {

@@ -6,11 +6,11 @@ import { anthropicErrorBody } from './anthropic/error.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readEnvelope } from './envelope.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
-import { createEventStream } from './event-stream.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 import type { Call, Operation } from './operation.ts';
 import { responseEventEncoder } from './responses/responses-answer.ts';
+import { streamResponse } from './stream-response.ts';
 
 /** A route whose requests some upstream may understand as they are. */
 export interface RelayRoute {
@@ -59,12 +59,7 @@ export async function relayed(
       isStreamed,
       text,
       body,
-      headers: Object.fromEntries(
-        languageHeaders.flatMap((name) => {
-          const value = call.headers.get(name);
-          return value === null || route.protocol !== 'anthropic' ? [] : [[name, value]];
-        }),
-      ),
+      headers: route.protocol === 'anthropic' ? languageHeadersOf(call.headers) : {},
     },
     call.caller,
     call.signal,
@@ -76,8 +71,8 @@ export async function relayed(
     'x-nearfar-grade': 'ungraded',
   };
   if (!isStreamed) return new Response(await wholeBytes(reply), { headers });
-  return new Response(
-    createEventStream<Uint8Array | NearfarError>({
+  return streamResponse<Uint8Array | NearfarError>(
+    {
       reader: reply,
       encode(item) {
         if (item instanceof Uint8Array) return item;
@@ -91,8 +86,17 @@ export async function relayed(
         reply.close();
       },
       disconnect: call.disconnect,
+    },
+    { ...headers, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' },
+  );
+}
+
+function languageHeadersOf(headers: Headers): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    languageHeaders.flatMap((name) => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value]];
     }),
-    { headers: { ...headers, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' } },
   );
 }
 

@@ -4,10 +4,11 @@ import type { ChatRequest, Dialect } from '../chat/request.ts';
 import { overflowHeaders } from './context-overflow.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
-import { createEventStream, type PartEncoder } from './event-stream.ts';
+import type { PartEncoder } from './event-stream.ts';
 import { joinAnswers } from './joined-answer.ts';
 import type { Call } from './operation.ts';
 import { createPartReader, type PartReader } from './part-reader.ts';
+import { streamResponse } from './stream-response.ts';
 
 export interface ReplyOptions {
   readonly call: Call<unknown>;
@@ -43,22 +44,22 @@ export async function replyWithStream(
   const reader = ask(dependencies, options, stop);
   const first = await reader.peek(format.keepAliveText === null ? null : limits.keepAliveCommentMs);
   if (first?.type === 'error') throw first.error;
-  const body = createEventStream({
-    reader,
-    encode(part) {
-      if (part.type === 'error' && isForOwner(part.error))
-        dependencies.reportError(part.error, call.requestId);
-      return format.encode(part);
+  return streamResponse(
+    {
+      reader,
+      encode(part) {
+        if (part.type === 'error' && isForOwner(part.error))
+          dependencies.reportError(part.error, call.requestId);
+        return format.encode(part);
+      },
+      keepAliveText: format.keepAliveText,
+      limits,
+      onAbandoned: (reason) => {
+        stop.abort(reason);
+      },
+      disconnect: call.disconnect,
     },
-    keepAliveText: format.keepAliveText,
-    limits,
-    onAbandoned: (reason) => {
-      stop.abort(reason);
-    },
-    disconnect: call.disconnect,
-  });
-  return new Response(body, {
-    headers: {
+    {
       'content-type': format.contentType,
       'cache-control': 'no-cache',
       // nginx would hold events back otherwise.
@@ -67,7 +68,7 @@ export async function replyWithStream(
       ...answeredByHeaders(first),
       ...overflowHeaders([first]),
     },
-  });
+  );
 }
 
 /**

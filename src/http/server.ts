@@ -1,8 +1,10 @@
 import { createAdaptorServer } from '@hono/node-server';
-import type { Server } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NearfarError } from '../chat/error.ts';
 import type { HttpLimits } from './dependencies.ts';
+import { sendStream } from './stream-response.ts';
 
 /** What is served: a Hono app, or anything of its shape. */
 export interface ServedApp {
@@ -34,7 +36,13 @@ export async function listen(
   { host, port, limits }: ListenOptions,
 ): Promise<ListeningServer> {
   const server = createAdaptorServer({
-    fetch: (request, env) => app.fetch(request, env),
+    fetch: (request, env) => {
+      const outgoing = env.outgoing as ServerResponse;
+      const deliver = (response: Response): Response =>
+        sendStream(response, outgoing) ? RESPONSE_ALREADY_SENT : response;
+      const answered = app.fetch(request, env);
+      return answered instanceof Promise ? answered.then(deliver) : deliver(answered);
+    },
     serverOptions: {
       headersTimeout: limits.headerTimeoutMs,
       // Backstop only: body.ts gives up sooner and says so in the client's dialect.

@@ -87,6 +87,8 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
       this.#source.abort(leftEarly);
     }
     this.#chunks = [];
+    this.#waiting?.resolve({ done: true, value: undefined });
+    this.#waiting = null;
     return Promise.resolve({ done: true, value: undefined });
   }
 

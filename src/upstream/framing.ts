@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import type { WireEvent } from './protocol.ts';
+import { createTextReader } from './text-reader.ts';
 import { broken } from './wire-json.ts';
 
 /** Bytes of a stream -> its events, however the bytes are cut. */
@@ -15,7 +16,7 @@ export const longestEvent = 16 * 1024 * 1024;
 
 /** Server-sent events, by the WHATWG's rules. */
 export function createEventFraming(): Framing {
-  const decoder = new TextDecoder();
+  const texts = createTextReader();
   let events: WireEvent[] = [];
   let fault: Error | null = null;
   const parser = createParser({
@@ -34,12 +35,12 @@ export function createEventFraming(): Framing {
   };
   return {
     push(chunk) {
-      parser.feed(decoder.decode(chunk, { stream: true }));
+      parser.feed(texts.push(chunk));
       return take();
     },
     end() {
       // Some servers leave out the empty line behind the last event.
-      parser.feed(`${decoder.decode()}\n\n`);
+      parser.feed(`${texts.end()}\n\n`);
       return take();
     },
   };
@@ -47,7 +48,7 @@ export function createEventFraming(): Framing {
 
 /** One JSON text a line. */
 export function createLineFraming(): Framing {
-  const decoder = new TextDecoder();
+  const texts = createTextReader();
   let rest = '';
   const split = (text: string): readonly WireEvent[] => {
     const lines = (rest + text).split('\n');
@@ -56,8 +57,8 @@ export function createLineFraming(): Framing {
     return lines.flatMap(eventOf);
   };
   return {
-    push: (chunk) => split(decoder.decode(chunk, { stream: true })),
-    end: () => split(`${decoder.decode()}\n`),
+    push: (chunk) => split(texts.push(chunk)),
+    end: () => split(`${texts.end()}\n`),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Patience {
   refresh(): void;
   /** Ends the clock, and what is still under way. */
   end(): void;
+  /** Ends the clock where nothing is under way any more. */
+  finish(): void;
 }
 
 export function createPatience(client: AbortSignal): Patience {
@@ -17,6 +19,10 @@ export function createPatience(client: AbortSignal): Patience {
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     controller.abort(abortedError(client));
+  };
+  const finish = (): void => {
+    clearTimeout(timer);
+    client.removeEventListener('abort', onAbort);
   };
   if (client.aborted) onAbort();
   else client.addEventListener('abort', onAbort, { once: true });
@@ -34,10 +40,10 @@ export function createPatience(client: AbortSignal): Patience {
       timer?.refresh();
     },
     end() {
-      clearTimeout(timer);
-      client.removeEventListener('abort', onAbort);
+      finish();
       controller.abort(isOver);
     },
+    finish,
   };
 }
 

@@ -1,17 +1,15 @@
-import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { Delivery } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
 import { askInTurn, type Turn } from './attempts.ts';
-import type { BreakerEnd } from './circuit-breaker.ts';
-import { networkFailure, type UpstreamAnswer } from './connection.ts';
+import type { UpstreamAnswer } from './connection.ts';
 import { failureOf } from './exchange.ts';
-import { heldStream } from './held-stream.ts';
-import { createPatience, type Patience } from './patience.ts';
+import { createPatience } from './patience.ts';
 import { promptTextOf } from './prompt-text.ts';
 import type { ProtocolName, WirePart } from './protocol.ts';
-import { createSideReader, type SideReader } from './side-reader.ts';
+import { explained, RelayStream, type RelayItem, type RelayItems } from './relay-stream.ts';
+import { createSideReader } from './side-reader.ts';
 import { plannedBody, type PlannedPrompt } from './planned-body.ts';
 import { withMember } from './spliced-body.ts';
 import { answeredCallsOf } from './tool-loop.ts';
@@ -45,26 +43,17 @@ export interface RelayRequest extends Pick<
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Bytes for the client, and what they say. The item with `finish` is the last one that matters. */
-export interface RelayItem {
-  readonly bytes: Uint8Array;
-  readonly parts: readonly WirePart[];
-}
-
 export interface Relayed {
   readonly contentType: string;
   /** Hashes of the prompt, as far as they may be kept. */
   readonly prefix: PromptPrefix | null;
-  /** Throws NearfarError where the answer breaks off. */
-  readonly items: AsyncIterableIterator<RelayItem>;
+  readonly items: RelayItems;
   /** Absent: one server was asked, and it answered. */
   readonly delivery?: Delivery;
 }
 
 /** Whole answers come when they are complete; the official clients wait as long. */
 const wholeAnswerMs = 600_000;
-/** How long an upstream may take to end its stream behind the last event. */
-const lateEndMs = 1_000;
 
 /**
  * Sends a request as it is, but for the model's name where the client used another one and for marks that pay in the
@@ -105,7 +94,9 @@ export async function relay(
     // A whole answer has no first token that could be late.
     isHedgeable: request.isStreamed,
     attempt: (turn) => tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, turn }),
-    discard: ({ items }) => void items.return?.().catch(() => undefined),
+    discard: ({ items }) => {
+      items.return();
+    },
     ...(random === undefined ? {} : { random }),
     ...(now === undefined ? {} : { now }),
   });
@@ -168,16 +159,30 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
     const type = contentTypeOf(answer);
     if (!request.isStreamed) {
       const item = await readWhole(answer.body, request.protocol, id);
-      patience.end();
+      patience.finish();
       for (const part of item.parts) tell(attempt, part);
       turn.report('good');
-      return { contentType: type, prefix: prompt.prefix, items: once(item) };
+      return { contentType: type, prefix: prompt.prefix, items: onlyItem(item) };
     }
     if (/text\/html|^application\/json/i.test(type)) throw broken(`answered with ${type}, not with a stream`);
-    const side = createSideReader(protocol, id, choiceCountOf(request));
-    const source = passOn(attempt, answer, side, patience);
-    const held = await holdUntilToken(source, side);
-    return { contentType: type, prefix: prompt.prefix, items: heldStream(held, source) };
+    const items = new RelayStream({
+      body: answer.body[Symbol.asyncIterator](),
+      side: createSideReader(protocol, id, choiceCountOf(request)),
+      filter: attempt.hidesUsage ? createUsageFilter() : null,
+      patience,
+      idleMs: upstream.timeouts.idleMs,
+      onFirst: () => {
+        turn.lease.sawFirst();
+      },
+      onPart: (part) => {
+        tell(attempt, part);
+      },
+      report: (end) => {
+        turn.report(end);
+      },
+    });
+    await items.holdUntilToken();
+    return { contentType: type, prefix: prompt.prefix, items };
   } catch (thrown) {
     const error = explained(thrown, patience);
     patience.end();
@@ -196,79 +201,19 @@ function tell({ turn: { lease }, prompt }: Attempt, part: WirePart): void {
   }
 }
 
-async function* passOn(
-  attempt: Attempt,
-  { body }: UpstreamAnswer,
-  side: SideReader,
-  patience: Patience,
-): AsyncGenerator<RelayItem, void, undefined> {
-  const filter = attempt.hidesUsage ? createUsageFilter() : null;
-  const { idleMs } = attempt.dependencies.upstream.timeouts;
-  let hasToken = false;
-  let end: BreakerEnd = 'neither';
-  try {
-    for await (const chunk of body) {
-      const parts = side.read(chunk);
-      for (const part of parts) tell(attempt, part);
-      if (!hasToken && (side.isBlind || parts.some((part) => part.type !== 'start'))) {
-        hasToken = true;
-        attempt.turn.lease.sawFirst();
-        patience.wait(idleMs, 'sent nothing more');
-      } else if (hasToken) patience.refresh();
-      if (parts.some((part) => part.type === 'finish')) {
-        end = 'good';
-        patience.wait(lateEndMs, 'did not end its stream');
-      }
-      yield { bytes: filter === null ? chunk : filter.push(chunk), parts };
-    }
-    const rest = side.end();
-    for (const part of rest) tell(attempt, part);
-    end = 'good';
-    yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
-  } catch (thrown) {
-    const error = explained(thrown, patience);
-    // Cut behind its last choice: the answer is whole all the same.
-    const rest = end === 'good' ? [] : side.endIfWhole();
-    if (rest === null) {
-      end = error.retryable ? 'failed' : 'neither';
-      throw error;
-    }
-    end = 'good';
-    yield { bytes: filter === null ? new Uint8Array() : filter.end(), parts: rest };
-  } finally {
-    patience.end();
-    attempt.turn.report(end);
-  }
-}
-
-/** What comes before the first token is held back, so that a try that comes to nothing leaves nothing. */
-async function holdUntilToken(
-  source: AsyncIterator<RelayItem>,
-  side: SideReader,
-): Promise<readonly RelayItem[]> {
-  const held: RelayItem[] = [];
-  for (;;) {
-    const next = await source.next();
-    if (next.done === true) return held;
-    held.push(next.value);
-    const hasToken = side.isBlind || next.value.parts.some((part) => part.type !== 'start');
-    if (hasToken || held.length >= heldItems) return held;
-  }
-}
-
-/** An answer that says nothing in so many pieces is passed on as it is. */
-const heldItems = 64;
-
-async function* once(item: RelayItem): AsyncGenerator<RelayItem, void, undefined> {
-  yield await Promise.resolve(item);
-}
-
 function contentTypeOf({ headers }: UpstreamAnswer): string {
   const type = headers['content-type'];
   return typeof type === 'string' ? type : 'application/octet-stream';
 }
 
-function explained(thrown: unknown, { signal }: Patience): NearfarError {
-  if (signal.aborted && signal.reason instanceof NearfarError) return signal.reason;
-  return toNearfarError(networkFailure(thrown));
+/** A whole answer's. */
+function onlyItem(item: RelayItem): RelayItems {
+  const items = [item];
+  return {
+    next() {
+      const value = items.shift();
+      return Promise.resolve(value === undefined ? { done: true, value } : { done: false, value });
+    },
+    return: () => undefined,
+  };
 }

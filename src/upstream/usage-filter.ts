@@ -1,3 +1,5 @@
+import { createTextReader } from './text-reader.ts';
+
 /**
  * Takes OpenAI's chunk of usage out of a stream whose client did not ask for it. Every other byte stays as it is.
  */
@@ -6,11 +8,11 @@ export interface UsageFilter {
   end(): Uint8Array;
 }
 
-const encoder = new TextEncoder();
-
 export function createUsageFilter(): UsageFilter {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const texts = createTextReader(true);
   let rest = '';
+  /** Nothing is held back, and no character is cut. */
+  let isBetweenEvents = true;
 
   function pass(text: string, isEnd: boolean): Uint8Array {
     rest += text;
@@ -26,17 +28,37 @@ export function createUsageFilter(): UsageFilter {
       kept += isUsageOnly(rest) ? '' : rest;
       rest = '';
     }
-    return encoder.encode(kept);
+    return Buffer.from(kept);
   }
 
   return {
-    push: (chunk) => pass(decoder.decode(chunk, { stream: true }), false),
-    end: () => pass(decoder.decode(), true),
+    push(chunk) {
+      // Whole events among which there is none to take out: nearly always.
+      if (isBetweenEvents && endsEvent(chunk) && !mayHideUsage(chunk)) return chunk;
+      const kept = pass(texts.push(chunk), false);
+      isBetweenEvents = rest === '' && (chunk.at(-1) ?? lineFeed) === lineFeed;
+      return kept;
+    },
+    end: () => pass(texts.end(), true),
   };
 }
 
+const lineFeed = 0x0a;
+
+/** Where it begins between two events, it ends there too. */
+function endsEvent(chunk: Uint8Array): boolean {
+  return chunk.at(-1) === lineFeed && chunk.at(-2) === lineFeed;
+}
+
+function mayHideUsage({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  return Buffer.from(buffer, byteOffset, byteLength).includes('"usage"', 0, 'latin1');
+}
+
+const noChoices = /"choices"\s*:\s*\[\s*\]/;
+
 function isUsageOnly(event: string): boolean {
-  if (!event.includes('"usage"')) return false;
+  // OpenAI names usage in every event, and gives it in the last.
+  if (!event.includes('"usage"') || !noChoices.test(event)) return false;
   const data = /^data: ?(.*)$/m.exec(event)?.[1];
   if (data === undefined) return false;
   try {

@@ -5,7 +5,7 @@ import { isReaderFile } from '../../models/reader-file.ts';
 import type { InstalledModel } from '../../models/store.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { requestIdHeaders } from '../error-response.ts';
-import { createEventStream } from '../event-stream.ts';
+import { streamResponse } from '../stream-response.ts';
 import { jsonResponse } from '../json-response.ts';
 import { type Call, defineOperation, type Operation } from '../operation.ts';
 import { ollamaPsSchema, ollamaPullSchema, ollamaShowSchema, ollamaTagsSchema } from './answer-schema.ts';
@@ -120,19 +120,19 @@ function pullStream({ store, limits }: AppDependencies, call: Call<unknown>, ref
     stop.abort(call.signal.reason);
   };
   call.signal.addEventListener('abort', giveUp, { once: true });
-  const body = createEventStream({
-    reader: createPullReader(store, reference, stop.signal),
-    encode: (line) => `${JSON.stringify(line)}\n`,
-    keepAliveText: null,
-    limits,
-    onAbandoned: (reason) => {
-      stop.abort(reason);
+  return streamResponse(
+    {
+      reader: createPullReader(store, reference, stop.signal),
+      encode: (line) => `${JSON.stringify(line)}\n`,
+      keepAliveText: null,
+      limits,
+      onAbandoned: (reason) => {
+        stop.abort(reason);
+      },
+      disconnect: call.disconnect,
     },
-    disconnect: call.disconnect,
-  });
-  return new Response(body, {
-    headers: { 'content-type': 'application/x-ndjson', ...requestIdHeaders('ollama', call.requestId) },
-  });
+    { 'content-type': 'application/x-ndjson', ...requestIdHeaders('ollama', call.requestId) },
+  );
 }
 
 /** @throws NearfarError `model_not_found` */
