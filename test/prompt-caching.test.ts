@@ -1,6 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readArguments } from '../src/cli/arguments.ts';
+import { costs } from '../src/cli/costs.ts';
 import { openCacheProvider, type CacheProvider } from '../bench/prompt-cache-provider.ts';
 import type { LedgerRow } from '../src/ledger/row.ts';
 import { fakeUpstream, openaiHello, type FakeUpstream } from './fake-upstream.ts';
@@ -166,5 +169,57 @@ describe('OpenAI’s client', () => {
       prompt_cache_key: 'mine',
     });
     expect(open.arrived.at(-1)?.body['prompt_cache_key']).toBe('mine');
+  });
+});
+
+describe('nearfar costs --cache', () => {
+  async function printed(...words: string[]): Promise<string> {
+    let text = '';
+    const written = vi.spyOn(process.stdout, 'write').mockImplementation((part) => {
+      text += String(part);
+      return true;
+    });
+    const config = join(far.home, 'nearfar.config.json');
+    try {
+      const input = readArguments(costs, ['--home', far.home, '--config', config, '--cache', ...words]);
+      expect(await costs.run(input)).toBe(0);
+    } finally {
+      written.mockRestore();
+    }
+    return text;
+  }
+
+  it('tells hit rate, tokens and money of each family, as its rows do', async () => {
+    const report = JSON.parse(await printed('--json')) as {
+      families: { requests: number; cachedTokens: number; hitRate: number; savedUsdMeasured: number }[];
+    };
+    const rows = (await far.rows()).filter(({ upstream }) => upstream === 'claude');
+    const cached = rows.reduce((sum, row) => sum + row.cachedTokenCount, 0);
+    expect(cached).toBeGreaterThan(0);
+    expect(report.families[0]?.cachedTokens).toBe(cached);
+    expect(report.families[0]?.hitRate).toBeGreaterThan(0.3);
+    expect(report.families[0]?.savedUsdMeasured).toBeGreaterThan(0);
+    expect(await printed()).toMatch(/FAMILY +KEY +MODEL .* SAVED\n.{8} /);
+  });
+
+  it('finds the date before the rules', async () => {
+    const lines = system.replaceAll('. ', '.\n');
+    for (let minute = 0; minute < 5; minute += 1) {
+      const client = new Anthropic({ apiKey: 'none', baseURL: far.url, maxRetries: 0 });
+      await client.messages.create({
+        model: 'claude-opus-5',
+        max_tokens: 16,
+        system: `It is ten past ${minute}.\n${lines}`,
+        messages: [{ role: 'user', content: 'And?' }],
+      });
+    }
+    expect(await printed()).toMatch(
+      /- 5 requests of .* agree in their first 0 tokens, differ in about \d+, and agree/,
+    );
+  });
+
+  it('refuses what does not go with it', async () => {
+    await expect(printed('--csv')).rejects.toThrow('--csv does not go with --cache');
+    await expect(printed('--by', 'day')).rejects.toThrow('--by does not go with --cache');
   });
 });

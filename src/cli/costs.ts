@@ -6,7 +6,7 @@ import type { CostDimension } from '../ledger/cost-cells.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import type { ShownReport } from './costs-text.ts';
 import { ledgerFile, openLedger } from './open-ledger.ts';
-import { readPeriod } from './period.ts';
+import { readPeriod, type Period } from './period.ts';
 import { commandSettings } from './settings.ts';
 
 export const costs: Command = {
@@ -41,6 +41,10 @@ export const costs: Command = {
       description: 'The best single model to compare with (the dearest that your upstreams list)',
     },
     file: { type: 'string', placeholder: 'FILE', description: 'Another ledger, e.g. a copy of one' },
+    cache: {
+      type: 'boolean',
+      description: "What providers' prompt caches did for each family of prompts, and what would help",
+    },
     csv: { type: 'boolean', description: 'Print CSV, a line for each group' },
     ...jsonOption,
   },
@@ -48,6 +52,7 @@ export const costs: Command = {
     'nearfar costs',
     'nearfar costs --by day,key --since 2026-11',
     'nearfar costs --by route --since 7d --json',
+    'nearfar costs --cache --since 7d',
     'nearfar costs --against claude-opus-5-5 --csv > costs.csv',
   ],
   run,
@@ -59,6 +64,7 @@ async function run(input: CommandInput): Promise<number> {
   if (options.flag('json') && options.flag('csv')) throw new UsageError('expected one of --json and --csv');
   const period = readPeriod(options.text('since'), options.text('until'), Date.now());
   const by = await readDimensions(options.list('by'));
+  if (options.flag('cache')) return cache(input, period);
   const loaded = withFile(await commandSettings(options), options.text('file'));
   const { loadPriceTable } = await import('../ledger/price-file.ts');
   const { referenceModels } = await import('./reference-models.ts');
@@ -78,6 +84,21 @@ async function run(input: CommandInput): Promise<number> {
   process.stdout.write(
     await rendered(shown, options.flag('json') ? 'json' : options.flag('csv') ? 'csv' : 'text'),
   );
+  return 0;
+}
+
+async function cache({ options }: CommandInput, period: Period): Promise<number> {
+  const given = {
+    csv: options.flag('csv'),
+    by: options.list('by').length > 0,
+    against: options.text('against'),
+  };
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== false && value !== undefined) throw new UsageError(`--${name} does not go with --cache`);
+  }
+  const { costsCache } = await import('./costs-cache.ts');
+  const loaded = withFile(await commandSettings(options), options.text('file'));
+  process.stdout.write(await costsCache(loaded, period, options.flag('json') ? 'json' : 'text'));
   return 0;
 }
 

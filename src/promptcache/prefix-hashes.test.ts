@@ -29,9 +29,9 @@ describe('hashes of a prompt', () => {
         );
         const offset = all.slice(0, index).join('\n').length + (all[index]?.length ?? 0);
         const shared = common(one!.chain, other!.chain);
-        // A block has at most 256 characters, and at least 96 but where a content block ends.
+        // A block has at most 256 characters, and at least 64 but where a content block ends.
         expect(shared).toBeGreaterThanOrEqual(Math.max(0, Math.floor(offset / 256) - 1));
-        expect(shared * 96).toBeLessThanOrEqual(offset + 256);
+        expect(shared * 64).toBeLessThanOrEqual(offset + 256);
         expect(one!.family).not.toBe(other!.family);
       }),
     );

@@ -83,10 +83,7 @@ export function hashesOf(written: string): readonly string[] {
   return written.match(/.{8}/g) ?? [];
 }
 
-/**
- * Pieces of at most 64 tokens. They end with every second line or so, chosen by what it says, so that pieces meet again
- * behind a change of any length.
- */
+/** Pieces of at most 64 tokens. Lines that they end with are chosen by what they say, so that pieces meet again behind a change. */
 function* piecesOf({ text, tokenCount }: PromptBlock, blockCount: number): Generator<string> {
   // An image or a file is one.
   if (tokenCount * bytesPerToken * 2 < text.length) {
@@ -103,18 +100,24 @@ function* piecesOf({ text, tokenCount }: PromptBlock, blockCount: number): Gener
 }
 
 /** Of the longest piece; a shorter one ends only with its content block. */
-const leastShare = 0.375;
+const leastShare = 0.25;
 
+/** Of the line ends that a piece may end with, the one whose last characters say the least: the same one from wherever it is looked at. */
 function endOfPiece(text: string, from: number, limit: number, least: number): number {
-  let lastLine = limit;
+  if (limit === text.length) return limit;
+  let chosen = limit;
+  let lowest = Infinity;
   for (let line = text.indexOf('\n', from + Math.ceil(least)) + 1; line > 0 && line <= limit;) {
-    // The characters around its end: any rule does that looks at nothing before the line.
-    const said = text.charCodeAt(line - 2) + text.charCodeAt(line - 6) + text.charCodeAt(line - 11);
-    if (said % 2 === 0) return line;
-    lastLine = line;
+    let said = 0;
+    for (let at = Math.max(from, line - 16); at < line - 1; at += 1) {
+      said = (Math.imul(said, 31) + text.charCodeAt(at)) >>> 0;
+    }
+    // Neighbouring lines differ in little; what they come to must not.
+    said = Math.imul(said ^ (said >>> 15), 0x2c1b3c6d) >>> 0;
+    if (said < lowest) [lowest, chosen] = [said, line];
     line = text.indexOf('\n', line) + 1;
   }
-  return limit === text.length ? limit : lastLine;
+  return chosen;
 }
 
 /** How many of the first and of the last blocks of the messages are looked at, and of the last ones of the system. */
