@@ -4,6 +4,8 @@ import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { ChatModel } from '../chat/model.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
+import { askedText } from '../capture/asked-text.ts';
+import type { Capture, CaptureRecorder } from '../capture/capture.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
 import type { Route } from '../route/route.ts';
@@ -31,6 +33,8 @@ export interface AnswerDependencies {
   readonly cache: AnswerCache | null;
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
   readonly settle: (row: LedgerRow) => void;
+  /** Keeps prompts and answers; absent: nothing is kept. */
+  readonly capture?: Pick<Capture, 'begin'>;
   readonly observeGap?: ObserveGap;
   /** Which model made which call. Absent: a chain of fallbacks begins anew with each request. */
   readonly bonds?: Bonds;
@@ -49,12 +53,14 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     bonds,
     prefixOf = () => null,
     admission = openAdmission,
+    capture,
   } = dependencies;
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
     const account = new Account({ ...request, operation }, caller, observeGap, billing);
     const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
+    let recorder: CaptureRecorder | null = null;
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,
@@ -65,6 +71,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         if (request.priority === 'voice') requireScope(caller, 'voice');
         const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
         account.label(labelled.privacy);
+        recorder = capture?.begin(askedText(labelled)) ?? null;
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
         const [modelId, ...fallbackIds] = await admitted.enter(decision); //           limits, reserve
@@ -89,12 +96,15 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       },
       onPart: (part) => {
         account.see(part);
+        recorder?.see(part);
         if (part.type === 'tool-call-start' && account.hasFallbacks && account.answeringModel !== null) {
           bonds?.remember(caller.tenant, part.id, account.answeringModel);
         }
       },
       onEnd: (last) => {
-        settle(admitted.close(account.close(last))); //                                settle
+        const row = admitted.close(account.close(last));
+        settle(row); //                                                                settle
+        recorder?.end(row);
       },
     });
   };

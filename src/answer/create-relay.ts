@@ -1,8 +1,11 @@
 import type { Caller } from '../access/access.ts';
 import { requireScope } from '../access/create-access.ts';
+import { relayedText } from '../capture/asked-text.ts';
+import type { CaptureRecorder } from '../capture/capture.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
+import type { RelayItem } from '../upstream/relay-stream.ts';
 import type { Relayed, RelayRequest } from '../upstream/relay.ts';
 import { Account } from './account.ts';
 import { openAdmission } from './admission.ts';
@@ -31,7 +34,7 @@ export interface Relay {
 
 export interface RelayDependencies extends Pick<
   AnswerDependencies,
-  'label' | 'settle' | 'billing' | 'observeGap' | 'admission'
+  'label' | 'settle' | 'billing' | 'observeGap' | 'admission' | 'capture'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
@@ -40,7 +43,7 @@ export interface RelayDependencies extends Pick<
 export function createRelay(dependencies: RelayDependencies): Relay {
   const { label, route, upstreams, settle } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
-  const { admission = openAdmission } = dependencies;
+  const { admission = openAdmission, capture } = dependencies;
 
   return {
     async takes(protocol, model) {
@@ -60,22 +63,28 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const asked = { id, requestedModel, startedAt: account.startedAt, ...relaySize(request) };
       const admitted = admission.admit(asked, caller);
       const clock = createDeadline(signal, request.deadlineAt);
+      let recorder: CaptureRecorder | null = null;
       const settleOnce = once((last: LastPart) => {
         clock.end();
-        settle(admitted.close(account.close(last))); //                                settle
+        const row = admitted.close(account.close(last));
+        settle(row); //                                                                settle
+        recorder?.end(row);
       });
       try {
         requireScope(caller, 'use'); //                                                access
         if (request.priority === 'voice') requireScope(caller, 'voice');
         const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
         account.label(labelled.privacy);
+        const text = capture === undefined ? null : relayedText(labelled);
+        recorder = text === null ? null : (capture?.begin(text) ?? null);
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
         const [modelId] = await admitted.enter(decision); //                           limits, reserve
         const relayed = await upstreams.relay(modelId, labelled, clock.signal); //      model
         if (relayed.delivery !== undefined) account.deliver(relayed.delivery);
         account.keep(relayed.prefix);
-        return reply(modelId, relayed, account, settleOnce, clock);
+        const read = recorder === null ? relayed : readAlong(relayed, recorder, request.isStreamed);
+        return reply(modelId, read, account, settleOnce, clock);
       } catch (thrown) {
         const error = toNearfarError(thrown);
         settleOnce({ type: 'error', error });
@@ -140,6 +149,28 @@ function reply(
       settle({ type: 'error', error });
       clock.abort(error);
       items.return();
+    },
+  };
+}
+
+/** A whole answer is kept as it came, a stream as what it says. */
+function readAlong(relayed: Relayed, recorder: CaptureRecorder, isStreamed: boolean): Relayed {
+  const { items } = relayed;
+  const see = ({ bytes, parts }: RelayItem): void => {
+    if (!isStreamed) recorder.seeBody(bytes);
+    else for (const part of parts) if (part.type !== 'finish') recorder.see(part);
+  };
+  return {
+    ...relayed,
+    items: {
+      async next() {
+        const next = await items.next();
+        if (next.done !== true) see(next.value);
+        return next;
+      },
+      return: () => {
+        items.return();
+      },
     },
   };
 }

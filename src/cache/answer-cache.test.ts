@@ -239,6 +239,19 @@ describe('what is kept', () => {
     ));
 });
 
+test('an answer that is forgotten is made anew, and no other', async () => {
+  const { cache, whole, runs } = setUp();
+  const mine = { ...greedy, id: 'mine', tenant: 'one' };
+  const theirs = { ...greedy, id: 'theirs', tenant: 'two' };
+  for (const request of [mine, theirs]) await whole(request);
+  expect(cache.forget(({ owner, madeAt }) => owner.tenant === 'one' && madeAt === 0)).toBe(1);
+  expect(cache.forget(({ owner }) => owner.requestId === 'mine')).toBe(0);
+  for (const request of [mine, theirs]) await whole(request);
+  expect(runs).toHaveLength(3);
+  expect(cache.forget(() => true)).toBe(2);
+  expect(cache.stats).toMatchObject({ answerCount: 0, usedBytes: 0 });
+});
+
 describe('the same request at once', () => {
   test('runs one model, whose parts reach all readers in order', async () => {
     const { runs, ask } = setUp();

@@ -2,7 +2,7 @@ import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { answerKey } from './answer-key.ts';
 import { createFlight, type Flight } from './flight.ts';
-import { createKeptAnswers } from './kept-answers.ts';
+import { createKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { compact, replayed } from './replay.ts';
 import { usageOf, type CacheRules } from './cache-rules.ts';
 
@@ -13,6 +13,8 @@ export interface AnswerCache {
    * any more. The `start` part says where the answer came from.
    */
   answer(asked: AskedAnswer): AsyncIterable<ChatPart>;
+  /** Forgets kept answers; those under way are their readers'. Returns how many. */
+  forget(isChosen: Parameters<KeptAnswers['forget']>[0]): number;
   readonly stats: AnswerCacheStats;
 }
 
@@ -52,7 +54,12 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       open: (signal) => open({ ...request, deadlineAt: null }, signal),
       onEnd: (parts) => {
         if (flights.get(key)?.flight === flight) flights.delete(key);
-        if (parts !== null) kept.put(key, { parts: compact(parts), madeAt: options.now() });
+        if (parts !== null)
+          kept.put(key, {
+            parts: compact(parts),
+            madeAt: options.now(),
+            owner: { requestId: request.id, tenant: request.tenant },
+          });
       },
     });
     flights.set(key, { flight, priority: request.priority });
@@ -87,6 +94,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
 
   return {
     answer,
+    forget: (isChosen) => kept.forget(isChosen),
     get stats() {
       return {
         hitCount: counts.hit,

@@ -5,6 +5,14 @@ export interface KeptAnswer {
   readonly parts: readonly ChatPart[];
   /** Milliseconds since the epoch. */
   readonly madeAt: number;
+  readonly owner: AnswerOwner;
+}
+
+/** Whose answer it is, for those who want it forgotten. */
+export interface AnswerOwner {
+  /** Of the request that it was made for. */
+  readonly requestId: string;
+  readonly tenant: string;
 }
 
 /** Answers in memory, the least recently used ones forgotten first. */
@@ -12,6 +20,8 @@ export interface KeptAnswers {
   get(key: string): KeptAnswer | null;
   /** Nothing is kept of an answer that is larger than all that may be kept. */
   put(key: string, answer: KeptAnswer): void;
+  /** Forgets those that are chosen; returns how many. */
+  forget(isChosen: (answer: Pick<KeptAnswer, 'madeAt' | 'owner'>) => boolean): number;
   readonly usedBytes: number;
   readonly answerCount: number;
 }
@@ -58,6 +68,11 @@ export function createKeptAnswers({ budgetBytes, timeToLiveMs, now }: KeptAnswer
       }
       entries.set(key, { answer, bytes });
       usedBytes += bytes;
+    },
+    forget(isChosen) {
+      const chosen = [...entries].filter(([, { answer }]) => isChosen(answer));
+      for (const [key] of chosen) remove(key);
+      return chosen.length;
     },
     get usedBytes() {
       return usedBytes;

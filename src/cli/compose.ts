@@ -20,9 +20,11 @@ import { filesBehind, findModelOrAdapter, openAdapters, reportAdapters } from '.
 import { isInCatalog } from './catalog-name.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
+import { openCapture } from './open-capture.ts';
 import { openStore } from './open-store.ts';
 import { readiness } from './readiness.ts';
 import { loadRooms } from './rooms.ts';
+import { createForgetAnswers } from './forget-answers.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
@@ -66,11 +68,8 @@ export async function composeGateway(
   const adjustLoad = options.adjustLoad ?? ((load: LoadOptions) => load);
   const prices = await loadPriceTable(loaded.home);
   const remoteSettings = await upstreamSettings(loaded, prices);
-  const log = createLog({
-    level: settings.logLevel,
-    format: settings.logFormat,
-    secrets: [...secretsOf(loaded), ...remoteSettings.flatMap(({ key }) => key?.reveal() ?? [])],
-  });
+  const secrets = [...secretsOf(loaded), ...remoteSettings.flatMap(({ key }) => key?.reveal() ?? [])];
+  const log = createLog({ level: settings.logLevel, format: settings.logFormat, secrets });
   // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
   const keys = await accessKeys(loaded);
   const promptCache = openPromptCache(loaded, createBilling(settings.upstreams, prices));
@@ -114,6 +113,7 @@ export async function composeGateway(
   const parts: Parts = {
     loaded,
     log,
+    secrets,
     keys,
     prices,
     store: models,
@@ -137,6 +137,7 @@ export async function composeGateway(
 interface Parts {
   readonly loaded: LoadedSettings;
   readonly log: Log;
+  readonly secrets: readonly string[];
   readonly keys: Awaited<ReturnType<typeof accessKeys>>;
   readonly prices: PriceTable;
   readonly store: ModelStore;
@@ -149,10 +150,14 @@ interface Parts {
 }
 
 async function composeRooms(parts: Parts): Promise<Gateway> {
-  const { loaded, log, keys, prices, store, index, localModels, upstreams, promptCache, loading } = parts;
+  const { loaded, log, secrets, keys, prices, store, index, localModels, upstreams, promptCache, loading } =
+    parts;
   const { settings, home } = loaded;
   const isLoopback = isLoopbackHost(settings.host);
   const rooms = await loadRooms();
+  const warn = (message: string, cause?: unknown): void => {
+    log.warn(message, cause === undefined ? {} : { cause });
+  };
   const ledgerPath = settings.ledgerPath ?? path.join(home, 'ledger.sqlite');
   const state = await rooms.createStore({ path: path.resolve(home, ledgerPath) });
   const periodsAt = rooms.createPeriods(settings.budgets.timeZone);
@@ -160,9 +165,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     store: state,
     periodsAt,
     journal: rooms.createJournal(`${path.resolve(home, ledgerPath)}.journal`),
-    warn: (message, cause) => {
-      log.warn(message, cause === undefined ? {} : { cause });
-    },
+    warn,
   });
 
   const billing = createBilling(settings.upstreams, prices);
@@ -173,9 +176,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     billing,
     prices,
     periodsAt,
-    warn: (message, cause) => {
-      log.warn(message, cause === undefined ? {} : { cause });
-    },
+    warn,
   });
   const access = rooms.createAccess(
     parts.isPrivate
@@ -183,6 +184,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       : { keys, isLoopback, book, requiresKeys: settings.requireKeys },
   );
 
+  const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
   const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature } = settings.cache;
   const cache = rooms.createAnswerCache({
@@ -197,6 +199,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
     answerCacheBytes: () => cache.stats.usedBytes,
+    ...(texts === null ? {} : { capture: () => texts.capture.stats }),
     ...(settings.upstreams.length === 0 ? {} : { replicas: () => upstreams.replicas() }),
     version,
   });
@@ -217,9 +220,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const settle = rooms.createSettle({
     ledger,
     metrics,
-    warn: (message, cause) => {
-      log.warn(message, cause === undefined ? {} : { cause });
-    },
+    warn,
   });
   const pipeline: AnswerDependencies = {
     label: rooms.createLabel({ floor: 'open' }),
@@ -230,13 +231,13 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     prefixOf: (request) => promptCache.prefixOf(request),
     cache,
     settle,
+    ...(texts === null ? {} : { capture: texts.capture }),
     observeGap: metrics.observeGap,
     bonds: createBonds(randomBytes(32)),
   };
-  const answer = rooms.createAnswer(pipeline);
 
   const dependencies: AppDependencies = {
-    answer,
+    answer: rooms.createAnswer(pipeline),
     embed: rooms.createEmbed(pipeline),
     ...(remote === undefined ? {} : { relay: rooms.createRelay({ ...pipeline, upstreams }) }),
     access,
@@ -250,6 +251,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       isInCatalog,
     },
     countTokens: async (modelId, input, signal) => (await modelOf(modelId)).countTokens(input, signal),
+    forget: createForgetAnswers(texts?.capture ?? null, cache, ledger, state),
     metrics: { contentType: metrics.contentType, render: metrics.render },
     readiness: () => readiness(localModels, index.known()),
     version,
@@ -272,6 +274,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const close = async () => {
     await localModels.close();
     await upstreams.close();
+    await texts?.close();
     await ledger.close();
     await state.close();
   };

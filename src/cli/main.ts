@@ -69,6 +69,18 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./prices.ts')).prices,
   },
   {
+    name: 'captured',
+    group: 'costs',
+    summary: 'Prompts and answers that were kept: list, show, export',
+    load: async () => (await import('./captured.ts')).captured,
+  },
+  {
+    name: 'forget',
+    group: 'costs',
+    summary: 'Remove kept prompts and answers, and say what is left',
+    load: async () => (await import('./forget.ts')).forget,
+  },
+  {
     name: 'measure',
     group: 'machine',
     summary: 'What a setting costs and saves with a model, on this machine',

@@ -43,12 +43,21 @@ function limitsOf(key: KeySetting): KeyLimits {
 
 /** A secret that may ask models, for commands of this machine's owner: NEARFAR_KEY, or the first of the settings; null: none. */
 export async function firstSecret(loaded: LoadedSettings): Promise<string | null> {
+  return secretWith(loaded, 'use');
+}
+
+/** The same for what only an administrator may do. */
+export async function adminSecret(loaded: LoadedSettings): Promise<string | null> {
+  return secretWith(loaded, 'admin');
+}
+
+async function secretWith(loaded: LoadedSettings, scope: 'use' | 'admin'): Promise<string | null> {
   const own = process.env['NEARFAR_KEY']?.trim() ?? '';
   if (own !== '') return own;
   if (loaded.settings.keys.length === 0) return null;
   const failures: unknown[] = [];
   for (const key of loaded.settings.keys) {
-    if (!key.scopes.includes('use')) continue;
+    if (!key.scopes.includes(scope)) continue;
     try {
       return await secretOf(key, loaded);
     } catch (thrown) {
@@ -57,7 +66,7 @@ export async function firstSecret(loaded: LoadedSettings): Promise<string | null
   }
   throw failures[0] instanceof Error
     ? failures[0]
-    : new Error('none of the keys in the settings has the scope `use`.');
+    : new Error(`none of the keys in the settings has the scope \`${scope}\`.`);
 }
 
 /** Values that must never be shown in a log, as far as the environment holds them. */

@@ -1,5 +1,6 @@
 import { anthropicOperations } from './anthropic/operations.ts';
 import type { AppDependencies } from './dependencies.ts';
+import { forgetOperations } from './forget-operations.ts';
 import { modelOperations } from './model-operations.ts';
 import { ollamaOperations } from './ollama/operations.ts';
 import { ollamaEmbedOperations } from './ollama/embed-operations.ts';
@@ -13,6 +14,7 @@ import { serviceOperations } from './service-operations.ts';
 export function allOperations(dependencies: AppDependencies): readonly Operation[] {
   const all: readonly Operation[] = [
     ...serviceOperations(dependencies, () => all),
+    ...forgetOperations(dependencies),
     ...openaiOperations(dependencies),
     ...responsesOperations(dependencies),
     ...embeddingOperations(dependencies),

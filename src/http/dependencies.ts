@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts';
 import type { RateLimits } from '../access/rate-limits.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { Relay } from '../answer/create-relay.ts';
+import type { ForgetFilter } from '../capture/forget.ts';
 import type { Embed } from '../answer/embed.ts';
 import type { NearfarError } from '../chat/error.ts';
 import type { ModelFacts } from '../chat/model.ts';
@@ -26,6 +27,8 @@ export interface AppDependencies {
   readonly naming: ModelNaming;
   /** Prompt tokens by the real tokenizer, chat template included. `modelId` is a resolved id. */
   readonly countTokens: (modelId: string, input: ChatInput, signal: AbortSignal) => Promise<number>;
+  /** Forgets answers that are kept in memory; returns how many. Absent: none are kept. */
+  readonly forget?: (filter: ForgetFilter) => Promise<number>;
   readonly metrics: MetricsPage;
   /** Whether a prompt could be answered now; /ready says 503 and the reason otherwise. */
   readonly readiness: () => Readiness;

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LedgerRow } from '../ledger/row.ts';
+import { registerCaptureMetrics, type CaptureReading } from './capture-metrics.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
 import type { EngineReading } from './engine-metrics.ts';
 import { registerClassMetrics } from './class-metrics.ts';
@@ -16,6 +17,8 @@ export interface MetricsDependencies {
   readonly answerCacheBytes?: () => number;
   /** The servers behind upstreams: `() => upstreams.replicas()`. */
   readonly replicas?: () => readonly UpstreamReading[];
+  /** What was kept of prompts and answers; absent: nothing is. */
+  readonly capture?: () => CaptureReading;
   /** nearfar's own version, shown as a label of `nearfar_build_info`. */
   readonly version?: string;
 }
@@ -130,6 +133,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   });
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
+  if (dependencies.capture !== undefined) registerCaptureMetrics(registry, dependencies.capture);
   if (replicas !== undefined) registerReplicaMetrics(registry, replicas);
   const requestNames = createNameBound(200);
   // Upstreams are asked by names that clients choose.

@@ -74,7 +74,7 @@ function fileChanges(database: NodeSqliteDatabase): ChangeFeed {
 }
 
 /** SQLite gives its -wal and -shm files the rights of the database file, so these must be right before. */
-async function prepareFile(path: string): Promise<void> {
+export async function prepareFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, 'a', 0o600);
   await file.close();
