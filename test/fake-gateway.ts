@@ -8,6 +8,7 @@ import type { LocalModels, RunningModel } from '../src/engine/local-models.ts';
 import { createApp } from '../src/http/app.ts';
 import { type AppDependencies, defaultHttpLimits } from '../src/http/dependencies.ts';
 import { listen, type ListeningServer } from '../src/http/server.ts';
+import type { KeptResponse, KeptResponses } from '../src/responses/kept-responses.ts';
 import type { InstalledModel, ModelStore } from '../src/models/store.ts';
 
 /** A gateway whose answers are made up, for tests of everything between the socket and `answer`. */
@@ -131,6 +132,7 @@ export function fakeGateway(script: Script = hello, overrides: Partial<AppDepend
         ? Promise.reject(unknownModel('unknown'))
         : Promise.resolve(fakeEmbedding(request));
     },
+    keptResponses: fakeKeptResponses(),
     access: {
       authenticate: () => ({ keyName: 'local', tenant: 'local', scopes: new Set(['use', 'admin']) }),
     },
@@ -201,6 +203,34 @@ function unknownModel(name: string): NearfarError {
       field: 'model',
     },
   );
+}
+
+/** Each tenant's in memory; nothing of what is local_only. */
+function fakeKeptResponses(): KeptResponses {
+  const all = new Map<string, KeptResponse>();
+  const keyOf = (id: string, tenant: string): string => JSON.stringify([id, tenant]);
+  return {
+    mayKeep: ({ privacy }) => privacy === 'open',
+    keep: async (kept, tenant) => {
+      all.set(keyOf(kept.id, tenant), kept);
+    },
+    find: async (id, tenant) => all.get(keyOf(id, tenant)) ?? null,
+    async chain(id, tenant) {
+      const chain: KeptResponse[] = [];
+      for (let next: string | null = id; next !== null;) {
+        const found: KeptResponse | undefined = all.get(keyOf(next, tenant));
+        if (found === undefined) {
+          throw new NearfarError('invalid_request', `previous_response_id: ${next} is not here.`, {
+            field: 'previous_response_id',
+          });
+        }
+        chain.unshift(found);
+        next = found.previousId;
+      }
+      return chain;
+    },
+    remove: async (id, tenant) => all.delete(keyOf(id, tenant)),
+  };
 }
 
 function fakeStore(seen: Seen): ModelStore {

@@ -204,6 +204,31 @@ describe('openai responses', () => {
     expect(whole.usage?.input_tokens_details.cached_tokens).toBeGreaterThan(0);
   });
 
+  it('are gone on from, with the prefix of what was said found again', async () => {
+    const first = await openai.responses.create(ask);
+    const next = await openai.responses.create({
+      ...ask,
+      input: 'And backwards?',
+      previous_response_id: first.id,
+    });
+    const spelt = await openai.responses.create({
+      ...ask,
+      input: [
+        { role: 'user', content: ask.input },
+        { role: 'assistant', content: first.output_text },
+        { role: 'user', content: 'And backwards?' },
+      ],
+    });
+    expect(next.usage?.input_tokens).toBe(spelt.usage?.input_tokens);
+    expect(next.usage?.input_tokens_details.cached_tokens).toBeGreaterThan(first.usage?.input_tokens ?? 0);
+    expect((await openai.responses.retrieve(next.id)).output_text).toBe(next.output_text);
+    await openai.responses.delete(first.id);
+    await expect(openai.responses.create({ ...ask, previous_response_id: next.id })).rejects.toMatchObject({
+      status: 400,
+      param: 'previous_response_id',
+    });
+  });
+
   it('keep to a form, call what must be called, and say where they were cut', async () => {
     const schema = {
       type: 'object',

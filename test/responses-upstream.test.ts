@@ -164,6 +164,24 @@ describe('to an upstream of another language', () => {
     expect(streamed.usage).toEqual(whole.usage);
   });
 
+  it('what is stored here is said to them in full, also to one that stores responses itself', async () => {
+    const first = await client.responses.create({ model: 'chat/big', input: 'One' });
+    const next = { input: 'Two', previous_response_id: first.id };
+    const second = await client.responses.create({ model: 'same/gpt', ...next });
+    expect(second).toMatchObject({ previous_response_id: first.id, store: true, output_text: 'One moment.' });
+    expect(same.arrived[0]?.body).toMatchObject({
+      store: false,
+      input: [
+        { role: 'user', content: 'One' },
+        { role: 'assistant', content: 'Hello there' },
+        { role: 'user', content: 'Two' },
+      ],
+    });
+    expect(same.arrived[0]?.body).not.toHaveProperty('previous_response_id');
+    expect((await client.responses.retrieve(second.id)).output).toMatchObject(second.output);
+    await expect(client.responses.retrieve('resp_theirs')).rejects.toThrow(/upstream are stored there/);
+  });
+
   it('the request says there what it said here', async () => {
     for (const model of ['chat/big', 'claude/clever', 'lama/llama3.2']) {
       await client.responses.create({ model, ...body });

@@ -128,7 +128,7 @@ describe('a whole response', () => {
       temperature: 1,
       error: null,
       incomplete_details: null,
-      store: false,
+      store: true,
       usage: {
         input_tokens: 12,
         input_tokens_details: { cached_tokens: 5 },

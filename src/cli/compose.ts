@@ -222,8 +222,9 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     metrics,
     warn,
   });
+  const label = rooms.createLabel({ floor: 'open' });
   const pipeline: AnswerDependencies = {
-    label: rooms.createLabel({ floor: 'open' }),
+    label,
     route: { decide: (request) => route.decide(request) },
     models: { model: modelOf },
     billing,
@@ -242,6 +243,14 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     ...(remote === undefined ? {} : { relay: rooms.createRelay({ ...pipeline, upstreams }) }),
     access,
     rates,
+    keptResponses: rooms.createKeptResponses({
+      store: state,
+      label,
+      isOn: settings.responses.store,
+      maxAgeMs: settings.responses.maxAgeSeconds * 1000,
+      maxCount: settings.responses.maxCount,
+      maxBytes: settings.responses.maxBytes,
+    }),
     store,
     localModels,
     naming: {

@@ -18,6 +18,7 @@ export async function loadRooms() {
     revision,
     route,
     store,
+    keptResponses,
   ] = await Promise.all([
     import('../access/create-access.ts'),
     import('../answer/create-answer.ts'),
@@ -36,6 +37,7 @@ export async function loadRooms() {
     import('../models/revision.ts'),
     import('../route/route.ts'),
     import('../store/store.ts'),
+    import('../responses/kept-responses.ts'),
   ]);
   return {
     ...access,
@@ -55,5 +57,6 @@ export async function loadRooms() {
     ...revision,
     ...route,
     ...store,
+    ...keptResponses,
   };
 }

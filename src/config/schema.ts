@@ -4,6 +4,7 @@ import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
+import { responsesSchema } from './responses-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
@@ -341,6 +342,7 @@ export const settingsSchema = z.strictObject({
   cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
   promptCache: promptCacheSchema.prefault({}).describe("Upstreams' prompt caches."),
   budgets: budgetsSchema.prefault({}).describe('What keys may spend.'),
+  responses: responsesSchema.prefault({}).describe('Responses that clients go on from.'),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
   hub: hubSchema.prefault({}).describe('The model hub.'),
 });
@@ -362,6 +364,7 @@ const groups: Readonly<Record<string, z.ZodObject>> = {
   cache: cacheSchema,
   promptCache: promptCacheSchema,
   budgets: budgetsSchema,
+  responses: responsesSchema,
   limits: limitsSchema,
   hub: hubSchema,
 };

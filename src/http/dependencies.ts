@@ -9,6 +9,7 @@ import type { ModelFacts } from '../chat/model.ts';
 import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
+import type { KeptResponses } from '../responses/kept-responses.ts';
 import type { ModelStore } from '../models/store.ts';
 
 /** What the routes need from the rest of the program; `cli/compose.ts` puts it together. */
@@ -20,6 +21,8 @@ export interface AppDependencies {
   readonly access: Access;
   /** Where each key stands within its minute; absent: no key has bounds. */
   readonly rates?: Pick<RateLimits, 'standing'>;
+  /** Responses that clients may go on from; absent: none is kept. */
+  readonly keptResponses?: KeptResponses;
   /** The models on this machine: listings, `pull` and `delete`. */
   readonly store: ModelStore;
   /** The models in memory: `ps`, load and unload. */

@@ -20,6 +20,8 @@ export interface RelayRoute {
   readonly path: string;
   /** What an absent `stream` means; null: there are no streams. */
   readonly streamsByDefault: boolean | null;
+  /** Bodies that mean something to nearfar only. */
+  readonly declines?: (body: Readonly<Record<string, unknown>>) => boolean;
 }
 
 /** Headers that belong to a provider's language. */
@@ -45,6 +47,7 @@ export async function relayed(
   if (typeof model !== 'string' || (stream !== undefined && stream !== null && typeof stream !== 'boolean')) {
     return null;
   }
+  if (route.declines?.(body) === true) return null;
   if (!(await relay.takes(route.protocol, model))) return null;
   const isStreamed = route.streamsByDefault !== null && (stream ?? route.streamsByDefault);
   const envelope = readEnvelope(call, dialect);
@@ -117,7 +120,7 @@ function errorText(error: NearfarError, protocol: ProtocolName, requestId: strin
     case 'openai':
       return `data: ${JSON.stringify(openaiErrorBody(error))}\n\n`;
     case 'openai-responses':
-      return responseEventEncoder({ requestId, head: {} })({ type: 'error', error });
+      return responseEventEncoder({ requestId, head: () => ({}) })({ type: 'error', error });
   }
 }
 

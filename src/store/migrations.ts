@@ -113,6 +113,29 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable('ledger').addColumn('uncached_cost_micros', 'bigint').execute();
     },
   },
+  '010-responses': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('responses')
+        .ifNotExists()
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('used_at', 'bigint', (column) => column.notNull())
+        .addColumn('previous_id', 'text')
+        .addColumn('input', 'text', (column) => column.notNull())
+        .addColumn('response', 'text', (column) => column.notNull())
+        .addColumn('byte_count', 'bigint', (column) => column.notNull())
+        .execute();
+      // Holds all that the bounds look at, so that no text is read for them.
+      await db.schema
+        .createIndex('responses_used_at')
+        .ifNotExists()
+        .on('responses')
+        .columns(['used_at', 'created_at', 'byte_count', 'id'])
+        .execute();
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

@@ -8,6 +8,7 @@ export interface StoreSchema {
   change_count: ChangeCountTable;
   budget_period: BudgetPeriodTable;
   reservation: ReservationTable;
+  responses: ResponsesTable;
 }
 
 export interface LedgerTable {
@@ -101,4 +102,20 @@ export interface ReservationTable {
   made_at: number;
   /** HOST.PID of the process that serves the request. */
   process: string;
+}
+
+/** Responses of /v1/responses that may be asked for again. The only table with prompts and answers. */
+export interface ResponsesTable {
+  id: string;
+  tenant: string;
+  created_at: number;
+  /** When it was last gone on from. */
+  used_at: number;
+  previous_id: string | null;
+  /** A JSON array of items. */
+  input: string;
+  /** JSON, as the client got it. */
+  response: string;
+  /** Of both texts. */
+  byte_count: number;
 }

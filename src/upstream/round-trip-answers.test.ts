@@ -75,7 +75,7 @@ const encoders = [
   {
     name: 'responses',
     protocol: openaiResponses,
-    encoder: () => responseEventEncoder({ requestId: 'r', head: {} }),
+    encoder: () => responseEventEncoder({ requestId: 'r', head: () => ({}) }),
   },
   {
     name: 'anthropic',

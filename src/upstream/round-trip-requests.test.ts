@@ -9,7 +9,7 @@ import { chatIntent } from '../http/ollama/prompt-request.ts';
 import { ollamaChatSchema } from '../http/ollama/prompt-schema.ts';
 import { chatRequest } from '../http/openai/chat-request.ts';
 import { chatSchema } from '../http/openai/chat-schema.ts';
-import { responsesRequest } from '../http/responses/responses-request.ts';
+import { inputItems, responsesRequest } from '../http/responses/responses-request.ts';
 import { responsesSchema } from '../http/responses/responses-schema.ts';
 import { anthropicMessages } from './anthropic.ts';
 import { anthropicBody, ollamaBody, openaiBody, responsesBody } from './fixtures/request-bodies.ts';
@@ -65,7 +65,11 @@ const dialects: readonly Dialect[] = [
     name: 'responses',
     protocol: openaiResponses,
     body: responsesBody,
-    read: (body) => responsesRequest(parsed(responsesSchema, body), envelope),
+    read: (body) => {
+      const sent = parsed(responsesSchema, body);
+      const own = inputItems(sent).filter((item) => item.type !== 'item_reference');
+      return responsesRequest(sent, own, envelope);
+    },
   },
   {
     name: 'anthropic',

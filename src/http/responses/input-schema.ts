@@ -5,7 +5,7 @@ import { ignored, optional } from '../schema-field.ts';
 
 const onlyText = 'only text is supported here; this model takes no images, sound or files';
 const otherItem =
-  'only message, function_call, function_call_output and reasoning are supported; other items belong to tools that OpenAI runs';
+  'only message, function_call, function_call_output, reasoning and item_reference are supported; other items belong to tools that OpenAI runs';
 
 const inputText = z.strictObject({
   type: z.literal('input_text'),
@@ -73,10 +73,12 @@ const reasoning = z.strictObject({
   ...ids,
 });
 
-export const inputItem = z.discriminatedUnion(
-  'type',
-  [message, functionCall, functionCallOutput, reasoning],
-  { error: otherItem },
-);
+/** An item that was stored here, by its id. */
+const itemReference = z.strictObject({ type: z.literal('item_reference'), id: z.string().min(1) });
+
+const items = [message, functionCall, functionCallOutput, reasoning] as const;
+export const inputItem = z.discriminatedUnion('type', items, { error: otherItem });
+export const requestItem = z.discriminatedUnion('type', [...items, itemReference], { error: otherItem });
 
 export type InputItem = z.infer<typeof inputItem>;
+export type ItemReference = z.infer<typeof itemReference>;

@@ -20,7 +20,7 @@ export function responseHead(
     max_tool_calls: null,
     metadata: body.metadata ?? {},
     parallel_tool_calls: body.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: body.previous_response_id ?? null,
     prompt_cache_key: body.prompt_cache_key ?? null,
     reasoning: { effort, summary: summary ?? older },
     safety_identifier: body.safety_identifier ?? null,

@@ -15,6 +15,12 @@ export function itemId(kind: 'msg' | 'rs' | 'fc' | 'in', requestId: string, plac
   return `${kind}_${tail(requestId)}_${place}`;
 }
 
+/** The response that an item of ours belongs to; null for an id of another's. */
+export function responseIdOfItem(id: string): string | null {
+  const [, owner] = /^(?:msg|rs|fc|in)_([0-9a-f]{32})_\d+$/.exec(id) ?? [];
+  return owner === undefined ? null : prefix + owner;
+}
+
 function tail(requestId: string): string {
   return requestId.replace(/^req_/, '');
 }

@@ -9,10 +9,10 @@ import { createOutputItems, type ItemEvent } from './output-items.ts';
 
 export interface ResponsesAnswerOptions {
   readonly requestId: string;
-  /** What is the same in every state of the response, by `responseHead`. */
-  readonly head: object;
-  /** @default the time at which the answer ends */
-  readonly completedAt?: Date;
+  /** What does not come from the answer, by `responseHead`. */
+  readonly head: () => object;
+  /** Asked at the answer's end. @default the time */
+  readonly endedAt?: () => Date;
 }
 
 /** Parts in, events out, and the response as far as it came: a stream's last event and a whole answer are the same. */
@@ -40,7 +40,7 @@ export function createResponseWriter(options: ResponsesAnswerOptions): ResponseW
 
   function response(): object {
     const isIncomplete = reason === 'length' || reason === 'content_filter';
-    const common = { ...options.head, model };
+    const common = { ...options.head(), model };
     switch (ending.kind) {
       case 'open':
         return { ...common, ...state('in_progress'), output: [], usage: null };
@@ -79,7 +79,7 @@ export function createResponseWriter(options: ResponsesAnswerOptions): ResponseW
         reason = part.reason;
         return items.end(reason === 'length' || reason === 'content_filter');
       case 'finish': {
-        const at = options.completedAt ?? new Date();
+        const at = options.endedAt?.() ?? new Date();
         ending = { kind: 'ended', usage: part.usage, timings: part.timings, at };
         const isIncomplete = reason === 'length' || reason === 'content_filter';
         return [{ type: isIncomplete ? 'response.incomplete' : 'response.completed', response: response() }];

@@ -7,20 +7,22 @@ import { priorityOfTier } from '../openai/sampling-schema.ts';
 import { effortReasoning } from '../reasoning-effort.ts';
 import { invalid } from '../tool-use.ts';
 import { messagesOf } from './conversation.ts';
-import type { InputItem } from './input-schema.ts';
+import type { InputItem, ItemReference } from './input-schema.ts';
 import type { ResponsesBody } from './responses-schema.ts';
 import { responsesToolUse } from './tool-schema.ts';
 
 /**
+ * @param own its items, references resolved
  * @param earlier items of the responses that this one follows
  * @throws NearfarError `invalid_request` where fields contradict each other
  */
 export function responsesRequest(
-  body: ResponsesBody,
+  body: Omit<ResponsesBody, 'input'>,
+  own: readonly InputItem[],
   envelope: Envelope,
   earlier: readonly InputItem[] = [],
 ): ChatRequest {
-  const messages = messagesOf([...earlier, ...inputItems(body)], earlier.length);
+  const messages = messagesOf([...earlier, ...own], earlier.length);
   const { instructions } = body;
   const use = responsesToolUse(body);
   const reasoning = effortReasoning(body.reasoning?.effort, 'reasoning.effort', summaryOf(body));
@@ -58,12 +60,12 @@ export function responsesRequest(
 }
 
 /** A text is a message of the user's. */
-export function inputItems({ input }: Pick<ResponsesBody, 'input'>): readonly InputItem[] {
+export function inputItems({ input }: Pick<ResponsesBody, 'input'>): readonly (InputItem | ItemReference)[] {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;
 }
 
 /** @throws NearfarError `invalid_request` where both names are used and differ */
-function summaryOf({ reasoning }: ResponsesBody): 'auto' | 'concise' | 'detailed' | null {
+function summaryOf({ reasoning }: Pick<ResponsesBody, 'reasoning'>): 'auto' | 'concise' | 'detailed' | null {
   const newer = reasoning?.summary ?? null;
   const older = reasoning?.generate_summary ?? null;
   if (newer !== null && older !== null && newer !== older) {
@@ -72,12 +74,15 @@ function summaryOf({ reasoning }: ResponsesBody): 'auto' | 'concise' | 'detailed
   return newer ?? older;
 }
 
-function topLogprobCount({ include, top_logprobs: count }: ResponsesBody): number | null {
+function topLogprobCount({
+  include,
+  top_logprobs: count,
+}: Pick<ResponsesBody, 'include' | 'top_logprobs'>): number | null {
   const isWanted = include?.includes('message.output_text.logprobs') === true || (count ?? 0) > 0;
   return isWanted ? (count ?? 0) : null;
 }
 
-function outputFormat({ text }: ResponsesBody): OutputFormat {
+function outputFormat({ text }: Pick<ResponsesBody, 'text'>): OutputFormat {
   const format = text?.format;
   switch (format?.type) {
     case undefined:

@@ -12,7 +12,7 @@ import {
   topP,
   unsupported,
 } from '../schema-field.ts';
-import { inputItem } from './input-schema.ts';
+import { requestItem } from './input-schema.ts';
 import { toolFields } from './tool-schema.ts';
 
 const summary = optional(z.enum(['auto', 'concise', 'detailed']));
@@ -57,12 +57,16 @@ const include = z.enum([
 /** https://platform.openai.com/docs/api-reference/responses/create */
 export const responsesSchema = z.strictObject({
   model: modelName,
-  input: z.union([z.string().min(1), z.array(inputItem).min(1)]),
+  input: z.union([z.string().min(1), z.array(requestItem).min(1)]),
   instructions: optional(z.string()).meta({ description: 'System text that stands before everything else.' }),
   stream: optional(z.boolean()),
   stream_options: optional(z.strictObject({ include_obfuscation: ignored('nothing is padded') })),
-  store: unsupported('answers are not stored'),
-  previous_response_id: unsupported('answers are not stored; send the conversation in input'),
+  store: optional(z.boolean()).meta({
+    description: 'Whether the response is kept, to be gone on from. Absent: as responses.store says.',
+  }),
+  previous_response_id: optional(z.string().min(1)).meta({
+    description: 'A stored response; this one goes on from it, without its instructions.',
+  }),
   max_output_tokens: optional(maxTokens).meta({ description: 'Thoughts and calls count too.' }),
   temperature: optional(temperature),
   top_p: optional(topP),
