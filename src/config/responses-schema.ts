@@ -21,5 +21,6 @@ export const responsesSchema = z.strictObject({
     .number()
     .int()
     .min(0)
-    .default(1024 * 1024 * 1024).describe('Bytes of all responses kept; the oldest go first.'),
+    .default(1024 * 1024 * 1024)
+    .describe('Bytes of all responses kept; the oldest go first.'),
 });

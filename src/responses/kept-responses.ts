@@ -81,7 +81,10 @@ export function createKeptResponses(dependencies: KeptResponsesDependencies): Ke
       .execute();
     const total = await db
       .selectFrom('responses')
-      .select(({ fn }) => [fn.countAll<number | string>().as('count'), fn.sum<number | string>('byte_count').as('bytes')])
+      .select(({ fn }) => [
+        fn.countAll<number | string>().as('count'),
+        fn.sum<number | string>('byte_count').as('bytes'),
+      ])
       .executeTakeFirstOrThrow();
     // PostgreSQL gives sums as text.
     if (Number(total.count) <= maxCount && Number(total.bytes) <= maxBytes) return;
