@@ -17,6 +17,7 @@ function uncommented(text: string): string {
             ...defaultSettings.cache,
             ...defaultSettings.promptCache,
             ...defaultSettings.budgets,
+            ...defaultSettings.responses,
             ...defaultSettings.limits,
             ...defaultSettings.hub,
           },
@@ -37,6 +38,7 @@ describe('commentedSettings', () => {
       cache: null,
       promptCache: null,
       budgets: null,
+      responses: null,
       limits: null,
       hub: null,
     });
