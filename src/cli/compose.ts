@@ -243,14 +243,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     ...(remote === undefined ? {} : { relay: rooms.createRelay({ ...pipeline, upstreams }) }),
     access,
     rates,
-    keptResponses: rooms.createKeptResponses({
-      store: state,
-      label,
-      isOn: settings.responses.store,
-      maxAgeMs: settings.responses.maxAgeSeconds * 1000,
-      maxCount: settings.responses.maxCount,
-      maxBytes: settings.responses.maxBytes,
-    }),
+    keptResponses: rooms.createKeptResponses({ store: state, label, settings: settings.responses }),
     store,
     localModels,
     naming: {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLabel } from '../privacy/label.ts';
+import { createLabel, type LabelRequest } from '../privacy/label.ts';
 import { createStore, type Store } from '../store/store.ts';
-import { createKeptResponses, type KeptResponses } from './kept-responses.ts';
+import { createKeptResponses, type KeptResponses, type KeptResponsesSettings } from './kept-responses.ts';
 
 let store: Store;
 let now = 0;
@@ -12,16 +12,15 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-function open(settings: Partial<Parameters<typeof createKeptResponses>[0]> = {}): KeptResponses {
+function open(
+  settings: Partial<KeptResponsesSettings> = {},
+  label: LabelRequest = createLabel({ floor: 'open' }),
+): KeptResponses {
   return createKeptResponses({
     store,
-    label: createLabel({ floor: 'open' }),
-    isOn: true,
-    maxAgeMs: 60_000,
-    maxCount: 100,
-    maxBytes: 1_000_000,
+    label,
+    settings: { store: true, maxAgeSeconds: 60, maxCount: 100, maxBytes: 1_000_000, ...settings },
     now: () => now,
-    ...settings,
   });
 }
 
@@ -82,7 +81,7 @@ describe('kept responses', () => {
   it('are none of what is local_only, by the request or by the owner’s floor', () => {
     expect(open().mayKeep({ privacy: 'open' })).toBe(true);
     expect(open().mayKeep({ privacy: 'local_only' })).toBe(false);
-    expect(open({ isOn: false }).mayKeep({ privacy: 'open' })).toBe(false);
-    expect(open({ label: createLabel({ floor: 'local_only' }) }).mayKeep({ privacy: 'open' })).toBe(false);
+    expect(open({ store: false }).mayKeep({ privacy: 'open' })).toBe(false);
+    expect(open({}, createLabel({ floor: 'local_only' })).mayKeep({ privacy: 'open' })).toBe(false);
   });
 });

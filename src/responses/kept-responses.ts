@@ -31,15 +31,20 @@ export interface KeptResponses {
   remove(id: string, tenant: string): Promise<boolean>;
 }
 
-export interface KeptResponsesDependencies {
-  readonly store: Pick<Store, 'db'>;
-  readonly label: LabelRequest;
-  readonly isOn: boolean;
+export interface KeptResponsesSettings {
+  /** False: nothing is kept. */
+  readonly store: boolean;
   /** Since it was last gone on from. */
-  readonly maxAgeMs: number;
+  readonly maxAgeSeconds: number;
   readonly maxCount: number;
   /** Of all texts together. */
   readonly maxBytes: number;
+}
+
+export interface KeptResponsesDependencies {
+  readonly store: Pick<Store, 'db'>;
+  readonly label: LabelRequest;
+  readonly settings: KeptResponsesSettings;
   readonly now?: () => number;
 }
 
@@ -51,7 +56,9 @@ const pruneEveryMs = 1000;
 const retryPausesMs = [20, 60, 200];
 
 export function createKeptResponses(dependencies: KeptResponsesDependencies): KeptResponses {
-  const { store, label, isOn, maxAgeMs, maxCount, maxBytes, now = Date.now } = dependencies;
+  const { store, label, settings, now = Date.now } = dependencies;
+  const { maxCount, maxBytes } = settings;
+  const maxAgeMs = settings.maxAgeSeconds * 1000;
   const { db } = store;
   let prunedAt = -Infinity;
 
@@ -110,7 +117,7 @@ export function createKeptResponses(dependencies: KeptResponsesDependencies): Ke
   }
 
   return {
-    mayKeep: (request) => isOn && label({ privacy: request.privacy }).privacy === 'open',
+    mayKeep: (request) => settings.store && label({ privacy: request.privacy }).privacy === 'open',
     async keep({ id, previousId, input, response }, tenant) {
       const texts = { input: JSON.stringify(input), response: JSON.stringify(response) };
       const row = {
