@@ -37,6 +37,8 @@ beforeAll(async () => {
   const timeouts = { firstTokenMs: 400, idleMs: 200 };
   far = await farGateway({
     logLevel: 'error',
+    // Its key would be put into bodies that have none.
+    promptCache: { plan: 'off' },
     aliases: { own: 'same/gpt' },
     upstreams: [
       {
