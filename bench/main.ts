@@ -80,6 +80,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'first tokens within 50 ms: idle, beside people and bulk, against llama-server',
     load: async () => (await import('./voice.ts')).voice,
   },
+  affinity: {
+    summary: 'chats over two llama-servers: cached tokens by prefix, by load and in turn',
+    load: async () => (await import('./affinity.ts')).affinity,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

@@ -43,6 +43,7 @@ describe.skipIf(origin === '')('vLLM as an upstream', { timeout: 120_000 }, () =
   it('takes the fields that the preset knows', async () => {
     const response = await fetch(`${far.url}/api/chat`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         model: `open/${served}`,
         messages: [{ role: 'user', content: 'Say hello.' }],

@@ -126,6 +126,11 @@ export function createBalancer(options: BalancerOptions): Balancer {
 
   return {
     take(request, states, tried) {
+      const [only] = replicas;
+      // Of one alone nothing is weighed, and nothing learnt but its times.
+      if (only !== undefined && replicas.length === 1) {
+        return lease(request, only, { index: 0, reason: 'the only one' }, 0);
+      }
       const figures = figuresOf(request.model);
       const views = replicas.map((replica, index): ReplicaView => ({
         state: states[index] ?? 'resting',
@@ -190,6 +195,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
       hasSampled = true;
       const newBlockCount = blocks.length * (1 - cachedShare);
       figures.add({ newBlockCount, load, milliseconds: firstTokenMs });
+      if (replicas.length === 1) return;
       replica.figures.sawTime(firstTokenMs, figures.expectedMs(newBlockCount, load), now());
     };
     return {

@@ -20,7 +20,7 @@ export interface Turn {
   /** Tells what the answer says of itself. */
   readonly lease: Lease;
   /** Tells the breaker how the try ended; what comes after the first time does not count. */
-  report(end: BreakerEnd): void;
+  readonly report: (end: BreakerEnd) => void;
 }
 
 export interface Asking<Result> {
@@ -101,7 +101,8 @@ function openTurn<Result>(asking: Asking<Result>, tried: Set<number>): OpenTurn 
   if (taken === null) return null;
   const { lease, connection, breaker } = taken;
   tried.add(lease.index);
-  const controller = new AbortController();
+  // One alone is never cut off for another.
+  const controller = replicas.count === 1 ? null : new AbortController();
   let hasReported = false;
   const report = (end: BreakerEnd): void => {
     if (hasReported) return;
@@ -111,7 +112,7 @@ function openTurn<Result>(asking: Asking<Result>, tried: Set<number>): OpenTurn 
     lease.end();
   };
   const onAbort = (): void => {
-    controller.abort(signal.reason);
+    controller?.abort(signal.reason);
     // Whoever holds the answer may never come back for it.
     report('neither');
   };
@@ -120,12 +121,12 @@ function openTurn<Result>(asking: Asking<Result>, tried: Set<number>): OpenTurn 
   const { firstTokenMs } = upstream.timeouts;
   return {
     connection,
-    signal: controller.signal,
+    signal: controller?.signal ?? signal,
     firstTokenMs: lease.isProbe ? Math.min(firstTokenMs, probePatienceMs) : firstTokenMs,
     lease,
     report,
     cancel() {
-      controller.abort(new NearfarError('aborted', 'Another was quicker.'));
+      controller?.abort(new NearfarError('aborted', 'Another was quicker.'));
       report('neither');
     },
   };

@@ -96,8 +96,8 @@ export class RelayStream implements RelayItems {
       }
       const chunk = result.value;
       const parts = side.read(chunk);
-      for (const part of parts) onPart(part);
       this.#keepTime(parts);
+      for (const part of parts) onPart(part);
       return { bytes: filter === null ? chunk : filter.push(chunk), parts };
     } catch (thrown) {
       const error = explained(thrown, patience);

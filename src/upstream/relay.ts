@@ -191,13 +191,13 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
 }
 
 /** Balancing and the planner of prompt caches learn from what passes by. */
-function tell({ turn: { lease }, prompt }: Attempt, part: WirePart): void {
+function tell({ turn: { lease, report }, prompt }: Attempt, part: WirePart): void {
   if (part.type === 'tool-call-start') lease.sawCall(part.id);
   else if (part.type === 'finish') {
     prompt.settle(part.usage);
     lease.sawUsage(part.usage);
-    // Before the last bytes go out: who has read the end finds the replica free.
-    lease.end();
+    // Before the last bytes go out: who has read the end finds the replica free, and may leave at once.
+    report('good');
   }
 }
 

@@ -193,8 +193,8 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
       end = 'good';
       prompt.settle(part.usage);
       lease.sawUsage(part.usage);
-      // Before the last part goes out: who has read the end finds the replica free.
-      lease.end();
+      // Before the last part goes out: who has read the end finds the replica free, and may leave at once.
+      turn.report('good');
       const endedAt = now();
       const timings = {
         queueMs: 0,
