@@ -181,6 +181,21 @@ describe('replicas', () => {
     expect(servers[0]!.arrived.filter(({ path }) => path === '/metrics').length).toBeLessThan(4);
   });
 
+  it('are asked by own counts where what they report cannot be had or read', async () => {
+    await open(2, { preset: 'vllm', balance: 'least-loaded' });
+    servers[0]!.respond = (response, request) => {
+      if (request.path === '/metrics') response.end('<h1>Not here</h1>');
+      else if (request.path === '/health') response.end();
+      else openaiHello(response, request);
+    };
+    servers[1]!.respond = (response, request) => {
+      // Its checks hang.
+      if (request.path.startsWith('/v1')) openaiHello(response, request);
+    };
+    for (let turn = 0; turn < 10; turn += 1) await ask();
+    expect(counts()).toEqual([5, 5]);
+  });
+
   it('that say that they are not well are left alone while another is well', async () => {
     await open(2, { preset: 'llama.cpp', balance: 'round-robin' });
     servers[0]!.respond = (response, request) => {

@@ -55,6 +55,17 @@ describe('what engines tell of their load', () => {
     });
   });
 
+  it('is read of a real vLLM', () => {
+    expect(readVllm(recorded('recorded-vllm-metrics.txt'))).toEqual({
+      runningCount: 1,
+      waitingCount: 0,
+      kvUsage: 0.005498281786941561,
+      prefixQueryTokenCount: 662,
+      prefixHitTokenCount: 384,
+      loadedModels: null,
+    });
+  });
+
   it('is read of llama-server, by its metrics and by its slots', () => {
     expect(readLlamaMetrics(recorded('recorded-llama-server-metrics.txt'))).toEqual({
       ...untold,

@@ -45,6 +45,7 @@ const upstreamExample = [
   '#     protocol: openai             # or openai-responses, anthropic, ollama',
   '#     preset: vllm                 # what the server knows beyond the protocol',
   '#     baseUrl: http://10.0.0.7:8000/v1',
+  '#     replicas: [http://10.0.0.8:8000/v1] # further servers, alike; balance: prefix, least-loaded, round-robin',
   '#     env: CLUSTER_KEY             # or file: ~/.nearfar/keys/cluster, readable by its owner only',
   '#     boundary: inside             # outside where absent: what is local_only never goes there',
   '#     models: [qwen3-32b]',

@@ -47,6 +47,16 @@ describe('upstreams', () => {
     expect(settings.upstreams.map(({ name }) => name)).toEqual(['mine']);
   });
 
+  it('may have replicas, balanced by prefix, of which a second is not asked', async () => {
+    const { settings } = await load({
+      upstreams: [one, { ...one, name: 'two', replicas: ['http://127.0.0.1:2/v1/'], hedge: 'auto' }],
+    });
+    expect(settings.upstreams).toMatchObject([
+      { replicas: [], balance: 'prefix', hedge: 'off' },
+      { replicas: ['http://127.0.0.1:2/v1'], balance: 'prefix', hedge: 'auto' },
+    ]);
+  });
+
   it('do not follow addresses that are meant for clients', async () => {
     const environment = { ANTHROPIC_API_KEY: 'sk-two', ANTHROPIC_BASE_URL: 'http://localhost:4242' };
     expect((await load({}, environment)).settings.upstreams[0]?.baseUrl).toBe('https://api.anthropic.com');
@@ -61,6 +71,13 @@ describe('upstreams', () => {
     [{ upstreams: [{ ...one, baseUrl: 'http://u:sk-secret@h/v1' }] }, /without user/],
     [{ upstreams: [{ ...one, baseUrl: 'http://h/v1?key=sk-secret' }] }, /without user, query/],
     [{ upstreams: [{ ...one, models: ['m', { name: 'm' }] }] }, /two models have the same name/],
+    [
+      { upstreams: [{ ...one, replicas: ['http://127.0.0.1:2/v1', one.baseUrl] }] },
+      /an address stands there twice/,
+    ],
+    [{ upstreams: [{ ...one, replicas: ['http://u:sk-secret@h/v1'] }] }, /without user/],
+    [{ upstreams: [{ ...one, balance: 'fastest' }] }, /prefix/],
+    [{ upstreams: [{ ...one, hedge: 0 }] }, /hedge/],
     [{ upstreams: [one], far: 'other/m' }, /other\/m is no model of an upstream/],
     [{ far: 'x' }, /there is no upstream/],
     [
