@@ -74,7 +74,7 @@ export function upstreamSuite({ far, models, tooManyWords }: SuiteOptions): void
     const ask = async (content: string) =>
       openai().chat.completions.create({
         model: 'pair/m',
-        max_tokens: 4,
+        max_completion_tokens: 4,
         messages: [
           { role: 'system', content: system },
           { role: 'user', content },
