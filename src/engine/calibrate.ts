@@ -33,11 +33,13 @@ export interface CalibrateOptions {
 const widths = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 /**
  * Kernels work in rows of four: 15 tokens were seen to take 82 ms where 16 take 59. Lengths of drafts are chosen by such
- * steps, so the widths in between are measured too, after all others, within a budget of their own.
+ * steps, so the widths in between are measured too, as many of them as fit a budget of their own, in this order.
  */
 const fineWidths = [3, 5, 6, 7, 12, 9, 10, 11, 17, 13, 14, 15];
 /** Of the whole budget, beyond it. */
 const fineShare = 0.4;
+const mostRoundCount = 8;
+const finestTokenCount = 17;
 const repeatCount = 3;
 /** Measured whatever it takes: shorter curves would leave chunking to guesswork. */
 const neededWidth = 64;
@@ -62,7 +64,8 @@ const leastMaskedShare = 0.03;
 export function calibrate(options: CalibrateOptions): Calibration {
   const { decoder, now } = options;
   const startedAt = now();
-  const remainingMs = () => options.budgetMs - (now() - startedAt);
+  let refiningMs = 0;
+  const remainingMs = () => options.budgetMs + refiningMs - (now() - startedAt);
   // The first step allocates and touches the weights; it is not what a step costs.
   timeStep(options, 1);
   const threadCount = chooseThreads(options);
@@ -85,23 +88,46 @@ export function calibrate(options: CalibrateOptions): Calibration {
     points.push({ tokenCount, milliseconds: quickest });
     if (times.length > 1) noises.push(median(times) / quickest);
   }
-  const attention = measureAttention(options, points, remainingMs);
-  const readersApart = measureApart(options, points, remainingMs);
-  const coarse = points.slice();
-  for (const tokenCount of fineWidths) {
-    const leftMs = remainingMs() + fineShare * options.budgetMs;
-    const foreseenMs = interpolate(coarse, tokenCount);
-    const isMeasurable = tokenCount <= decoder.batchTokenCount && tokenCount <= decoder.cellCount;
-    if (!isMeasurable || 2 * repeatCount * foreseenMs > leftMs) continue;
-    const milliseconds = Math.min(
-      ...Array.from({ length: repeatCount }, () => timeStep(options, tokenCount)),
-    );
-    points.push({ tokenCount, milliseconds });
-  }
-  points.sort((one, other) => one.tokenCount - other.tokenCount);
+  const refiningAt = now();
+  const curvePoints = refineNarrow(options, points);
+  refiningMs = now() - refiningAt;
+  const attention = measureAttention(options, curvePoints, remainingMs);
+  const readersApart = measureApart(options, curvePoints, remainingMs);
   decoder.clearCells();
   const noise = noises.reduce((sum, value) => sum + value, 0) / noises.length;
-  return { threadCount, curve: { points, attention, readersApart }, noise };
+  return { threadCount, curve: { points: curvePoints, attention, readersApart }, noise };
+}
+
+/**
+ * The points with the widths in between, and what is narrow measured again, in rounds over all of these widths: so a busy
+ * moment falls on one repeat of several widths, where it does no harm, and not on all repeats of one.
+ */
+function refineNarrow(options: CalibrateOptions, coarse: readonly StepCostPoint[]): StepCostPoint[] {
+  const { decoder, now } = options;
+  const startedAt = now();
+  const budgetMs = fineShare * options.budgetMs;
+  const foreseenMs = (tokenCount: number): number => interpolate(coarse, tokenCount);
+  const chosen = coarse.map(({ tokenCount }) => tokenCount).filter((width) => width <= finestTokenCount);
+  let roundMs = chosen.reduce((sum, width) => sum + foreseenMs(width), 0);
+  for (const width of fineWidths) {
+    const isPossible = width <= decoder.batchTokenCount && width <= decoder.cellCount;
+    if (!isPossible || repeatCount * (roundMs + foreseenMs(width)) > budgetMs) continue;
+    chosen.push(width);
+    roundMs += foreseenMs(width);
+  }
+  const quickest = new Map(coarse.map(({ tokenCount, milliseconds }) => [tokenCount, milliseconds]));
+  // What one round took over what was foreseen the others will take too; the first ones are needed.
+  for (let round = 0; round < mostRoundCount; round++) {
+    const isNeeded = round < repeatCount && chosen.length > 0;
+    const spentMs = now() - startedAt;
+    if (!isNeeded && spentMs + spentMs / Math.max(1, round) > budgetMs) break;
+    if (spentMs > 2 * budgetMs) break;
+    for (const width of chosen)
+      quickest.set(width, Math.min(quickest.get(width) ?? Infinity, timeStep(options, width)));
+  }
+  return [...quickest]
+    .map(([tokenCount, milliseconds]) => ({ tokenCount, milliseconds }))
+    .sort((one, other) => one.tokenCount - other.tokenCount);
 }
 
 function chooseThreads(options: CalibrateOptions): number {

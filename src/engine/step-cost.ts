@@ -52,10 +52,10 @@ const smoothing = 0.2;
 const spreading = 0.25;
 /** Steps that draft, and their kind: up to this width each has a factor of its own, */
 const narrowTokenCount = 32;
-/** which follows slowly, */
-const ownSmoothing = 0.02;
+/** which follows more slowly than the load does, */
+const ownSmoothing = 0.1;
 /** and no further than this, or its inverse. */
-const mostOwnFactor = 2;
+const mostOwnFactor = 3;
 /** From this width on ggml's CPU attention works in tiles (ggml-cpu/ops.cpp, ggml_fa_tile_config). */
 export const wideTokenCount = 64;
 

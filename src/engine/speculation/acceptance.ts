@@ -1,4 +1,4 @@
-import { evidenceClassCount } from './drafter.ts';
+import { evidenceClassCount, gradeCount, type Support } from './drafter.ts';
 
 /** How often drafted tokens prove right, by their evidence. */
 export interface Acceptance {
@@ -16,7 +16,16 @@ export interface AcceptanceOptions {
   readonly forgetting: number;
 }
 
-const priors = [0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85];
+/**
+ * Rounded down from what lookup showed on 80 greedy answers of four models to prompts that no benchmark asks. Where other
+ * places that match go on otherwise, a short match is right five times less often than where they agree.
+ */
+const priors: Readonly<Record<Support, readonly number[]>> = {
+  single: [0.5, 0.6, 0.7, 0.75, 0.85, 0.9, 0.95, 0.97],
+  disputed: [0.2, 0.4, 0.45, 0.55, 0.65, 0.75, 0.9, 0.95],
+  agreed: [0.85, 0.88, 0.9, 0.91, 0.93, 0.95, 0.97, 0.98],
+};
+const priorOfClass = Object.values(priors).flat();
 const priorMean = 0.7;
 /** What is assumed counts as much as so many observations. */
 const priorWeight = 4;
@@ -24,7 +33,7 @@ const priorWeight = 4;
 const spreading = 0.25;
 
 export function createAcceptance({ before, forgetting }: AcceptanceOptions): Acceptance {
-  const priorOf = (evidence: number): number => before?.rate(evidence) ?? priors[evidence] ?? 0;
+  const priorOf = (evidence: number): number => before?.rate(evidence) ?? priorOfClass[evidence] ?? 0;
   const right = Float64Array.from(
     { length: evidenceClassCount },
     (_, evidence) => priorOf(evidence) * priorWeight,
@@ -34,7 +43,6 @@ export function createAcceptance({ before, forgetting }: AcceptanceOptions): Acc
   let seenOfAll = priorWeight;
 
   function learn(evidence: number, isRight: boolean, weight: number): void {
-    if (evidence < 0 || evidence >= evidenceClassCount) return;
     const kept = 1 - forgetting * weight;
     right[evidence] = (right[evidence] as number) * kept + (isRight ? weight : 0);
     seen[evidence] = (seen[evidence] as number) * kept + weight;
@@ -47,8 +55,9 @@ export function createAcceptance({ before, forgetting }: AcceptanceOptions): Acc
     },
     observe(evidence, isRight) {
       learn(evidence, isRight, 1);
-      learn(evidence - 1, isRight, spreading);
-      learn(evidence + 1, isRight, spreading);
+      const grade = evidence % gradeCount;
+      if (grade > 0) learn(evidence - 1, isRight, spreading);
+      if (grade < gradeCount - 1) learn(evidence + 1, isRight, spreading);
       rightOfAll = rightOfAll * (1 - forgetting) + (isRight ? 1 : 0);
       seenOfAll = seenOfAll * (1 - forgetting) + 1;
     },

@@ -1,3 +1,5 @@
+import { expectedShortfall } from './draft-risk.ts';
+
 /** One decoding sequence of the step. */
 export interface DraftCandidate {
   /** For each token that could be drafted: the probability that it is right if those before it are, 0-1. */
@@ -20,6 +22,8 @@ export interface DraftView {
   readonly limitMs?: number;
   /** Tokens per millisecond that a draft must promise, over what the step gives without any; above 1 leaves a margin. */
   readonly leastGain: number;
+  /** Plain steps that it may be expected to lose where it fails (`expectedShortfall`); absent: no limit. */
+  readonly mostShortfall?: number;
 }
 
 export interface DraftChoice {
@@ -44,6 +48,7 @@ export interface DraftChoice {
  */
 export function draftLengths(view: DraftView): DraftChoice {
   const { candidates, limit, predictMs, leastGain, draftingMs = () => 0, limitMs = Infinity } = view;
+  const { mostShortfall = Infinity } = view;
   const lengths = candidates.map(() => 0);
   /** Probability that the next token of a draft will be drawn. */
   const terms = candidates.map(({ rates }) => rates[0] ?? 0);
@@ -90,7 +95,11 @@ export function draftLengths(view: DraftView): DraftChoice {
     change(next, 1);
     const milliseconds = stepMs();
     const gain = expectedCount / milliseconds / plainSpeed;
-    if (gain > best.gain && milliseconds <= limitMs)
+    if (gain <= best.gain || milliseconds > limitMs) continue;
+    if (
+      mostShortfall === Infinity ||
+      expectedShortfall(candidates, lengths, milliseconds / plainMs) <= mostShortfall
+    )
       best = { lengths: lengths.slice(), milliseconds, expectedTokenCount: expectedCount, gain };
   }
   const { gain: bestGain, ...bestChoice } = best;

@@ -2,6 +2,7 @@ import type { Sequence } from '../sequence.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { DraftRecord } from './draft-record.ts';
 import { emptyDraft, type Draft } from './drafter.ts';
+import type { Purse } from './purse.ts';
 import type { SpeculationSetting } from './speculator.ts';
 
 /** What this step knows of one sequence. */
@@ -10,6 +11,7 @@ export interface Member {
   readonly wish: SpeculationSetting;
   /** Most tokens worth drafting. */
   readonly most: number;
+  readonly purse: Purse;
   readonly record: { readonly lookup: DraftRecord; readonly model: DraftRecord };
   /** What would be verified, and of which record it is. */
   draft: Draft;

@@ -3,13 +3,25 @@ import type { Sequence } from '../sequence.ts';
 export interface Draft {
   readonly tokens: readonly number[];
   /**
-   * How good the grounds for each token are, given that those before it are right: 0 .. `evidenceClassCount`-1,
-   * better is higher. Acceptance is learnt by class, so that what is known of one position serves the others.
+   * The class of the grounds for each token, given that those before it are right: 0 .. `evidenceClassCount`-1, see
+   * `evidenceClass`. Acceptance is learnt by class, so that what is known of one position serves the others.
    */
   readonly evidence: readonly number[];
 }
 
-export const evidenceClassCount = 8;
+/** Grades of a ground, better is higher: the length of a match, or how sure a model was. */
+export const gradeCount = 8;
+
+/** What other grounds say: there are none, or they say something else, or the same. */
+export const supports = ['single', 'disputed', 'agreed'] as const;
+export type Support = (typeof supports)[number];
+
+export const evidenceClassCount = gradeCount * supports.length;
+
+/** @param grade 0 .. `gradeCount`-1, which is the class itself where there is one ground alone */
+export function evidenceClass(grade: number, support: Support): number {
+  return supports.indexOf(support) * gradeCount + grade;
+}
 
 export const emptyDraft: Draft = { tokens: [], evidence: [] };
 

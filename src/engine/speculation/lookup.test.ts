@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evidenceClassCount } from './drafter.ts';
+import { evidenceClass, gradeCount } from './drafter.ts';
 import { createLookup, leastMatchTokenCount, longestMatchTokenCount } from './lookup.ts';
 
 function draftAfter(tokens: readonly number[], limit: number) {
@@ -65,9 +65,21 @@ describe('prompt lookup', () => {
     const text = Array.from({ length: 60 }, (_, index) => index);
     const after = (length: number) => draftAfter([...text, ...text.slice(0, length)], 8).evidence;
     expect(after(2)[0]).toBe(0);
-    expect(after(40)).toEqual(Array.from({ length: 8 }, () => evidenceClassCount - 1));
+    expect(after(40)).toEqual(Array.from({ length: 8 }, () => evidenceClass(gradeCount - 1, 'single')));
     const evidence = after(3);
     expect(evidence).toEqual([...evidence].sort((a, b) => a - b));
+  });
+
+  it('tells whether other places that match say the same', () => {
+    const evidenceAfter = (...tokens: number[]) => draftAfter(tokens, 3).evidence;
+    const single = (grade: number) => evidenceClass(grade, 'single');
+    expect(evidenceAfter(1, 2, 3, 4, 5, 1, 2)).toEqual([0, 1, 2].map(single));
+    // Two places agree on 3 and then part; behind that only one is left.
+    expect(evidenceAfter(1, 2, 3, 4, 9, 1, 2, 3, 5, 8, 1, 2)).toEqual([
+      evidenceClass(0, 'agreed'),
+      evidenceClass(1, 'disputed'),
+      single(2),
+    ]);
   });
 
   it('stays with its source where a pair is too common to find it again', () => {

@@ -1,4 +1,4 @@
-import { emptyDraft, type Draft } from './drafter.ts';
+import { emptyDraft, evidenceClass, type Draft, type Support } from './drafter.ts';
 
 /** The text of one sequence, in which its own end is looked up. */
 export interface Lookup {
@@ -15,8 +15,8 @@ export const longestMatchTokenCount = 32;
 /** Places looked at for one draft, latest first, so that a draft takes the same time in a text of any length. */
 export const lookedPlaceCount = 32;
 
-/** Longest match, in tokens, of each evidence class but the last. */
-const evidenceBounds = [2, 3, 4, 6, 9, 14, 24];
+/** Longest match, in tokens, of each grade of evidence but the last. */
+const gradeBounds = [2, 3, 4, 6, 9, 14, 24];
 
 /**
  * Prompt lookup (Saxena 2023; LLMA, Yang et al. 2023): what followed the longest earlier occurrence of the last tokens,
@@ -43,12 +43,14 @@ export function createLookup(): Lookup {
     return length;
   }
 
-  /** The index behind the longest match and its length; `place` -1 where there is none. */
-  function find(): { place: number; length: number } {
+  /** The index behind the longest match and its length, -1 where there is none; and behind all others looked at. */
+  function find(): { place: number; length: number; others: number[] } {
     const end = tokens.length;
+    const looked: number[] = [];
     let place = -1;
     let length = leastMatchTokenCount - 1;
     const consider = (candidate: number): void => {
+      looked.push(candidate);
       const found = matchLength(candidate);
       if (found > length || (found === length && candidate > place && place >= 0)) {
         place = candidate;
@@ -57,13 +59,12 @@ export function createLookup(): Lookup {
     };
     // The latest place behind the last pair is the end itself.
     let candidate = earlier[end] ?? -1;
-    for (let looked = 0; candidate >= 0 && looked < lookedPlaceCount; looked++) {
+    while (candidate >= 0 && looked.length < lookedPlaceCount) {
       consider(candidate);
-      if (length === longestMatchTokenCount) break;
       candidate = earlier[candidate] ?? -1;
     }
     if (followed >= 0) consider(followed);
-    return { place, length };
+    return { place, length, others: looked.filter((other) => other !== place) };
   }
 
   return {
@@ -77,19 +78,32 @@ export function createLookup(): Lookup {
       latest.set(key, end);
     },
     draft(limit) {
-      const { place, length } = find();
+      const { place, length, others } = find();
       followed = place;
       if (place < 0 || limit < 1) return emptyDraft;
       const drafted: number[] = [];
       const evidence: number[] = [];
+      /** Those that went on like the draft so far. */
+      let alike = others;
       for (let index = 0; index < limit; index++) {
-        const source = place + index;
-        drafted.push((source < tokens.length ? tokens[source] : drafted[source - tokens.length]) ?? 0);
-        evidence.push(evidenceClass(length + index));
+        const at = (start: number): number => {
+          const source = start + index;
+          return (source < tokens.length ? tokens[source] : drafted[source - tokens.length]) ?? 0;
+        };
+        const token = at(place);
+        const agreeing = alike.filter((other) => at(other) === token);
+        evidence.push(evidenceClass(gradeOf(length + index), supportOf(agreeing.length, alike.length)));
+        drafted.push(token);
+        alike = agreeing;
       }
       return { tokens: drafted, evidence };
     },
   };
+}
+
+function supportOf(agreeingCount: number, count: number): Support {
+  if (count === 0) return 'single';
+  return agreeingCount === count ? 'agreed' : 'disputed';
 }
 
 /** Vocabularies have fewer than 2^24 tokens, so pairs are exact in a double. */
@@ -97,8 +111,8 @@ function pairKey(first: number, second: number): number {
   return first * 2 ** 24 + second;
 }
 
-/** A match of `length` tokens: the longer, the surer. */
-function evidenceClass(length: number): number {
-  const index = evidenceBounds.findIndex((bound) => length <= bound);
-  return index < 0 ? evidenceBounds.length : index;
+/** Of a match of `length` tokens: the longer, the surer. */
+function gradeOf(length: number): number {
+  const index = gradeBounds.findIndex((bound) => length <= bound);
+  return index < 0 ? gradeBounds.length : index;
 }

@@ -28,7 +28,7 @@ export function createSpeculationMeter(cost: StepCost): SpeculationMeter {
     spend(milliseconds) {
       spentMs += milliseconds;
     },
-    note(entries, { tokenCount, readPairCount, cellCount }, milliseconds) {
+    note(entries, work, milliseconds) {
       let draftedCount = 0;
       let acceptedCount = 0;
       for (const entry of entries) {
@@ -38,12 +38,8 @@ export function createSpeculationMeter(cost: StepCost): SpeculationMeter {
       if (draftedCount === 0 && spentMs === 0) return;
       const totalMs = milliseconds + spentMs;
       spentMs = 0;
-      const plainCount = tokenCount - draftedCount;
-      const plainMs = cost.predictMs({
-        tokenCount: plainCount,
-        readPairCount: (readPairCount * plainCount) / tokenCount,
-        cellCount,
-      });
+      const plainCount = work.tokenCount - draftedCount;
+      const plainMs = undraftedMs(cost, work, draftedCount);
       stats.draftedTokenCount += draftedCount;
       stats.acceptedTokenCount += acceptedCount;
       stats.draftedStepMs += totalMs;
@@ -56,4 +52,18 @@ export function createSpeculationMeter(cost: StepCost): SpeculationMeter {
     },
     stats,
   };
+}
+
+/** What the step would have taken without its drafted tokens. */
+export function undraftedMs(
+  cost: StepCost,
+  { tokenCount, readPairCount, cellCount }: StepWork,
+  draftedCount: number,
+): number {
+  const plainCount = tokenCount - draftedCount;
+  return cost.predictMs({
+    tokenCount: plainCount,
+    readPairCount: (readPairCount * plainCount) / tokenCount,
+    cellCount,
+  });
 }

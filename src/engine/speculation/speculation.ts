@@ -83,6 +83,7 @@ export function createSpeculation(
     },
     note: (entries, work, milliseconds) => {
       meter.note(entries, work, milliseconds);
+      speculator.settle(entries, work, milliseconds);
     },
     forget: (sequence) => {
       speculator.forget(sequence);

@@ -1,11 +1,14 @@
 import type { Sequence } from '../sequence.ts';
-import type { StepCost } from '../step-cost.ts';
+import type { BatchEntry } from '../step-batch.ts';
+import type { StepCost, StepWork } from '../step-cost.ts';
 import { createAcceptance } from './acceptance.ts';
 import { draftLengths, type DraftChoice } from './draft-lengths.ts';
 import { rateOf, ratesOf, turn, type Member } from './draft-member.ts';
 import { createDraftRecord } from './draft-record.ts';
 import { emptyDraft, type Drafter } from './drafter.ts';
 import { catchUpTokenCount } from './catch-up.ts';
+import { createPurse, type Purse } from './purse.ts';
+import { undraftedMs } from './speculation-meter.ts';
 import { createTrials } from './trials.ts';
 
 /** `auto`: as far as it is expected to pay; a number: always so many tokens, where a drafter has them. */
@@ -19,10 +22,15 @@ export function outputRowCount({ parallelCount }: { readonly parallelCount: numb
   return parallelCount + draftRowCount;
 }
 
-/** A draft must promise this much more than the step gives without, so that errors of the prediction cost nothing. */
-const leastGain = 1.03;
+/**
+ * A draft must promise this much more than the step gives without, so that errors of the prediction cost nothing, and
+ * for the next step, which is 0.3 ms of 5.5 slower behind one of another width (libllama builds its graph anew).
+ */
+const leastGain = 1.08;
 /** A trial must not be foreseen to be slower than this. */
 const leastTrialGain = 0.6;
+/** What a step takes longer than this over its prediction is other processes' doing, and not its drafts'. */
+const mostDelay = 1.5;
 /** What all sequences showed is forgotten more slowly than what one did. */
 const sharedForgetting = 0.005;
 /** A drafter that has no more than this to read yet does so in its first round. */
@@ -62,9 +70,13 @@ export interface StepDrafts {
  */
 export interface Speculator {
   draft(sequences: readonly Sequence[], room: DraftRoom): StepDrafts;
+  /** To be called after a step's draws: what its drafts brought, and what they cost. */
+  settle(entries: readonly SettledEntry[], work: StepWork, milliseconds: number): void;
   /** The sequence has left the loop, for good or for a while. */
   forget(sequence: Sequence): void;
 }
+
+export type SettledEntry = Pick<BatchEntry, 'sequence' | 'draft' | 'acceptedCount'>;
 
 export interface SpeculatorSetup {
   /** Of sequences whose request says nothing. */
@@ -82,7 +94,37 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     model: createAcceptance({ forgetting: sharedForgetting }),
   };
   const records = new WeakMap<Sequence, Member['record']>();
+  const purses = new WeakMap<Sequence, Purse>();
   const trials = createTrials();
+  /** Of the step that is to come, without what is read for later ones. */
+  let draftingMs = 0;
+
+  const wishOf = ({ request }: Sequence): SpeculationSetting => request.command.speculation ?? setting;
+
+  function purseOf(sequence: Sequence): Purse {
+    let purse = purses.get(sequence);
+    if (purse === undefined) {
+      purse = createPurse();
+      purses.set(sequence, purse);
+    }
+    return purse;
+  }
+
+  /** All wait for the step as long, so what it gains or loses is shared alike. */
+  function settle(entries: readonly SettledEntry[], work: StepWork, milliseconds: number): void {
+    const draftedCount = entries.reduce((sum, entry) => sum + entry.draft.length, 0);
+    if (draftedCount === 0) {
+      for (const { sequence } of entries) purseOf(sequence).earn();
+      return;
+    }
+    // What was asked for is nobody's loss but his who asked.
+    if (entries.some(({ sequence, draft: { length } }) => length > 0 && wishOf(sequence) !== 'auto')) return;
+    const acceptedCount = entries.reduce((sum, entry) => sum + entry.acceptedCount, 0);
+    const stepMs = draftingMs + Math.min(milliseconds, mostDelay * cost.predictMs(work));
+    const costSteps = stepMs / undraftedMs(cost, work, draftedCount);
+    const gainedStepCount = 1 + acceptedCount / entries.length - costSteps;
+    for (const { sequence } of entries) purseOf(sequence).settle(gainedStepCount);
+  }
 
   function recordOf(sequence: Sequence): Member['record'] {
     let record = records.get(sequence);
@@ -94,7 +136,7 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
   }
 
   function memberOf(sequence: Sequence, { tokenCount }: DraftRoom): Member {
-    const wish = sequence.request.command.speculation ?? setting;
+    const wish = wishOf(sequence);
     const record = recordOf(sequence);
     record.lookup.learn(sequence.tokens);
     record.model.learn(sequence.tokens);
@@ -102,7 +144,7 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     const useful = sequence.choice.remainingTokenCount - 1;
     const wanted = Math.max(1, Math.min(typeof wish === 'number' ? wish : draftRowCount, tokenCount));
     const most = wish === 'off' || wish === 0 ? 0 : Math.max(0, Math.min(wanted, useful));
-    return { sequence, wish, most, record, draft: emptyDraft, source: record.lookup };
+    return { sequence, wish, most, record, purse: purseOf(sequence), draft: emptyDraft, source: record.lookup };
   }
 
   function predictIn({ cellCount }: DraftRoom): (tokenCount: number, readPairCount: number) => number {
@@ -171,6 +213,7 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
       limit: room.tokenCount,
       limitMs: room.limitMs,
       leastGain: least,
+      mostShortfall: mostShortfallOf(members),
       predictMs: predictIn(room),
       draftingMs: (lengths) => {
         if (model === null || growing.length === 0) return spentMs;
@@ -216,6 +259,8 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
       source.compute(length);
       tokens.set(sequence, offered.tokens.slice(0, length));
     });
+    // Lookup alone takes next to nothing.
+    draftingMs = model === null ? 0 : spentMs();
     if (model !== null) catchUp(model, members, open, room, choice);
     return { tokens, milliseconds: spentMs() };
   }
@@ -265,11 +310,17 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
 
   return {
     draft,
+    settle,
     forget(sequence) {
       lookup.forget(sequence);
       model?.forget(sequence);
     },
   };
+}
+
+/** What is drafted for one, all wait for. */
+function mostShortfallOf(members: readonly Member[]): number {
+  return members.reduce((sum, { purse }) => sum + purse.stepCount, 0) / members.length;
 }
 
 function speedOf({ expectedTokenCount, milliseconds }: DraftChoice): number {
