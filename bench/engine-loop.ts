@@ -7,6 +7,7 @@ import type { LlamaContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
 import type { LoopStats, WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
+import { selectTopK } from '../src/engine/sampling/top-k.ts';
 import type { DraftModel } from '../src/engine/speculation/model-drafter.ts';
 import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
 import { defaultSettings } from '../src/config/schema.ts';
@@ -39,8 +40,8 @@ export interface RunnerUp {
 /** What one prompt's answer was and took. */
 export interface LoopAnswer {
   readonly tokens: readonly number[];
-  /** Of each token drawn, the best other one and how much lower its logit was; only where asked for. */
-  readonly runnersUp: readonly RunnerUp[];
+  /** Of each token drawn, the best other ones and how much lower their logits were; only where asked for. */
+  readonly runnersUp: readonly (readonly RunnerUp[])[];
   /** From the first token to the last. */
   readonly decodeMs: number;
   readonly draftedTokenCount: number;
@@ -221,7 +222,7 @@ interface Result {
   error: string | null;
   answer: LoopAnswer | null;
   readonly drawn: number[];
-  readonly runnersUp: RunnerUp[];
+  readonly runnersUp: (readonly RunnerUp[])[];
 }
 
 /** A choice that notes the tokens it draws. */
@@ -231,7 +232,7 @@ function recorded(choice: Choice, { drawn, runnersUp }: Result, notesRunnersUp: 
       const step = choice.advance(logits);
       // Without a grammar each step brings one token.
       drawn.push(...step.tokens);
-      if (notesRunnersUp) for (const token of step.tokens) runnersUp.push(runnerUp(logits, token));
+      if (notesRunnersUp) for (const token of step.tokens) runnersUp.push(runnersUpTo(token, logits));
       return step;
     },
     get tokenCount() {
@@ -249,10 +250,16 @@ function recorded(choice: Choice, { drawn, runnersUp }: Result, notesRunnersUp: 
   };
 }
 
-function runnerUp(logits: Float32Array, drawn: number): RunnerUp {
-  let token = drawn === 0 ? 1 : 0;
-  for (let other = 0; other < logits.length; other++) {
-    if (other !== drawn && (logits[other] as number) > (logits[token] as number)) token = other;
-  }
-  return { token, gap: (logits[drawn] as number) - (logits[token] as number) };
+const runnerUpCount = 7;
+
+function runnersUpTo(drawn: number, logits: Float32Array): RunnerUp[] {
+  const ids = new Int32Array(runnerUpCount + 1);
+  const values = new Float64Array(runnerUpCount + 1);
+  const count = selectTopK(logits, runnerUpCount + 1, ids, values);
+  return Array.from({ length: count }, (_, index) => ({
+    token: ids[index] ?? 0,
+    gap: (logits[drawn] as number) - (values[index] as number),
+  }))
+    .filter(({ token }) => token !== drawn)
+    .sort((one, other) => one.gap - other.gap);
 }

@@ -1,13 +1,13 @@
 import { createContext } from '../src/engine/llama/context.ts';
 import type { LlamaModel } from '../src/engine/llama/model.ts';
 import { draftRowCount } from '../src/engine/speculation/speculator.ts';
-import { nearTieGap } from './agreement.ts';
 import type { BenchmarkSetup } from './benchmark.ts';
 import { countedTokenCount } from './counted-tokens.ts';
 import { createEngineLoop, type EngineLoop, type LoopAnswer } from './engine-loop.ts';
 import { loadInProcess } from './in-process.ts';
 import type { BenchedModel } from './speculate-models.ts';
 import type { Agreement, Job, ModelState } from './speculate-state.ts';
+import { measureWidthNoise, type WidthNoise } from './width-noise.ts';
 import { code } from './workloads/code.ts';
 import { extraction } from './workloads/extraction.ts';
 import { story } from './workloads/story.ts';
@@ -57,35 +57,40 @@ export async function measureOwn(
       setup.progress(`${model.name}: which tokens count`);
       const noting = createEngineLoop(loaded.model, plainContext, { ...options, notesRunnersUp: true });
       state.jobs.push(...(await createJobs(setup, loaded.model, noting)));
+      setup.progress(`${model.name}: what the width of steps moves`);
+      state.noise = measureWidthNoise(plainContext, state.jobs);
       await save();
     }
-    const { jobs } = state;
-    const loops = {
-      plain: createEngineLoop(loaded.model, plainContext, options),
-      drafting: createEngineLoop(loaded.model, loaded.context, {
-        ...options,
-        speculation: 'auto',
-        ...(loaded.draftModel !== null && { draftModel: loaded.draftModel }),
-      }),
+    const { jobs, noise } = state;
+    if (noise === null) throw new Error('--resume: the file holds answers without the noise of their logits');
+    // A round begins with an engine that knows nothing of the answers of the one before, on either side.
+    const begin = {
+      plain: () => createEngineLoop(loaded.model, plainContext, options),
+      drafting: () =>
+        createEngineLoop(loaded.model, loaded.context, {
+          ...options,
+          speculation: 'auto',
+          ...(loaded.draftModel !== null && { draftModel: loaded.draftModel }),
+        }),
     };
-    // Brings the prompts into the caches.
-    for (const loop of [loops.plain, loops.drafting])
-      await runAll(
-        loop,
-        jobs.map((job) => ({ ...job, outputTokenCount: 2 })),
-      );
     for (let round = state.ours.drafting.length; round < repeatCount && hasTime(); round++) {
       const sides = ['plain', 'drafting'] as const;
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         setup.progress(`${model.name}: round ${round + 1} of ${repeatCount}, ${side}`);
-        const answers = await runAll(loops[side], jobs);
+        const loop = begin[side]();
+        // Brings the prompts into the cache.
+        await runAll(
+          loop,
+          jobs.map((job) => ({ ...job, outputTokenCount: 2 })),
+        );
+        const answers = await runAll(loop, jobs);
         state.ours[side].push(answers.map(({ decodeMs }) => decodeMs));
         if (side === 'plain') continue;
         state.drafted.push(answers.map(({ draftedTokenCount }) => draftedTokenCount));
         state.accepted.push(answers.map(({ acceptedTokenCount }) => acceptedTokenCount));
         answers.forEach((answer, index) => {
           const job = jobs[index];
-          if (job !== undefined) compare(state.agreement, job, answer);
+          if (job !== undefined) compare(state.agreement, job, answer, noise);
         });
       }
       await save();
@@ -96,24 +101,29 @@ export async function measureOwn(
   }
 }
 
-/** Where an answer parts from the one without drafts, it must be at a near tie: batches of other widths round otherwise. */
-function compare(agreement: Agreement, { expected, runnersUp }: Job, { tokens }: LoopAnswer): void {
+/** Where an answer parts from the one without drafts, the gap must be within what widths move it by. */
+function compare(
+  agreement: Agreement,
+  { expected, runnersUp }: Job,
+  { tokens }: LoopAnswer,
+  noise: WidthNoise,
+): void {
   const at = expected.findIndex((token, position) => tokens[position] !== token);
   if (at < 0) {
     agreement.sameCount++;
     return;
   }
   agreement.partedCount++;
-  const other = runnersUp[at];
-  if (other === undefined || other.token !== tokens[at]) {
+  const gap = runnersUp[at]?.find(({ token }) => token === tokens[at])?.gap;
+  if (gap === undefined) {
     agreement.widestGap = null;
     return;
   }
-  if (other.gap <= nearTieGap) agreement.tieCount++;
-  if (agreement.widestGap !== null) agreement.widestGap = Math.max(agreement.widestGap, other.gap);
+  if (gap <= noise.largest) agreement.tieCount++;
+  if (agreement.widestGap !== null) agreement.widestGap = Math.max(agreement.widestGap, gap);
 }
 
-export const longestOf = (setup: BenchmarkSetup): number => (setup.quick ? 96 : 160);
+export const longestOf = (setup: BenchmarkSetup): number => (setup.quick ? 64 : 96);
 
 /** The prompts as tokens, and what counts of the answers. */
 async function createJobs(setup: BenchmarkSetup, model: LlamaModel, loop: EngineLoop): Promise<Job[]> {

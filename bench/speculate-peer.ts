@@ -64,7 +64,14 @@ function settingsOf({ quick }: BenchmarkSetup): typeof peerSettings {
   return quick ? peerSettings.slice(1, 2) : peerSettings;
 }
 
-/** Each setting once, warm; then rounds of the best one and of the server without. */
+/** Prompts of each workload by which the settings are compared. */
+const comparedPromptCount = 2;
+
+/**
+ * Each setting once, over some prompts; then rounds of the best one and of the server without. Each pass has a server of
+ * its own, with the prompts in its cache: what `ngram-mod` keeps of answers outlives requests, and the second time that
+ * the same is asked it would draft from its own answer.
+ */
 export async function measurePeer(
   setup: BenchmarkSetup,
   model: BenchedModel,
@@ -73,43 +80,37 @@ export async function measurePeer(
   openPeer: () => Promise<Peer>,
 ): Promise<void> {
   if (peer.drafting.length >= repeatCount || jobs.length === 0 || !hasTime()) return;
-  const pass = async (server: ChildServer): Promise<number[]> => {
+  const pass = async (flags: readonly string[], passed: readonly PeerJob[]): Promise<number[]> => {
+    const server = await startPeer(opened, model.path, flags);
+    for (const job of passed) await peerDecodeMs(server, { ...job, outputTokenCount: 2 });
     const milliseconds: number[] = [];
-    for (const job of jobs) milliseconds.push(await peerDecodeMs(server, job));
+    for (const job of passed) milliseconds.push(await peerDecodeMs(server, job));
+    await server.stop();
     return milliseconds;
   };
-  const warm = async (server: ChildServer): Promise<void> => {
-    for (const job of jobs) await peerDecodeMs(server, { ...job, outputTokenCount: 2 });
-  };
+  const compared = jobs.filter(
+    (job, index) =>
+      jobs.slice(0, index).filter(({ workload }) => workload === job.workload).length < comparedPromptCount,
+  );
   const opened = await openPeer();
   try {
     for (const flags of settingsOf(setup).slice(peer.tried.length)) {
       if (!hasTime()) return;
       setup.progress(`${model.name}: llama-server ${flags.join(' ')}`);
-      const server = await startPeer(opened, model.path, flags);
-      await warm(server);
-      const milliseconds = (await pass(server)).reduce((sum, one) => sum + one, 0);
-      await server.stop();
+      const milliseconds = (await pass(flags, compared)).reduce((sum, one) => sum + one, 0);
       peer.tried.push({ flags, milliseconds });
       await save();
     }
     const flags = bestFlags({ peer }, setup);
-    if (flags === null || !hasTime()) return;
-    const servers = {
-      plain: await startPeer(opened, model.path, []),
-      drafting: await startPeer(opened, model.path, flags),
-    };
-    for (const side of ['plain', 'drafting'] as const) await warm(servers[side]);
+    if (flags === null) return;
     for (let round = peer.drafting.length; round < repeatCount && hasTime(); round++) {
       const sides = ['plain', 'drafting'] as const;
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         setup.progress(`${model.name}: llama-server, round ${round + 1} of ${repeatCount}, ${side}`);
-        peer[side].push(await pass(servers[side]));
+        peer[side].push(await pass(side === 'plain' ? [] : flags, jobs));
       }
       await save();
     }
-    await servers.plain.stop();
-    await servers.drafting.stop();
   } catch (error) {
     killServers();
     throw error;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { RunnerUp } from './engine-loop.ts';
+import type { WidthNoise } from './width-noise.ts';
 import type { Workload } from './workloads/workload.ts';
 
 export interface Job {
@@ -9,7 +10,8 @@ export interface Job {
   readonly outputTokenCount: number;
   /** What the loop without speculation answers. */
   readonly expected: readonly number[];
-  readonly runnersUp: readonly RunnerUp[];
+  /** Of each of these tokens, the next likeliest ones. */
+  readonly runnersUp: readonly (readonly RunnerUp[])[];
 }
 
 /** Milliseconds by round and, within it, by job. */
@@ -22,6 +24,7 @@ export interface SideTimes {
 export interface Agreement {
   sameCount: number;
   partedCount: number;
+  /** Of those that part, those that do so at a gap within the noise of widths. */
   tieCount: number;
   /** Widest gap in nats where one parted; `null`: at a token that was no runner-up. */
   widestGap: number | null;
@@ -30,6 +33,8 @@ export interface Agreement {
 /** What has been measured of one model. */
 export interface ModelState {
   readonly jobs: Job[];
+  /** `null`: not measured yet. */
+  noise: WidthNoise | null;
   readonly ours: SideTimes;
   /** Drafted and accepted tokens by round and job. */
   readonly drafted: number[][];
@@ -50,6 +55,7 @@ export interface SpeculateState {
 export function emptyModelState(): ModelState {
   return {
     jobs: [],
+    noise: null,
     ours: { plain: [], drafting: [] },
     drafted: [],
     accepted: [],

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { nearTieGap } from './agreement.ts';
 import type { Benchmark, BenchmarkSetup, Row, Target } from './benchmark.ts';
 import type { Peer } from './peer.ts';
 import { benchedModels, type BenchedModel } from './speculate-models.ts';
@@ -13,8 +12,10 @@ import {
   type Job,
   type ModelState,
   type SideTimes,
+  type SpeculateState,
 } from './speculate-state.ts';
 import { median, rounded } from './stats.ts';
+import { noiseWidths } from './width-noise.ts';
 
 type WorkloadName = Job['workload'];
 
@@ -58,7 +59,7 @@ export const speculate: Benchmark = async (setup) => {
   );
   if (measured.length === 0) throw new Error('nothing was measured in the time that was given');
   return {
-    ...figuresOf(measured),
+    ...figuresOf(measured, unexplainedCount(state)),
     rows: measured.map(rowOf),
     notes: [
       `Greedy, one stream, at most ${longestOf(setup)} tokens a prompt; medians over the alternations. ` +
@@ -90,7 +91,7 @@ async function sourceDigest(): Promise<string> {
   return hash.digest('hex').slice(0, 12);
 }
 
-function figuresOf(measured: readonly Measured[]) {
+function figuresOf(measured: readonly Measured[], unexplained: number) {
   const ratios = measured.map(({ ratio }) => ratio);
   const byModel = (rows: readonly Measured[]) =>
     Object.fromEntries(rows.map(({ model, ratio }) => [model.name, rounded(ratio)]));
@@ -107,6 +108,7 @@ function figuresOf(measured: readonly Measured[]) {
     { key: 'best_ratio', value: Math.max(...ratios), atLeast: 1.5 },
     { key: 'worst_ratio', value: Math.min(...ratios), atLeast: 0.97 },
     ...(worstOfPeer === null ? [] : [{ key: 'worst_over_peer_gain', value: worstOfPeer, atLeast: 1 }]),
+    { key: 'parted_beyond_noise', value: unexplained, atMost: 0 },
   ];
   return {
     figures: {
@@ -114,9 +116,18 @@ function figuresOf(measured: readonly Measured[]) {
       best_ratio: rounded(Math.max(...ratios)),
       worst_ratio: rounded(Math.min(...ratios)),
       ...(worstOfPeer !== null && { worst_over_peer_gain: rounded(worstOfPeer) }),
+      parted_beyond_noise: unexplained,
     },
     targets,
   };
+}
+
+/** Answers that part from those without drafts where the widths of steps do not explain it. */
+function unexplainedCount({ models }: SpeculateState): number {
+  return Object.values(models).reduce(
+    (sum, { agreement: { partedCount, tieCount } }) => sum + partedCount - tieCount,
+    0,
+  );
 }
 
 function measuredOf(model: BenchedModel, state: ModelState): Measured[] {
@@ -154,11 +165,12 @@ function modelNotes(
 ): string[] {
   if (state === undefined) return [];
   const { sameCount, partedCount, tieCount, widestGap } = state.agreement;
+  const { noise } = state;
   const widest =
     partedCount === 0
       ? ''
       : widestGap === null
-        ? ' (one at a token that was not the next likeliest)'
+        ? ' (one at a token that was not among the eight likeliest)'
         : ` (widest gap ${rounded(widestGap, 3)} nats)`;
   const flags = model.draftPath === null ? bestFlags(state, setup) : null;
   const counts =
@@ -166,7 +178,9 @@ function modelNotes(
     (model.draftPath === null ? `, llama-server ${state.peer.drafting.length}` : '');
   return [
     `${model.name}: ${counts}; ${sameCount} of ${sameCount + partedCount} answers are token for token those without ` +
-      `speculation, ${partedCount} part, ${tieCount} of them at a near tie of at most ${nearTieGap} nats${widest}.`,
+      `speculation, ${partedCount} part${widest}, ${tieCount} of them within what steps of ${noiseWidths.join(' and ')} ` +
+      `tokens move the gap between two likely tokens by (up to ${rounded(noise?.largest ?? 0, 3)} nats, median ` +
+      `${rounded(noise?.median ?? 0, 2)}).`,
     ...(flags === null ? [] : [`${model.name}: llama-server with ${flags.join(' ')}.`]),
   ];
 }

@@ -132,11 +132,10 @@ function loadInProcess(modelPath: string, draft: DraftLoadOptions) {
   return loadBenched(setup, { cellCount: 1024, parallelCount: 2, draft });
 }
 
-/** Token by token the same, or parted where the two likeliest were all but equal: batches of other widths round otherwise. */
+/** Token by token the same, or parted where the likeliest were all but equal: batches of other widths round otherwise. */
 function expectAlike(tokens: readonly number[], expected: LoopAnswer | undefined): void {
   const at = expected?.tokens.findIndex((token, index) => tokens[index] !== token) ?? -1;
   if (at < 0) return;
-  const other = expected?.runnersUp[at];
-  expect(tokens[at]).toBe(other?.token);
-  expect(other?.gap).toBeLessThan(nearTieGap);
+  const others = expected?.runnersUp[at]?.filter(({ gap }) => gap < nearTieGap);
+  expect(others?.map(({ token }) => token)).toContain(tokens[at]);
 }

@@ -141,6 +141,20 @@ describe.each(['dense', 'sliding'] as const)('prefixes of a %s model', (kind) =>
     expect(distance(feed(context, 1, tokensOf(6, 7)), expected)).toBeLessThan(noise);
   });
 
+  it('show no trace of drafted tokens that were taken back, bit for bit', () => {
+    for (const width of [2, 5, 17]) {
+      const [plain, drafting] = [open(), open()];
+      const start = 3 * tinyWindow;
+      for (const context of [plain, drafting]) feed(context, 0, tokensOf(start));
+      for (let step = 0; step < tinyWindow; step++) {
+        feed(drafting, 0, tokensOf(width, 40 + step));
+        drafting.removeSequence(0, start + step, -1);
+        const next = tokensOf(1, step);
+        expect(distance(feed(drafting, 0, next), feed(plain, 0, next))).toBe(0);
+      }
+    }
+  });
+
   it('are kept whole: no cell that has left a window is given away', () => {
     const context = open();
     feed(context, 1, tokensOf(8, 1));

@@ -6,9 +6,10 @@ it('believes better evidence more before anything was seen', () => {
   const acceptance = createAcceptance({ forgetting: 0.05 });
   const ratesOf = (support: Support) =>
     Array.from({ length: gradeCount }, (_, grade) => acceptance.rate(evidenceClass(grade, support)));
-  for (const support of supports) expect(ratesOf(support)).toEqual([...ratesOf(support)].sort((a, b) => a - b));
+  for (const support of supports)
+    expect(ratesOf(support)).toEqual([...ratesOf(support)].sort((a, b) => a - b));
   ratesOf('single').forEach((rate, grade) => {
-    expect(rate).toBeGreaterThan(ratesOf('disputed')[grade] as number - 1e-9);
+    expect(rate).toBeGreaterThan((ratesOf('disputed')[grade] as number) - 1e-9);
     expect(rate).toBeLessThan(ratesOf('agreed')[grade] as number);
   });
 });

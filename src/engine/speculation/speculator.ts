@@ -144,7 +144,15 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     const useful = sequence.choice.remainingTokenCount - 1;
     const wanted = Math.max(1, Math.min(typeof wish === 'number' ? wish : draftRowCount, tokenCount));
     const most = wish === 'off' || wish === 0 ? 0 : Math.max(0, Math.min(wanted, useful));
-    return { sequence, wish, most, record, purse: purseOf(sequence), draft: emptyDraft, source: record.lookup };
+    return {
+      sequence,
+      wish,
+      most,
+      record,
+      purse: purseOf(sequence),
+      draft: emptyDraft,
+      source: record.lookup,
+    };
   }
 
   function predictIn({ cellCount }: DraftRoom): (tokenCount: number, readPairCount: number) => number {
