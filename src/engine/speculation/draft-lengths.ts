@@ -106,6 +106,11 @@ export function draftLengths(view: DraftView): DraftChoice {
   return { ...(bestGain >= leastGain ? bestChoice : plain), bestGain };
 }
 
+/** Expected tokens per millisecond. */
+export function speedOf({ expectedTokenCount, milliseconds }: DraftChoice): number {
+  return expectedTokenCount / milliseconds;
+}
+
 function indexOfLargest(values: readonly number[]): number {
   let largest = 0;
   for (let index = 1; index < values.length; index++) {

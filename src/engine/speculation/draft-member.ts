@@ -37,3 +37,8 @@ export function ratesOf({ draft, source, most }: Member, isGrowing: boolean): re
   while (isGrowing && rates.length < most) rates.push(acceptance.meanRate);
   return rates;
 }
+
+/** Plain steps that a step of these may be expected to lose: what is drafted for one, all wait for. */
+export function mostShortfallOf(members: readonly Member[]): number {
+  return members.reduce((sum, { purse }) => sum + purse.stepCount, 0) / members.length;
+}

@@ -1,14 +1,12 @@
 import type { Sequence } from '../sequence.ts';
-import type { BatchEntry } from '../step-batch.ts';
 import type { StepCost, StepWork } from '../step-cost.ts';
 import { createAcceptance } from './acceptance.ts';
-import { draftLengths, type DraftChoice } from './draft-lengths.ts';
-import { rateOf, ratesOf, turn, type Member } from './draft-member.ts';
+import { draftLengths, speedOf, type DraftChoice } from './draft-lengths.ts';
+import { mostShortfallOf, rateOf, ratesOf, turn, type Member } from './draft-member.ts';
 import { createDraftRecord } from './draft-record.ts';
 import { emptyDraft, type Drafter } from './drafter.ts';
 import { catchUpTokenCount } from './catch-up.ts';
-import { createPurse, type Purse } from './purse.ts';
-import { undraftedMs } from './speculation-meter.ts';
+import { createPurses, type SettledEntry } from './purses.ts';
 import { createTrials } from './trials.ts';
 
 /** `auto`: as far as it is expected to pay; a number: always so many tokens, where a drafter has them. */
@@ -29,8 +27,6 @@ export function outputRowCount({ parallelCount }: { readonly parallelCount: numb
 const leastGain = 1.08;
 /** A trial must not be foreseen to be slower than this. */
 const leastTrialGain = 0.6;
-/** What a step takes longer than this over its prediction is other processes' doing, and not its drafts'. */
-const mostDelay = 1.5;
 /** What all sequences showed is forgotten more slowly than what one did. */
 const sharedForgetting = 0.005;
 /** A drafter that has no more than this to read yet does so in its first round. */
@@ -76,8 +72,6 @@ export interface Speculator {
   forget(sequence: Sequence): void;
 }
 
-export type SettledEntry = Pick<BatchEntry, 'sequence' | 'draft' | 'acceptedCount'>;
-
 export interface SpeculatorSetup {
   /** Of sequences whose request says nothing. */
   readonly setting: SpeculationSetting;
@@ -94,37 +88,12 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
     model: createAcceptance({ forgetting: sharedForgetting }),
   };
   const records = new WeakMap<Sequence, Member['record']>();
-  const purses = new WeakMap<Sequence, Purse>();
   const trials = createTrials();
   /** Of the step that is to come, without what is read for later ones. */
   let draftingMs = 0;
 
   const wishOf = ({ request }: Sequence): SpeculationSetting => request.command.speculation ?? setting;
-
-  function purseOf(sequence: Sequence): Purse {
-    let purse = purses.get(sequence);
-    if (purse === undefined) {
-      purse = createPurse();
-      purses.set(sequence, purse);
-    }
-    return purse;
-  }
-
-  /** All wait for the step as long, so what it gains or loses is shared alike. */
-  function settle(entries: readonly SettledEntry[], work: StepWork, milliseconds: number): void {
-    const draftedCount = entries.reduce((sum, entry) => sum + entry.draft.length, 0);
-    if (draftedCount === 0) {
-      for (const { sequence } of entries) purseOf(sequence).earn();
-      return;
-    }
-    // What was asked for is nobody's loss but his who asked.
-    if (entries.some(({ sequence, draft: { length } }) => length > 0 && wishOf(sequence) !== 'auto')) return;
-    const acceptedCount = entries.reduce((sum, entry) => sum + entry.acceptedCount, 0);
-    const stepMs = draftingMs + Math.min(milliseconds, mostDelay * cost.predictMs(work));
-    const costSteps = stepMs / undraftedMs(cost, work, draftedCount);
-    const gainedStepCount = 1 + acceptedCount / entries.length - costSteps;
-    for (const { sequence } of entries) purseOf(sequence).settle(gainedStepCount);
-  }
+  const purses = createPurses(cost, (sequence) => wishOf(sequence) === 'auto');
 
   function recordOf(sequence: Sequence): Member['record'] {
     let record = records.get(sequence);
@@ -149,7 +118,7 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
       wish,
       most,
       record,
-      purse: purseOf(sequence),
+      purse: purses.of(sequence),
       draft: emptyDraft,
       source: record.lookup,
     };
@@ -318,19 +287,12 @@ export function createSpeculator({ setting, cost, lookup, model, now }: Speculat
 
   return {
     draft,
-    settle,
+    settle: (entries, work, milliseconds) => {
+      purses.settle(entries, work, milliseconds, draftingMs);
+    },
     forget(sequence) {
       lookup.forget(sequence);
       model?.forget(sequence);
     },
   };
-}
-
-/** What is drafted for one, all wait for. */
-function mostShortfallOf(members: readonly Member[]): number {
-  return members.reduce((sum, { purse }) => sum + purse.stepCount, 0) / members.length;
-}
-
-function speedOf({ expectedTokenCount, milliseconds }: DraftChoice): number {
-  return expectedTokenCount / milliseconds;
 }
