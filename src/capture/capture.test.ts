@@ -169,6 +169,17 @@ describe('what is kept', () => {
     expect(capture.stats).toMatchObject({ keptCount: 31, droppedCount: 10, pendingCharacterCount: 0 });
   });
 
+  it('is nothing that cannot be searched for secrets', async () => {
+    const capture = captureWith();
+    const recorder = capture.begin(askedText(requestOf()));
+    recorder?.seeBody(Buffer.from('['.repeat(200_000) + ']'.repeat(200_000)));
+    recorder?.end(rowOf('deep'));
+    say(capture, 'plain', 'Hi');
+    await capture.close();
+    expect((await all()).map(({ requestId }) => requestId)).toEqual(['plain']);
+    expect(capture.stats).toMatchObject({ keptCount: 1, droppedCount: 1 });
+  });
+
   it('is tried again where the disk is busy, and dropped with one warning where it stays so', async () => {
     let failures = 2;
     const flaky: Pick<CapturedStore, 'add'> = {

@@ -91,8 +91,10 @@ export function createCapture({ store, sampleRate, redact, warn, random }: Captu
     await pause(collectMs);
     while (waiting.length > 0) {
       const turn = nextTurn();
-      if (await write(turn.map(({ exchange }) => clean(exchange)))) keptCount += turn.length;
-      else droppedCount += turn.length;
+      const clean = turn.flatMap(({ exchange }) => cleaned(exchange) ?? []);
+      const written = (await write(clean)) ? clean.length : 0;
+      keptCount += written;
+      droppedCount += turn.length - written;
       pendingCharacterCount -= turn.reduce((sum, { characterCount }) => sum + characterCount, 0);
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -132,8 +134,13 @@ export function createCapture({ store, sampleRate, redact, warn, random }: Captu
     return turn;
   }
 
-  function clean(exchange: CapturedExchange): CapturedExchange {
-    return { ...exchange, prompt: redact(exchange.prompt), answer: redact(exchange.answer) };
+  /** Null where it cannot be searched for secrets, such as a body that is nested without end: then it is not kept. */
+  function cleaned(exchange: CapturedExchange): CapturedExchange | null {
+    try {
+      return { ...exchange, prompt: redact(exchange.prompt), answer: redact(exchange.answer) };
+    } catch {
+      return null;
+    }
   }
 
   async function flush(): Promise<void> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createLog } from './log.ts';
 import type { LogSettings } from './log.ts';
-import { createRedact, redacted } from './redact.ts';
+import { createRedactWhole, createRedact, redacted } from './redact.ts';
 
 function logTo(lines: string[], settings: Partial<LogSettings> = {}) {
   return createLog({ level: 'info', format: 'text', write: (line) => lines.push(line), ...settings });
@@ -109,5 +109,49 @@ describe('secrets', () => {
     const value: Record<string, unknown> = {};
     value['self'] = value;
     expect(JSON.stringify(createRedact()(value))).toContain('[deeper]');
+  });
+});
+
+describe('whole values', () => {
+  const redact = createRedactWhole(['a-secret-of-ours']);
+
+  test('lose secrets of all shapes, and nothing else', () => {
+    const key = `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n${'Ab+/'.repeat(400)}\n-----END RSA PRIVATE KEY-----`;
+    for (const secret of [
+      'a-secret-of-ours',
+      `nf-${'0a'.repeat(8)}-${'x'.repeat(43)}`,
+      `eyJ${'a'.repeat(20)}.${'b'.repeat(30)}.${'c'.repeat(40)}`,
+      `AIza${'x'.repeat(35)}`,
+      'xoxb-123456789-abcdef',
+      key,
+    ]) {
+      expect(redact({ a: [{ b: `before ${secret} behind` }] })).toEqual({
+        a: [{ b: 'before [redacted] behind' }],
+      });
+    }
+    const plain = {
+      text: 'x'.repeat(100_000),
+      list: Array.from({ length: 300 }, (_, index) => index),
+      no: null,
+    };
+    expect(redact(plain)).toEqual(plain);
+    const schema = { properties: { password: { type: 'string' } }, password: 'hunter2' };
+    expect(redact(schema)).toEqual({ ...schema, password: '[redacted]' });
+  });
+
+  test('are searched in one go, whatever somebody writes', () => {
+    for (const piece of [
+      'eyJ-',
+      'eyJaaaaaaaa.',
+      '-----BEGIN PRIVATE KEY-----',
+      'Bearer ',
+      '://a:',
+      'https://a:b',
+      'sk-',
+      'xoxb-',
+      'nf-0123456789abcdef-',
+    ]) {
+      expect(typeof redact(piece.repeat(Math.floor(2_000_000 / piece.length)))).toBe('string');
+    }
   });
 });
