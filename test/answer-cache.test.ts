@@ -65,6 +65,25 @@ describe('the same question twice, with the official client', () => {
     });
   });
 
+  it('is answered by the model once the owner had it forgotten, by its key too', async () => {
+    const forget = async (body: object): Promise<unknown> => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${real.url}/forget`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return response.json();
+    };
+    await ask();
+    expect(await forget({ key: 'somebody' })).toEqual({ answers: 0 });
+    expect(await ask()).toMatchObject({ source: 'exact_cache' });
+    expect(await forget({ key: 'local', before: Date.now() + 1000 })).toEqual({ answers: 1 });
+    expect(await ask()).toMatchObject({ source: null });
+    expect(await forget({ all: true })).toEqual({ answers: 1 });
+    expect(await ask()).toMatchObject({ source: null });
+  });
+
   it('at the same moment runs one model', async () => {
     const fresh = { ...question, messages: [{ role: 'user' as const, content: 'Name a river in Spain.' }] };
     const answers = await Promise.all(
