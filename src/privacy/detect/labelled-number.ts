@@ -1,0 +1,52 @@
+import { matches, type Detector, type Span, type SpanType } from './span.ts';
+
+/** What names a number of a person; the number is the first thing with digits behind it. */
+const labels: readonly (readonly [SpanType, string, RegExp])[] = [
+  ['passport', 'passport', /passport|reisepass|passeport|pasaporte|passaporto/],
+  [
+    'driver_license',
+    'driver_license',
+    /driv(?:er|ing)(?:'?s)?\s+licen[cs]e|führerschein|permis de conduire|\bdl\b/,
+  ],
+  [
+    'bank_account',
+    'bank_account',
+    /(?:bank|checking|savings|current|deposit)\s+(?:account|acct)|account\s+(?:number|no\b|num\b|#)|acct\.?\s*(?:number|no\b|#)|kontonummer|routing(?:\s+(?:number|no))?|sort\s+code|swift|bic\b|aba\b/,
+  ],
+  [
+    'account_number',
+    'account_number',
+    /(?:patient|employee|member|customer|client|student|staff|subscriber|policy|insurance|claim|loan|case|docket|medical\s+record|badge|user|voter|order|booking|reservation|confirmation|tracking|invoice|ticket|reference|transaction|contract|project|serial|device|vehicle|registration|prescription|rx|enrol?lment|matriculation|certificate|permit|license|licence|tax(?:payer)?|national|health\s+card|military|alien|visa|green\s+card|beneficiary|license\s+plate)\s*(?:id(?:entification)?|number|no|num|#|plate)s?\b|\b(?:mrn|ein|tin|uid|vin|pid|imei|imsi|aadhaa?r|pan)\b|\blicen[cs]e\s+plate/,
+  ],
+];
+
+/** Something with a digit and at least five letters or digits, not a date, a price or a sum. */
+const value =
+  /[\s:#=(["'–-]{0,4}(?:(?:number|no|num|id|is|was|are|as|of|the|my|his|her|their|card|code|#)[.:]?[\s:#=("'–-]{1,3}){0,4}(?=[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[A-Z0-9]|[ /-](?=[A-Z]*\d)|-(?=[A-Z]{2,}(?![A-Z]))){3,24}[A-Z0-9]/;
+
+const compiled = labels.map(([type, name, label]) => ({
+  type,
+  detector: `labelled.${name}`,
+  label,
+  pattern: new RegExp(`(?:${label.source})${value.source}`, 'gi'),
+}));
+const anyLabel = new RegExp(labels.map(([, , label]) => label.source).join('|'), 'i');
+
+/** Numbers that a word before them says belong to a person: passports, licences, accounts, patients, employees. */
+export const labelledNumber: Detector = {
+  name: 'labelled',
+  find(text) {
+    if (!/\d{2}/.test(text) || !anyLabel.test(text)) return [];
+    return compiled.flatMap(({ type, detector, label, pattern }): Span[] =>
+      matches(text, pattern, { type, detector }, ([whole]) => {
+        const number =
+          whole.replace(new RegExp(label.source, 'i'), '').match(/[A-Z0-9][A-Z0-9 /-]*$/i)?.[0] ?? '';
+        return number.replace(/[^\d]/g, '').length >= 4;
+      }).map((span) => {
+        // The label itself tells nothing.
+        const from = text.slice(span.start, span.end).search(/(?<![A-Z0-9])(?=[A-Z0-9-]{0,12}\d)[A-Z0-9]/i);
+        return { ...span, start: span.start + Math.max(0, from) };
+      }),
+    );
+  },
+};

@@ -1,0 +1,178 @@
+import { fold, openLexicon, type Lexicon, type NameKind } from '../lexicon/lexicon.ts';
+import type { Detector, Span } from './span.ts';
+
+/**
+ * Names of people. A list of names alone flags every sum about Natalia and every question about Rousseau, so a name needs
+ * evidence: that it is a whole name and of what kind, that words around it speak of a person somebody knows, and not that the text
+ * is about history or science. The weights are set by hand and rounded; docs/privacy.md has what they give.
+ */
+const threshold = 0.55;
+
+const weights = {
+  /** Words that introduce a name, or a line of its own as on an envelope. */
+  introduced: 1,
+  title: 0.45,
+  /** Both parts are known to be names, */
+  givenAndSurname: 0.7,
+  /** or the first, and the second is no English word, */
+  givenAndUnknown: 0.6,
+  /** or the first, and the second is an English word, */
+  givenAndWord: 0.3,
+  /** or only the second, */
+  unknownAndSurname: 0.55,
+  /** or neither, and neither is an English word. */
+  bothUnknown: 0.5,
+  givenAlone: 0.2,
+  surnameAlone: 0.15,
+  /** Letters that English does not have. */
+  foreignLetters: 0.45,
+  middleInitial: 0.15,
+  ownLine: 0.5,
+  conduct: 0.4,
+  addressed: 0.45,
+  speaker: 0.4,
+  /** Somebody speaks, is spoken of, or is spoken to. */
+  personalText: 0.35,
+  learnedText: -0.35,
+  publicFigure: -0.8,
+} as const;
+
+const part = "\\p{Lu}(?:[\\p{L}\\p{M}]|['’-](?=\\p{L}))+";
+const particle =
+  '(?:de la|de los|van der|van den|von der|de|del|della|di|da|do|dos|du|van|von|der|den|ter|bin|ibn|al|el|la|le|af|av)';
+const candidate = new RegExp(
+  `(?<![\\p{L}\\p{N}@./_-])(?:(Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau|Mme|M|Señora?|Sra?|Signora?)\\.? )?(${part})((?: \\p{Lu}\\.?)?)(?: ((?:${particle} )?${part}))?(?: (${part}))?(?![\\p{L}@_])`,
+  'gu',
+);
+
+/** Behind one of these stands a name. */
+const introduction =
+  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|it's under|it is under|under|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|remove|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+/** What a person does and a thing does not, behind a name. */
+const conduct =
+  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|killer|diagnosis|medical|file|record|birthday))\b/u;
+/** A name that is spoken to, or that speaks: alone where it stands, but a person's. */
+const addressed = /^, (?:can|could|would|will|please|may|did|do|are|have|thank|thanks|I|you)\b|^: ?\\?["“«]/u;
+const speaker =
+  /\b(?:said|says|asked|told|replied|shouted(?: at)?|whispered|answered|between (?:him|her|them) and) $/u;
+const personal =
+  /\b(?:my|me|i'm|i am|please|your|account|appointment|customer|client|employee|patient|contact|address|phone|e-?mail|hired|meeting|resume|invoice|says|said|told|asked)\b/giu;
+const learned =
+  /\b(?:1[0-9]{3}s?|century|theor(?:y|ies|em)|philosoph\w*|presiden(?:t|cy|tial)|emperor|empire|king|queen|war|revolution|treaty|court|plaintiff|defendant|v\.|act|amendment|constitution|congress|novel|poem|painting|hypothesis|economist|psychologist|sociolog\w*|which of the following|political|government)\b/giu;
+
+/** Capitalised words that begin sentences, or stand in names of things. */
+const noName =
+  /^(?:The|A|An|In|On|At|For|From|With|And|But|Or|If|When|What|Which|Who|Where|Why|How|This|That|These|It|Its|He|She|They|We|You|I|My|His|Her|Their|Our|Your|There|Is|Are|Was|Were|Do|Does|Did|Can|Could|Should|Would|Will|May|Have|Has|To|As|By|Not|No|Yes|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|June|July|August|September|October|November|December|Street|Avenue|Road|University|College|School|Hospital|Company|Inc|Ltd|Corp|Bank|Act|Court|City|County|State|States|Park|River|Lake|Island|Islands|Bay|Mount|North|South|East|West|New|Los|San|Santa|Saint|St|Question|Answer|Name|Dear|Hello|Hi|Bot|User|Agent|Email|Phone|Address|Suite|Apt|Unit|United)$/;
+
+interface Parts {
+  readonly title: string | undefined;
+  readonly first: string;
+  readonly initial: string;
+  readonly last: string | undefined;
+}
+
+const capsOnly = (word: string): boolean => word.length > 3 && word === word.toUpperCase();
+
+function kindWeight({ first, last }: Parts, lexicon: Lexicon, isSentenceStart: boolean): number {
+  const given = lexicon.given(first);
+  const isName = (kind: NameKind): boolean => kind !== 'none';
+  if (last === undefined) {
+    if (given === 'name' && !isSentenceStart) return weights.givenAlone;
+    if (given === 'name') return weights.givenAlone;
+    return lexicon.surname(first) === 'name' ? weights.surnameAlone : 0;
+  }
+  const main = last.split(' ').at(-1) ?? last;
+  const surname = lexicon.surname(main);
+  const isLastWord = surname === 'ambiguous' || (surname === 'none' && lexicon.isEnglish(main));
+  if (isName(given)) {
+    const discount = given === 'ambiguous' ? 0.25 : 0;
+    if (isLastWord)
+      return surname === 'ambiguous'
+        ? weights.givenAndUnknown - 0.15 - discount
+        : weights.givenAndWord - discount;
+    return (surname === 'name' ? weights.givenAndSurname : weights.givenAndUnknown) - discount;
+  }
+  if (lexicon.isEnglish(first) || capsOnly(first)) return 0;
+  if (surname === 'name') return weights.unknownAndSurname;
+  return isLastWord || capsOnly(main) ? 0 : weights.bothUnknown;
+}
+
+/** Evidence for the whole text: what kind of text it is. Between -1 and 1. */
+function textWeight(text: string): number {
+  const personalCount = Math.min(3, text.match(personal)?.length ?? 0);
+  const learnedCount = Math.min(3, text.match(learned)?.length ?? 0);
+  return (weights.personalText * personalCount) / 3 + (weights.learnedText * learnedCount) / 3;
+}
+
+export const person: Detector = {
+  name: 'person',
+  find(given) {
+    // Typed without capitals, names are found as if every word had one.
+    const text = /\p{Lu}/u.test(given) ? given : given.replace(/(?<![\p{L}\p{M}'’])\p{Ll}/gu, upper);
+    const lexicon = openLexicon();
+    const ofText = textWeight(text);
+    const found: Span[] = [];
+    candidate.lastIndex = 0;
+    for (let match = candidate.exec(text); match !== null; match = candidate.exec(text)) {
+      const [whole, title, first = '', initial = '', second, third] = match;
+      const at = match.index;
+      if (noName.test(first)) {
+        // What follows may be a name: `Dear Jane Smith`.
+        candidate.lastIndex = at + (title === undefined ? 0 : title.length + 1) + first.length;
+        continue;
+      }
+      const last = second !== undefined && noName.test(second) ? undefined : (third ?? second);
+      const parts: Parts = { title, first, initial: initial.trim(), last };
+      const before = text.slice(Math.max(0, at - 40), at);
+      const isSentenceStart = at === 0 || /[.!?:;\n>"“]\s*$/.test(before);
+      let score = kindWeight(parts, lexicon, isSentenceStart);
+      const isKnown = score > 0;
+      if (title !== undefined) score += weights.title;
+      if (score === 0 && title === undefined && lexicon.isEnglish(first)) {
+        candidate.lastIndex = at + first.length;
+        continue;
+      }
+      const name = whole.slice(title === undefined ? 0 : whole.indexOf(first));
+      if (/[^\p{ASCII}’]/u.test(name) && (isKnown || !lexicon.isEnglish(first)))
+        score += weights.foreignLetters;
+      if (parts.initial !== '') score += weights.middleInitial;
+      if (introduction.test(before) && (isKnown || !lexicon.isEnglish(first))) score += weights.introduced;
+      if (last !== undefined && conduct.test(text.slice(at + whole.length, at + whole.length + 32)))
+        score += weights.conduct;
+      if (
+        last === undefined &&
+        isKnown &&
+        isSentenceStart &&
+        addressed.test(text.slice(at + whole.length, at + whole.length + 12))
+      )
+        score += weights.addressed;
+      if (isKnown && speaker.test(before)) score += weights.speaker;
+      if (last !== undefined && isOwnLine(text, at, at + whole.length)) score += weights.ownLine;
+      if (lexicon.isPublicFigure(fold(name)) || lexicon.isPublicFigure(fold(`${first} ${last ?? ''}`)))
+        score += weights.publicFigure;
+      if (score + ofText >= threshold)
+        found.push({
+          start: at,
+          end: at + whole.length,
+          type: 'person',
+          detector: isKnown ? 'person.name' : 'person.context',
+        });
+      if (last === undefined && second !== undefined)
+        candidate.lastIndex =
+          at + whole.length - (third === undefined ? second.length : second.length + third.length + 1);
+    }
+    return found;
+  },
+};
+
+/** One unit for one: positions must stay. */
+function upper(letter: string): string {
+  const capital = letter.toUpperCase();
+  return capital.length === letter.length ? capital : letter;
+}
+
+function isOwnLine(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - 8), start);
+  const after = text.slice(end, end + 2);
+  return /(?:^|\n)[>\s?]*$/.test(before) && /^\s*(?:\n|$)/.test(after);
+}

@@ -1,0 +1,61 @@
+import { matches, type Detector } from './span.ts';
+
+const coordinates =
+  /(?<![\d.,-])-?(?:[1-8]?\d|90)\.\d{3,8}°?\s?[NS]?,\s?-?(?:1[0-7]\d|\d{1,2}|180)\.\d{3,8}°?\s?[EW]?(?![\d.])|\b\d{1,2}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?["″])?\s?[NS][, ]+\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?["″])?\s?[EW]/g;
+const vin = /(?<![A-Z0-9])[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])/g;
+const vinWeights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
+const plate =
+  /\b(?:licen[cs]e plate|number plate|plate(?: number)?|registration plate)(?: number)?(?: is|:|#)? ?["“]?[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}\b/gi;
+const login =
+  /\b(?:user ?name|login|user ?id|handle|screen ?name)s?(?: is| was|:|=) ?["'“]?[\p{L}\p{N}][\p{L}\p{N}._-]{2,40}/giu;
+
+/** ISO 3779 as used in North America (49 CFR 565): the ninth character checks the others. */
+function isVin(code: string): boolean {
+  if (!/\d/.test(code) || !/[A-Z]/.test(code)) return false;
+  const values: Readonly<Record<string, number>> = {
+    ...{
+      A: 1,
+      B: 2,
+      C: 3,
+      D: 4,
+      E: 5,
+      F: 6,
+      G: 7,
+      H: 8,
+      J: 1,
+      K: 2,
+      L: 3,
+      M: 4,
+      N: 5,
+      P: 7,
+      R: 9,
+      S: 2,
+      T: 3,
+    },
+    ...{ U: 4, V: 5, W: 6, X: 7, Y: 8, Z: 9 },
+  };
+  const sum = vinWeights.reduce((total, weight, index) => {
+    const character = code[index] ?? '0';
+    return total + weight * (values[character] ?? Number(character));
+  }, 0);
+  return '0123456789X'[sum % 11] === code[8];
+}
+
+/** Where somebody is to the metre, what he drives, and what he is called where he signs in. */
+export const placeAndThing: Detector = {
+  name: 'place_and_thing',
+  find(text) {
+    const found = [];
+    if (/\d/.test(text))
+      found.push(
+        ...matches(text, coordinates, { type: 'residence', detector: 'place.coordinates' }),
+        ...matches(text, vin, { type: 'account_number', detector: 'thing.vin' }, ([code]) => isVin(code)),
+        ...matches(text, plate, { type: 'account_number', detector: 'thing.plate' }, ([one]) =>
+          /\d/.test(one),
+        ),
+      );
+    if (/login|user|handle|screen/i.test(text))
+      found.push(...matches(text, login, { type: 'account_number', detector: 'thing.login' }));
+    return found;
+  },
+};

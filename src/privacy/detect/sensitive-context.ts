@@ -1,0 +1,70 @@
+import { matches, type Detector, type SpanType } from './span.ts';
+
+/**
+ * Health, law, money and secrets of a house, where somebody says them of himself, of somebody of his, or of his employer. What a
+ * textbook says of patients and plaintiffs is no one's secret, so a possessive or a first person has to be there.
+ */
+const own = '(?:my|our)(?: own)?';
+const kin =
+  "(?:(?:wife|husband|partner|son|daughter|child|kid|baby|mother|father|mom|mum|dad|sister|brother|boss|colleague|friend|patient|client|employee|customer|tenant|student|neighbou?r|grand(?:mother|father|ma|pa)|parents?)(?:['’]s)?)";
+const whose = `(?:${own} (?:${kin} )?(?:\\p{L}+ ){0,2}?)`;
+
+const condition =
+  '(?:hiv|aids|cancer|tumou?r|leuk[a]?emia|lymphoma|diabet(?:es|ic)|depress(?:ion|ed)|anxiety|bipolar|schizophreni[ac]|adhd|autis(?:m|tic)|epilep(?:sy|tic)|asthma|hepatitis|herpes|syphilis|chlamydia|std|sti|ptsd|ocd|dementia|alzheimer|parkinson|multiple sclerosis|miscarriage|abortion|pregnan(?:t|cy)|infertil\\p{L}+|addict(?:ion|ed)|alcoholi[cs]m?|overdose|suicid\\p{L}+|self-harm|eating disorder|anorexia|bulimia|arthritis|lupus|crohn|celiac|hypertension|high blood pressure|heart (?:attack|disease|condition)|stroke|seizures?|migraines?|allerg(?:y|ic|ies)|kidney (?:stones?|failure|disease)|thyroid|chemo(?:therapy)?|dialysis|biopsy|insulin|antidepressants?|ssris?|lithium|methadone|zoloft|prozac|xanax|lexapro|adderall)';
+const record =
+  '(?:medical (?:records?|history|file|condition)|diagnos[ie]s|prescriptions?|medications?|lab results?|test results?|blood (?:type|test|work)|mri|x-?rays?|scan results?|symptoms?|surgery|therap(?:y|ist)|psychiatrist|treatment plan|health (?:records?|insurance|condition|plan)|disabilit(?:y|ies)|vaccination (?:status|record)|genetic test|dna|doctor said)';
+const matter =
+  '(?:lawyer|attorney|solicitor|divorce|custody|lawsuit|settlement|criminal record|arrest|conviction|probation|parole|immigration status|visa status|asylum|restraining order|deposition|subpoena|court (?:date|case|hearing)|legal (?:case|dispute|matter|advice)|bankruptcy|plea|will and testament|nda|alimony|child support)';
+const money =
+  '(?:salary|income|wages?|pay ?(?:check|cheque|slip|stub)s?|compensation|bonus|net worth|credit (?:score|report|history|limit)|mortgage|debts?|loans?|tax (?:returns?|records?|filing)|bank (?:account|statement|balance|details|login)|account balance|savings|investments?|portfolio|pension|401\\(?k\\)?|inheritance|w-?2|1099|billing address|transaction history|insurance claim)';
+const house =
+  '(?:unreleased|unannounced|upcoming|internal|confidential|proprietary|secret|private|draft|unpublished|pre-?release|classified) (?:\\p{L}+ ){0,2}?(?:product|merger|acquisition|earnings|results|roadmap|strategy|pricing|financials?|report|source code|codebase|algorithm|design|formula|recipe|document|memo|data|database|contract|plans?|launch|customer list|client list|forecast|revenue|budget|server|network|model)s?';
+
+const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+  [
+    'health',
+    'health.own',
+    new RegExp(
+      `\\b(?:i (?:have|had|suffer from|was diagnosed with|am diagnosed with|got diagnosed with|tested positive for|am being treated for|take|am taking|am on|was hospitalized for)|i['’](?:m|ve) (?:been )?(?:diagnosed with|taking|on|suffering from|living with|treated for|prescribed|recovering from)|i['’]?m|i am|${whose}(?:has|had|have|is|was|suffers from|was diagnosed with|been diagnosed with|takes|tested positive for)?) ?(?:\\p{L}+ ){0,3}?${condition}\\b`,
+      'giu',
+    ),
+  ],
+  ['health', 'health.record', new RegExp(`\\b${whose}${record}\\b`, 'giu')],
+  ['legal', 'legal.own', new RegExp(`\\b${whose}${matter}\\b`, 'giu')],
+  [
+    'legal',
+    'legal.self',
+    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privilege|communication)|\bprivileged and confidential\b/giu,
+  ],
+  ['finance', 'finance.own', new RegExp(`\\b${whose}${money}\\b`, 'giu')],
+  [
+    'finance',
+    'finance.self',
+    /\bi (?:earn|make|owe|inherited|have saved|declared)\b[^.?!\n]{0,24}(?:[$€£]|\busd\b|\beur\b)\s?\d|\b(?:i|we) (?:filed for|am in) (?:bankruptcy|foreclosure)\b/giu,
+  ],
+  [
+    'confidential',
+    'confidential.own',
+    new RegExp(
+      `\\b(?:my|our)(?: company(?:'s|’s)?| team(?:'s|’s)?| client(?:'s|’s)?| employer(?:'s|’s)?)? ${house}\\b`,
+      'giu',
+    ),
+  ],
+  [
+    'confidential',
+    'confidential.marked',
+    /\b(?:strictly |company |highly )?confidential(?:ity)?\b(?=[^\n]{0,40}\b(?:do not|don['’]t|not (?:for|to be)|only|internal|document|agreement|information|memo|draft)\b)|\b(?:internal use only|for internal use|do not (?:distribute|share|forward)|not for (?:public )?(?:release|distribution)|under nda|eyes only|embargoed until)\b/giu,
+  ],
+];
+
+/** A first person or a possessive, without which none of the patterns can match. */
+const hint =
+  /\b(?:i|i['’](?:m|ve)|my|our|we)\b|confidential|internal use|do not|not for|nda|eyes only|embargoed|privilege/i;
+
+export const sensitiveContext: Detector = {
+  name: 'context',
+  find: (text) =>
+    hint.test(text)
+      ? patterns.flatMap(([type, detector, pattern]) => matches(text, pattern, { type, detector }))
+      : [],
+};

@@ -1,0 +1,91 @@
+import { matches, shifted, windows, type Detector, type Span } from './span.ts';
+
+const word = "\\p{Lu}[\\p{L}\\p{M}'’.-]*";
+const longWord = "\\p{Lu}[\\p{L}\\p{M}'’-]{2,}";
+const number = '\\d{1,6}(?:[-/ ]?[A-Za-z]|[-/]\\d{1,4})?';
+/** A name of one to four words, with what stands between them in names of streets. */
+const name = `(?:(?:${word}|\\d{1,3}(?:st|nd|rd|th)|de|del|della|di|da|do|dos|das|du|des|la|le|los|van|von|der|den|the|of|al|y)\\s+){0,4}`;
+
+/** Behind the name, a word of its own. */
+const englishKinds =
+  'Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|Crescent|Cres|Close|Grove|Gardens|Mews|Row|Alley|Plaza|Turnpike|Pike|Loop|Crossing|Heights|Ridge|Hill|Point|Walk|Estates?|Springs?|Junctions?|Mountains?|Meadows?|Islands?|Lodge|Manor|Mills?|Mission|Motorway|Mount|Orchard|Overpass|Passage|Path|Pines?|Plains?|Prairie|Ranch|Rapids?|Shoals?|Shores?|Skyway|Spurs?|Station|Summit|Throughway|Trace|Track|Tunnel|Unions?|Valleys?|Via|Viaduct|Views?|Villages?|Ville|Vista|Wells?|Bypass|Causeway|Cliffs?|Club|Common|Corners?|Course|Coves?|Creek|Crest|Crossroad|Curve|Dale|Dam|Divide|Expressway|Extensions?|Falls?|Ferry|Fields?|Flats?|Fords?|Forest|Forges?|Forks?|Fort|Freeway|Gateway|Glens?|Greens?|Groves?|Harbors?|Haven|Hollow|Inlet|Keys?|Knolls?|Lakes?|Landing|Lights?|Locks?';
+/** Before the name, in other languages; upper or lower case. */
+const foreignKinds =
+  '[Rr]ua|[Rr]ue|[Cc]alle|[Vv]ia|[Uu]lica|Via|Viale|Vicolo|Piazza|Corso|Calle|C\\/|Avda\\.?|Av\\.?|Avenida|Paseo|Plaza|Praça|Travessa|Alameda|Camino|Camiño|Carrera|Carretera|Chemin|Allée|Impasse|Quai|Boulevard|Place|Route|Rúa|Ulica|Ul\\.|ul\\.|ulica|ulitsa|Straße|Strasse|Strada|Largo|Estrada|Ronda|Bulevar';
+/** Ends of a name in which the kind of street is the last part of the word, or its own word behind it. */
+const endings =
+  '\\p{Lu}\\p{L}*(?:straße|strasse|str\\.|weg|gasse|allee|platz|ring|damm|ufer|gatan|gata|gate|gaten|vägen|vegen|veien|vei|väg|vej|gade|gränd|torget|torg|katu|tie|kuja|polku|straat|laan|plein|dijk|kade|gracht|steeg|singel|utca|utcája|köz|tér|körút|ulica|vna|cesta|trg|põik|tänav|tee|iela|gatvė|stræti|braut|vegur|caddesi|sokak|sokağı)|\\p{Lu}\\p{L}+ (?:u\\.|utca|út|útja|tér|köz|kapu|põik|tee|tn|mnt|gata|ulica|cesta|utcája|krt\\.)';
+
+const kinds: readonly (readonly [string, RegExp])[] = [
+  [
+    'numbered_unit',
+    /(?<![\p{L}\p{N}$€£.,])\d{1,6}[A-Za-z]?,? [\p{L}\p{M} .'’-]{3,40}(?: \d{1,5})?[,\n ]+\s?(?:suite|ste|apt|apartment|unit|flat)\.? ?#?\d{1,5}(?![\p{L}\p{N}])/giu,
+  ],
+  [
+    'numbered',
+    new RegExp(`(?<![\\p{L}\\p{N}$€£.,])${number},?\\s+${name}${word}\\s+(?:${englishKinds})\\b\\.?`, 'gu'),
+  ],
+  [
+    'foreign',
+    new RegExp(
+      `(?<![\\p{L}\\p{N}])(?:${number},?\\s+)?(?:${foreignKinds})\\s+${name}(?:${word}|\\d{1,3})(?:,?\\s+(?:nº?\\s*)?${number})?(?![\\p{L}\\p{N}])`,
+      'gu',
+    ),
+  ],
+  [
+    'ending',
+    new RegExp(
+      `(?<![\\p{L}\\p{N}])(?:(?:${number},?\\s+${name}(?:${endings})(?:\\s+${number})?)|(?:${endings})\\s+${number})(?![\\p{L}\\p{N}])`,
+      'gu',
+    ),
+  ],
+  [
+    'unit',
+    /(?<![\p{L}\p{N}])(?:Suite|Ste\.?|Apt\.?|Apartment|Flat|Unit|Room|Floor|Piso|Puerta)\s*#?\s?\d{1,5}[A-Za-z]?(?![\p{L}\p{N}])/giu,
+  ],
+  [
+    'box',
+    /(?<![\p{L}\p{N}])(?:P\.?\s?O\.?\s?Box|Postfach|Apartado|Unit \d+ Box|PSC \d+,? Box)\s*\d{1,6}(?:\s+(?:DPO|APO|FPO)\s+[A-Z]{2}\s+\d{5})?/giu,
+  ],
+  [
+    'postcode',
+    /(?<![\p{L}\p{N}])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d|(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]|A[AEP])[,.]?\s+\d{5}(?:-\d{4})?|\d{4} ?[A-Z]{2}|\d{5}-\d{3,4}|\d{4}-\d{3})(?![\p{L}\p{N}-])/gu,
+  ],
+];
+/** A house number, and lines below it as on an envelope: a place, perhaps a country with a code. */
+const envelope = new RegExp(
+  `(?<![\\p{L}\\p{N}$€£.,])(?:${number} (?:${longWord} ){0,3}${longWord}|(?:${longWord} ){1,3}${number})(?: [^\\n:?]{0,20})?,? ?\\n(?:[^\\n:?]{0,32}\\n){0,3} ?(?:(?:${longWord}[ ,]+)+\\p{Lu}{0,2} ?\\d{4,6}(?:-\\d{3,4})?|\\p{Lu}{4,})(?![\\p{L}\\p{N}:])`,
+  'gu',
+);
+/** A unit or a postcode is not an address by itself: a hotel has rooms, and a sum can look like a code. */
+const isWeak: Readonly<Record<string, boolean>> = { unit: true, postcode: true };
+const spoken =
+  /\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?:es)?(?: is| to| was)?|offices? (?:is|are)(?: located)?|meet (?:me|us|you)|deliver(?:ed|y)?(?: to)?|ship(?:ped)?(?: it)? to|moved|move|mail(?:ed)? to|side of|corner of)\b[^\n\d]{0,40}/giu;
+
+/** A number and a name behind a word for where somebody or something is. */
+const placed = new RegExp(
+  `\\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?: is| was)?:?|(?:office|restaurant|station|shop|store|clinic|school|hotel|party)s? (?:is|are)|meet (?:me|us|you)|sent|deliver(?:ed)?|ship(?:ped)?|mail(?:ed)?|stop|moved)(?: \\p{Ll}+){0,3}[: ] ?(?:at |on |to |in |of |near )?((?:${number} ){1,2}(?:${longWord} ?){1,4}|(?:${longWord} ){1,4}${number})(?![\\p{L}\\p{N}])`,
+  'gu',
+);
+
+/** Addresses of houses: by kinds of streets in the languages of Europe and the Americas, or by how envelopes look. */
+export const streetAddress: Detector = {
+  name: 'street_address',
+  find: (text) =>
+    windows(text, /\d+/g, 80, 96).flatMap((window) => shifted(findIn(window.text), window.start)),
+};
+
+function findIn(text: string): Span[] {
+  const found = kinds.flatMap(([name, pattern]) =>
+    matches(text, pattern, { type: 'street_address', detector: `street_address.${name}` }, ([one]) =>
+      /\d/.test(one),
+    ),
+  );
+  const strong = found.filter(({ detector }) => isWeak[detector.split('.')[1] ?? ''] !== true);
+  strong.push(...matches(text, placed, { type: 'street_address', detector: 'street_address.placed' }));
+  const onEnvelope = matches(text, envelope, { type: 'street_address', detector: 'street_address.envelope' });
+  if (strong.length > 0 || onEnvelope.length > 0) return [...found, ...strong, ...onEnvelope];
+  spoken.lastIndex = 0;
+  const isSpoken = spoken.test(text);
+  return found.length > 1 || isSpoken ? found : [];
+}

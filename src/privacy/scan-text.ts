@@ -1,0 +1,111 @@
+import { decodedTexts } from './decoded-text.ts';
+import { birthDate } from './detect/birth-date.ts';
+import { cryptoWallet } from './detect/crypto-wallet.ts';
+import { disclosure } from './detect/disclosure.ts';
+import { iban } from './detect/iban.ts';
+import { labelledNumber } from './detect/labelled-number.ts';
+import { nationalId } from './detect/national-id.ts';
+import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
+import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
+import { paymentCard } from './detect/payment-card.ts';
+import { person } from './detect/person.ts';
+import { phone } from './detect/phone.ts';
+import { placeAndThing } from './detect/place-and-thing.ts';
+import { secret } from './detect/secret.ts';
+import { sensitiveContext } from './detect/sensitive-context.ts';
+import type { Detector, Span } from './detect/span.ts';
+import { streetAddress } from './detect/street-address.ts';
+import { normalText } from './normal-text.ts';
+
+/** In the order in which spans of one place are preferred: what is certain by a check digit before what is likely. */
+export const detectors: readonly Detector[] = [
+  paymentCard,
+  iban,
+  nationalId,
+  emailAddress,
+  cryptoWallet,
+  secret,
+  ipAddress,
+  macAddress,
+  phone,
+  labelledNumber,
+  placeAndThing,
+  birthDate,
+  streetAddress,
+  disclosure,
+  person,
+  sensitiveContext,
+];
+
+/** Encodings within encodings, so deep and no deeper. */
+const deepestDecoding = 3;
+
+/** Finds what is sensitive in a text. Positions are of the text that was given. */
+export type ScanText = (text: string) => readonly Span[];
+
+export interface ScanSetup {
+  /** The owner's own words. */
+  readonly terms?: readonly OwnTerm[];
+  /** For tests: in the place of the usual ones. */
+  readonly detectors?: readonly Detector[];
+}
+
+/**
+ * Fails closed: a detector that throws makes the whole text a span of the type `unread`.
+ * @throws NearfarError `invalid_request` where a term of the owner's is not a pattern
+ */
+export function createScanText(setup: ScanSetup = {}): ScanText {
+  const all = [createOwnTerms(setup.terms ?? []), ...(setup.detectors ?? detectors)];
+
+  function findIn(text: string): Span[] {
+    return all.flatMap((detector): readonly Span[] => {
+      try {
+        return detector.find(text);
+      } catch {
+        return [{ start: 0, end: text.length, type: 'unread', detector: `${detector.name}.failed` }];
+      }
+    });
+  }
+
+  function scan(given: string, depth: number): Span[] {
+    const { text, sourceOf } = normalText(given);
+    const found = findIn(text).map((span) => ({
+      ...span,
+      start: sourceOf(span.start),
+      end: sourceOf(span.end),
+    }));
+    if (depth === deepestDecoding) return found;
+    for (const part of decodedTexts(given)) {
+      // What was decoded has no places of its own in the text: all of its part is what it says.
+      for (const { type, detector } of scan(part.text, depth + 1))
+        found.push({ start: part.start, end: part.end, type, detector });
+    }
+    return found;
+  }
+
+  return (text) => withoutOverlaps(scan(text, 0));
+}
+
+interface Ranked {
+  readonly span: Span;
+  readonly rank: number;
+}
+
+/** Spans in order; those that share a place become one, of the type that was found first, as long as all. */
+function withoutOverlaps(spans: readonly Span[]): Span[] {
+  const kept: Ranked[] = [];
+  const ordered = spans
+    .map((span, rank) => ({ span, rank }))
+    .sort((a, b) => a.span.start - b.span.start || a.rank - b.rank);
+  for (const one of ordered) {
+    const last = kept.at(-1);
+    if (last === undefined || one.span.start >= last.span.end) {
+      kept.push(one);
+      continue;
+    }
+    const best = last.rank <= one.rank ? last : one;
+    const end = Math.max(last.span.end, one.span.end);
+    kept[kept.length - 1] = { rank: best.rank, span: { ...best.span, start: last.span.start, end } };
+  }
+  return kept.map(({ span }) => span);
+}
