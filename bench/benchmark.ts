@@ -43,6 +43,8 @@ export interface BenchmarkSetup {
   readonly resumePath: string | null;
   /** After so many minutes nothing new is begun; `null` = no bound. */
   readonly minutes: number | null;
+  /** Evaluation data that is not in the repository; only what judges by it looks there. */
+  readonly dataFolder: string;
   readonly nearfar: NearfarServer;
   /** Opened, and built if need be, only by the benchmarks that compare with it. */
   readonly openPeer: () => Promise<Peer>;

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
 import { killServers } from './child-server.ts';
@@ -68,6 +69,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
       'hours of agents, retrieval and chat: what prompts cost with planned marks, without, and with all',
     load: async () => (await import('./promptcache.ts')).promptcache,
   },
+  privacy: {
+    summary:
+      'what the detectors find in public rows, what they flag of harmless prompts, and how quick they are',
+    load: async () => (await import('./privacy.ts')).privacy,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,
@@ -104,6 +110,7 @@ ${Object.entries(benchmarks)
   --models A,B   of a benchmark over several models, those whose names contain one of these
   --resume FILE  of a long benchmark: keep what is measured in FILE and go on from there
   --minutes N    with --resume: begin nothing new after so many minutes
+  --data DIR     the evaluation data, for the benchmarks that judge by it (default: ../shared/data)
   --threads N    threads of both sides (default: the cores that this process may use)
   --peer DIR     folder of the installed peer (default: $NEARFAR_PEER_DIR, else peers/ in the nearfar home)
   --set NAME=V   a further setting of nearfar's server`;
@@ -121,6 +128,7 @@ async function main(): Promise<number> {
       models: { type: 'string' },
       resume: { type: 'string' },
       minutes: { type: 'string' },
+      data: { type: 'string' },
       threads: { type: 'string' },
       peer: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
@@ -157,6 +165,7 @@ async function main(): Promise<number> {
       quick: values.quick,
       modelNames: values.models?.split(',') ?? null,
       resumePath: values.resume === undefined ? null : resolve(values.resume),
+      dataFolder: resolve(values.data ?? fileURLToPath(new URL('../../shared/data', import.meta.url))),
       minutes: positiveNumber('--minutes', values.minutes),
       nearfar: openNearfar({ home, modelPath, threadCount, settings: values.set }),
       openPeer: async () => {

@@ -81,6 +81,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./forget.ts')).forget,
   },
   {
+    name: 'privacy',
+    group: 'costs',
+    summary: 'What in a text should not leave this machine, and why',
+    load: async () => (await import('./privacy.ts')).privacy,
+  },
+  {
     name: 'measure',
     group: 'machine',
     summary: 'What a setting costs and saves with a model, on this machine',

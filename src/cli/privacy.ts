@@ -1,0 +1,113 @@
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import type { Span } from '../privacy/detect/span.ts';
+import { createRedactionBook, redactText } from '../privacy/redact-text.ts';
+import { createScanText, type ScanText } from '../privacy/scan-text.ts';
+import { UsageError, type Command } from './command.ts';
+
+const part = z.looseObject({ type: z.string(), text: z.string().optional() });
+const message = z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(part)]) });
+const line = z
+  .strictObject({
+    id: z.union([z.string(), z.number()]),
+    text: z.string().optional(),
+    messages: z.array(message).optional(),
+  })
+  .refine((one) => (one.text === undefined) !== (one.messages === undefined), {
+    message: 'expected either text or messages',
+  });
+type Line = z.infer<typeof line>;
+
+/** A span of a message is of one of its texts, which `path` names. */
+interface PlacedSpan extends Span {
+  readonly path?: string;
+}
+
+/** The commands that say what would be kept here, of texts on the standard input. */
+export const privacy: Command = {
+  name: 'privacy',
+  usage: '[options] < LINES',
+  description:
+    'Says of texts what in them should not leave this machine, and why. Reads JSON lines {"id", "text"} or {"id", "messages"}, ' +
+    'writes for each {"id", "sensitive", "spans": [{"start", "end", "type", "detector"}]}; positions are UTF-16 units of the text, ' +
+    'or of the part of a message that "path" names. Parts that are no text count as sensitive. Nothing is kept and nothing is sent.',
+  options: {
+    redact: {
+      type: 'boolean',
+      description: 'Write the text or the messages too, with placeholders in the place of what was found',
+    },
+  },
+  examples: [
+    `echo '{"id": 1, "text": "Mail jane@example.com"}' | nearfar privacy`,
+    'nearfar privacy --redact < prompts.jsonl > redacted.jsonl',
+  ],
+  run: async ({ options, words }) => {
+    if (words.length > 0) throw new UsageError('expected JSON lines on the standard input and no words');
+    const scan = createScanText();
+    let lineNumber = 0;
+    let wrongCount = 0;
+    for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+      lineNumber++;
+      if (text.trim() === '') continue;
+      const read = readLine(text);
+      if (typeof read === 'string') {
+        wrongCount++;
+        process.stderr.write(`nearfar privacy: line ${lineNumber}: ${read}\n`);
+        continue;
+      }
+      const row = rowOf(read, scan, options.flag('redact'));
+      if (!process.stdout.write(`${JSON.stringify(row)}\n`))
+        await new Promise((resolve) => process.stdout.once('drain', resolve));
+    }
+    return wrongCount === 0 ? 0 : 1;
+  },
+};
+
+/** The line, or what is wrong with it. */
+function readLine(text: string): Line | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'expected a JSON object';
+  }
+  const read = line.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  return `${field === '' ? '' : `${field}: `}${issue?.message ?? 'expected {"id", "text"}'}`;
+}
+
+function rowOf({ id, text, messages }: Line, scan: ScanText, redacts: boolean) {
+  const spans: PlacedSpan[] = [];
+  const texts = [text ?? '', ...(messages ?? []).map(({ content }) => JSON.stringify(content))];
+  const book = createRedactionBook(texts);
+  const read = (one: string, path?: string): string => {
+    const found = scan(one);
+    spans.push(...found.map((span) => (path === undefined ? span : { ...span, path })));
+    return redacts ? redactText(one, found, book) : one;
+  };
+  if (text !== undefined) {
+    const redacted = read(text);
+    return { id, sensitive: spans.length > 0, spans, ...(redacts ? { text: redacted } : {}) };
+  }
+  const redacted = (messages ?? []).map((one, index) => {
+    const at = `messages[${index}].content`;
+    if (typeof one.content === 'string') return { ...one, content: read(one.content, at) };
+    const content = one.content.map((piece, place) => {
+      if (piece.text !== undefined) return { ...piece, text: read(piece.text, `${at}[${place}].text`) };
+      // Nobody here reads pictures and sounds.
+      spans.push({
+        start: 0,
+        end: 0,
+        type: 'unread',
+        detector: `unread.${piece.type}`,
+        path: `${at}[${place}]`,
+      });
+      return redacts ? { type: 'text', text: `[${piece.type.toUpperCase()} LEFT OUT]` } : piece;
+    });
+    return { ...one, content };
+  });
+  return { id, sensitive: spans.length > 0, spans, ...(redacts ? { messages: redacted } : {}) };
+}
