@@ -38,7 +38,8 @@ const hashCount = 5;
 /** FNV-1a, twice with different starts (Kirsch and Mitzenmacher 2006: two hashes make many). */
 function hash(text, start) {
   let value = start;
-  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  for (let index = 0; index < text.length; index++)
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
   return value;
 }
 const bits = new Uint8Array(bitCount / 8);
@@ -57,8 +58,14 @@ const write = (file, name, comment, text) => {
     `// Written by scripts/name-lexicon.mjs; do not edit.\n\n/** ${comment} */\nexport const ${name} =\n  '${text}';\n`,
   );
 };
-const names = 'folded, those that are English words too with an asterisk; from the locales of @faker-js/faker (MIT).';
-write('given-names.ts', 'givenNames', `Given names, ${names}`, namesOf('first_name').join(' ').replaceAll("'", '’'));
+const names =
+  'folded, those that are English words too with an asterisk; from the locales of @faker-js/faker (MIT).';
+write(
+  'given-names.ts',
+  'givenNames',
+  `Given names, ${names}`,
+  namesOf('first_name').join(' ').replaceAll("'", '’'),
+);
 write('surnames.ts', 'surnames', `Surnames, ${names}`, namesOf('last_name').join(' ').replaceAll("'", '’'));
 write(
   'english-words.ts',
