@@ -1,3 +1,4 @@
+// Over 300 lines: a table with one short entry for each identifier, which reads best in one place.
 import { isDate, isLuhn, isMod11_10, isVerhoeff, weightedSum } from './check-digits.ts';
 import { hasNear, matches, shifted, windows, type Detector, type Span } from './span.ts';
 
