@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { anthropicBlocks } from './anthropic-blocks.ts';
 import { cacheReport, type CacheRow } from './cache-report.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 import { hashPrompt } from './prefix-hashes.ts';
 
 const rates = {
@@ -25,7 +26,7 @@ function row(index: number, system: string, other: Partial<CacheRow> = {}): Cach
     cachedTokenCount: 0,
     cacheWriteTokenCount: 0,
     savedMicros: 0,
-    prefix: hashPrompt(blocks, 'team', new Uint8Array(32))?.prefix ?? null,
+    prefix: hashPrompt(blocks, 'team', createKeyedHash(new Uint8Array(32)))?.prefix ?? null,
     ...other,
   };
 }

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromPrefixText, toPrefixText } from '../ledger/prefix-text.ts';
 import { anthropicBlocks } from './anthropic-blocks.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 import { hashesOf, hashPrompt } from './prefix-hashes.ts';
 
 const key = new Uint8Array(32).fill(3);
 
 function prefixOf(body: Record<string, unknown>, secret = key) {
-  return hashPrompt(anthropicBlocks(body), 'team', secret)!.prefix;
+  return hashPrompt(anthropicBlocks(body), 'team', createKeyedHash(secret))!.prefix;
 }
 
 /** Leading hashes that two prompts have in common. */

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import type { PrefixBoundary, PromptPrefix } from '../chat/prompt-prefix.ts';
+import type { KeyedHash } from './keyed-hash.ts';
 import { bytesPerToken, type PromptBlock, type PromptBlocks } from './prompt-block.ts';
 
 /** Tokens of one block of a prefix. */
@@ -25,17 +25,16 @@ export interface HashedPrompt {
 }
 
 /**
- * Hashes a prompt under a key that is this machine's. Prompts of different tenants have nothing in common, whatever they
+ * Hashes a prompt. Prompts of different tenants have nothing in common, whatever they
  * say. Null where there is nothing to hash.
  */
 export function hashPrompt(
   { blocks, messageSettings }: PromptBlocks,
   tenant: string,
-  key: Uint8Array,
+  keyedHash: KeyedHash,
 ): HashedPrompt | null {
   if (blocks.length === 0) return null;
-  const hash = (text: string): string =>
-    createHmac('sha256', key).update(text).digest('base64url').slice(0, hashLength);
+  const hash = (text: string): string => keyedHash(text, hashLength);
   let chained = hash(`tenant\n${tenant}`);
   let chain = '';
   let contents = '';

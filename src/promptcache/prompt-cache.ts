@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { Usage } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
@@ -7,6 +6,7 @@ import { anthropicBlocks } from './anthropic-blocks.ts';
 import { anthropicRules, openaiRules, type CacheRules, type LifetimeRule } from './cache-rules.ts';
 import { chatBlocks } from './chat-blocks.ts';
 import { createHeldPrefixes } from './held-prefixes.ts';
+import { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
 import { openaiBlocks } from './openai-blocks.ts';
 import { planMarks, type MarkPlace, type MarkPlan } from './plan-marks.ts';
 import { hashPrompt, type HashedBlock } from './prefix-hashes.ts';
@@ -74,6 +74,7 @@ const untouched: PromptPlan = { prefix: null, marks: [], members: {}, settle: ()
 export function createPromptCache(dependencies: PromptCacheDependencies): PromptCache {
   const { isOn, key, priceOf, memory = createReuseMemory(), now = Date.now } = dependencies;
   const held = createHeldPrefixes();
+  const hash = createKeyedHash(key);
 
   function rulesOf({ protocol, model, modelId, takesCacheKey }: CachedRequest): CacheRules | null {
     const price = priceOf(modelId);
@@ -131,10 +132,10 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
     },
 
     prefixOf: ({ input, tenant, privacy }) =>
-      privacy === 'open' ? (hashPrompt(chatBlocks(input), tenant, key)?.prefix ?? null) : null,
+      privacy === 'open' ? (hashPrompt(chatBlocks(input), tenant, hash)?.prefix ?? null) : null,
 
     heldTokenCount(request) {
-      const hashed = hashPrompt(blocksOf(request), request.tenant, key);
+      const hashed = hashPrompt(blocksOf(request), request.tenant, hash);
       const at = now();
       const deepest = hashed?.blocks.findLast(
         ({ hash }) => held.lifetimeOf(request.modelId, hash, at) !== null,
@@ -146,13 +147,13 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       // Not even hashes of what may not leave: whoever has the key could try what it said.
       if (request.privacy !== 'open') return untouched;
       const prompt = blocksOf(request);
-      const hashed = hashPrompt(prompt, request.tenant, key);
+      const hashed = hashPrompt(prompt, request.tenant, hash);
       if (hashed === null) return untouched;
       const { blocks, prefix } = hashed;
       const sentAt = now();
       memory.observe(prefix, sentAt);
       const rules = isOn && !prompt.hasMarks ? rulesOf(request) : null;
-      const members = isOn ? keyMember(request, prefix, key) : {};
+      const members = isOn ? keyMember(request, prefix, hash) : {};
       if (rules === null) return { ...untouched, prefix, members };
       const minimumTokenCount = Math.max(rules.minimumTokenCount, held.learntMinimum(request.modelId));
       const tokenCount = Math.round(prefix.tokenCount * held.tokenScale(request.modelId));
@@ -178,11 +179,10 @@ function blocksOf({ protocol, body }: CachedRequest): PromptBlocks {
 function keyMember(
   { takesCacheKey, protocol, tenant, body }: CachedRequest,
   { family }: PromptPrefix,
-  key: Uint8Array,
+  hash: KeyedHash,
 ): Readonly<Record<string, unknown>> {
   if (!takesCacheKey || protocol === 'anthropic' || body['prompt_cache_key'] !== undefined) return {};
-  const text = createHmac('sha256', key).update(`cache key\n${tenant}\n${family}`).digest('base64url');
-  return { prompt_cache_key: `nf-${text.slice(0, 32)}` };
+  return { prompt_cache_key: `nf-${hash(`cache key\n${tenant}\n${family}`, 32)}` };
 }
 
 function written(

@@ -128,10 +128,12 @@ function skipSpace(text: string, from: number): number {
 
 /** Behind the closing quote. @param from at the opening one */
 function stringEnd(text: string, from: number): number {
-  for (let at = from + 1; ; at += 1) {
-    if (text[at] === '\\') at += 1;
-    else if (text[at] === '"' || at >= text.length) return at + 1;
+  for (let quote = text.indexOf('"', from + 1); quote > 0; quote = text.indexOf('"', quote + 1)) {
+    let slashes = 0;
+    while (text[quote - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
   }
+  return text.length;
 }
 
 function endOfValue(text: string, from: number): number {
