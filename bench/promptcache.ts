@@ -41,8 +41,8 @@ const strategies: readonly Strategy[] = ['nearfar', ...baselines];
 const firstSeed = 101;
 
 export const promptcache: Benchmark = async (setup) => {
-  const seedCount = setup.repeatCount ?? (setup.quick ? 1 : 5);
-  const hours = setup.quick ? 3 : 8;
+  const seedCount = setup.repeatCount ?? (setup.quick ? 1 : 3);
+  const hours = setup.quick ? 3 : 6;
   const begin = Number(process.env['NEARFAR_BENCH_SEED'] ?? firstSeed);
   const rows: Row[] = [];
   const ratios: Record<string, number> = {};

@@ -38,7 +38,7 @@ beforeAll(async () => {
     },
     { name: 'open', preset: 'openai', baseUrl: `${open.url}/v1`, models: ['gpt-5.4'] },
   ];
-  far = await farGateway({ logLevel: 'error', upstreams });
+  far = await farGateway({ logLevel: 'error', capture: 'all', upstreams });
   off = await farGateway({ logLevel: 'error', upstreams, promptCache: { plan: 'off' } });
 });
 
@@ -202,7 +202,7 @@ describe('nearfar costs --cache', () => {
     expect(await printed()).toMatch(/FAMILY +KEY +MODEL .* SAVED\n.{8} /);
   });
 
-  it('finds the date before the rules', async () => {
+  it('finds the date before the rules, and its characters where texts are captured', async () => {
     const lines = system.replaceAll('. ', '.\n');
     for (let minute = 0; minute < 5; minute += 1) {
       const client = new Anthropic({ apiKey: 'none', baseURL: far.url, maxRetries: 0 });
@@ -213,9 +213,14 @@ describe('nearfar costs --cache', () => {
         messages: [{ role: 'user', content: 'And?' }],
       });
     }
-    expect(await printed()).toMatch(
-      /- 5 requests of .* agree in their first 0 tokens, differ in about \d+, and agree/,
-    );
+    const text = await vi.waitFor(async () => {
+      const said = await printed();
+      // Captured texts reach their file a moment later.
+      expect(said).toContain('First difference');
+      return said;
+    });
+    expect(text).toMatch(/- 5 requests of .* agree in their first 0 tokens, differ in about \d+, and agree/);
+    expect(text).toMatch(/in the system: "\\nIt is ten past " goes on with "\d/);
   });
 
   it('refuses what does not go with it', async () => {

@@ -183,4 +183,41 @@ const once: Trace = {
   },
 };
 
-export const promptTraces: readonly Trace[] = [agent, retrieval, chat, once];
+/** Jobs of a clock: long instructions, every half hour to every two hours, some of them with questions behind. */
+const scheduled: Trace = {
+  name: 'scheduled',
+  make(seed, hours) {
+    const random = randomOf(seed * 3 + 5);
+    const requests: TracedRequest[] = [];
+    for (let job = 0; job < 4; job += 1) {
+      const system = words(random, between(random, 1500, 8000));
+      const everyMs = between(random, 0.5, 2) * hourMs;
+      for (let at = random() * everyMs; at < hours * hourMs; at += everyMs * between(random, 0.9, 1.1)) {
+        const messages = [user(words(random, between(random, 200, 1500)))];
+        requests.push({ at, body: { system, messages: [...messages] } });
+        if (random() < 0.3) {
+          messages.push(assistant(words(random, 300)), user(words(random, 30)));
+          requests.push({ at: at + 30_000, body: { system, messages } });
+        }
+      }
+    }
+    return inOrder(requests);
+  },
+};
+
+/** A chat, and beside it prompts of the same tenant whose instructions begin with the time, so that none comes again. */
+const mixed: Trace = {
+  name: 'mixed',
+  make(seed, hours) {
+    const random = randomOf(seed * 3 + 6);
+    const rules = words(random, between(random, 1200, 4000));
+    const stamped: TracedRequest[] = [];
+    for (let at = 0; at < hours * hourMs; at += exponential(random, 120_000)) {
+      const system = `It is ${Math.round(at)} ms past eight.\n${rules}`;
+      stamped.push({ at, body: { system, messages: [user(words(random, 60))] } });
+    }
+    return inOrder([...stamped, ...chat.make(seed, hours)]);
+  },
+};
+
+export const promptTraces: readonly Trace[] = [agent, retrieval, chat, scheduled, mixed, once];

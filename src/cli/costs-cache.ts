@@ -1,5 +1,7 @@
 import type { LoadedSettings } from '../config/load.ts';
 import type { CacheAdvice, CacheReport, FamilyFigures } from '../promptcache/cache-report.ts';
+import type { FirstDifference } from '../promptcache/first-difference.ts';
+import { capturedDifferences } from './captured-differences.ts';
 import { dollars } from './dollars.ts';
 import { ledgerFile, openLedger } from './open-ledger.ts';
 import type { Period } from './period.ts';
@@ -16,6 +18,8 @@ export interface ShownCacheReport {
   /** Older ones, beyond what is read at once. */
   readonly leftOutCount: number;
   readonly report: CacheReport;
+  /** For each advice what differs first, where texts of its requests were captured; null where they were not. */
+  readonly differences: readonly (FirstDifference | null)[];
 }
 
 /** `nearfar costs --cache`: what providers' prompt caches did for each family of prompts, and what would help. */
@@ -41,13 +45,14 @@ async function readReport(loaded: LoadedSettings, period: Period): Promise<Shown
         ? { rows: [], leftOutCount: 0 }
         : await readCacheRows(ledger.store, period, rowLimit, ledger.waiting);
     const report = cacheReport(rows, (model) => billing(model).price);
-    return { period, ledger: ledger?.name ?? ledgerFile(loaded), leftOutCount, report };
+    const differences = await capturedDifferences(loaded, report.advice.slice(0, shownAdvice));
+    return { period, ledger: ledger?.name ?? ledgerFile(loaded), leftOutCount, report, differences };
   } finally {
     await ledger?.store.close();
   }
 }
 
-export function renderCache({ ledger, leftOutCount, report }: ShownCacheReport): string {
+export function renderCache({ ledger, leftOutCount, report, differences }: ShownCacheReport): string {
   const { total, families, once, advice } = report;
   const head = `Prompt caches of providers · ${count(total.requestCount)} requests elsewhere · ${ledger}`;
   if (total.requestCount === 0) return `${head}\nNothing was asked elsewhere in this time.\n`;
@@ -67,7 +72,7 @@ export function renderCache({ ledger, leftOutCount, report }: ShownCacheReport):
     ...(hidden > 0 ? [`and ${count(hidden)} smaller families (--json has all)`] : []),
     'A family is what has the same tools and system text; EVERY is the median time between two requests.',
     '',
-    ...adviceLines(advice),
+    ...adviceLines(advice, differences),
     '',
   ].join('\n');
 }
@@ -87,13 +92,16 @@ function familyRow(figures: FamilyFigures): readonly string[] {
   ];
 }
 
-function adviceLines(advice: readonly CacheAdvice[]): readonly string[] {
+function adviceLines(
+  advice: readonly CacheAdvice[],
+  differences: readonly (FirstDifference | null)[],
+): readonly string[] {
   if (advice.length === 0) {
     return [
       'No prompts were found that would be cached if a part that changes moved behind one that does not.',
     ];
   }
-  const lines = advice.slice(0, shownAdvice).flatMap((one) => {
+  const lines = advice.slice(0, shownAdvice).flatMap((one, index) => {
     const { requestCount, agreeingTokenCount, changingTokenCount, stableTokenCount, wouldSaveMicros } = one;
     const worth =
       wouldSaveMicros === null
@@ -101,7 +109,7 @@ function adviceLines(advice: readonly CacheAdvice[]): readonly string[] {
         : `That would have saved about ${dollars(wouldSaveMicros)} in this time, estimated: read within five minutes, else written.`;
     return [
       `- ${count(requestCount)} requests of ${list(one.keyNames)} to ${list(one.models)} agree in their first ${count(agreeingTokenCount)} tokens, differ in about ${count(changingTokenCount)}, and agree again in ${count(stableTokenCount)} or more behind them. ${worth}`,
-      `  Hashes tell where they part, not in which characters: compare the prompts of ${one.example.join(' and ')}.`,
+      differenceLine(differences[index] ?? null, one),
     ];
   });
   const hidden = advice.length - shownAdvice;
@@ -112,7 +120,21 @@ function adviceLines(advice: readonly CacheAdvice[]): readonly string[] {
   ];
 }
 
-function cacheJson({ period, ledger, leftOutCount, report }: ShownCacheReport): object {
+function differenceLine(difference: FirstDifference | null, { examples }: CacheAdvice): string {
+  if (difference === null) {
+    return `  Hashes tell where they part, not in which characters: no texts were captured of them (docs/capture.md), the last of which are ${examples[0]?.join(' and ') ?? ''}.`;
+  }
+  const { place, before, one, other } = difference;
+  const where = place === 'message' ? 'messages' : place;
+  return `  First difference, in the ${where}: ${quoted(before)} goes on with ${quoted(one)} and with ${quoted(other)}.`;
+}
+
+/** As JSON: what a prompt holds must not move the cursor of a terminal. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(/[\u007f-\u009f]/g, '?');
+}
+
+function cacheJson({ period, ledger, leftOutCount, report, differences }: ShownCacheReport): object {
   return {
     from: period.from === 0 ? null : new Date(period.from).toISOString(),
     to: period.to === Number.MAX_SAFE_INTEGER ? null : new Date(period.to).toISOString(),
@@ -122,7 +144,7 @@ function cacheJson({ period, ledger, leftOutCount, report }: ShownCacheReport): 
     total: familyJson(report.total),
     families: report.families.map((figures) => ({ family: figures.family, ...familyJson(figures) })),
     askedOnce: familyJson(report.once),
-    wouldCache: report.advice.map((advice) => ({
+    wouldCache: report.advice.map((advice, index) => ({
       keys: advice.keyNames,
       models: advice.models,
       requests: advice.requestCount,
@@ -130,7 +152,8 @@ function cacheJson({ period, ledger, leftOutCount, report }: ShownCacheReport): 
       changingTokensEstimated: advice.changingTokenCount,
       stableTokensEstimated: advice.stableTokenCount,
       wouldSaveUsdEstimated: advice.wouldSaveMicros === null ? null : advice.wouldSaveMicros / 1_000_000,
-      exampleRequests: advice.example,
+      exampleRequests: advice.examples,
+      firstDifference: differences[index] ?? null,
     })),
   };
 }

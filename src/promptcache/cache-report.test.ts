@@ -65,7 +65,7 @@ describe('what would help', () => {
     const readMicros = (advice?.stableTokenCount ?? 0) * 4.5;
     expect(advice?.wouldSaveMicros).toBeGreaterThan(readMicros * 7);
     expect(advice?.wouldSaveMicros).toBeLessThan(readMicros * 10);
-    expect(advice?.example).toEqual(['req_8', 'req_9']);
+    expect(advice?.examples[0]).toEqual(['req_8', 'req_9']);
   });
 
   test('nothing is said of prompts that agree from the beginning, or have nothing in common', () => {

@@ -48,8 +48,8 @@ export interface CacheAdvice {
   readonly stableTokenCount: number;
   /** What reading it from the cache would have saved, writing it included; null where prices are not known. */
   readonly wouldSaveMicros: number | null;
-  /** Two of them that differ, to look at where their texts were kept. */
-  readonly example: readonly [string, string];
+  /** Ids of requests that differ so, the newest pairs first. */
+  readonly examples: readonly (readonly [string, string])[];
 }
 
 export interface CacheReport {
@@ -65,6 +65,7 @@ export interface CacheReport {
 const leastStableTokenCount = 1024;
 /** Fewer pairs are chance. */
 const leastPairCount = 3;
+const exampleCount = 20;
 const lifetimeMs = 5 * 60_000;
 
 /**
@@ -196,7 +197,6 @@ function adviceFor(pairs: readonly Pair[], ratesOf: (model: string) => TokenRate
   const median = (value: (pair: Pair) => number): number =>
     pairs.map(value).sort((one, other) => one - other)[Math.floor((pairs.length - 1) / 2)] ?? 0;
   const rows = new Set(pairs.flatMap(({ row, earlier }) => [row, earlier]));
-  const last = pairs.at(-1);
   return {
     keyNames: distinct([...rows].map(({ keyName }) => keyName)),
     models: distinct([...rows].map(({ model }) => model)),
@@ -205,7 +205,10 @@ function adviceFor(pairs: readonly Pair[], ratesOf: (model: string) => TokenRate
     changingTokenCount: median(({ changing }) => changing),
     stableTokenCount: median(({ stable }) => stable),
     wouldSaveMicros: wouldSave === null ? null : Math.round(wouldSave),
-    example: [last?.earlier.requestId ?? '', last?.row.requestId ?? ''],
+    examples: pairs
+      .slice(-exampleCount)
+      .reverse()
+      .map(({ row, earlier }) => [earlier.requestId, row.requestId] as const),
   };
 }
 

@@ -33,7 +33,8 @@ const statisticLimit = 5_000;
 const memoryLength = 64;
 /** Before anything is known a prompt is expected not to come again: waiting for the first repetition costs little. */
 const firstOdds = 0.05;
-const firstWeight = 1;
+/** That one new family came again says a little of the next one: three that did not outweigh it. */
+const firstWeight = 3;
 /** How many outcomes of its own a place or a family must have to outweigh what it was expected to be like. */
 const parentWeight = 1.5;
 
