@@ -284,6 +284,48 @@ describe('fallbacks', () => {
   });
 });
 
+describe('what only its provider can read', () => {
+  it('goes to no other model: signatures of reasoning are not in what a fallback is sent', async () => {
+    const other = await fakeUpstream(openaiHello);
+    await open(
+      1,
+      { protocol: 'anthropic' },
+      {
+        upstreams: [{ name: 'other', baseUrl: `${other.url}/v1`, models: ['b'] }],
+        fallbacks: { 'up/m': ['other/b'] },
+      },
+    );
+    servers.push(other);
+    servers[0]!.respond = (response) => {
+      sendJson(response, 529, { type: 'error', error: { type: 'overloaded_error', message: 'Busy.' } });
+    };
+    const response = await fetch(`${far?.url ?? ''}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'up/m',
+        max_tokens: 50,
+        tools: [{ name: 'look', input_schema: { type: 'object', properties: {} } }],
+        messages: [
+          { role: 'user', content: 'Look.' },
+          {
+            role: 'assistant',
+            content: [
+              { type: 'thinking', thinking: 'I should look.', signature: 'signed-by-up' },
+              { type: 'tool_use', id: 'toolu_1', name: 'look', input: {} },
+            ],
+          },
+          { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'seen' }] },
+        ],
+      }),
+    });
+    expect(response.status, await response.text()).toBe(200);
+    expect(chats(other)).toHaveLength(1);
+    expect(chats(other)[0]?.text).toContain('toolu_1');
+    expect(chats(other)[0]?.text).not.toContain('signed-by-up');
+  });
+});
+
 describe('hedging', () => {
   const priced = { models: [{ name: 'm', price: { input: 2, output: 10 } }], hedge: 60 };
 

@@ -5,7 +5,7 @@ type Cost = ReturnType<typeof billed>;
 
 /**
  * Adds what was spent on models that were asked too and cut off before they said anything (hedging). They told no usage, so
- * it is estimated: what reading the whole prompt costs, which is the most that an answer without a token can. Where that
+ * it is estimated: what reading the whole prompt costs, without a discount for what was cached. Where that
  * is not known, neither is the request's cost. Pure.
  * @param tokens of the answer that was given: the same prompt
  */

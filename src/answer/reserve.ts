@@ -109,7 +109,10 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
     const [first, ...others] = bounds.flatMap(({ id, micros }) => (micros === null ? [] : [{ id, micros }]));
     if (first === undefined || first.id !== modelIds[0]) throw unknownCost(request.keyName, modelIds[0]);
     const payable = [first.id, ...others.map(({ id }) => id)] as const;
-    const amountMicros = Math.max(first.micros, ...others.map(({ micros }) => micros));
+    const dearest = [first, ...others].map(({ micros }) => micros).toSorted((a, b) => b - a);
+    // Beside one that is late a fallback may be asked, and both send a bill.
+    const billCount = payable.some((id) => boundsOf(id).mayHedge) ? 2 : 1;
+    const amountMicros = dearest.slice(0, billCount).reduce((sum, micros) => sum + micros, 0);
     if (amountMicros === 0) return { modelIds: payable, reservation: null };
 
     const wanted = {
