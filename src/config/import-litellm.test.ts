@@ -103,15 +103,55 @@ describe('LiteLLM’s settings', () => {
       [
         'model_list[0].litellm_params.rpm: not carried over',
         'model_list[1]: its key stands in the file; put it into AZURE_API_KEY',
-        'model_list[1]: gpt: azure/my-deployment is asked where openai/gpt-4o fails; load is not balanced',
         'model_list[5]: bedrock/anthropic.claude: nearfar does not speak to this provider',
         'model_list[6]: openai/*: any model is asked as UPSTREAM/MODEL; patterns are not carried over',
+        'model_list[1]: gpt: azure/my-deployment is asked where openai/gpt-4o fails; load is not balanced',
         'router_settings.routing_strategy: not carried over',
         'litellm_settings.cache: not carried over',
         'general_settings.database_url: not carried over',
       ].join('\n'),
     );
     expect(JSON.stringify([settings, notes])).not.toMatch(/sk-literal|postgres/);
+  });
+
+  it('that balance over servers alike in everything but the address become replicas', () => {
+    const deployment = (model: string, host: string, more: object = {}) => ({
+      model_name: model,
+      litellm_params: { model: `hosted_vllm/${model}`, api_base: `http://${host}:8000/v1`, ...more },
+    });
+    const joined = importLitellm({
+      model_list: [
+        deployment('qwen', 'a'),
+        deployment('qwen', 'b'),
+        deployment('small', 'a'),
+        deployment('small', 'b'),
+        deployment('other', 'c'),
+        // Another key: another upstream.
+        deployment('other', 'd', { api_key: 'os.environ/D' }),
+      ],
+      router_settings: { routing_strategy: 'least-busy' },
+    });
+    expect(joined.settings.upstreams).toMatchObject([
+      {
+        name: 'vllm',
+        baseUrl: 'http://a:8000/v1',
+        replicas: ['http://b:8000/v1'],
+        balance: 'least-loaded',
+        models: ['qwen', 'small'],
+      },
+      { name: 'vllm-3', models: ['other'] },
+      { name: 'vllm-4', models: ['other'], env: 'D' },
+    ]);
+    expect(joined.settings.aliases).toEqual({
+      qwen: 'vllm/qwen',
+      small: 'vllm/small',
+      other: 'vllm-3/other',
+    });
+    expect(joined.settings.fallbacks).toEqual({ other: ['vllm-4/other'] });
+    expect(joined.notes).toEqual([
+      'model_list[5]: other: vllm-4/other is asked where vllm-3/other fails; load is not balanced',
+    ]);
+    expect(settingsSchema.safeParse(joined.settings).error).toBeUndefined();
   });
 
   it('are never a crash, whatever stands in the file', () => {

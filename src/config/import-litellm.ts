@@ -1,27 +1,6 @@
+import type { ImportedSettings, ImportedUpstream } from './imported-settings.ts';
+import { joinReplicas } from './litellm-replicas.ts';
 import { litellmProvider, type LitellmProvider } from './litellm-provider.ts';
-
-/** Settings of nearfar's, as they stand in its file. */
-export interface ImportedSettings {
-  readonly upstreams: readonly ImportedUpstream[];
-  readonly aliases: Readonly<Record<string, string>>;
-  readonly fallbacks: Readonly<Record<string, readonly string[]>>;
-  readonly keys: readonly {
-    readonly name: string;
-    readonly env: string;
-    readonly scopes: readonly string[];
-  }[];
-}
-
-interface ImportedUpstream {
-  readonly name: string;
-  readonly protocol: string;
-  readonly preset?: string;
-  readonly baseUrl: string;
-  readonly env?: string;
-  readonly keyHeader?: string;
-  retries?: number;
-  readonly models: (string | object)[];
-}
 
 export interface LitellmImport {
   readonly settings: ImportedSettings;
@@ -50,6 +29,7 @@ export function importLitellm(config: unknown): LitellmImport {
     state.addModel(fieldsOf(entry), `model_list[${index}]`);
   });
   const router = fieldsOf(root['router_settings']);
+  state.joinDeployments(router['routing_strategy']);
   const shared = fieldsOf(root['litellm_settings']);
   state.addAliases(fieldsOf(router['model_group_alias']));
   state.addFallbacks(listOf(router['fallbacks'] ?? shared['fallbacks']));
@@ -58,6 +38,7 @@ export function importLitellm(config: unknown): LitellmImport {
   for (const [section, known] of Object.entries(readFields)) {
     for (const field of Object.keys(section === '' ? root : fieldsOf(root[section]))) {
       const place = section === '' ? field : `${section}.${field}`;
+      if (place === 'router_settings.routing_strategy' && state.isBalancedSo) continue;
       if (!known.includes(field)) state.notes.push(`${place}: not carried over`);
     }
   }
@@ -66,7 +47,10 @@ export function importLitellm(config: unknown): LitellmImport {
 
 class Import {
   readonly notes: string[] = [];
-  readonly #upstreams: ImportedUpstream[] = [];
+  /** `routing_strategy` is carried over. */
+  isBalancedSo = false;
+  #upstreams: ImportedUpstream[] = [];
+  readonly #deployments = new Map<string, { readonly id: string; readonly place: string }[]>();
   readonly #places = new Map<string, ImportedUpstream>();
   readonly #aliases: Record<string, string> = {};
   readonly #fallbacks: Record<string, string[]> = {};
@@ -98,11 +82,38 @@ class Import {
     if (!isListed) upstream.models.push(modelEntry(found.model, params, fieldsOf(entry['model_info'])));
     this.#noteRest(params, place);
     const id = `${upstream.name}/${found.model}`;
-    const first = this.#aliases[group];
-    if (first === undefined) this.#aliases[group] = id;
-    else if (first !== id) {
-      (this.#fallbacks[group] ??= []).push(id);
-      this.notes.push(`${place}: ${group}: ${id} is asked where ${first} fails; load is not balanced`);
+    const deployments = this.#deployments.get(group) ?? [];
+    if (!deployments.some((one) => one.id === id)) deployments.push({ id, place });
+    this.#deployments.set(group, deployments);
+    this.#aliases[group] ??= id;
+  }
+
+  /** What stands under one name: replicas where they are alike, else fallbacks. */
+  joinDeployments(strategy: unknown): void {
+    const ids = [...this.#deployments.values()].map((group) => group.map(({ id }) => id));
+    const { upstreams, replicaOf } = joinReplicas(this.#upstreams, ids);
+    this.#upstreams = upstreams.map((upstream) => {
+      if (upstream.replicas === undefined || strategy !== 'least-busy') return upstream;
+      this.isBalancedSo = true;
+      return { ...upstream, balance: 'least-loaded' };
+    });
+    const moved = (id: string): string => {
+      const [name = ''] = id.split('/', 1);
+      const of = replicaOf.get(name);
+      return of === undefined ? id : `${of}${id.slice(name.length)}`;
+    };
+    for (const [group, deployments] of this.#deployments) {
+      const [first = { id: '', place: '' }, ...others] = deployments;
+      const target = moved(first.id);
+      this.#aliases[group] = target;
+      for (const { id, place } of others) {
+        const known = this.#fallbacks[group] ?? [];
+        if (moved(id) === target || known.includes(moved(id))) continue;
+        this.#fallbacks[group] = [...known, moved(id)];
+        this.notes.push(
+          `${place}: ${group}: ${moved(id)} is asked where ${target} fails; load is not balanced`,
+        );
+      }
     }
   }
 
