@@ -97,6 +97,16 @@ describe('the cost of a step', () => {
     expect(ratio()).toBeLessThan(1.25 * before);
   });
 
+  it('believes the first steps of a width about as much as the curve', () => {
+    const cost = createStepCost(curve);
+    const before = cost.predictMs(empty(6));
+    for (let step = 0; step < 50; step++) cost.observe(empty(1), cost.predictMs(empty(1)));
+    cost.observe(empty(6), 2 * before);
+    expect(cost.predictMs(empty(6))).toBeGreaterThan(1.3 * before);
+    for (let step = 0; step < 20; step++) cost.observe(empty(6), before);
+    expect(cost.predictMs(empty(6))).toBeLessThan(1.15 * before);
+  });
+
   it('learns what is wrong with one narrow width, and leaves the others', () => {
     const cost = createStepCost(curve);
     for (let step = 0; step < 400; step++) {

@@ -52,7 +52,7 @@ const smoothing = 0.2;
 const spreading = 0.25;
 /** Steps that draft, and their kind: up to this width each has a factor of its own, */
 const narrowTokenCount = 32;
-/** which follows more slowly than the load does, */
+/** which follows the mean of what was seen, and later more slowly than the load does, */
 const ownSmoothing = 0.1;
 /** and no further than this, or its inverse. */
 const mostOwnFactor = 3;
@@ -71,6 +71,7 @@ export function createStepCost(curve: StepCostCurve): StepCost {
   // in rows of four, and a curve may not have every width) is learnt apart from it, and slowly.
   let narrowLoad = 1;
   const ownFactors = new Float64Array(narrowTokenCount + 1).fill(1);
+  const observedCounts = new Uint32Array(narrowTokenCount + 1);
   const factorOf = (tokenCount: number): number =>
     tokenCount <= narrowTokenCount
       ? narrowLoad * (ownFactors[tokenCount] ?? 1)
@@ -110,7 +111,11 @@ export function createStepCost(curve: StepCostCurve): StepCost {
       // One token is what the others are measured by: were all to move, load and widths could drift apart together.
       if (!isNarrow || tokenCount === 1) return;
       // What is left over once the load has followed.
-      const moved = ownFactor + ownSmoothing * (ratio / narrowLoad - ownFactor);
+      const count = (observedCounts[tokenCount] ?? 0) + 1;
+      observedCounts[tokenCount] = count;
+      // The curve counts as one observation.
+      const weight = Math.max(ownSmoothing, 1 / (1 + count));
+      const moved = ownFactor + weight * (ratio / narrowLoad - ownFactor);
       ownFactors[tokenCount] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
     },
     idleCellMs: (tokenCount) => factorOf(tokenCount) * masking(tokenCount),
