@@ -1,3 +1,5 @@
+import { hasLongWord } from './long-word.ts';
+
 /** A part of a text that stands for another one, and what it says. */
 export interface DecodedText {
   readonly start: number;
@@ -10,9 +12,8 @@ const escapes =
   /(?:[^\s\\"']|\\u[0-9a-f]{4}|\\x[0-9a-f]{2})*(?:\\u[0-9a-f]{4}|\\x[0-9a-f]{2})(?:[^\s\\"']|\\u[0-9a-f]{4}|\\x[0-9a-f]{2})*/gi;
 const entities =
   /(?:[^\s<>&]|&(?:#\d{1,7}|#x[0-9a-f]{1,6});)*&(?:#\d{1,7}|#x[0-9a-f]{1,6});(?:[^\s<>&]|&(?:#\d{1,7}|#x[0-9a-f]{1,6});)*/gi;
-const base64 =
-  /(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{4}){4,4096}(?:[A-Za-z0-9+/_-]{2}==|[A-Za-z0-9+/_-]{3}=?)?(?![A-Za-z0-9+/=_-])/g;
-const hex = /(?<![0-9a-z])(?:[0-9a-f]{2}){12,4096}(?![0-9a-z])/gi;
+const base64 = /[A-Za-z0-9+/_-]{16,16384}={0,2}/g;
+const hex = /[0-9a-f]{24,16384}/gi;
 
 const codePoint = (value: number): string => (value <= 0x10ffff ? String.fromCodePoint(value) : '');
 
@@ -50,16 +51,23 @@ function fromBytes(bytes: Uint8Array): string | null {
   }
 }
 
+/** Whole groups of four, the last one shorter by the signs that fill it. */
+const fromBase64 = (text: string): string | null =>
+  text.replace(/=+$/, '').length % 4 === 1 ? null : fromBytes(Buffer.from(text, 'base64'));
+
+const fromHex = (text: string): string | null =>
+  text.length % 2 === 1 ? null : fromBytes(Buffer.from(text, 'hex'));
+
 const encodings: readonly (readonly [
-  hint: RegExp,
+  hint: RegExp | number,
   pattern: RegExp,
   decode: (text: string) => string | null,
 ])[] = [
   [/%[0-9a-f]{2}/i, percent, fromPercent],
   [/\\[ux][0-9a-f]{2}/i, escapes, fromEscapes],
   [/&#/, entities, fromEntities],
-  [/[A-Za-z0-9+/_-]{16}/, base64, (text) => fromBytes(Buffer.from(text, 'base64'))],
-  [/[0-9a-f]{24}/i, hex, (text) => fromBytes(Buffer.from(text, 'hex'))],
+  [16, base64, fromBase64],
+  [24, hex, fromHex],
 ];
 
 /**
@@ -69,7 +77,7 @@ const encodings: readonly (readonly [
 export function decodedTexts(text: string): DecodedText[] {
   const found: DecodedText[] = [];
   for (const [hint, pattern, decode] of encodings) {
-    if (!hint.test(text)) continue;
+    if (typeof hint === 'number' ? !hasLongWord(text, hint) : !hint.test(text)) continue;
     for (const { 0: part, index } of text.matchAll(pattern)) {
       const decoded = decode(part);
       if (decoded !== null && decoded !== part)

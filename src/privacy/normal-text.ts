@@ -12,8 +12,11 @@ const invisible =
 /** A character with the marks behind it, which NFKC takes together. */
 const cluster = /[^\p{M}]\p{M}*|\p{M}+/gsu;
 
+const isAscii = /^[\t\n\r\x20-\x7e]*$/;
+
 /** Full-width digits, ligatures, letters with marks of their own and hidden characters read as what they look like. Pure. */
 export function normalText(given: string): NormalText {
+  if (isAscii.test(given)) return { text: given, sourceOf: (position) => position };
   const clean = given.normalize('NFKC').replace(invisible, '');
   if (clean === given) return { text: given, sourceOf: (position) => position };
   let text = '';

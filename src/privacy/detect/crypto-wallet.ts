@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hasLongWord } from '../long-word.ts';
 import { matches, type Detector } from './span.ts';
 
 const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
@@ -48,6 +49,7 @@ function isBech32(text: string): boolean {
 export const cryptoWallet: Detector = {
   name: 'crypto_wallet',
   find(text) {
+    if (!hasLongWord(text, 26)) return [];
     const type = 'crypto_wallet' as const;
     return [
       ...matches(text, base58Address, { type, detector: 'crypto_wallet.base58' }, ([one]) => {

@@ -1,4 +1,4 @@
-import { fold, openLexicon, type Lexicon, type NameKind } from '../lexicon/lexicon.ts';
+import { openLexicon, type Lexicon, type NameKind } from '../lexicon/lexicon.ts';
 import type { Detector, Span } from './span.ts';
 
 /**
@@ -41,7 +41,7 @@ const part = "\\p{Lu}(?:[\\p{L}\\p{M}]|['’-](?=\\p{L}))+";
 const particle =
   '(?:de la|de los|van der|van den|von der|de|del|della|di|da|do|dos|du|van|von|der|den|ter|bin|ibn|al|el|la|le|af|av)';
 const candidate = new RegExp(
-  `(?<![\\p{L}\\p{N}@./_-])(?:(Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau|Mme|M|Señora?|Sra?|Signora?)\\.? )?(${part})((?: \\p{Lu}\\.?)?)(?: ((?:${particle} )?${part}))?(?: (${part}))?(?![\\p{L}@_])`,
+  `(?=\\p{Lu})(?<![\\p{L}\\p{N}@./_-])(?:(Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau|Mme|M|Señora?|Sra?|Signora?)\\.? )?(${part})((?: \\p{Lu}\\.?)?)(?: ((?:${particle} )?${part}))?(?: (${part}))?(?![\\p{L}@_])`,
   'gu',
 );
 
@@ -110,7 +110,8 @@ export const person: Detector = {
     // Typed without capitals, names are found as if every word had one.
     const text = /\p{Lu}/u.test(given) ? given : given.replace(/(?<![\p{L}\p{M}'’])\p{Ll}/gu, upper);
     const lexicon = openLexicon();
-    const ofText = textWeight(text);
+    /** Of the whole text; reckoned when a name needs it. */
+    let ofText: number | null = null;
     const found: Span[] = [];
     candidate.lastIndex = 0;
     for (let match = candidate.exec(text); match !== null; match = candidate.exec(text)) {
@@ -148,9 +149,10 @@ export const person: Detector = {
         score += weights.addressed;
       if (isKnown && speaker.test(before)) score += weights.speaker;
       if (last !== undefined && isOwnLine(text, at, at + whole.length)) score += weights.ownLine;
-      if (lexicon.isPublicFigure(fold(name)) || lexicon.isPublicFigure(fold(`${first} ${last ?? ''}`)))
+      const isInReach = score + weights.personalText >= threshold;
+      if (isInReach && (lexicon.isPublicFigure(name) || lexicon.isPublicFigure(`${first} ${last ?? ''}`)))
         score += weights.publicFigure;
-      if (score + ofText >= threshold)
+      if (isInReach && score + (ofText ??= textWeight(text)) >= threshold)
         found.push({
           start: at,
           end: at + whole.length,

@@ -1,3 +1,4 @@
+import { hasLongWord } from '../long-word.ts';
 import { matches, type Detector, type Span } from './span.ts';
 
 /** Keys and tokens by the form that their issuers document. */
@@ -106,9 +107,10 @@ export const secret: Detector = {
           },
         ),
       );
-    found.push(
-      ...matches(text, random, { type: 'secret', detector: 'secret.entropy' }, ([one]) => looksRandom(one)),
-    );
+    if (hasLongWord(text, 32))
+      found.push(
+        ...matches(text, random, { type: 'secret', detector: 'secret.entropy' }, ([one]) => looksRandom(one)),
+      );
     return found;
   },
 };
