@@ -1,4 +1,5 @@
 import type { Reading } from './reading.ts';
+import { contradicts } from './relations.ts';
 
 /** Why two questions cannot have one answer. */
 export type Disagreement =
@@ -16,7 +17,7 @@ export function disagreement(one: Reading, other: Reading): Disagreement | null 
   if (one.isNegated !== other.isNegated) return 'negation';
   if (areOpposed(one, other)) return 'opposites';
   if (one.asked !== null && other.asked !== null && one.asked !== other.asked) return 'question';
-  return isSwapped(one, other) ? 'direction' : null;
+  return contradicts(one, other) || contradicts(other, one) ? 'direction' : null;
 }
 
 function sameItems(one: readonly string[], other: readonly string[]): boolean {
@@ -32,17 +33,8 @@ function areOpposed(one: Reading, other: Reading): boolean {
   for (const [axis, poles] of one.poles) {
     const others = other.poles.get(axis);
     if (others === undefined) continue;
-    if (poles.size !== others.size || [...poles].some((pole) => !others.has(pole))) return true;
-  }
-  return false;
-}
-
-/** `from London to Paris` and `from Paris to London`; `is a whale larger than a shark` and the reverse. */
-function isSwapped(one: Reading, other: Reading): boolean {
-  for (const [word, object] of one.objects) {
-    const otherObject = other.objects.get(word);
-    if (otherObject === undefined || otherObject === object) continue;
-    if (one.words.has(otherObject) && other.words.has(object)) return true;
+    // Their order counts too: "too dark, how do I brighten it" and "too bright, how do I darken it".
+    if (!sameItems([...poles], [...others])) return true;
   }
   return false;
 }

@@ -35,7 +35,7 @@ compress,zip | decompress,unzip,extract
 serialize,serialise | deserialize,deserialise,parse
 mount | unmount
 load | unload
-save,keep | discard
+save,keep,retain,leave,stay | discard,lose,drop,throw away
 backup,back up | restore
 lock | unlock
 hire,recruit | fire,dismiss,lay off
@@ -139,7 +139,7 @@ ascending | descending
 clockwise | anticlockwise,counterclockwise
 inner | outer
 left-handed | right-handed
-advantage,benefit,pro,pros,upside,strength | disadvantage,drawback,con,cons,downside,weakness
+advantage,benefit,pro,pros,upside,strength,good | disadvantage,drawback,con,cons,downside,weakness,bad
 best | worst
 better | worse
 good | bad
@@ -231,7 +231,26 @@ laptop | desktop | phone,smartphone | tablet | watch | tv,television | printer |
 ios,iphone,ipad | android
 windows | mac,macos | linux | ubuntu
 chrome | firefox | safari | edge
-dark | light
+dark,dim,dimmer | light,bright,brighten
+dark mode | light mode
+loud | quiet,silent
+sharp | blunt,blurry
+host | win,won,winner | lose,lost,loser
+north pole | south pole
+light | heavy
+liquid | solid | gas
+meat | fish | vegetarian,vegan
+chicken | beef | pork | lamb | turkey
+butter | egg,eggs | milk | sugar | flour | salt | oil
+salty | spicy | sweet
+list | stop | start | delete | create
+image | container | volume
+left join | right join | inner join | full join | cross join
+football,soccer | hockey | basketball | baseball | tennis | volleyball | rugby | cricket | golf
+run,running,jog | swim,swimming | cycle,cycling | walk,walking
+passport | driving licence,driver's license | credit card | debit card
+lost | stolen | declined | expired | damaged
+europe,european | asia,asian | africa,african | america,american | australia,australian | antarctica
 portrait | landscape
 front camera | rear camera
 contact | calendar | photo,picture,photos,pictures | video,videos | music | note
@@ -260,6 +279,9 @@ libel | slander
 /** A side of an axis, as `axis:side`. */
 export type Pole = `${number}:${number}`;
 
+/** The first word of each side, which stands for all of them. */
+export const headOfPole = new Map<Pole, string>();
+
 /** Phrases of one to three words, in lower case, and the poles that they stand for. */
 export const polesOf: ReadonlyMap<string, readonly Pole[]> = readLines();
 
@@ -271,6 +293,7 @@ function readLines(): ReadonlyMap<string, readonly Pole[]> {
     for (const [side, words] of line.split('|').entries()) {
       for (const word of words.split(',')) {
         const phrase = word.trim();
+        if (!headOfPole.has(`${axis}:${side}`)) headOfPole.set(`${axis}:${side}`, phrase);
         poles.set(phrase, [...(poles.get(phrase) ?? []), `${axis}:${side}`]);
       }
     }

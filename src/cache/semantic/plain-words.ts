@@ -49,7 +49,7 @@ mobile cell
 car automobile vehicle
 doctor physician
 movie film
-cost price charge fee
+cost price fee
 send mail
 automatically auto
 job position
@@ -63,7 +63,6 @@ house home
 apartment flat
 television tv
 bike bicycle
-quantity amount
 require need
 permit allow
 error fault problem issue trouble
@@ -75,15 +74,13 @@ shop store
 grow cultivate
 cook prepare
 drug medicine medication
-tall height high
-deep depth
-wide width
-long length duration
-far distance
-heavy weigh weight
-old age
-hot temperature
-fast speed
+height elevation altitude
+depth deepness
+width breadth
+length long
+duration time
+distance far
+weight weigh heavy
 write author wrote written
 paint painted painter
 invent inventor invented
@@ -95,13 +92,12 @@ born birth birthday
 win won winner
 build built construct constructed
 found founded established
-situated located location
 enable activate
 disable deactivate
 reboot restart
 e-mail email
 login log-in signin
-wifi wi-fi wireless
+wifi wi-fi
 password passcode
 maximum max
 minimum min
@@ -114,7 +110,10 @@ colour color
 favourite favorite
 organise organize
 cancel terminate
-tax taxes
+substitute replace replacement alternative instead
+count number
+amount quantity
+location where located situated
 fridge refrigerator
 dad father
 mum mom mother

@@ -1,6 +1,7 @@
-import { longestPhraseWordCount, polesOf, type Pole } from './contrasts.ts';
+import { headOfPole, longestPhraseWordCount, polesOf, type Pole } from './contrasts.ts';
 import { plainWords, synonymOf } from './plain-words.ts';
 import { numbersOf } from './numbers.ts';
+import { isExchange, relationsOf, type Relation } from './relations.ts';
 import { stemOf, wordsOf, type Word } from './words.ts';
 
 /** What a question holds that another must hold too, to be the same question. */
@@ -17,8 +18,12 @@ export interface Reading {
   readonly poles: ReadonlyMap<string, ReadonlySet<Pole>>;
   /** What is asked for where a question word says so: a time, a place, a person, a reason, a count. */
   readonly asked: string | null;
-  /** Directional words and the word that each is followed by. */
-  readonly objects: ReadonlyMap<string, string>;
+  /** What goes from where to where, or is compared with what. */
+  readonly relations: readonly Relation[];
+  /** Whether one thing is to become or to take the place of another. */
+  readonly isExchange: boolean;
+  /** Where each word's stem comes first. */
+  readonly order: ReadonlyMap<string, number>;
   /** Stems of the words that say what is asked for, synonyms as one, in their order, each once. */
   readonly stems: readonly string[];
   /** Whether it reads as English, which all the rules are for. */
@@ -28,27 +33,19 @@ export interface Reading {
 const negations = new Set(
   (
     'not no never none nobody nothing nowhere neither nor without cannot except unless unable fail fails failed failing ' +
-    'refuse refuses refused lack lacks lacking hardly barely excluding instead against'
+    'refuse refuses refused lack lacks lacking hardly barely excluding'
   ).split(' '),
 );
-/** A conditional makes another question of one. */
-const directional = new Set(
-  'from to into onto by than before after over under per versus vs minus toward towards against via between within'.split(
-    ' ',
-  ),
-);
-
 /** Pure. */
 export function readPrompt(text: string): Reading {
   const { prose, literals } = withoutLiterals(text);
   const words = wordsOf(prose);
   const lower = words.map((word) => word.lower);
   const { numbers, isNumber } = numbersOf(lower);
-  const rest = words.filter((_, index) => isNumber[index] !== true);
   const isNegated = lower.some(
     (word) => negations.has(word) || word.endsWith("n't") || word.startsWith('non-'),
   );
-  const plainCount = lower.filter((word) => plainWords.has(word)).length;
+  const knownCount = lower.filter(isKnown).length;
   return {
     numbers,
     names: namesOf(words),
@@ -57,34 +54,71 @@ export function readPrompt(text: string): Reading {
     isNegated,
     poles: polesIn(joinParticles(lower)),
     asked: askedIn(` ${lower.join(' ')} `),
-    objects: objectsOf(lower),
-    stems: [
-      ...new Set(rest.filter(({ lower: word }) => !isPlain(word)).map(({ lower: word }) => sense(word))),
-    ],
-    isEnglish: /^[\p{Script=Latin}\p{N}\p{P}\p{S}\p{Z}\s]*$/u.test(text) && plainCount * 5 >= words.length,
+    relations: relationsOf(lower),
+    isExchange: isExchange(lower),
+    order: new Map(lower.map((word, index) => [stemOf(word), index] as const).reverse()),
+    stems: sensesOf(lower.filter((_, index) => isNumber[index] !== true)),
+    isEnglish: /^[\p{Script=Latin}\p{N}\p{P}\p{S}\p{Z}\s]*$/u.test(text) && knownCount * 3 >= words.length,
   };
+}
+
+/** A word that the lists of English hold. */
+function isKnown(word: string): boolean {
+  return isPlain(word) || synonymOf.has(word) || polesOf.has(word) || polesOf.has(stemOf(word));
 }
 
 function isPlain(word: string): boolean {
   return plainWords.has(word) || negations.has(word) || word.endsWith("n't");
 }
 
-/** A word's stem, or that of the word that stands for it and its like. */
-export function sense(word: string): string {
-  const head = synonymOf.get(word) ?? synonymOf.get(stemOf(word)) ?? word;
-  return stemOf(head);
+/** What is asked for: phrases and words with one sense as one, each once; how it is asked is left out. */
+function sensesOf(lower: readonly string[]): readonly string[] {
+  let phrased = ` ${joinParticles(lower).join(' ')} `;
+  for (const [pattern, measure] of measures) phrased = phrased.replaceAll(pattern, measure);
+  const senses = new Set<string>();
+  for (const { phrase, poles } of phrasesOf(phrased.trim().split(' '))) {
+    if (isPlain(phrase)) continue;
+    // The first word of a side of opposites stands for all of it.
+    const [pole] = poles;
+    senses.add(stemOf(pole === undefined ? headOf(phrase) : (headOfPole.get(pole) ?? phrase)));
+  }
+  senses.delete('');
+  return [...senses];
+}
+
+/** Questions after a measure, and the word for it. */
+const measures: readonly (readonly [RegExp, string])[] = [
+  [
+    / (?:how many (?:seconds|minutes|hours|days|weeks|months|years)|how long|how much time|for how long|how soon)(?= )/g,
+    ' duration',
+  ],
+  [/ how (?:tall|high)(?= )/g, ' height'],
+  [/ how far(?= )/g, ' distance'],
+  [/ how old(?= )/g, ' age'],
+  [/ how (?:wide|broad)(?= )/g, ' width'],
+  [/ how deep(?= )/g, ' depth'],
+  [/ how heavy(?= )/g, ' weight'],
+  [/ how (?:big|large)(?= )/g, ' size'],
+  [/ how fast(?= )/g, ' speed'],
+  [/ how (?:hot|cold|warm)(?= )/g, ' temperature'],
+  [/ how often(?= )/g, ' frequency'],
+  [/ (?:how many|number of)(?= )/g, ' count'],
+  [/ (?:how much)(?= )/g, ' amount'],
+];
+
+function headOf(word: string): string {
+  return synonymOf.get(word) ?? synonymOf.get(stemOf(word)) ?? word;
 }
 
 const literalPatterns = [
   /`[^`]+`/g,
   /"[^"]+"|\u201c[^\u201d]+\u201d/g,
   /(?<=^|\s)'[^']+'(?=$|[\s?!.,])/g,
-  // Flags, paths, calls, identifiers with signs or inner capitals, addresses.
+  // Flags, paths, calls, identifiers with underscores, file names, addresses, operators.
   /(?<=^|\s)--?[a-zA-Z][\w-]*/g,
   /(?<=^|\s)[~.]?\/?[\w.-]+\/[\w./-]+/g,
   /[\w.]+\([^)]*\)/g,
   /\b[a-zA-Z]+_\w+\b|\b_{1,2}\w+\b/g,
-  /\b[a-z]+[A-Z]\w*\b|\b[A-Z][a-z]+[A-Z]\w*\b/g,
   /(?<=^|\s)\.?[\w-]+\.(?:[a-z]{2,4}\d?)(?=$|[\s?!,])/g,
   /[\w.+-]+@[\w.-]+/g,
   /(?:[!=<>]=+|=>|->|&&|\|\||\+\+|::)/g,
@@ -96,10 +130,7 @@ function withoutLiterals(text: string): { readonly prose: string; readonly liter
   for (const pattern of literalPatterns) {
     prose = prose.replaceAll(pattern, (found) => {
       const bare = found.replaceAll(/^["'`\u201c]+|["'`\u201d]+$/g, '').trim();
-      // Brand names with inner capitals are written in several ways.
-      literals.add(
-        /^[a-z]+[A-Z]|^[A-Z][a-z]+[A-Z]/.test(bare) && /^[a-zA-Z]+$/.test(bare) ? bare.toLowerCase() : bare,
-      );
+      literals.add(bare);
       return ' ';
     });
   }
@@ -109,11 +140,9 @@ function withoutLiterals(text: string): { readonly prose: string; readonly liter
 function namesOf(words: readonly Word[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { text, lower, isFirst } of words) {
-    if (!/^\p{Lu}/u.test(text) || lower === 'i' || lower.startsWith("i'") || plainWords.has(lower)) continue;
-    const isAcronym = /^[\p{Lu}\p{N}]{2,}$/u.test(text);
-    // A capital at the beginning of a sentence says nothing of a word that is one of the language's common ones.
-    if (isFirst && !isAcronym) continue;
-    names.add(lower);
+    if (!/\p{Lu}/u.test(text) || lower === 'i' || lower.startsWith("i'") || plainWords.has(lower)) continue;
+    // A capital at the beginning of a sentence says nothing; one within a word does.
+    if (!isFirst || /\p{Lu}/u.test(text.slice(1))) names.add(lower);
   }
   return names;
 }
@@ -135,63 +164,58 @@ function joinParticles(lower: readonly string[]): readonly string[] {
 
 function polesIn(words: readonly string[]): ReadonlyMap<string, ReadonlySet<Pole>> {
   const found = new Map<string, Set<Pole>>();
-  for (let index = 0; index < words.length;) {
-    let taken = 0;
-    for (let count = longestPhraseWordCount; count >= 1 && taken === 0; count--) {
-      const phrase = words.slice(index, index + count);
-      if (phrase.length < count) continue;
-      const poles = polesOf.get(phrase.join(' ')) ?? (count === 1 ? polesOfForm(phrase[0] ?? '') : undefined);
-      if (poles === undefined) continue;
-      taken = count;
-      for (const pole of poles) {
-        const axis = pole.slice(0, pole.indexOf(':'));
-        const poles = found.get(axis) ?? new Set<Pole>();
-        found.set(axis, poles.add(pole));
-      }
+  for (const { poles } of phrasesOf(words)) {
+    for (const pole of poles) {
+      const axis = pole.slice(0, pole.indexOf(':'));
+      found.set(axis, (found.get(axis) ?? new Set<Pole>()).add(pole));
     }
-    index += Math.max(1, taken);
   }
   return found;
+}
+
+/** The words in their order, those together that stand for one side of opposites, the longest first. */
+function* phrasesOf(
+  words: readonly string[],
+): Generator<{ readonly phrase: string; readonly poles: readonly Pole[] }, undefined> {
+  for (let index = 0; index < words.length;) {
+    let count = Math.min(longestPhraseWordCount, words.length - index);
+    for (; count > 1; count--) if (polesOf.has(words.slice(index, index + count).join(' '))) break;
+    const phrase = words.slice(index, index + count).join(' ');
+    yield { phrase, poles: polesOf.get(phrase) ?? polesOfForm(phrase) ?? [] };
+    index += count;
+  }
 }
 
 /** By the stem, where an inflected form is not in the list. */
 function polesOfForm(word: string): readonly Pole[] | undefined {
   const stem = stemOf(word);
-  return polesOf.get(stem) ?? polesOf.get(`${stem}e`);
+  const [, base = ''] = /^(\w{3,}?)(?:er|est)$/.exec(word) ?? [];
+  const forms = [stem, `${stem}e`, base, `${base}e`, base.replace(/i$/, 'y'), base.replace(/(.)\1$/, '$1')];
+  return forms.map((form) => polesOf.get(form)).find((poles) => poles !== undefined);
 }
 
 const askedKinds: readonly (readonly [string, RegExp])[] = [
-  ['count', / how many | (?:the )?number of | how often | what number /],
-  ['duration', / how long | how much time | how soon /],
   [
-    'price',
-    / how much (?:does|do|is|will|would|did|money|to)\b.*? (?:cost|pay|charge|price|worth)|what does .* cost| cost of | price of /,
+    'duration',
+    / how long | how much time | how soon | how many (?:seconds|minutes|hours|days|weeks|months|years) /,
   ],
-  ['amount', / how much | what amount | how big a dose /],
-  ['age', / how old | what age | at what age | age of /],
+  ['count', / how many | (?:the )?number of | what number /],
+  ['frequency', / how often | how frequently /],
+  ['amount', / how much | what amount /],
+  ['age', / how old | what age /],
   ['distance', / how far /],
-  [
-    'time',
-    / when | what (?:year|date|day|month|time|century|decade) | which (?:year|day|month|century|decade) | in what year /,
-  ],
+  ['size', / how (?:tall|high|wide|broad|deep|heavy|big|large|fast|hot|cold|warm) /],
+  ['time', / what (?:year|date|day|month|time|century|decade) | which (?:year|day|month|century|decade) /],
+  ['reason', / why | how come | what(?: is)? the reason | what reason | reasons? (?:for|why|behind) /],
+  ['person', / who | whom | whose /],
+  // As conjunctions they ask for nothing: only where the question begins with them.
+  ['time', /^ when (?!i |you |we )|[.?!,] when /],
   [
     'place',
-    / where | what place | which place | what (?:city|country|state|continent) | which (?:city|country|state|continent) /,
+    /^ where (?:is|are|was|were|did|does|in|can i find) | what place | in (?:which|what) (?:city|country|state|continent) /,
   ],
-  ['person', / who | whom | whose /],
-  ['reason', / why | how come | what(?: is)? the reason | what reason | reasons? (?:for|why|behind) /],
 ];
 
 function askedIn(text: string): string | null {
   return askedKinds.find(([, pattern]) => pattern.test(text))?.[0] ?? null;
-}
-
-function objectsOf(lower: readonly string[]): ReadonlyMap<string, string> {
-  const objects = new Map<string, string>();
-  for (const [index, word] of lower.entries()) {
-    if (!directional.has(word)) continue;
-    const object = lower.slice(index + 1).find((next) => !plainWords.has(next));
-    if (object !== undefined && !objects.has(word)) objects.set(word, stemOf(object));
-  }
-  return objects;
 }

@@ -17,7 +17,7 @@ export function wordsOf(text: string): readonly Word[] {
     .matchAll(wordPattern)) {
     const before = text.slice(end, match.index);
     end = match.index + match[0].length;
-    const own = match[0].replace(/'s$/i, '').replace(/[.'-]+$/, '');
+    const own = match[0].replace(/[.,'-]+$/, '').replace(/'s$/i, '');
     if (own === '') continue;
     words.push({
       text: own,
