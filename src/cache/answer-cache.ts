@@ -5,6 +5,12 @@ import { createFlight, type Flight } from './flight.ts';
 import { createKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { compact, replayed } from './replay.ts';
 import { usageOf, type CacheRules } from './cache-rules.ts';
+import {
+  createSemanticCache,
+  type Look,
+  type SemanticCacheOptions,
+  type SemanticStats,
+} from './semantic/semantic-cache.ts';
 
 /** The same question asked again, or twice at once, is computed once. */
 export interface AnswerCache {
@@ -32,6 +38,8 @@ export interface AnswerCacheStats {
   readonly missCount: number;
   readonly usedBytes: number;
   readonly answerCount: number;
+  /** Null where only the same request counts. */
+  readonly semantic: SemanticStats | null;
 }
 
 export interface AnswerCacheOptions extends CacheRules {
@@ -41,25 +49,37 @@ export interface AnswerCacheOptions extends CacheRules {
   readonly revisionOf: (modelId: string) => Promise<string>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Whether the same question in other words counts too. @default null */
+  readonly semantic?: Omit<SemanticCacheOptions, 'answerOf'> | null;
 }
 
 export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
-  const kept = createKeptAnswers(options);
+  const kept = createKeptAnswers({
+    ...options,
+    onRemove: (key) => {
+      semantic?.forget(key);
+    },
+  });
+  const semantic = options.semantic == null ? null : createSemanticCache({ ...options.semantic, answerOf });
   const flights = new Map<string, { readonly flight: Flight; readonly priority: ChatRequest['priority'] }>();
   const counts = { hit: 0, joined: 0, miss: 0 };
 
-  function begin(key: string, { request, open }: AskedAnswer): Flight {
+  function answerOf(key: string): readonly ChatPart[] | null {
+    return kept.peek(key)?.parts ?? null;
+  }
+
+  function begin(key: string, { request, open }: AskedAnswer, look: Look | null): Flight {
     const flight = createFlight({
       // Each reader's own deadline ends its reading; the answer goes on for the others.
       open: (signal) => open({ ...request, deadlineAt: null }, signal),
       onEnd: (parts) => {
         if (flights.get(key)?.flight === flight) flights.delete(key);
-        if (parts !== null)
-          kept.put(key, {
-            parts: compact(parts),
-            madeAt: options.now(),
-            owner: { requestId: request.id, tenant: request.tenant },
-          });
+        if (parts === null) return;
+        const answer = compact(parts);
+        const owner = { requestId: request.id, tenant: request.tenant };
+        kept.put(key, { parts: answer, madeAt: options.now(), owner }, look?.bytes);
+        // What cannot be compared is not learnt from.
+        look?.settle(key, answer).catch(() => undefined);
       },
     });
     flights.set(key, { flight, priority: request.priority });
@@ -73,23 +93,38 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       yield* await open(request, signal);
       return;
     }
-    const key = answerKey(request, { modelId, revision: await options.revisionOf(modelId) });
-    const known = usage === 'read_and_write' ? kept.get(key) : null;
+    const origin = { modelId, revision: await options.revisionOf(modelId) };
+    const key = answerKey(request, origin);
+    const mayRead = usage === 'read_and_write';
+    const known = mayRead ? kept.get(key) : null;
     if (known !== null) {
       counts.hit++;
       for (const part of known.parts) yield replayed(part, 'exact_cache');
       return;
     }
-    const flying = usage === 'read_and_write' ? flights.get(key) : undefined;
-    // Nobody waits for an answer that steps aside for others of less haste.
-    const canJoin = flying !== undefined && flying.flight.isOpen && flying.priority === request.priority;
-    if (canJoin) counts.joined++;
-    else counts.miss++;
-    if (!canJoin) {
-      yield* begin(key, asked).read(signal);
+    let look: Look | null = null;
+    if (semantic !== null && !(mayRead && canJoin(key, request))) {
+      look = await semantic.look(request, origin, signal, mayRead);
+      const near = look?.hit == null ? null : kept.get(look.hit.key);
+      if (near !== null) {
+        for (const part of near.parts) yield replayed(part, 'semantic_cache', look?.hit?.similarity);
+        return;
+      }
+    }
+    const flying = mayRead && canJoin(key, request) ? flights.get(key) : undefined;
+    if (flying === undefined) {
+      counts.miss++;
+      yield* begin(key, asked, look).read(signal);
       return;
     }
+    counts.joined++;
     for await (const part of flying.flight.read(signal)) yield replayed(part, 'flight');
+  }
+
+  /** Nobody waits for an answer that steps aside for others of less haste. */
+  function canJoin(key: string, { priority }: ChatRequest): boolean {
+    const flying = flights.get(key);
+    return flying?.flight.isOpen === true && flying.priority === priority;
   }
 
   return {
@@ -102,6 +137,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
         missCount: counts.miss,
         usedBytes: kept.usedBytes,
         answerCount: kept.answerCount,
+        semantic: semantic?.stats ?? null,
       };
     },
   };

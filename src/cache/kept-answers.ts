@@ -18,8 +18,13 @@ export interface AnswerOwner {
 /** Answers in memory, the least recently used ones forgotten first. */
 export interface KeptAnswers {
   get(key: string): KeptAnswer | null;
-  /** Nothing is kept of an answer that is larger than all that may be kept. */
-  put(key: string, answer: KeptAnswer): void;
+  /** As `get`, without counting as a use. */
+  peek(key: string): KeptAnswer | null;
+  /**
+   * Nothing is kept of an answer that is larger than all that may be kept.
+   * @param besideBytes what is kept elsewhere because of it
+   */
+  put(key: string, answer: KeptAnswer, besideBytes?: number): void;
   /** Forgets those that are chosen; returns how many. */
   forget(isChosen: (answer: Pick<KeptAnswer, 'madeAt' | 'owner'>) => boolean): number;
   readonly usedBytes: number;
@@ -32,35 +37,49 @@ export interface KeptAnswersOptions {
   readonly timeToLiveMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** What was kept under this key is gone. */
+  readonly onRemove?: (key: string) => void;
 }
 
 /** Beside its text: key, map entry and objects, by rule of thumb. */
 const entryBytes = 512;
 
-export function createKeptAnswers({ budgetBytes, timeToLiveMs, now }: KeptAnswersOptions): KeptAnswers {
+export function createKeptAnswers(options: KeptAnswersOptions): KeptAnswers {
+  const { budgetBytes, timeToLiveMs, now, onRemove = () => undefined } = options;
   /** Oldest use first. */
   const entries = new Map<string, { readonly answer: KeptAnswer; readonly bytes: number }>();
   let usedBytes = 0;
 
   function remove(key: string): void {
-    usedBytes -= entries.get(key)?.bytes ?? 0;
+    const entry = entries.get(key);
+    if (entry === undefined) return;
+    usedBytes -= entry.bytes;
     entries.delete(key);
+    onRemove(key);
+  }
+
+  function peek(key: string): KeptAnswer | null {
+    const entry = entries.get(key);
+    if (entry === undefined) return null;
+    if (now() - entry.answer.madeAt < timeToLiveMs) return entry.answer;
+    remove(key);
+    return null;
   }
 
   return {
     get(key) {
+      const answer = peek(key);
       const entry = entries.get(key);
-      if (entry === undefined) return null;
-      remove(key);
-      if (now() - entry.answer.madeAt >= timeToLiveMs) return null;
+      if (answer === null || entry === undefined) return null;
+      entries.delete(key);
       entries.set(key, entry);
-      usedBytes += entry.bytes;
-      return entry.answer;
+      return answer;
     },
-    put(key, answer) {
+    peek,
+    put(key, answer, besideBytes = 0) {
       remove(key);
       // Strings take one or two bytes a character in memory: counted as two.
-      const bytes = entryBytes + 2 * JSON.stringify(answer.parts).length;
+      const bytes = entryBytes + 2 * JSON.stringify(answer.parts).length + besideBytes;
       if (bytes > budgetBytes) return;
       for (const oldest of entries.keys()) {
         if (usedBytes + bytes <= budgetBytes) break;

@@ -40,11 +40,13 @@ function isShort(text: string): boolean {
 /**
  * Pure: a part as it is given again. The tokens are counted as they were, all of the prompt's as cached; the times are
  * nothing, since no model ran.
+ * @param similarity of the question that it was made for, where that was another one
  */
-export function replayed(part: ChatPart, source: AnswerSource): ChatPart {
+export function replayed(part: ChatPart, source: AnswerSource, similarity?: number): ChatPart {
   if (part.type === 'start') {
     const { predictedFirstTokenMs: _, ...rest } = part;
-    return { ...rest, cachedTokenCount: part.promptTokenCount, source };
+    const cachedTokenCount = part.promptTokenCount;
+    return { ...rest, cachedTokenCount, source, ...(similarity === undefined ? {} : { similarity }) };
   }
   if (part.type !== 'finish') return part;
   const { usage } = part;

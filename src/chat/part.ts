@@ -55,9 +55,9 @@ export interface TokenLogprob {
 
 /**
  * Where an answer came from: a model that ran for it, a model that ran for the same request of somebody else at the
- * moment, or one that ran before.
+ * moment, or one that ran before, for the same request or for the same question in other words.
  */
-export type AnswerSource = 'model' | 'flight' | 'exact_cache';
+export type AnswerSource = 'model' | 'flight' | 'exact_cache' | 'semantic_cache';
 
 /** How an answer of an upstream came about, where there was something to decide. */
 export interface Delivery {
@@ -87,6 +87,8 @@ export type ChatPart =
       readonly predictedFirstTokenMs?: number;
       /** Absent: a model ran for this answer. */
       readonly source?: AnswerSource;
+      /** Of the question that the answer was made for, where that was another one: the cosine of the two, -1 to 1. */
+      readonly similarity?: number;
       /** As far as it is known at the beginning; absent where the prompt fits. */
       readonly overflow?: ContextOverflow;
       /** Absent: one model was asked, and it answered. */

@@ -25,6 +25,7 @@ import { openStore } from './open-store.ts';
 import { readiness } from './readiness.ts';
 import { loadRooms } from './rooms.ts';
 import { createForgetAnswers } from './forget-answers.ts';
+import { semanticCacheOf } from './semantic-cache.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
@@ -194,6 +195,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     maxTemperature: exactMaxTemperature,
     revisionOf: async (modelId) => rooms.modelRevision(await filesBehind(modelId, index)),
     now: () => Date.now(),
+    semantic: semanticCacheOf(parts, rooms),
   });
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
@@ -201,6 +203,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     answerCacheBytes: () => cache.stats.usedBytes,
     ...(texts === null ? {} : { capture: () => texts.capture.stats }),
     ...(settings.upstreams.length === 0 ? {} : { replicas: () => upstreams.replicas() }),
+    ...(settings.cache.semantic === null ? {} : { semanticCache: () => cache.stats.semantic }),
     version,
   });
   const remote = remoteNames(loaded);

@@ -5,6 +5,7 @@ import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
 import { responsesSchema } from './responses-schema.ts';
+import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
@@ -191,6 +192,7 @@ const cacheSchema = z.strictObject({
     .describe(
       'Answers drawn at a higher temperature, without a seed, are not kept unless the client asks for it.',
     ),
+  semantic: semanticCacheSchema,
 });
 
 const promptCacheSchema = z.strictObject({

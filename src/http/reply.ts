@@ -121,11 +121,13 @@ function ask(
 /** `model` always names what answered; so do the headers, with the grade that the banner shows. */
 function answeredByHeaders(first: ChatPart | null): Readonly<Record<string, string>> {
   if (first?.type !== 'start') return {};
-  const { model, grade, source, predictedFirstTokenMs: predicted } = first;
+  const { model, grade, source, similarity, predictedFirstTokenMs: predicted } = first;
   return {
     'x-nearfar-model': model,
     'x-nearfar-grade': grade,
     ...(predicted !== undefined && { 'x-nearfar-predicted-first-token-ms': predicted.toFixed(1) }),
-    ...(source !== undefined && { 'x-nearfar-cache': source }),
+    ...(source !== undefined && {
+      'x-nearfar-cache': similarity === undefined ? source : `${source}; similarity=${similarity.toFixed(3)}`,
+    }),
   };
 }

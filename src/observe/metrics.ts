@@ -4,6 +4,7 @@ import { registerCaptureMetrics, type CaptureReading } from './capture-metrics.t
 import { registerEngineMetrics } from './engine-metrics.ts';
 import type { EngineReading } from './engine-metrics.ts';
 import { registerClassMetrics } from './class-metrics.ts';
+import { registerSemanticMetrics, type SemanticReading } from './semantic-metrics.ts';
 import type { Priority } from '../chat/request.ts';
 import { registerReplicaMetrics, type UpstreamReading } from './replica-metrics.ts';
 import { GapHistogram } from './gap-histogram.ts';
@@ -19,6 +20,8 @@ export interface MetricsDependencies {
   readonly replicas?: () => readonly UpstreamReading[];
   /** What was kept of prompts and answers; absent: nothing is. */
   readonly capture?: () => CaptureReading;
+  /** The cache of questions in other words, where there is one. */
+  readonly semanticCache?: () => SemanticReading | null;
   /** nearfar's own version, shown as a label of `nearfar_build_info`. */
   readonly version?: string;
 }
@@ -58,7 +61,7 @@ const commonLabels = [
  * model, and further ones beyond 200, are counted as `_OTHER`, or anyone could fill the memory.
  */
 export function createMetrics(dependencies: MetricsDependencies): Metrics {
-  const { running, pendingRows, answerCacheBytes, replicas, version } = dependencies;
+  const { running, pendingRows, answerCacheBytes, semanticCache, replicas, version } = dependencies;
   const registry = new Registry();
   const registers = [registry];
   const histogram = <Label extends string>(
@@ -127,7 +130,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   }
   const answers = new Counter({
     name: 'nearfar_answers_total',
-    help: 'Whole answers by where they came from: a model, one that ran for the same request at the moment, or the cache.',
+    help: 'Whole answers by where they came from: a model, one that ran for the same request at the moment, or a cache.',
     labelNames: ['source'],
     registers,
   });
@@ -135,6 +138,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   registerClassMetrics(registry, running);
   if (dependencies.capture !== undefined) registerCaptureMetrics(registry, dependencies.capture);
   if (replicas !== undefined) registerReplicaMetrics(registry, replicas);
+  if (semanticCache !== undefined) registerSemanticMetrics(registry, semanticCache);
   const requestNames = createNameBound(200);
   // Upstreams are asked by names that clients choose.
   const responseNames = createNameBound(200);

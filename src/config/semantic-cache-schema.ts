@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** `cache.semantic`: null, or how questions are compared and how often that may go wrong. */
+export const semanticCacheSchema = z
+  .strictObject({
+    /** A model of this machine that makes vectors, by its id or by the reference that it was pulled by. */
+    embedder: z.string().min(1).max(200),
+    maxWrongHitRate: z.number().min(0).max(0.5).default(0.01),
+    checkRate: z.number().min(0.001).max(1).default(0.05),
+    sameAnswer: z.enum(['meaning', 'text']).default('meaning'),
+  })
+  .nullable()
+  .default(null)
+  .describe(
+    'Whether the same question in other words gets a kept answer too: {embedder, maxWrongHitRate: 0.01, checkRate: 0.05, ' +
+      'sameAnswer: meaning}. Needs cache.exact. null: no. See docs/caching.md.',
+  );
