@@ -23,8 +23,10 @@ lend | borrow
 buy,purchase,acquire | sell | rent,lease,hire
 import | export
 upload | download
-upgrade,update | downgrade,roll back,rollback,revert
-increase,raise,boost,grow,enlarge,higher,gain,expand | decrease,reduce,lower,cut,shrink,lessen,lose,drop
+upgrade,update | downgrade,roll back,rollback
+gain,find | lose,lost
+increase,raise,boost,enlarge,higher,turn up,expand | decrease,reduce,lower,cut,shrink,lessen,turn down
+keep | drop
 zoom in | zoom out
 push | pull | fetch | merge | rebase
 pull request | issue

@@ -21,7 +21,7 @@ const enough = 20;
 /** What is won beyond is not kept: two wrong ones in a row close the cache however long it went well. */
 const most = enough ** 2;
 /** Of what is at hand, how much is staked: the rest keeps one wrong check from ruin. */
-const stake = 0.9;
+const stake = 0.95;
 /** Checks that the estimate is made of. */
 const windowLength = 1000;
 

@@ -1,3 +1,5 @@
+import { stemOf } from './words.ts';
+
 /**
  * Words of English that say how something is asked and not what is asked for. Two questions may differ in them. Nothing here
  * negates, compares, counts or orders: such words are read for themselves. From general knowledge of English.
@@ -21,12 +23,18 @@ when's where's let's that's there's you're they're we're
 am'd gonna wanna gotta
 feature option options setting settings menu function functionality
 work works working happen happens happening mean means meaning meant
-understand understanding learn
+understand understood understanding learn
+recipe recipes calculate compute
 device person people someone user users
 exact precise approximate approximately roughly around
 `;
 
 export const plainWords: ReadonlySet<string> = new Set(list.split(/\s+/).filter((word) => word !== ''));
+
+/** Of the longer ones: their other forms are plain too. */
+export const plainStems: ReadonlySet<string> = new Set(
+  [...plainWords].filter((word) => word.length > 4).map(stemOf),
+);
 
 /** Words that say the same in a question, a line each; the first stands for all. */
 const alike = `
@@ -77,8 +85,7 @@ drug medicine medication
 height elevation altitude
 depth deepness
 width breadth
-length long
-duration time
+length long duration time
 distance far
 weight weigh heavy
 write author wrote written
@@ -122,7 +129,45 @@ ill sick
 pay paid payment
 lawyer attorney
 begin began begun
-freeze frozen freezing
+freeze frozen froze
+speak spoken spoke
+fly flew flown flight flying
+buy bought
+sell sold
+keep kept
+lose lost losing missing
+eat ate eaten
+drink drank drunk
+run ran running
+swim swam swum
+build built
+drive drove driven
+grow grew grown
+break broke broken
+steal stole stolen
+teach taught
+catch caught
+bring brought
+become became
+hold held
+fall fell fallen
+rise rose risen
+wear wore worn
+throw threw thrown
+hide hidden hid
+ride rode ridden
+sing sang sung
+bite bitten bit
+forget forgot forgotten
+sleep slept
+spend spent
+lend lent
+teach taught
+permanently forever
+exchange swap convert
+currency money
+undo revert
+latest recent newest
 boil boiling boiled
 melt melting
 `;

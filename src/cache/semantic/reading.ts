@@ -1,5 +1,6 @@
 import { headOfPole, longestPhraseWordCount, polesOf, type Pole } from './contrasts.ts';
-import { plainWords, synonymOf } from './plain-words.ts';
+import { placeOf } from './demonyms.ts';
+import { plainStems, plainWords, synonymOf } from './plain-words.ts';
 import { numbersOf } from './numbers.ts';
 import { isExchange, relationsOf, type Relation } from './relations.ts';
 import { stemOf, wordsOf, type Word } from './words.ts';
@@ -36,20 +37,25 @@ const negations = new Set(
     'refuse refuses refused lack lacks lacking hardly barely excluding'
   ).split(' '),
 );
+/** Says that one asks, and negates nothing of what is asked. */
+const politeNegation =
+  / i (?:do not|don't|can't|cannot|can not|could not|couldn't|never|am not|didn't) (?:know|understand|understood|get|got|remember|recall|figure|seem|quite|really|sure)(?= )/g;
+
 /** Pure. */
 export function readPrompt(text: string): Reading {
   const { prose, literals } = withoutLiterals(text);
   const words = wordsOf(prose);
   const lower = words.map((word) => word.lower);
   const { numbers, isNumber } = numbersOf(lower);
-  const isNegated = lower.some(
-    (word) => negations.has(word) || word.endsWith("n't") || word.startsWith('non-'),
-  );
+  const isNegated = ` ${lower.join(' ')} `
+    .replaceAll(politeNegation, ' ')
+    .split(' ')
+    .some((word) => negations.has(word) || word.endsWith("n't") || word.startsWith('non-'));
   const knownCount = lower.filter(isKnown).length;
   return {
     numbers,
     names: namesOf(words),
-    words: new Set(lower.flatMap((word) => [word, stemOf(word)])),
+    words: new Set(lower.flatMap((word) => [word, stemOf(word), placeOf(word)])),
     literals,
     isNegated,
     poles: polesIn(joinParticles(lower)),
@@ -68,7 +74,7 @@ function isKnown(word: string): boolean {
 }
 
 function isPlain(word: string): boolean {
-  return plainWords.has(word) || negations.has(word) || word.endsWith("n't");
+  return plainWords.has(word) || plainStems.has(stemOf(word)) || negations.has(word) || word.endsWith("n't");
 }
 
 /** What is asked for: phrases and words with one sense as one, each once; how it is asked is left out. */
@@ -79,8 +85,9 @@ function sensesOf(lower: readonly string[]): readonly string[] {
   for (const { phrase, poles } of phrasesOf(phrased.trim().split(' '))) {
     if (isPlain(phrase)) continue;
     // The first word of a side of opposites stands for all of it.
-    const [pole] = poles;
-    senses.add(stemOf(pole === undefined ? headOf(phrase) : (headOfPole.get(pole) ?? phrase)));
+    const head = headOf(phrase);
+    const [pole] = polesOf.get(head) ?? poles;
+    senses.add(stemOf(placeOf(pole === undefined ? head : (headOfPole.get(pole) ?? head))));
   }
   senses.delete('');
   return [...senses];
@@ -142,7 +149,7 @@ function namesOf(words: readonly Word[]): ReadonlySet<string> {
   for (const { text, lower, isFirst } of words) {
     if (!/\p{Lu}/u.test(text) || lower === 'i' || lower.startsWith("i'") || plainWords.has(lower)) continue;
     // A capital at the beginning of a sentence says nothing; one within a word does.
-    if (!isFirst || /\p{Lu}/u.test(text.slice(1))) names.add(lower);
+    if (!isFirst || /\p{Lu}/u.test(text.slice(1))) names.add(placeOf(lower));
   }
   return names;
 }
