@@ -1,3 +1,4 @@
+import { mayBeOne } from './asked.ts';
 import type { Reading } from './reading.ts';
 import { contradicts } from './relations.ts';
 
@@ -16,7 +17,7 @@ export function disagreement(one: Reading, other: Reading): Disagreement | null 
   if (!mentions(one, other) || !mentions(other, one)) return 'names';
   if (one.isNegated !== other.isNegated) return 'negation';
   if (areOpposed(one, other)) return 'opposites';
-  if (one.asked !== null && other.asked !== null && one.asked !== other.asked) return 'question';
+  if (!mayBeOne(one.asked, other.asked)) return 'question';
   return contradicts(one, other) || contradicts(other, one) ? 'direction' : null;
 }
 

@@ -12,6 +12,7 @@ install,set up | uninstall,deinstall
 create,make new,establish | destroy,dissolve,delete
 connect,pair,join,link,plug in,reconnect | disconnect,unpair,leave,unlink,unplug
 subscribe,sign up,enrol,enroll,register,opt in | unsubscribe,cancel,unregister,deregister,opt out,withdraw
+check in,check-in | check out,check-out
 login,log in,sign in,log into,sign into | logout,log out,sign out,log off
 follow | unfollow
 mute,silence | unmute
@@ -59,7 +60,7 @@ gross | net
 fixed | variable,adjustable
 short term,short-term | long term,long-term
 lender | borrower
-landlord | tenant
+landlord | tenant,renter
 employer | employee
 plaintiff | defendant
 buyer | seller

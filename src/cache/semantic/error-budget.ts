@@ -16,20 +16,20 @@ export interface ErrorEstimate extends Interval {
   readonly rate: number;
 }
 
-/** 19 of 20: the confidence that the budget holds where hits are given. */
-const enough = 20;
-/** What is won beyond is not kept: two wrong ones in a row close the cache however long it went well. */
+/** 9 of 10: the confidence that the budget holds where hits are given. */
+const enough = 10;
+/** What is won beyond is not kept: two wrong ones in short order close the cache however long it went well. */
 const most = enough ** 2;
 /** Of what is at hand, how much is staked: the rest keeps one wrong check from ruin. */
-const stake = 0.95;
+const stake = 0.9;
 /** Checks that the estimate is made of. */
 const windowLength = 1000;
 
 /**
  * A bet against "more than `maxWrongHitRate` of the hits are wrong": what is at hand grows with every check that finds the same
  * answer and falls to a tenth with every other, at odds that are fair if exactly that share were wrong. If more were, it would
- * reach 20 with a probability of at most 1/20, however often one looks (Ville's inequality; Waudby-Smith and Ramdas 2024):
- * so hits are given while it is 20 or more. At a budget of 1% that takes 331 checks without a wrong one, at 5% 65, at 10% 32.
+ * reach 10 with a probability of at most 1/10, however often one looks (Ville's inequality; Waudby-Smith and Ramdas 2024):
+ * so hits are given while it is 10 or more. At a budget of 1% that takes 255 checks without a wrong one, at 5% 50, at 10% 25.
  * @param maxWrongHitRate 0 to 0.5; 0 is never shown to hold
  */
 export function createErrorBudget(maxWrongHitRate: number): ErrorBudget {

@@ -21,23 +21,28 @@ const others: Readonly<Record<string, string>> = {
   single: '1',
   once: '1',
 };
-const ordinals: Readonly<Record<string, string>> = {
+const irregularOrdinals: Readonly<Record<string, string>> = {
   third: '3',
-  fourth: '4',
   fifth: '5',
-  sixth: '6',
-  seventh: '7',
   eighth: '8',
   ninth: '9',
-  tenth: '10',
-  eleventh: '11',
   twelfth: '12',
-  thirteenth: '13',
-  fifteenth: '15',
-  eighteenth: '18',
-  nineteenth: '19',
-  twentieth: '20',
 };
+
+/** `third` -> `3`, `sixteenth` -> `16`, `twentieth` -> `20`, `twenty-sixth` -> `26`. First and second are opposites instead. */
+function ordinalOf(word: string): string | null {
+  if (Object.hasOwn(irregularOrdinals, word)) return irregularOrdinals[word] ?? null;
+  const [first = '', second] = word.split('-');
+  if (second !== undefined && tens.includes(first)) {
+    const single = second === 'first' ? '1' : second === 'second' ? '2' : ordinalOf(second);
+    return single === null ? null : String((tens.indexOf(first) + 2) * 10 + Number(single));
+  }
+  const whole = tens.indexOf(word.replace(/ieth$/, 'y'));
+  if (word.endsWith('ieth') && whole >= 0) return String((whole + 2) * 10);
+  const base = ones.indexOf(word.replace(/th$/, ''));
+  return word.endsWith('th') && base > 3 ? String(base) : null;
+}
+
 const calendar = new Map(
   (
     'january february march april june july august september october november december ' +
@@ -126,12 +131,7 @@ function valueOf(word: string): string | null {
   if (tens.includes(first) && ones.includes(second)) {
     return String((tens.indexOf(first) + 2) * 10 + ones.indexOf(second));
   }
-  return (
-    (Object.hasOwn(others, word) && others[word]) ||
-    (Object.hasOwn(ordinals, word) && ordinals[word]) ||
-    roman.get(word) ||
-    null
-  );
+  return (Object.hasOwn(others, word) ? others[word] : (ordinalOf(word) ?? roman.get(word))) ?? null;
 }
 
 /** `5mg` -> `5 mg`, `$1,000.50` -> `$1000.5`, `3rd` -> `3`, `v2.1` -> `v2.1`. */

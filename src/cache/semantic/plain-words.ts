@@ -53,7 +53,6 @@ pick choose select
 show display
 photo picture image photograph pic
 phone smartphone cellphone handset
-mobile cell
 car automobile vehicle
 doctor physician
 movie film
@@ -151,7 +150,7 @@ bring brought
 become became
 hold held
 fall fell fallen
-rise rose risen
+rise risen
 wear wore worn
 throw threw thrown
 hide hidden hid

@@ -1,4 +1,5 @@
 import { headOfPole, longestPhraseWordCount, polesOf, type Pole } from './contrasts.ts';
+import { askedIn, type Asked } from './asked.ts';
 import { placeOf } from './demonyms.ts';
 import { plainStems, plainWords, synonymOf } from './plain-words.ts';
 import { numbersOf } from './numbers.ts';
@@ -17,8 +18,8 @@ export interface Reading {
   readonly isNegated: boolean;
   /** Sides of opposites, by axis. */
   readonly poles: ReadonlyMap<string, ReadonlySet<Pole>>;
-  /** What is asked for where a question word says so: a time, a place, a person, a reason, a count. */
-  readonly asked: string | null;
+  /** The kind of answer that is wanted. */
+  readonly asked: Asked | null;
   /** What goes from where to where, or is compared with what. */
   readonly relations: readonly Relation[];
   /** Whether one thing is to become or to take the place of another. */
@@ -59,7 +60,7 @@ export function readPrompt(text: string): Reading {
     literals,
     isNegated,
     poles: polesIn(joinParticles(lower)),
-    asked: askedIn(` ${lower.join(' ')} `),
+    asked: askedIn(prose),
     relations: relationsOf(lower),
     isExchange: isExchange(lower),
     order: new Map(lower.map((word, index) => [stemOf(word), index] as const).reverse()),
@@ -199,30 +200,4 @@ function polesOfForm(word: string): readonly Pole[] | undefined {
   const [, base = ''] = /^(\w{3,}?)(?:er|est)$/.exec(word) ?? [];
   const forms = [stem, `${stem}e`, base, `${base}e`, base.replace(/i$/, 'y'), base.replace(/(.)\1$/, '$1')];
   return forms.map((form) => polesOf.get(form)).find((poles) => poles !== undefined);
-}
-
-const askedKinds: readonly (readonly [string, RegExp])[] = [
-  [
-    'duration',
-    / how long | how much time | how soon | how many (?:seconds|minutes|hours|days|weeks|months|years) /,
-  ],
-  ['count', / how many | (?:the )?number of | what number /],
-  ['frequency', / how often | how frequently /],
-  ['amount', / how much | what amount /],
-  ['age', / how old | what age /],
-  ['distance', / how far /],
-  ['size', / how (?:tall|high|wide|broad|deep|heavy|big|large|fast|hot|cold|warm) /],
-  ['time', / what (?:year|date|day|month|time|century|decade) | which (?:year|day|month|century|decade) /],
-  ['reason', / why | how come | what(?: is)? the reason | what reason | reasons? (?:for|why|behind) /],
-  ['person', / who | whom | whose /],
-  // As conjunctions they ask for nothing: only where the question begins with them.
-  ['time', /^ when (?!i |you |we )|[.?!,] when /],
-  [
-    'place',
-    /^ where (?:is|are|was|were|did|does|in|can i find) | what place | in (?:which|what) (?:city|country|state|continent) /,
-  ],
-];
-
-function askedIn(text: string): string | null {
-  return askedKinds.find(([, pattern]) => pattern.test(text))?.[0] ?? null;
 }

@@ -3,6 +3,8 @@ import { stemOf } from './words.ts';
 
 /** What stands on either side of a word that has a direction: `euros to dollars`, `larger than a shark`, `a string from a number`. */
 export interface Relation {
+  /** The word between them. */
+  readonly word: string;
   /** Stems, those of one name together. */
   readonly source: readonly string[];
   readonly target: readonly string[];
@@ -43,11 +45,12 @@ export function relationsOf(words: readonly string[]): readonly Relation[] {
     const before = runBefore(own, index);
     const after = runAfter(own, index);
     if (before.length === 0 || after.length === 0) return [];
-    if (forward.has(word) || (exchanges && exchanging.has(word))) return [{ source: before, target: after }];
+    if (forward.has(word) || (exchanges && exchanging.has(word)))
+      return [{ word, source: before, target: after }];
     if (!backward.has(word)) return [];
     // `from London to Paris` is told by its `to`.
     const hasTarget = own.slice(index + 1, index + 5).some((next) => next === 'to' || next === 'into');
-    return hasTarget ? [] : [{ source: after, target: before }];
+    return hasTarget ? [] : [{ word, source: after, target: before }];
   });
 }
 
@@ -101,13 +104,23 @@ export function contradicts(one: Related, other: Related): boolean {
         index > 0 && (other.order.get(shared[index - 1] ?? '') ?? 0) > (other.order.get(stem) ?? 0),
     );
   }
-  return one.relations.some(({ source, target }) => {
+  return one.relations.some(({ word, source, target }) => {
+    // However the comparison is worded: what is compared with must be the same.
+    const isTurned = other.relations.some(
+      (relation) =>
+        word === 'than' && relation.word === word && isCrossed(target, relation.target, one, other),
+    );
+    if (isTurned) return true;
     const from = source.findLast((stem) => other.order.has(stem));
     const to = target.find((stem) => other.order.has(stem));
     if (from === undefined || to === undefined || from === to) return false;
     const runs = other.relations.map((relation) => {
       if (meet(relation.source, target) && meet(relation.target, source)) return 'reversed';
-      return meet(relation.source, source) && meet(relation.target, target) ? 'alike' : 'apart';
+      if (!meet(relation.source, source) || !meet(relation.target, target)) return 'apart';
+      // `larger than a whale shark` and `larger than a blue whale`, where both texts hold both.
+      return isCrossed(target, relation.target, one, other) || isCrossed(source, relation.source, one, other)
+        ? 'reversed'
+        : 'alike';
     });
     if (runs.includes('reversed')) return true;
     return !runs.includes('alike') && (other.order.get(from) ?? 0) > (other.order.get(to) ?? 0);
@@ -116,4 +129,12 @@ export function contradicts(one: Related, other: Related): boolean {
 
 function meet(one: readonly string[], other: readonly string[]): boolean {
   return one.some((stem) => other.includes(stem));
+}
+
+/** Each end has a word that the other lacks and that the other's text holds elsewhere. */
+function isCrossed(own: readonly string[], others: readonly string[], one: Related, other: Related): boolean {
+  return (
+    own.some((stem) => !others.includes(stem) && other.order.has(stem)) &&
+    others.some((stem) => !own.includes(stem) && one.order.has(stem))
+  );
 }

@@ -7,7 +7,9 @@ export interface Check {
 /**
  * How likely a kept answer is the right one, by the likeness of two questions, learnt from checks: vCache's model (arXiv
  * 2502.03771), a logistic curve of correctness over similarity for each neighbourhood. Neighbourhoods have few checks of their
- * own, so theirs is the curve of all checks moved by an offset, whose own uncertainty counts against a hit.
+ * own, so theirs is the curve of all checks moved by an offset, of which little is known beforehand: most neighbourhoods are like
+ * the others, and some are traps, where another question in nearly the same words has another answer. Until own checks speak
+ * against a trap, the risk of one counts.
  */
 export interface Threshold {
   learn(check: Check): void;
@@ -27,6 +29,8 @@ const centre = 0.7;
 const prior = { level: 4, slope: 16, levelDeviation: 1, slopeDeviation: 4 };
 /** How far neighbourhoods differ, in log odds (standard deviation). */
 const offsetDeviation = 1;
+/** The share of neighbourhoods that are traps, and of the questions there that have the same answer, however alike. */
+const trap = { share: 0.04, sameRate: 0.3 };
 /** Checks that the curve is fitted to, the latest ones. */
 const checkCount = 2000;
 
@@ -40,13 +44,26 @@ export function createThreshold(): Threshold {
       curve = fitCurve(checks, curve);
     },
     risk(likeness, neighbourhood) {
-      const { offset, variance } = fitOffset(curve, neighbourhood);
-      const logOdds = logOddsAt(curve, likeness) + offset;
-      // The mean of a logistic curve over a normal offset (MacKay 1992): nearer to even the less is known.
-      return 1 - logistic(logOdds / Math.sqrt(1 + (Math.PI * variance) / 8));
+      let ordinary = 0;
+      let total = 0;
+      let trapWeight = trap.share;
+      for (const { isSame } of neighbourhood) trapWeight *= isSame ? trap.sameRate : 1 - trap.sameRate;
+      for (const { offset, weight } of offsets) {
+        let likelihood = weight * (1 - trap.share);
+        for (const check of neighbourhood) {
+          const odds = logistic(logOddsAt(curve, check.likeness) + offset);
+          likelihood *= check.isSame ? odds : 1 - odds;
+        }
+        total += likelihood;
+        ordinary += likelihood * (1 - logistic(logOddsAt(curve, likeness) + offset));
+      }
+      return (ordinary + trapWeight * (1 - trap.sameRate)) / (total + trapWeight);
     },
   };
 }
+
+/** A normal distribution in steps, its weights summing up to 1. */
+const offsets = normalSteps(offsetDeviation);
 
 interface Curve {
   readonly level: number;
@@ -93,29 +110,13 @@ function fitCurve(checks: readonly Check[], from: Curve): Curve {
   return { level, slope };
 }
 
-/** The likeliest offset of a neighbourhood, and how sure that is (Laplace's approximation). */
-function fitOffset(
-  curve: Curve,
-  neighbourhood: readonly Check[],
-): { readonly offset: number; readonly variance: number } {
-  const precision = offsetDeviation ** -2;
-  let offset = 0;
-  let curvature = precision;
-  for (let step = 0; step < newtonStepCount; step++) {
-    let gradient = -offset * precision;
-    curvature = precision;
-    for (const { likeness, isSame } of neighbourhood) {
-      const odds = logistic(logOddsAt(curve, likeness) + offset);
-      gradient += (isSame ? 1 : 0) - odds;
-      curvature += odds * (1 - odds);
-    }
-    const change = gradient / curvature;
-    offset += bounded(change, 2);
-    if (Math.abs(change) < 1e-6) break;
-  }
-  return { offset, variance: 1 / curvature };
-}
-
 function bounded(step: number, size: number): number {
   return Math.max(-size, Math.min(size, step));
+}
+
+function normalSteps(deviation: number): readonly { readonly offset: number; readonly weight: number }[] {
+  const steps = Array.from({ length: 17 }, (_, index) => (index - 8) / 2);
+  const densities = steps.map((step) => Math.exp((-step * step) / 2));
+  const sum = densities.reduce((total, density) => total + density, 0);
+  return steps.map((step, index) => ({ offset: step * deviation, weight: (densities[index] ?? 0) / sum }));
 }
