@@ -90,6 +90,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'chats over two llama-servers: cached tokens by prefix, by load and in turn',
     load: async () => (await import('./affinity.ts')).affinity,
   },
+  semcache: {
+    summary: 'questions in other words and near misses through the semantic cache: hits, and wrong ones',
+    load: async () => (await import('./semcache.ts')).semcache,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,
