@@ -18,7 +18,13 @@ import {
 } from './semcache-stream.ts';
 import { median, rounded } from './stats.ts';
 
-const budgets = [0.01, 0.02, 0.05];
+/** The first is the default and the one that the targets are for. */
+const settings = [
+  { maxWrongHitRate: 0.01, learnsFurther: false },
+  { maxWrongHitRate: 0.01, learnsFurther: true },
+  { maxWrongHitRate: 0.02, learnsFurther: false },
+  { maxWrongHitRate: 0.05, learnsFurther: false },
+];
 const fixedThresholds = [0.8, 0.9, 0.95];
 const checkRate = 0.05;
 const familyCount = 60;
@@ -29,23 +35,28 @@ const familyCount = 60;
  * model is played by the label of each question's answer, so that every hit can be judged. Beside it: caches with one threshold.
  */
 export const semcache: Benchmark = async (setup) => {
-  const [learnt, scored] = await Promise.all([readFamilies('first-half'), readFamilies('second-half')]);
+  const [learnt, scored, further] = await Promise.all([
+    readFamilies('first-half'),
+    readFamilies('second-half'),
+    readFamilies('development'),
+  ]);
   const all = [...learnt, ...scored];
   const found = new Set(all.map(({ family }) => family)).size;
   if (found !== familyCount || all.length !== familyCount * 20) throw new Error('not 60 families of 20');
-  setup.progress('vectors of 1,200 questions');
-  const vectors = await vectorsOf(all.map(({ text }) => text));
+  setup.progress('vectors of 1,800 questions');
+  const vectors = await vectorsOf([...all, ...further].map(({ text }) => text));
   const seeds = Array.from({ length: setup.repeatCount ?? (setup.quick ? 2 : 10) }, (_, index) => index + 1);
 
   const rows: Row[] = [];
   const figures: Record<string, number> = {};
-  for (const maxWrongHitRate of budgets) {
+  for (const { maxWrongHitRate, learnsFurther } of settings) {
     const runs = [];
     for (const seed of seeds) {
       setup.progress(`budget ${maxWrongHitRate}, seed ${seed}`);
       const random = seededRandom(seed);
       const stream = cachedStream({ vectors, maxWrongHitRate, checkRate, seed });
-      for (const question of shuffled(learnt, random)) await stream.ask(question);
+      const toLearnFrom = learnsFurther ? [...learnt, ...further] : learnt;
+      for (const question of shuffled(toLearnFrom, random)) await stream.ask(question);
       const before = stream.stats();
       const outcomes: Outcome[] = [];
       for (const question of shuffled(scored, random)) outcomes.push(await stream.ask(question));
@@ -57,10 +68,10 @@ export const semcache: Benchmark = async (setup) => {
     }
     const score = scoreOf(runs.map(({ outcomes }) => outcomes));
     rows.push({
-      label: `nearfar, budget ${maxWrongHitRate * 100}%`,
+      label: `nearfar, budget ${maxWrongHitRate * 100}%${learnsFurther ? ', twice as much to learn from' : ''}`,
       cells: {
         ...cellsOf(score),
-        'open after the first half': `${runs.filter(({ openAtFirst }) => openAtFirst).length} of ${seeds.length}`,
+        'open when the second half begins': `${runs.filter(({ openAtFirst }) => openAtFirst).length} of ${seeds.length}`,
         'would-be hits checked, second half (median)': median(runs.map(({ checkCount }) => checkCount)),
         'own estimate of wrong, upper end (median)': rounded(
           median(runs.map(({ estimate }) => estimate?.upper ?? 1)),
@@ -68,7 +79,7 @@ export const semcache: Benchmark = async (setup) => {
         ),
       },
     });
-    if (maxWrongHitRate !== 0.01) continue;
+    if (maxWrongHitRate !== 0.01 || learnsFurther) continue;
     Object.assign(figures, {
       wrong_hit_rate: score.distinctUpper,
       hit_rate: score.hitRate,
@@ -96,19 +107,22 @@ export const semcache: Benchmark = async (setup) => {
     notes: [
       `${seeds.length} streams (seeds ${seeds.join(', ')}) of 600 questions to learn from and 600 that are scored; topics differ. ` +
         'A true paraphrase is a question whose answer was made before in its stream; `hit_rate` is the share of them that got that ' +
-        'answer from the cache, checks counted as misses. Nothing of the second half is known when it begins.',
+        'answer from the cache, checks counted as misses. Nothing of the second half is known when it begins. The row with twice as much ' +
+        'to learn from adds the 600 questions of development.jsonl, of yet other topics, before it.',
       '`wrong_hit_rate`: wrong hits over all hits, not over all questions, upper end of the 95% interval (Clopper-Pearson). A hit ' +
         'is counted once for each pair of questions, however many streams it came up in: one stream has too few hits to show 1% ' +
         'even without a wrong one. Pairs of one family are alike, so the interval is narrower than that of as many independent ' +
         'ones. `wrong_hit_rate_one_stream` and `wrong_lookup_rate_one_stream` are the median of single streams, over hits and (as ' +
         'vCache counts) over all questions.',
+      'At a budget of 1% hits begin after 255 checks of would-be hits without a wrong one, and the first half has about 245 of ' +
+        'them: most of the second half goes by before the cache opens. What is wrong among its hits depends little on the budget.',
       'The model is played by the labels: the check whether two answers are the same makes no mistakes here. A model that words ' +
         'one answer in many ways makes checks fail that should not, and the cache then hits less.',
       'How the data came to be: the rules for English were written first; the first half was used to develop them; a second half ' +
         'was written then and scored once: 19 wrong of 351 hits at a budget of 1% and a hit rate of 0.23. It showed what the rules ' +
         'lacked (kinds of question, turned comparisons, a check before the first hit of each neighbourhood), became ' +
-        'development.jsonl, and this second half was written after the rules were frozen again, and nothing was changed after it ' +
-        'was scored. One author wrote rules and questions.',
+        'development.jsonl, and this second half was written after the rules were frozen again, and no rule, weight or limit was changed ' +
+        'after it was scored. One author wrote rules and questions.',
     ],
   };
 };

@@ -44,7 +44,7 @@ async function ask(content: string, headers: Readonly<Record<string, string>> = 
       {
         model: 'near',
         temperature: 0,
-        max_tokens: 30,
+        max_completion_tokens: 30,
         messages: [{ role: 'user', content }],
         response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
       },

@@ -60,7 +60,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       semantic?.forget(key);
     },
   });
-  const semantic = options.semantic == null ? null : createSemanticCache({ ...options.semantic, answerOf });
+  const semantic = options.semantic ? createSemanticCache({ ...options.semantic, answerOf }) : null;
   const flights = new Map<string, { readonly flight: Flight; readonly priority: ChatRequest['priority'] }>();
   const counts = { hit: 0, joined: 0, miss: 0 };
 
@@ -105,9 +105,10 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     let look: Look | null = null;
     if (semantic !== null && !(mayRead && canJoin(key, request))) {
       look = await semantic.look(request, origin, signal, mayRead);
-      const near = look?.hit == null ? null : kept.get(look.hit.key);
+      const hit = look?.hit ?? null;
+      const near = hit === null ? null : kept.get(hit.key);
       if (near !== null) {
-        for (const part of near.parts) yield replayed(part, 'semantic_cache', look?.hit?.similarity);
+        for (const part of near.parts) yield replayed(part, 'semantic_cache', hit?.similarity);
         return;
       }
     }

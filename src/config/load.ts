@@ -7,6 +7,7 @@ import { keyFields } from './key-schema.ts';
 import { nearest } from './nearest.ts';
 import { environmentUpstreams } from './environment-upstreams.ts';
 import { SettingsError, type SettingProblem } from './problem.ts';
+import { semanticCacheProblems } from './semantic-cache-problems.ts';
 import { upstreamProblems } from './upstream-problems.ts';
 import { upstreamKeys } from './upstream-schema.ts';
 import { environmentName, settingLeaves, settingsSchema, type SettingLeaf, type Settings } from './schema.ts';
@@ -274,7 +275,7 @@ function crossProblems(settings: Settings, sources: ReadonlyMap<string, string>)
     }
     seen.add(key.name);
   }
-  problems.push(...adapterProblems(settings, sources));
+  problems.push(...adapterProblems(settings, sources), ...semanticCacheProblems(settings, sources));
   return problems;
 }
 

@@ -148,7 +148,7 @@ function written(word: string): string {
 
 function romanValue(numeral: string): number {
   const values: Readonly<Record<string, number>> = { i: 1, v: 5, x: 10 };
-  return [...numeral].reduce((sum, letter, index) => {
+  return Array.from(numeral).reduce((sum, letter, index) => {
     const own = values[letter] ?? 0;
     return (values[numeral[index + 1] ?? ''] ?? 0) > own ? sum - own : sum + own;
   }, 0);

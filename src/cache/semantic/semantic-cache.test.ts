@@ -203,18 +203,21 @@ describe('never', () => {
         input: {
           kind: 'chat',
           messages: [{ role: 'user', content: wordings[7] ?? '' }],
-          toolUse: { tools: [], choice: { type: 'auto' }, parallel: true, field: 'tools' },
+          toolUse: { tools: [], choice: { kind: 'auto' }, allowsParallel: true, field: 'tools' },
         },
       }),
     ],
     ['a long text', ask(`${wordings[7] ?? ''} ${'Please. '.repeat(80)}`)],
     ['another language', ask('Wie setze ich das Passwort des Routers zurück?')],
   ];
-  test.each(others)('for %s', async (_, request, modelId) => {
-    const set = await opened();
-    expect((await set.answer(ask(wordings[7] ?? ''))).source).toBe('semantic_cache');
-    expect((await set.answer(request, modelId)).source).toBe('model');
-  });
+  test.each(others.map(([name, request, modelId = 'tiny']) => [name, request, modelId] as const))(
+    'for %s',
+    async (_, request, modelId) => {
+      const set = await opened();
+      expect((await set.answer(ask(wordings[7] ?? ''))).source).toBe('semantic_cache');
+      expect((await set.answer(request, modelId)).source).toBe('model');
+    },
+  );
 
   test('across tenants or labels, whatever is asked in whatever order', async () => {
     let hitCount = 0;
