@@ -203,7 +203,7 @@ describe('never', () => {
         input: {
           kind: 'chat',
           messages: [{ role: 'user', content: wordings[7] ?? '' }],
-          toolUse: { tools: [], choice: { kind: 'auto' }, allowsParallel: true, field: 'tools' },
+          toolUse: { tools: [], choice: { kind: 'auto' }, allowsParallel: true },
         },
       }),
     ],
