@@ -16,7 +16,7 @@ import { withAdapters } from '../models/adapter-book.ts';
 import type { ModelStore } from '../models/store.ts';
 import type { PromptCache } from '../promptcache/prompt-cache.ts';
 import { createLog, type Log } from '../observe/log.ts';
-import { filesBehind, findModelOrAdapter, openAdapters, reportAdapters } from './adapters.ts';
+import { findModelOrAdapter, openAdapters, reportAdapters } from './adapters.ts';
 import { isInCatalog } from './catalog-name.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
@@ -25,7 +25,7 @@ import { openStore } from './open-store.ts';
 import { readiness } from './readiness.ts';
 import { loadRooms } from './rooms.ts';
 import { createForgetAnswers } from './forget-answers.ts';
-import { semanticCacheOf } from './semantic-cache.ts';
+import { openAnswerCache } from './answer-cache.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
@@ -187,16 +187,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
   const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
-  const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature } = settings.cache;
-  const cache = rooms.createAnswerCache({
-    isOn: exact,
-    budgetBytes: exactBytes,
-    timeToLiveMs: exactTtlSeconds * 1000,
-    maxTemperature: exactMaxTemperature,
-    revisionOf: async (modelId) => rooms.modelRevision(await filesBehind(modelId, index)),
-    now: () => Date.now(),
-    semantic: semanticCacheOf(parts, rooms),
-  });
+  const cache = openAnswerCache(parts, rooms);
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,

@@ -1,23 +1,44 @@
-import type { AnswerCacheOptions } from '../cache/answer-cache.ts';
+import type { AnswerCache, AnswerCacheOptions } from '../cache/answer-cache.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { ModelStore } from '../models/store.ts';
 import type { Log } from '../observe/log.ts';
-import { findReference } from './model-index.ts';
+import { filesBehind } from './adapters.ts';
+import { findReference, type ModelIndex } from './model-index.ts';
 import type { loadRooms } from './rooms.ts';
 
-interface SemanticParts {
+interface CacheParts {
   readonly loaded: LoadedSettings;
   readonly store: ModelStore;
+  readonly index: ModelIndex;
   readonly localModels: Pick<LocalModels, 'model'>;
   readonly log: Pick<Log, 'warn'>;
 }
 
-/** The cache of questions in other words under these settings; null where there is none. Begins to load its model. */
-export function semanticCacheOf(
-  { loaded, store, localModels, log }: SemanticParts,
-  { createTextEmbedder }: Pick<Awaited<ReturnType<typeof loadRooms>>, 'createTextEmbedder'>,
+type Rooms = Pick<
+  Awaited<ReturnType<typeof loadRooms>>,
+  'createAnswerCache' | 'createTextEmbedder' | 'modelRevision'
+>;
+
+/** The cache of answers under these settings. */
+export function openAnswerCache(parts: CacheParts, rooms: Rooms): AnswerCache {
+  const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature } = parts.loaded.settings.cache;
+  return rooms.createAnswerCache({
+    isOn: exact,
+    budgetBytes: exactBytes,
+    timeToLiveMs: exactTtlSeconds * 1000,
+    maxTemperature: exactMaxTemperature,
+    revisionOf: async (modelId) => rooms.modelRevision(await filesBehind(modelId, parts.index)),
+    now: () => Date.now(),
+    semantic: semanticOptions(parts, rooms),
+  });
+}
+
+/** How questions in other words are found; null where they are not. Begins to load the model for that. */
+function semanticOptions(
+  { loaded, store, localModels, log }: CacheParts,
+  { createTextEmbedder }: Rooms,
 ): NonNullable<AnswerCacheOptions['semantic']> | null {
   const { semantic, exact } = loaded.settings.cache;
   if (semantic === null || !exact) return null;
