@@ -229,6 +229,27 @@ describe('openai responses', () => {
     });
   });
 
+  it('are refused where an image is shown: the models of this machine read text', async () => {
+    const image_url = 'data:image/png;base64,iVBORw0KGgoAAAAA';
+    const shown = openai.responses.create({
+      ...ask,
+      input: [{ role: 'user', content: [{ type: 'input_image', image_url, detail: 'auto' }] }],
+    });
+    await expect(shown).rejects.toMatchObject({ status: 400, param: 'input[0].content[0]' });
+    const counted = anthropic.messages.countTokens({
+      model: 'auto',
+      messages: [
+        {
+          role: 'user',
+          content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }],
+        },
+      ],
+    });
+    await expect(counted).rejects.toThrow(
+      /messages\[0\]\.content\[0\]: the models of this machine read text/,
+    );
+  });
+
   it('keep to a form, call what must be called, and say where they were cut', async () => {
     const schema = {
       type: 'object',

@@ -1,3 +1,4 @@
+import type { ContentPart } from './content.ts';
 import type { OverflowPolicy } from './overflow.ts';
 import type { SamplingOptions } from './sampling.ts';
 import type { Secret } from './secret.ts';
@@ -6,7 +7,14 @@ import type { ToolCall, ToolUse } from './tool.ts';
 export type Role = Message['role'];
 
 export type Message =
-  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'system'; readonly content: string }
+  | {
+      readonly role: 'user';
+      /** All its text. */
+      readonly content: string;
+      /** Text, pictures and the like in their order; absent where it is all text. */
+      readonly parts?: readonly ContentPart[];
+    }
   | {
       readonly role: 'assistant';
       readonly content: string;
@@ -17,6 +25,7 @@ export type Message =
   | {
       readonly role: 'tool';
       readonly content: string;
+      readonly parts?: readonly ContentPart[];
       /** The call that this is the result of. */
       readonly toolCallId: string;
       /** The tool's name. */

@@ -7,6 +7,7 @@ import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import { outputGrammar } from './grammar/output-grammar.ts';
 import { alreadyOver, guardJob } from './job-guard.ts';
 import type { GenerateCommand } from './protocol.ts';
+import { requireText } from './require-text.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** The use of a running engine for one request: it is not unloaded until `release`. */
@@ -102,6 +103,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       let lease: EngineLease;
       let command: GenerateCommand;
       try {
+        requireText(request.input);
         command = toGenerateCommand(request, options.adapter, enteredAt, options.contextOverflow);
         lease = await acquireInTime(
           options.acquire,
@@ -133,6 +135,7 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
     },
 
     async countTokens(input, signal) {
+      requireText(input);
       const lease = await acquireInTime(options.acquire, 'answer', null, null, signal);
       try {
         return await lease.engine.countTokens(input, signal);

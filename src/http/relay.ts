@@ -49,8 +49,9 @@ export async function relayed(
   }
   if (route.declines?.(body) === true) return null;
   if (!(await relay.takes(route.protocol, model))) return null;
-  const isStreamed = route.streamsByDefault !== null && (stream ?? route.streamsByDefault);
   const envelope = readEnvelope(call, dialect);
+  if (envelope.privacy !== 'open') refuseAddresses(body);
+  const isStreamed = route.streamsByDefault !== null && (stream ?? route.streamsByDefault);
   const reply = await relay.answer(
     {
       ...envelope,
@@ -121,6 +122,30 @@ function errorText(error: NearfarError, protocol: ProtocolName, requestId: strin
       return `data: ${JSON.stringify(openaiErrorBody(error))}\n\n`;
     case 'openai-responses':
       return responseEventEncoder({ requestId, head: () => ({}) })({ type: 'error', error });
+  }
+}
+
+/** Fields that name something for the upstream to read, in all dialects. */
+const addressFields = new Set(['url', 'image_url', 'file_url']);
+
+/**
+ * Bytes pass as they are, but an upstream inside that reads an address tells its server of the request.
+ * @throws NearfarError `forbidden`
+ */
+function refuseAddresses(body: unknown): void {
+  const stack: unknown[] = [body];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) {
+      if (typeof inner === 'string' && addressFields.has(name) && /^\s*(https?|ftp):/i.test(inner)) {
+        throw new NearfarError(
+          'forbidden',
+          `${name}: this request is marked local_only, and reading an address would tell others of it; send the data.`,
+          { field: name },
+        );
+      }
+      if (typeof inner === 'object' && inner !== null) stack.push(inner);
+    }
   }
 }
 

@@ -52,7 +52,7 @@ describe('what a client is told', () => {
     [
       { ...chat, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
       'invalid_request',
-      'messages[0].content[0].type',
+      'messages[0].content[0].image_url.url',
     ],
     [{ messages }, 'invalid_request', 'model'],
     [{ ...chat, stop: [''] }, 'invalid_request', 'stop[0]'],

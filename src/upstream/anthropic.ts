@@ -1,3 +1,4 @@
+import type { ContentPart } from '../chat/content.ts';
 import type { ChatRequest, Message, OutputFormat, ReasoningEffort } from '../chat/request.ts';
 import type { ToolCall, ToolUse } from '../chat/tool.ts';
 import { createAnthropicReader } from './anthropic-reader.ts';
@@ -20,6 +21,8 @@ export const anthropicMessages: WireProtocol = {
     ...(key === null ? {} : { 'x-api-key': key }),
   }),
   request: (request, target) => ({ path: '/v1/messages', body: messagesBody(request, target) }),
+  // It reads addresses with TLS only.
+  needsBytes: ({ source }) => !/^https:/i.test(source.url),
   createReader: (model) => createAnthropicReader(model),
 };
 
@@ -77,13 +80,15 @@ function turnsOf(messages: readonly Message[]): readonly Turn[] {
         break;
       case 'user':
         if (last?.role === 'user' && typeof last.content !== 'string') {
-          turns[turns.length - 1] = { role: 'user', content: [...last.content, textBlock(message.content)] };
+          const blocks = message.parts?.map(mediaBlock) ?? [textBlock(message.content)];
+          turns[turns.length - 1] = { role: 'user', content: [...last.content, ...blocks] };
         } else {
-          turns.push({ role: 'user', content: message.content });
+          turns.push({ role: 'user', content: message.parts?.map(mediaBlock) ?? message.content });
         }
         break;
       case 'tool': {
-        const block = { type: 'tool_result', tool_use_id: message.toolCallId, content: message.content };
+        const content = message.parts?.map(mediaBlock) ?? message.content;
+        const block = { type: 'tool_result', tool_use_id: message.toolCallId, content };
         if (
           last?.role === 'user' &&
           typeof last.content !== 'string' &&
@@ -110,6 +115,43 @@ function turnsOf(messages: readonly Message[]): readonly Turn[] {
     }
   });
   return turns;
+}
+
+/** What Anthropic reads as pictures. */
+const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+
+/** @throws NearfarError `unsupported` for sound, and for types that Anthropic does not read */
+function mediaBlock(part: ContentPart): object {
+  switch (part.type) {
+    case 'text':
+      return textBlock(part.text);
+    case 'audio':
+      throw notCarried(part.field, 'Anthropic takes no sound');
+    case 'image': {
+      const { source, field } = part;
+      if (source.kind === 'url') return { type: 'image', source: { type: 'url', url: source.url } };
+      const { mediaType, base64 } = source;
+      if (!imageTypes.includes(mediaType)) {
+        throw notCarried(field, 'Anthropic takes images as PNG, JPEG, GIF and WebP');
+      }
+      return { type: 'image', source: { type: 'base64', media_type: mediaType, data: base64 } };
+    }
+    case 'file':
+      return {
+        type: 'document',
+        source: documentSource(part),
+        ...(part.name === undefined ? {} : { title: part.name }),
+      };
+  }
+}
+
+function documentSource({ source, field }: Extract<ContentPart, { type: 'file' }>): object {
+  if (source.kind === 'url') return { type: 'url', url: source.url };
+  const { mediaType, base64 } = source;
+  if (mediaType === 'application/pdf') return { type: 'base64', media_type: mediaType, data: base64 };
+  if (!mediaType.startsWith('text/')) throw notCarried(field, 'Anthropic takes files as PDF and text');
+  const data = Buffer.from(base64, 'base64').toString('utf8');
+  return { type: 'text', media_type: 'text/plain', data };
 }
 
 function textBlock(text: string): object {

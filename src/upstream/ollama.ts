@@ -1,5 +1,7 @@
+import type { ContentPart } from '../chat/content.ts';
 import type { ChatRequest, Conversation, Message, ReasoningEffort } from '../chat/request.ts';
 import type { ToolUse } from '../chat/tool.ts';
+import { refuseMedia } from './media.ts';
 import { notCarried, statedOptions } from './not-carried.ts';
 import { createOllamaReader } from './ollama-reader.ts';
 import { bearerHeaders } from './openai-chat.ts';
@@ -82,9 +84,11 @@ function thinkFields(reasoning: Conversation['reasoning']): object {
 function wireMessage(message: Message, index: number): object {
   switch (message.role) {
     case 'system':
+      return { role: 'system', content: message.content };
     case 'user':
-      return { role: message.role, content: message.content };
+      return { role: 'user', content: message.content, ...imageFields(message.parts) };
     case 'tool':
+      refuseMedia(message.parts, 'Ollama takes text only as the result of a tool');
       return {
         role: 'tool',
         content: message.content,
@@ -108,6 +112,18 @@ function wireMessage(message: Message, index: number): object {
       };
     }
   }
+}
+
+/** @throws NearfarError `unsupported` for what is no image */
+function imageFields(parts: readonly ContentPart[] | undefined): object {
+  if (parts === undefined) return {};
+  const images = parts.flatMap((part) => {
+    if (part.type === 'text') return [];
+    if (part.type !== 'image') throw notCarried(part.field, 'Ollama takes text and images only');
+    // Addresses were read before.
+    return part.source.kind === 'data' ? [part.source.base64] : [];
+  });
+  return { images };
 }
 
 /** @throws NearfarError `unsupported` where arguments are no object, as Ollama's are */

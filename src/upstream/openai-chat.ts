@@ -1,5 +1,7 @@
+import type { ContentPart } from '../chat/content.ts';
 import type { ChatRequest, Conversation, Message, OutputFormat } from '../chat/request.ts';
 import type { ToolUse } from '../chat/tool.ts';
+import { refuseMedia, urlOf } from './media.ts';
 import { notCarried, statedOptions } from './not-carried.ts';
 import { createOpenaiChatReader } from './openai-chat-reader.ts';
 import type { WireProtocol, WireTarget } from './protocol.ts';
@@ -11,6 +13,8 @@ export const openaiChat: WireProtocol = {
   framing: 'events',
   headers: bearerHeaders,
   request: (request, target) => ({ path: '/chat/completions', body: chatBody(request, target) }),
+  // Pictures are read by the upstream; files have no place for an address.
+  needsBytes: (part) => part.type === 'file',
   createReader: createOpenaiChatReader,
 };
 
@@ -48,9 +52,11 @@ function chatBody(request: ChatRequest, { model, traits }: WireTarget): Record<s
 function wireMessage(message: Message, traits: UpstreamTraits): object {
   switch (message.role) {
     case 'system':
+      return { role: 'system', content: message.content };
     case 'user':
-      return { role: message.role, content: message.content };
+      return { role: 'user', content: message.parts?.map(wirePart) ?? message.content };
     case 'tool':
+      refuseMedia(message.parts, 'OpenAI takes text only as the result of a tool');
       return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
     case 'assistant': {
       const { content, reasoning, toolCalls = [] } = message;
@@ -67,6 +73,29 @@ function wireMessage(message: Message, traits: UpstreamTraits): object {
                 function: { name, arguments: text },
               })),
             }),
+      };
+    }
+  }
+}
+
+function wirePart(part: ContentPart): object {
+  switch (part.type) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image': {
+      const { source, detail } = part;
+      return {
+        type: 'image_url',
+        image_url: { url: urlOf(source), ...(detail === undefined ? {} : { detail }) },
+      };
+    }
+    case 'audio':
+      return { type: 'input_audio', input_audio: { data: part.base64, format: part.format } };
+    case 'file': {
+      const { name, source } = part;
+      return {
+        type: 'file',
+        file: { ...(name === undefined ? {} : { filename: name }), file_data: urlOf(source) },
       };
     }
   }

@@ -1,5 +1,7 @@
+import type { ContentPart } from '../chat/content.ts';
 import type { ChatRequest, Conversation, Message, OutputFormat } from '../chat/request.ts';
 import type { ToolUse } from '../chat/tool.ts';
+import { urlOf } from './media.ts';
 import { notCarried, statedOptions } from './not-carried.ts';
 import { bearerHeaders } from './openai-chat.ts';
 import { createResponsesReader } from './openai-responses-reader.ts';
@@ -14,6 +16,7 @@ export const openaiResponses: WireProtocol = {
   framing: 'events',
   headers: bearerHeaders,
   request: (request, target) => ({ path: '/responses', body: responsesBody(request, target) }),
+  needsBytes: () => false,
   createReader: (model) => createResponsesReader(model),
 };
 
@@ -45,10 +48,13 @@ function responsesBody(request: ChatRequest, { model }: WireTarget): Record<stri
 function items(message: Message): readonly object[] {
   switch (message.role) {
     case 'system':
+      return [{ role: 'system', content: message.content }];
     case 'user':
-      return [{ role: message.role, content: message.content }];
-    case 'tool':
-      return [{ type: 'function_call_output', call_id: message.toolCallId, output: message.content }];
+      return [{ role: 'user', content: message.parts?.map(wirePart) ?? message.content }];
+    case 'tool': {
+      const output = message.parts?.map(wirePart) ?? message.content;
+      return [{ type: 'function_call_output', call_id: message.toolCallId, output }];
+    }
     case 'assistant': {
       // Earlier thoughts are items with ids of the provider's; they are not carried over.
       const calls = (message.toolCalls ?? []).map(({ id, name, arguments: text }) => ({
@@ -60,6 +66,25 @@ function items(message: Message): readonly object[] {
       return message.content === '' && calls.length > 0
         ? calls
         : [{ role: 'assistant', content: message.content }, ...calls];
+    }
+  }
+}
+
+function wirePart(part: ContentPart): object {
+  switch (part.type) {
+    case 'text':
+      return { type: 'input_text', text: part.text };
+    case 'image':
+      return { type: 'input_image', image_url: urlOf(part.source), detail: part.detail ?? 'auto' };
+    case 'audio':
+      throw notCarried(part.field, 'the responses API takes no sound');
+    case 'file': {
+      const { name, source } = part;
+      return {
+        type: 'input_file',
+        ...(name === undefined ? {} : { filename: name }),
+        ...(source.kind === 'url' ? { file_url: source.url } : { file_data: urlOf(source) }),
+      };
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { MediaPart, MediaSource } from '../chat/content.ts';
 import type { ChatPart, Usage } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import type { UpstreamTraits } from './traits.ts';
@@ -44,6 +45,11 @@ export interface WireReader {
   end(): readonly WirePart[];
 }
 
+/** A picture or document of which the client sent the address only. */
+export type NamedPart = Exclude<MediaPart, { type: 'audio' }> & {
+  readonly source: Extract<MediaSource, { kind: 'url' }>;
+};
+
 /** One of the languages that upstreams speak. Pure: no sockets, no clock. */
 export interface WireProtocol {
   readonly framing: 'events' | 'lines';
@@ -51,6 +57,8 @@ export interface WireProtocol {
   headers(key: string | null): Readonly<Record<string, string>>;
   /** @throws NearfarError `unsupported` or `invalid_request` naming the client's field that cannot be carried over */
   request(request: ChatRequest, target: WireTarget): WireRequest;
+  /** What must be read here first where the client only names an address; absent: everything. */
+  needsBytes?(part: NamedPart): boolean;
   /** @param model the id that `start` names */
   createReader(model: string, choiceCount: number): WireReader;
 }

@@ -89,6 +89,17 @@ const dialects: readonly Dialect[] = [
   },
 ];
 
+/** Where parts stood in the client's body is for errors only. */
+function withoutPlaces(input: ChatRequest['input']): unknown {
+  if (input.kind !== 'chat') return input;
+  const messages = input.messages.map((message) =>
+    'parts' in message
+      ? { ...message, parts: message.parts.map((part) => ({ ...part, field: '' })) }
+      : message,
+  );
+  return { ...input, messages };
+}
+
 /** What a request means to an upstream: its defaults, its stream and the model's name are the upstream's own matter. */
 function meaning(request: ChatRequest): object {
   const stated = [...(request.statedSampling ?? [])].map(([option]): [string, unknown] => {
@@ -97,6 +108,7 @@ function meaning(request: ChatRequest): object {
   });
   return {
     ...request,
+    input: withoutPlaces(request.input),
     requestedModel: '',
     isStreamed: true,
     sampling: Object.fromEntries(stated) as object,

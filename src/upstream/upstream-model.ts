@@ -2,6 +2,7 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatModel, Hedge, ModelFacts } from '../chat/model.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
+import type { PublicFetch } from '../fetch/public-fetch.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
 import { askInTurn, isFault, named, type Turn } from './attempts.ts';
 import type { BreakerEnd } from './circuit-breaker.ts';
@@ -11,6 +12,7 @@ import { notCarried } from './not-carried.ts';
 import { plannedBody, type CachePlanning, type PlannedPrompt } from './planned-body.ts';
 import { promptText } from './prompt-text.ts';
 import type { WireProtocol, WireRequest } from './protocol.ts';
+import { withMedia } from './read-media.ts';
 import type { Replicas } from './replicas.ts';
 import { answeredCalls } from './tool-loop.ts';
 import { upstreamModelId, type UpstreamModelSettings, type UpstreamSettings } from './upstream.ts';
@@ -20,6 +22,8 @@ export interface UpstreamModelDependencies {
   readonly model: UpstreamModelSettings;
   readonly protocol: WireProtocol;
   readonly replicas: Replicas;
+  /** Reads what a client only names, for protocols that need the bytes. */
+  readonly fetchPublic: PublicFetch;
   /** From 0 up to 1; spreads retries. @default Math.random */
   readonly random?: () => number;
   readonly now?: () => number;
@@ -93,7 +97,8 @@ async function* answer(
   const { upstream, replicas, model, random, now } = dependencies;
   try {
     const cleared = clear(request, upstream.boundary);
-    const wire = writeRequest(dependencies, cleared);
+    const asked = await withMedia(cleared.request, dependencies.protocol, dependencies.fetchPublic, signal);
+    const wire = writeRequest(dependencies, asked);
     const prompt = plannedBody(dependencies, id, cleared.request, JSON.stringify(wire.body), wire.body);
     const { result, delivery } = await askInTurn({
       upstream,
@@ -126,13 +131,13 @@ async function* answer(
 
 function writeRequest(
   { upstream, model, protocol }: UpstreamModelDependencies,
-  cleared: Cleared,
+  request: ChatRequest,
 ): WireRequest {
-  const { contextOverflow = 'error' } = cleared.request;
+  const { contextOverflow = 'error' } = request;
   if (contextOverflow !== 'error' && !upstream.traits.isNearfar) {
     throw notCarried('context_overflow', "only nearfar's own models leave out what does not fit; send error");
   }
-  return protocol.request(cleared.request, {
+  return protocol.request(request, {
     model: model.name,
     traits: upstream.traits,
     maxTokenCount: model.maxTokenCount,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatModel } from '../chat/model.ts';
+import { createPublicFetch } from '../fetch/public-fetch.ts';
 import { anthropicMessages } from './anthropic.ts';
 import { ollamaChat } from './ollama.ts';
 import { openaiChat } from './openai-chat.ts';
@@ -46,6 +47,7 @@ export function createUpstreamModels(
   const models = new Map<string, ChatModel>();
   // Hashes of prompts are compared within this process only.
   const key = randomBytes(32);
+  const fetchPublic = createPublicFetch();
 
   function upstreamOf(id: string): UpstreamSettings | null {
     const name = id.slice(0, Math.max(0, id.indexOf('/')));
@@ -76,6 +78,7 @@ export function createUpstreamModels(
       model: settings ?? { name, contextTokenCount: null, maxTokenCount: null },
       protocol: protocols[upstream.protocol],
       replicas: replicasOf(upstream),
+      fetchPublic,
       planning,
     };
   }

@@ -1,7 +1,10 @@
+import { messageContent, type ContentPart } from '../../chat/content.ts';
 import type { Conversation, Message } from '../../chat/request.ts';
 import type { ToolCall } from '../../chat/tool.ts';
 import { textOfContent } from '../text-content.ts';
 import { invalid } from '../tool-use.ts';
+import type { ResultBlock } from './content-schema.ts';
+import { mediaPart } from './media-block.ts';
 import type { CountTokensBody } from './messages-schema.ts';
 import { anthropicToolUse } from './tool-schema.ts';
 
@@ -44,7 +47,7 @@ function budget(thinking: CountTokensBody['thinking']): { readonly budgetTokenCo
 
 function turnMessages(turn: Turn, field: string, called: Map<string, string>): readonly Message[] {
   if (typeof turn.content === 'string') return [{ role: turn.role, content: turn.content }];
-  const texts: string[] = [];
+  const said: ContentPart[] = [];
   const thoughts: string[] = [];
   const toolCalls: ToolCall[] = [];
   const results: Message[] = [];
@@ -56,7 +59,12 @@ function turnMessages(turn: Turn, field: string, called: Map<string, string>): r
     };
     switch (block.type) {
       case 'text':
-        texts.push(block.text);
+        said.push({ type: 'text', text: block.text });
+        break;
+      case 'image':
+      case 'document':
+        needs('user');
+        said.push(mediaPart(block, place));
         break;
       case 'thinking':
         needs('assistant');
@@ -71,18 +79,16 @@ function turnMessages(turn: Turn, field: string, called: Map<string, string>): r
         needs('user');
         const name = called.get(block.tool_use_id);
         if (name === undefined) throw invalid(`${place}.tool_use_id`, 'no tool_use before it has this id');
-        const text = textOfContent(block.content ?? '');
-        // Templates have no field for a failure: the text says it.
-        const content = block.is_error === true ? `Error: ${text}` : text;
-        results.push({ role: 'tool', content, toolCallId: block.tool_use_id, name });
+        const content = resultContent(block.content ?? '', block.is_error === true, `${place}.content`);
+        results.push({ role: 'tool', ...content, toolCallId: block.tool_use_id, name });
         break;
       }
     }
   });
-  const content = texts.join('\n');
+  const { content, ...media } = messageContent(said);
   if (turn.role !== 'assistant') {
-    const isSilent = texts.length === 0 && results.length > 0;
-    return isSilent ? results : [...results, { role: turn.role, content }];
+    const isSilent = said.length === 0 && results.length > 0;
+    return isSilent ? results : [...results, { role: turn.role, content, ...media }];
   }
   return [
     {
@@ -92,6 +98,27 @@ function turnMessages(turn: Turn, field: string, called: Map<string, string>): r
       ...(toolCalls.length === 0 ? {} : { toolCalls }),
     },
   ];
+}
+
+/** Templates have no field for a failure: the text says it. */
+function resultContent(
+  content: string | readonly ResultBlock[],
+  isFailure: boolean,
+  field: string,
+): ReturnType<typeof messageContent> {
+  const parts =
+    typeof content === 'string'
+      ? [{ type: 'text' as const, text: content }]
+      : content.map((block, index): ContentPart =>
+          block.type === 'text' ? { type: 'text', text: block.text } : mediaPart(block, `${field}[${index}]`),
+        );
+  if (!isFailure) return messageContent(parts);
+  const [first, ...rest] = parts;
+  return messageContent(
+    first?.type === 'text'
+      ? [{ type: 'text', text: `Error: ${first.text}` }, ...rest]
+      : [{ type: 'text', text: 'Error: ' }, ...parts],
+  );
 }
 
 function addMessage(messages: Message[], message: Message): void {
@@ -113,7 +140,14 @@ function joinMessages(first: Message, second: Message): Message | null {
     };
   }
   if (first.role === 'tool' || first.role !== second.role) return null;
-  return { ...first, content: joinTexts(first.content, second.content) };
+  const content = joinTexts(first.content, second.content);
+  if (first.role !== 'user' || second.role !== 'user') return { ...first, content };
+  if (first.parts === undefined && second.parts === undefined) return { ...first, content };
+  return { ...first, content, parts: [...partsOf(first), ...partsOf(second)] };
+}
+
+function partsOf({ content, parts }: Extract<Message, { role: 'user' }>): readonly ContentPart[] {
+  return parts ?? (content === '' ? [] : [{ type: 'text', text: content }]);
 }
 
 function joinTexts(first: string, second: string): string {

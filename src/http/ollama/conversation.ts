@@ -1,5 +1,7 @@
+import { messageContent } from '../../chat/content.ts';
 import type { Conversation, Message } from '../../chat/request.ts';
 import type { ToolCall } from '../../chat/tool.ts';
+import { imageOfBase64 } from '../media.ts';
 import { effortReasoning } from '../reasoning-effort.ts';
 import { invalid } from '../tool-use.ts';
 import type { OllamaChatBody } from './prompt-schema.ts';
@@ -25,7 +27,10 @@ export function ollamaConversation(body: OllamaChatBody): Conversation {
   }
 
   const messages = (body.messages ?? []).map((message, index): Message => {
-    const { role, content } = message;
+    const { role, content, images } = message;
+    if (role !== 'user' && (images ?? []).length > 0) {
+      throw invalid(`messages[${index}].images`, 'belong into messages of the user');
+    }
     if (message.role === 'tool') {
       const call = callOf(message);
       if (call === undefined)
@@ -34,7 +39,8 @@ export function ollamaConversation(body: OllamaChatBody): Conversation {
     }
     if (message.role !== 'assistant') {
       if (typeof content !== 'string') throw invalid(`messages[${index}].content`, 'expected string');
-      return { role: message.role, content };
+      if (role === 'user') return { role, ...withImages(content, images, `messages[${index}].images`) };
+      return { role: 'system', content };
     }
     const toolCalls = (message.tool_calls ?? []).map((call) => toolCallOf(call, callCount++));
     waiting.push(...toolCalls);
@@ -51,6 +57,18 @@ export function ollamaConversation(body: OllamaChatBody): Conversation {
   });
   const use = ollamaToolUse(body.tools, body.tool_choice);
   return { messages, ...(use === undefined ? {} : { toolUse: use }), ...ollamaReasoning(body.think) };
+}
+
+/** The text, then the images. @throws NearfarError `invalid_request` naming the image that is none */
+export function withImages(
+  text: string,
+  images: readonly string[] | null | undefined,
+  field: string,
+): ReturnType<typeof messageContent> {
+  return messageContent([
+    { type: 'text', text },
+    ...(images ?? []).map((image, index) => imageOfBase64(image, `${field}[${index}]`)),
+  ]);
 }
 
 type Think = boolean | 'low' | 'medium' | 'high' | null | undefined;

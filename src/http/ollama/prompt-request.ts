@@ -1,7 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts';
 import type { Envelope } from '../envelope.ts';
-import { ollamaConversation, ollamaReasoning } from './conversation.ts';
+import { ollamaConversation, ollamaReasoning, withImages } from './conversation.ts';
 import { keepAliveSeconds } from './keep-alive.ts';
 import {
   ollamaMaxTokenCount,
@@ -43,13 +43,18 @@ export function generateIntent(body: OllamaGenerateBody, envelope: Envelope): Ol
       field: 'think',
     });
   }
+  if ((body.images ?? []).length > 0 && (body.raw === true || suffix !== '')) {
+    throw new NearfarError('unsupported', 'images: have no place in a raw prompt or beside a suffix.', {
+      field: 'images',
+    });
+  }
   if (suffix !== '') return answerIntent(body, envelope, { kind: 'text', text: prompt, suffix });
   if (body.raw === true) return answerIntent(body, envelope, { kind: 'text', text: prompt });
   return answerIntent(body, envelope, {
     kind: 'chat',
     messages: [
       ...(system === '' ? [] : [{ role: 'system', content: system } as const]),
-      { role: 'user', content: prompt },
+      { role: 'user', ...withImages(prompt, body.images, 'images') },
     ],
     ...ollamaReasoning(body.think),
   });

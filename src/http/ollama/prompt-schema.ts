@@ -32,7 +32,7 @@ const message = z.strictObject({
   thinking: optional(z.string()).meta({
     description: 'What an earlier answer thought; for templates that take it.',
   }),
-  images: unsupported('images are not supported'),
+  images: optional(z.array(z.string())).meta({ description: 'Of the user: base64, behind the text.' }),
   tool_calls: optional(z.array(ollamaCall)),
   tool_name: optional(z.string()).meta({ description: 'Of a result: the tool that was called.' }),
   tool_call_id: optional(z.string()).meta({ description: 'Of a result: the call, where it had an id.' }),
@@ -60,7 +60,7 @@ export const ollamaGenerateSchema = z.strictObject({
   raw: optional(z.boolean()).meta({ description: 'Continue the prompt as it is, without a chat template.' }),
   template: unsupported("the chat template is the model's own"),
   context: unsupported('earlier token contexts are not supported; send the conversation to /api/chat'),
-  images: unsupported('images are not supported'),
+  images: optional(z.array(z.string())).meta({ description: 'Base64, behind the prompt.' }),
   width: unsupported('images are not generated'),
   height: unsupported('images are not generated'),
   steps: unsupported('images are not generated'),

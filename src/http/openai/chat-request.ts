@@ -5,6 +5,7 @@ import type { Envelope } from '../envelope.ts';
 import { effortReasoning } from '../reasoning-effort.ts';
 import { textOfContent } from '../text-content.ts';
 import type { ChatBody } from './chat-schema.ts';
+import { userContent } from './user-content.ts';
 import { invalid } from '../tool-use.ts';
 import { outputFormat } from './response-format.ts';
 import {
@@ -58,7 +59,7 @@ function toMessages(messages: ChatBody['messages']): readonly Message[] {
       case 'developer':
         return { role: 'system', content: textOfContent(message.content) };
       case 'user':
-        return { role: 'user', content: textOfContent(message.content) };
+        return { role: 'user', ...userContent(message.content, `messages[${index}].content`) };
       case 'assistant': {
         const toolCalls = (message.tool_calls ?? []).map((call) => ({ id: call.id, ...call.function }));
         for (const { id, name } of toolCalls) called.set(id, name);

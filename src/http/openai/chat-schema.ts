@@ -13,16 +13,62 @@ import { responseFormat } from './response-format.ts';
 import { samplingFields } from './sampling-schema.ts';
 import { assistantCall, olderField, toolFields } from './tool-schema.ts';
 
-const noImages = 'only text content is supported; this model takes no images, sound or files';
+const noImages = 'only text is supported here; images, sound and files belong into messages of the user';
 
-const textPart = z.strictObject({
-  type: z.literal('text', { error: noImages }),
-  text: z.string(),
+const cached = {
   cache_control: ignored('prefixes are found by themselves'),
   prompt_cache_breakpoint: ignored('prefixes are found by themselves'),
-});
+};
 
-const content = z.union([z.string(), z.array(textPart).min(1)]);
+const textPart = z.strictObject({ type: z.literal('text'), text: z.string(), ...cached });
+
+const content = z.union([
+  z.string(),
+  z.array(z.discriminatedUnion('type', [textPart], { error: noImages })).min(1),
+]);
+
+/** Only users show, play and hand over things. */
+const userContent = z.union([
+  z.string(),
+  z
+    .array(
+      z.discriminatedUnion(
+        'type',
+        [
+          textPart,
+          z.strictObject({
+            type: z.literal('image_url'),
+            image_url: z.strictObject({
+              url: z.string().meta({ description: 'http(s), or data: with base64.' }),
+              detail: optional(z.enum(['auto', 'low', 'high'])),
+            }),
+            ...cached,
+          }),
+          z.strictObject({
+            type: z.literal('input_audio'),
+            input_audio: z.strictObject({
+              data: z.string().meta({ description: 'Base64.' }),
+              format: z.enum(['wav', 'mp3']),
+            }),
+            ...cached,
+          }),
+          z.strictObject({
+            type: z.literal('file'),
+            file: z.strictObject({
+              file_data: optional(z.string()).meta({ description: 'data: with base64.' }),
+              filename: optional(z.string()),
+              file_id: unsupported('files are not kept here; send file_data'),
+            }),
+            ...cached,
+          }),
+        ],
+        { error: 'only text, image_url, input_audio and file are supported' },
+      ),
+    )
+    .min(1),
+]);
+
+export type UserContent = z.infer<typeof userContent>;
 
 /** A message that only speaks. What an earlier answer carried besides its text is taken where it is empty. */
 const speaking = {
@@ -30,7 +76,8 @@ const speaking = {
 };
 
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, ...speaking }),
+  z.strictObject({ role: z.enum(['system', 'developer']), content, ...speaking }),
+  z.strictObject({ role: z.literal('user'), content: userContent, ...speaking }),
   z.strictObject({
     role: z.literal('assistant'),
     content: optional(content).meta({ description: 'May be left out beside tool_calls.' }),

@@ -2,6 +2,7 @@ import type { Message } from '../../chat/request.ts';
 import type { ToolCall } from '../../chat/tool.ts';
 import { textOfContent } from '../text-content.ts';
 import { invalid } from '../tool-use.ts';
+import { inputContent } from './input-content.ts';
 import type { InputItem } from './input-schema.ts';
 
 /** An answer whose items are still being put together. */
@@ -42,6 +43,8 @@ export function messagesOf(items: readonly InputItem[], firstField = 0): readonl
     if (turn !== null && !goesOn(turn)) close();
     return (turn ??= { content: '', hasText: false, reasoning: [], toolCalls: [] });
   }
+  const fieldOf = (index: number): string =>
+    index < firstField ? 'previous_response_id' : `input[${index - firstField}]`;
   const isSilent = (open: OpenTurn): boolean => !open.hasText && open.toolCalls.length === 0;
 
   items.forEach((item, index) => {
@@ -54,8 +57,11 @@ export function messagesOf(items: readonly InputItem[], firstField = 0): readonl
           own.hasText = true;
         } else {
           close();
-          const role = item.role === 'developer' ? 'system' : item.role;
-          messages.push({ role, content: textOfContent(item.content) });
+          messages.push(
+            item.role === 'user'
+              ? { role: 'user', ...inputContent(item.content, `${fieldOf(index)}.content`) }
+              : { role: 'system', content: textOfContent(item.content) },
+          );
         }
         break;
       case 'reasoning': {
@@ -71,13 +77,10 @@ export function messagesOf(items: readonly InputItem[], firstField = 0): readonl
         close();
         const name = called.get(item.call_id);
         if (name === undefined) {
-          throw invalid(
-            `input[${index - firstField}].call_id`,
-            'no function_call before this item has this call_id',
-          );
+          throw invalid(`${fieldOf(index)}.call_id`, 'no function_call before this item has this call_id');
         }
-        const content = textOfContent(item.output);
-        messages.push({ role: 'tool', content, toolCallId: item.call_id, name });
+        const content = inputContent(item.output, `${fieldOf(index)}.output`);
+        messages.push({ role: 'tool', ...content, toolCallId: item.call_id, name });
         break;
       }
     }

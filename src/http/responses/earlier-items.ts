@@ -70,6 +70,13 @@ export function listedItems(own: readonly InputItem[], requestId: string): reado
           : item.content;
       return { ...item, id, type: 'message', status: item.status ?? 'completed', content };
     }
+    if (item.role === 'user') {
+      const content =
+        typeof item.content === 'string'
+          ? [{ type: 'input_text' as const, text: item.content }]
+          : item.content;
+      return { ...item, id, type: 'message', status: item.status ?? 'completed', content };
+    }
     const content =
       typeof item.content === 'string' ? [{ type: 'input_text' as const, text: item.content }] : item.content;
     return { ...item, id, type: 'message', status: item.status ?? 'completed', content };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ignored, optional } from '../schema-field.ts';
+import { ignored, optional, unsupported } from '../schema-field.ts';
 
 /** Items of a conversation: https://platform.openai.com/docs/api-reference/responses/create */
 
-const onlyText = 'only text is supported here; this model takes no images, sound or files';
+const onlyText = 'only text is supported here; images and files belong into messages of the user';
 const otherItem =
   'only message, function_call, function_call_output, reasoning and item_reference are supported; other items belong to tools that OpenAI runs';
 
@@ -23,7 +23,34 @@ const outputText = z.strictObject({
 /** What an earlier answer refused with is what it said. */
 const refusal = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
 
-const inputParts = z.array(z.discriminatedUnion('type', [inputText], { error: onlyText })).min(1);
+const inputImage = z.strictObject({
+  type: z.literal('input_image'),
+  image_url: optional(z.string()).meta({ description: 'http(s), or data: with base64.' }),
+  detail: optional(z.enum(['auto', 'low', 'high'])),
+  file_id: unsupported('files are not kept here; send image_url'),
+  prompt_cache_breakpoint: ignored('prefixes are found by themselves'),
+});
+
+const inputFile = z.strictObject({
+  type: z.literal('input_file'),
+  file_data: optional(z.string()).meta({ description: 'data: with base64.' }),
+  file_url: optional(z.string()),
+  filename: optional(z.string()),
+  file_id: unsupported('files are not kept here; send file_data or file_url'),
+  detail: ignored('files are given as they are'),
+  prompt_cache_breakpoint: ignored('prefixes are found by themselves'),
+});
+
+const inputParts = z
+  .array(
+    z.discriminatedUnion('type', [inputText, inputImage, inputFile], {
+      error: 'only input_text, input_image and input_file are supported',
+    }),
+  )
+  .min(1);
+export type InputParts = z.infer<typeof inputParts>;
+
+const inputTexts = z.array(z.discriminatedUnion('type', [inputText], { error: onlyText })).min(1);
 
 const ids = {
   id: optional(z.string()),
@@ -33,8 +60,15 @@ const ids = {
 const message = z.discriminatedUnion('role', [
   z.strictObject({
     type: z.literal('message').optional(),
-    role: z.enum(['user', 'system', 'developer']),
+    role: z.literal('user'),
     content: z.union([z.string(), inputParts]),
+    phase: ignored('a label'),
+    ...ids,
+  }),
+  z.strictObject({
+    type: z.literal('message').optional(),
+    role: z.enum(['system', 'developer']),
+    content: z.union([z.string(), inputTexts]),
     phase: ignored('a label'),
     ...ids,
   }),
