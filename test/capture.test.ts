@@ -153,7 +153,7 @@ describe('capture', () => {
     expect(shown).toContain('Hello there');
     expect(await run(captured, '--model', 'open/m', '--json')).not.toContain(second);
 
-    const said = await run(forget, first);
+    const said = await run(forget, `chatcmpl-${first}`);
     expect(said).toContain('Removed 1 kept prompt with its answer.');
     expect(said).toContain('The gateway forgot 0 answers');
     expect((await lines()).map((line) => line.request_id)).toEqual([second]);

@@ -8,6 +8,7 @@ import { exchangeText } from './exchange-text.ts';
 import { capturedFile } from './open-capture.ts';
 import { readPeriod } from './period.ts';
 import { formatBytes } from './progress.ts';
+import { requestIdOf } from './request-id.ts';
 import { commandSettings } from './settings.ts';
 import { renderTable } from './table.ts';
 
@@ -57,7 +58,7 @@ async function run(input: CommandInput): Promise<number> {
     return verb === 'show' ? 1 : 0;
   }
   try {
-    if (verb === 'show') return await show(store, id ?? '', loaded, input.options.flag('json'));
+    if (verb === 'show') return await show(store, requestIdOf(id ?? ''), loaded, input.options.flag('json'));
     if (verb === 'export') return await exportLines(store, filter);
     return await list(store, filter, limit, loaded, input.options.flag('json'));
   } finally {

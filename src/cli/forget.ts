@@ -11,6 +11,7 @@ import { jsonOption, UsageError, type Command, type CommandInput } from './comma
 import { isNearfar } from './gateway-connection.ts';
 import { gatewayUrl } from './gateway-url.ts';
 import { readAge } from './period.ts';
+import { requestIdOf } from './request-id.ts';
 import { adminSecret } from './secrets.ts';
 import { commandSettings } from './settings.ts';
 
@@ -40,8 +41,9 @@ export const forget: Command = {
 
 interface Forgotten {
   readonly exchangeCount: number;
-  /** Null: no gateway runs, so there are none in memory. */
+  /** Of the gateway at `address`; null: none answers there. */
   readonly answerCount: number | null;
+  readonly address: string;
   /** Bytes of prefixes on disk that went. */
   readonly prefixBytes: number;
   /** What may still hold text, in sentences. */
@@ -53,7 +55,7 @@ async function run(input: CommandInput): Promise<number> {
   const loaded = await commandSettings(input.options);
   const url = gatewayUrl(loaded.settings.host, loaded.settings.port);
   const isRunning = loaded.settings.port !== 0 && (await isNearfar(url));
-  const forgotten = await forgetTexts(loaded, filter, isRunning ? url : null);
+  const forgotten = await forgetTexts(loaded, filter, url, isRunning);
   process.stdout.write(
     input.options.flag('json') ? `${JSON.stringify(jsonOf(forgotten))}\n` : wordsOf(forgotten),
   );
@@ -63,7 +65,7 @@ async function run(input: CommandInput): Promise<number> {
 function readFilter({ words, options }: CommandInput): ForgetFilter {
   const [keyName, tenant, age] = [options.text('key'), options.text('tenant'), options.text('older-than')];
   const some = {
-    ...(words.length === 0 ? {} : { requestIds: words }),
+    ...(words.length === 0 ? {} : { requestIds: words.map(requestIdOf) }),
     ...(keyName === undefined ? {} : { keyName }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(age === undefined ? {} : { before: Date.now() - readAge('older-than', age) }),
@@ -82,10 +84,11 @@ function readFilter({ words, options }: CommandInput): ForgetFilter {
 async function forgetTexts(
   loaded: LoadedSettings,
   filter: ForgetFilter,
-  gateway: string | null,
+  address: string,
+  isRunning: boolean,
 ): Promise<Forgotten> {
   // First the gateway, so that what it still writes meanwhile is removed below.
-  const answerCount = gateway === null ? null : await askGateway(loaded, gateway, filter);
+  const answerCount = isRunning ? await askGateway(loaded, address, filter) : null;
   const store = await openExisting(loaded);
   let exchangeCount = 0;
   try {
@@ -94,9 +97,10 @@ async function forgetTexts(
     await store?.close();
   }
   const prefixes = path.join(loaded.home, 'kv');
-  const mayRemove = filter.all === true && gateway === null;
+  const mayRemove = filter.all === true && !isRunning;
   const prefixBytes = mayRemove ? await removeFolder(prefixes) : 0;
-  return { exchangeCount, answerCount, prefixBytes, left: leftOver(loaded, filter, gateway !== null) };
+  const left = leftOver(loaded, filter, isRunning);
+  return { exchangeCount, answerCount, address, prefixBytes, left };
 }
 
 async function askGateway(loaded: LoadedSettings, url: string, filter: ForgetFilter): Promise<number> {
@@ -151,11 +155,11 @@ function leftOver({ home }: LoadedSettings, filter: ForgetFilter, isRunning: boo
   return left;
 }
 
-function wordsOf({ exchangeCount, answerCount, prefixBytes, left }: Forgotten): string {
+function wordsOf({ exchangeCount, answerCount, address, prefixBytes, left }: Forgotten): string {
   return [
     `Removed ${exchangeCount} kept prompt${exchangeCount === 1 ? '' : 's'} with ${exchangeCount === 1 ? 'its answer' : 'their answers'}.`,
     answerCount === null
-      ? 'No gateway runs at the configured address: no answers are in memory.'
+      ? `No gateway runs at ${address}, so none had answers to forget. One that runs elsewhere is found with --set port=N.`
       : `The gateway forgot ${answerCount} answer${answerCount === 1 ? '' : 's'} that it would have given again.`,
     ...(prefixBytes === 0 ? [] : [`Removed ${prefixBytes} bytes of saved prefixes.`]),
     ...left.map((what) => `Left: ${what}.`),
