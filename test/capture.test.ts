@@ -68,7 +68,7 @@ async function ask(
   const response = await fetch(far.url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ max_tokens: 50, ...body }),
+    body: JSON.stringify(path.endsWith('/responses') ? body : { max_tokens: 50, ...body }),
   });
   await response.text();
   return response.headers.get('x-request-id') ?? response.headers.get('request-id') ?? '';
@@ -173,6 +173,22 @@ describe('capture', () => {
     expect(existsSync(join(far.home, 'kv'))).toBe(false);
     // The ledger keeps its rows: they hold no text.
     expect(await far.rows()).toHaveLength(2);
+  });
+
+  it('has nothing to do with stored responses, which are forgotten all the same', async () => {
+    await start({});
+    const respond = (text: string) =>
+      ask('/v1/responses', { model: 'claude/c', input: text, max_output_tokens: 20 });
+    const first = await respond('the first words');
+    await respond('the second words');
+    await respond('the third words');
+    expect(await run(forget, first)).toContain('Removed 1 stored response of /v1/responses.');
+    expect(await run(forget, '--key', 'somebody')).not.toContain('stored');
+    expect(await run(forget, '--key', 'local')).toContain('Removed 2 stored responses');
+    for (const name of await readdir(far.home)) {
+      if ((await stat(join(far.home, name))).isFile())
+        expect((await readFile(join(far.home, name))).includes('words'), name).toBe(false);
+    }
   });
 
   it('is off unless asked for, and says so', async () => {

@@ -14,18 +14,17 @@ export function createForgetAnswers(
   return async (filter) => {
     // What waits to be written would come after its removal.
     await capture?.flush();
-    return cache.forget(chooserOf(filter, await tenantsOf(filter, ledger, state)));
+    await ledger.flush();
+    return cache.forget(chooserOf(filter, await tenantsOf(filter, state)));
   };
 }
 
 /** The tenants that a key ever asked for, by the ledger; none where no key is named. */
-async function tenantsOf(
+export async function tenantsOf(
   filter: ForgetFilter,
-  ledger: Pick<Ledger, 'flush'>,
   { db }: Pick<Store, 'db'>,
 ): Promise<ReadonlySet<string>> {
   if (filter.all === true || filter.keyName === undefined) return new Set();
-  await ledger.flush();
   const rows = await db
     .selectFrom('ledger')
     .select('tenant')

@@ -10,6 +10,8 @@ import { openExisting } from './captured.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import { isNearfar } from './gateway-connection.ts';
 import { gatewayUrl } from './gateway-url.ts';
+import { openLedger } from './open-ledger.ts';
+import { persistently } from './persistently.ts';
 import { readAge } from './period.ts';
 import { requestIdOf } from './request-id.ts';
 import { adminSecret } from './secrets.ts';
@@ -19,9 +21,9 @@ export const forget: Command = {
   name: 'forget',
   usage: '[options] [REQUEST...]',
   description: [
-    'Removes texts: kept prompts and answers (capture), answers that the running gateway would give again, and, with --all',
-    'while no gateway runs, saved prefixes of prompts on disk. It says what it removed and what is left. Rows of the',
-    'ledger hold no text and stay. What is said goes together: --key team --older-than 7d is what is both.',
+    'Removes texts: kept prompts and answers (capture), stored responses of /v1/responses, answers that the running gateway',
+    'would give again, and, with --all while no gateway runs, saved prefixes of prompts on disk. It says what it removed',
+    'and what is left. Rows of the ledger hold no text and stay. What is said goes together: --key team --older-than 7d is what is both.',
   ].join('\n'),
   options: {
     key: { type: 'string', placeholder: 'NAME', description: 'What was asked with this key' },
@@ -41,6 +43,8 @@ export const forget: Command = {
 
 interface Forgotten {
   readonly exchangeCount: number;
+  /** Of /v1/responses. */
+  readonly responseCount: number;
   /** Of the gateway at `address`; null: none answers there. */
   readonly answerCount: number | null;
   readonly address: string;
@@ -92,15 +96,28 @@ async function forgetTexts(
   const store = await openExisting(loaded);
   let exchangeCount = 0;
   try {
-    if (store !== null) exchangeCount = await store.remove(filter.all === true ? {} : filter);
+    if (store !== null)
+      exchangeCount = await persistently(() => store.remove(filter.all === true ? {} : filter));
   } finally {
     await store?.close();
   }
+  const responseCount = await removeResponses(loaded, filter);
   const prefixes = path.join(loaded.home, 'kv');
   const mayRemove = filter.all === true && !isRunning;
   const prefixBytes = mayRemove ? await removeFolder(prefixes) : 0;
   const left = leftOver(loaded, filter, isRunning);
-  return { exchangeCount, answerCount, address, prefixBytes, left };
+  return { exchangeCount, responseCount, answerCount, address, prefixBytes, left };
+}
+
+async function removeResponses(loaded: LoadedSettings, filter: ForgetFilter): Promise<number> {
+  const ledger = await openLedger(loaded);
+  if (ledger === null) return 0;
+  try {
+    const { forgetResponses } = await import('./forget-responses.ts');
+    return await forgetResponses(ledger.store, filter);
+  } finally {
+    await ledger.store.close();
+  }
 }
 
 async function askGateway(loaded: LoadedSettings, url: string, filter: ForgetFilter): Promise<number> {
@@ -155,9 +172,19 @@ function leftOver({ home }: LoadedSettings, filter: ForgetFilter, isRunning: boo
   return left;
 }
 
-function wordsOf({ exchangeCount, answerCount, address, prefixBytes, left }: Forgotten): string {
+function wordsOf({
+  exchangeCount,
+  responseCount,
+  answerCount,
+  address,
+  prefixBytes,
+  left,
+}: Forgotten): string {
   return [
     `Removed ${exchangeCount} kept prompt${exchangeCount === 1 ? '' : 's'} with ${exchangeCount === 1 ? 'its answer' : 'their answers'}.`,
+    ...(responseCount === 0
+      ? []
+      : [`Removed ${responseCount} stored response${responseCount === 1 ? '' : 's'} of /v1/responses.`]),
     answerCount === null
       ? `No gateway runs at ${address}, so none had answers to forget. One that runs elsewhere is found with --set port=N.`
       : `The gateway forgot ${answerCount} answer${answerCount === 1 ? '' : 's'} that it would have given again.`,
@@ -167,6 +194,12 @@ function wordsOf({ exchangeCount, answerCount, address, prefixBytes, left }: For
   ].join('\n');
 }
 
-function jsonOf({ exchangeCount, answerCount, prefixBytes, left }: Forgotten): object {
-  return { exchanges: exchangeCount, answers: answerCount, prefix_bytes: prefixBytes, left };
+function jsonOf({ exchangeCount, responseCount, answerCount, prefixBytes, left }: Forgotten): object {
+  return {
+    exchanges: exchangeCount,
+    responses: responseCount,
+    answers: answerCount,
+    prefix_bytes: prefixBytes,
+    left,
+  };
 }
