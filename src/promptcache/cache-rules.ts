@@ -67,11 +67,15 @@ export function anthropicRules(model: string, price: TokenPrice | null): CacheRu
   };
 }
 
+const hasBreakpoints = /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)/;
+
 /**
  * Pure: those of OpenAI's cache for models that charge for writing (GPT-5.6 and later), whose breakpoints may be placed;
  * null for the others, which keep every prefix by themselves and for nothing.
  */
-export function openaiRules(price: TokenPrice | null): CacheRules | null {
+export function openaiRules(model: string, price: TokenPrice | null): CacheRules | null {
+  // Older ones refuse the fields, whatever is charged for them.
+  if (!hasBreakpoints.test(model)) return null;
   const read = readRateOf(price);
   const write = price?.cacheWriteMicrosPerMillion;
   if (price === null || read === null || write === undefined) return null;

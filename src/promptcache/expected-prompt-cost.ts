@@ -15,6 +15,9 @@ export interface ExpectedPrompt {
 /**
  * Pure: what the prompt is expected to cost at one upstream, in millionths of its currency, not rounded. A session moves
  * where this plus what waiting costs is less, and stays otherwise: no rule says that it must do either.
+ *
+ * For whoever chooses among upstreams that bill differently: what is held there `PromptCache.heldTokenCount` tells, the odds
+ * the planner's memory. Replicas of one upstream cost the same; among them `balance/` weighs time.
  */
 export function expectedPromptCost(prompt: ExpectedPrompt): number {
   const { tokenCount, rates } = prompt;

@@ -10,7 +10,7 @@ const opus = {
   completionMicrosPerMillion: 25_000_000,
 };
 const anthropic = anthropicRules('claude-opus-5', opus)!;
-const openai = openaiRules({ ...opus, cacheWriteMicrosPerMillion: 6_250_000 })!;
+const openai = openaiRules('gpt-6-sol', { ...opus, cacheWriteMicrosPerMillion: 6_250_000 })!;
 
 const odds = fc
   .tuple(
@@ -158,7 +158,12 @@ describe('rules', () => {
   test('are known only where reading is known to be cheaper', () => {
     expect(anthropicRules('claude-opus-5', null)).toBeNull();
     expect(anthropicRules('claude-opus-5', { ...opus, cachedMicrosPerMillion: 5_000_000 })).toBeNull();
-    expect(openaiRules(opus)).toBeNull();
+    expect(openaiRules('gpt-6-sol', opus)).toBeNull();
+    const charged = { ...opus, cacheWriteMicrosPerMillion: 6_250_000 };
+    expect(openaiRules('gpt-5.6-luna', charged)).not.toBeNull();
+    for (const older of ['gpt-5.5', 'gpt-5.4-mini', 'gpt-4o', 'o3', 'my-deployment']) {
+      expect(openaiRules(older, charged)).toBeNull();
+    }
   });
 
   test('have the documented minimum of each model, and the largest for one that is not known', () => {

@@ -79,7 +79,7 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
   function rulesOf({ protocol, model, modelId, takesCacheKey }: CachedRequest): CacheRules | null {
     const price = priceOf(modelId);
     if (protocol === 'anthropic') return anthropicRules(model, price);
-    return takesCacheKey ? openaiRules(price) : null;
+    return takesCacheKey ? openaiRules(model, price) : null;
   }
 
   function placesOf(request: CachedRequest, blocks: readonly HashedBlock[], prefix: PromptPrefix) {

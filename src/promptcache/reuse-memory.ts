@@ -36,7 +36,7 @@ const firstOdds = 0.05;
 /** That one new family came again says a little of the next one: three that did not outweigh it. */
 const firstWeight = 3;
 /** How many outcomes of its own a place or a family must have to outweigh what it was expected to be like. */
-const parentWeight = 1.5;
+const parentWeight = 2;
 
 /** Outcomes counted so far: how many, and of them how many within each horizon. */
 interface Statistic {
@@ -46,8 +46,10 @@ interface Statistic {
 
 interface Place {
   readonly own: Statistic;
-  /** Where its next outcome is counted too; null from its second on, for those are no longer of something new. */
-  fresh: readonly Statistic[] | null;
+  /** Where its first outcome is counted too: of its kind in its family, and of its kind where the family was new. */
+  readonly fresh: readonly Statistic[];
+  /** Within which horizons its first outcome was; null: not known yet. */
+  first: readonly boolean[] | null;
   lastAt: number;
 }
 
@@ -67,12 +69,14 @@ export function createReuseMemory(): ReuseMemory {
 
   /** The place came again, or did not within the longest horizon. */
   function settle(place: Place, gapMs: number): void {
+    const isFirst = place.first === null;
     for (const [index, horizonMs] of horizonsMs.entries()) {
       if (gapMs > horizonMs) continue;
-      place.own.within[index] = (place.own.within[index] ?? 0) + 1;
-      for (const statistic of place.fresh ?? []) statistic.within[index] = (statistic.within[index] ?? 0) + 1;
+      for (const statistic of isFirst ? [place.own, ...place.fresh] : [place.own]) {
+        statistic.within[index] = (statistic.within[index] ?? 0) + 1;
+      }
     }
-    place.fresh = null;
+    place.first ??= horizonsMs.map((horizonMs) => gapMs <= horizonMs);
   }
 
   function visit(boundary: PrefixBoundary, prefix: PromptPrefix, isNewFamily: boolean, at: number): void {
@@ -90,7 +94,12 @@ export function createReuseMemory(): ReuseMemory {
     }
     const fresh = isNewFamily ? [ofFamily, ofAll] : [ofFamily];
     for (const statistic of fresh) open(statistic);
-    const place: Place = { own: { count: 0, within: horizonsMs.map(() => 0) }, fresh, lastAt: at };
+    const place: Place = {
+      own: { count: 0, within: horizonsMs.map(() => 0) },
+      fresh,
+      first: null,
+      lastAt: at,
+    };
     open(place.own);
     if (places.size >= placeLimit) forgetFirst(places);
     places.set(boundary.hash, place);
@@ -118,23 +127,23 @@ export function createReuseMemory(): ReuseMemory {
       }
     },
     odds(prefix) {
-      const all = prefix.boundaries.map(({ hash, kind }): number[] =>
-        horizonsMs.map((_, index) => {
-          // The prompt that is asked about is itself counted as open: that says nothing about what comes of it.
-          const place = places.get(hash);
-          const openCount = place?.fresh?.length ?? 0;
-          const parent = blend(
-            statistics.get(`|${kind}`),
-            index,
-            firstOdds,
-            firstWeight,
-            openCount > 1 ? 1 : 0,
-          );
-          const family = statistics.get(`${prefix.family}|${kind}`);
-          const expected = blend(family, index, parent, parentWeight, openCount > 0 ? 1 : 0);
-          return blend(place?.own, index, expected, parentWeight, 1);
-        }),
-      );
+      const all = prefix.boundaries.map(({ hash, kind }): number[] => {
+        const place = places.get(hash);
+        const ofAll = statistics.get(`|${kind}`);
+        const ofFamily = statistics.get(`${prefix.family}|${kind}`);
+        return horizonsMs.map((_, index) => {
+          // What this place itself came to is evidence once, as its own: what is expected of it is what others came to.
+          const without = (statistic: Statistic | undefined): Evidence => {
+            if (statistic === undefined) return { count: 0, within: 0 };
+            const isOwn = place?.fresh.includes(statistic) === true;
+            const within = (statistic.within[index] ?? 0) - (isOwn && place.first?.[index] === true ? 1 : 0);
+            return { count: statistic.count - (isOwn ? 1 : 0), within };
+          };
+          const own = { count: (place?.own.count ?? 1) - 1, within: place?.own.within[index] ?? 0 };
+          const parent = blend(without(ofAll), firstOdds, firstWeight);
+          return blend(own, blend(without(ofFamily), parent, parentWeight), parentWeight);
+        });
+      });
       // Whoever shares a deeper place shares those before it.
       for (let at = all.length - 2; at >= 0; at -= 1) {
         all[at] = (all[at] ?? []).map((own, index) => Math.max(own, all[at + 1]?.[index] ?? 0));
@@ -152,18 +161,15 @@ function open(statistic: Statistic): void {
   statistic.count += 1;
 }
 
-/** @param openCount outcomes that are counted but cannot be known yet */
-function blend(
-  statistic: Statistic | undefined,
-  index: number,
-  parent: number,
-  weight: number,
-  openCount: number,
-): number {
-  if (statistic === undefined) return parent;
-  const count = Math.max(0, statistic.count - openCount);
-  const within = Math.min(count, statistic.within[index] ?? 0);
-  return (within + weight * parent) / (count + weight);
+interface Evidence {
+  readonly count: number;
+  readonly within: number;
+}
+
+/** What is expected, moved by what was seen. */
+function blend({ count, within }: Evidence, expected: number, weight: number): number {
+  const known = Math.max(0, count);
+  return (Math.min(known, Math.max(0, within)) + weight * expected) / (known + weight);
 }
 
 function chainEnds({ chain }: PromptPrefix): readonly string[] {
