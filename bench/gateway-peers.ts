@@ -1,24 +1,18 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { promisify } from 'node:util';
 import { freePort, startServer, type ChildServer } from './child-server.ts';
 import { stubModel } from './gateway-traffic.ts';
+import { installWith, plainEnvironment, type Installed } from './installed.ts';
 
 /**
  * The gateways that ours is compared with. Each is installed on demand into a folder of its own, from a lock with a hash
  * for every file (`bench/peers/`), without running scripts of packages, and runs with an environment that holds no secrets.
  */
-export interface PeerGateway {
-  readonly name: string;
-  readonly version: string;
+export interface PeerGateway extends Installed {
   /** Where its clients' requests go, and the headers that lead it to the upstream. */
   readonly path: string;
   headers(upstream: string): Readonly<Record<string, string>>;
-  /** @param folder of its own, that the peer is or will be installed into */
-  install(folder: string): Promise<void>;
   start(folder: string, upstream: string): Promise<ChildServer>;
 }
 
@@ -40,7 +34,7 @@ export const portkey: PeerGateway = {
   async install(folder) {
     for (const name of ['package.json', 'package-lock.json'])
       await copyFile(new URL(`portkey/${name}`, locks), join(folder, name));
-    await command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
+    await installWith('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   },
   async start(folder) {
     const port = await freePort();
@@ -66,9 +60,9 @@ export const litellm: PeerGateway = {
   headers: () => ({ authorization: `Bearer ${litellmKey}` }),
   async install(folder) {
     const lock = new URL('litellm.txt', locks).pathname;
-    await command('python3', ['-m', 'venv', join(folder, 'venv')], folder);
+    await installWith('python3', ['-m', 'venv', join(folder, 'venv')], folder);
     const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r'];
-    await command(join(folder, 'venv/bin/python'), [...args, lock], folder);
+    await installWith(join(folder, 'venv/bin/python'), [...args, lock], folder);
   },
   async start(folder, upstream) {
     const port = await freePort();
@@ -103,36 +97,3 @@ export const litellm: PeerGateway = {
     return server;
   },
 };
-
-/** Installs a peer where it is missing. @throws Error with the installer's last words, which name a missing package */
-export async function openGatewayPeer(
-  peer: PeerGateway,
-  peersFolder: string,
-  onStatus: (text: string) => void,
-): Promise<string> {
-  const folder = join(peersFolder, `${peer.name.toLowerCase()}-${peer.version}`);
-  if (existsSync(join(folder, 'complete'))) return folder;
-  onStatus(`installing ${peer.name} ${peer.version} (once)`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await peer.install(folder);
-  await writeFile(join(folder, 'complete.partial'), '');
-  await rename(join(folder, 'complete.partial'), join(folder, 'complete'));
-  return folder;
-}
-
-async function command(file: string, args: readonly string[], folder: string): Promise<void> {
-  try {
-    await promisify(execFile)(file, args, { cwd: folder, maxBuffer: 64 * 1024 * 1024, timeout: 900_000 });
-  } catch (thrown) {
-    const { stderr = '', message } = thrown as Error & { readonly stderr?: string };
-    throw new Error(`${file} ${args.slice(0, 3).join(' ')}: ${stderr.slice(-2000) || message}`, {
-      cause: thrown,
-    });
-  }
-}
-
-/** What a program needs to start, and nothing that could be a secret. */
-function plainEnvironment(home: string): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: home, LANG: 'C.UTF-8' };
-}

@@ -12,8 +12,9 @@ import {
   type Target,
 } from './benchmark.ts';
 import { freePort, startServer, type ChildServer } from './child-server.ts';
-import { litellm, openGatewayPeer, portkey, type PeerGateway } from './gateway-peers.ts';
+import { litellm, portkey, type PeerGateway } from './gateway-peers.ts';
 import { chatBodies, stubModel, type Mode } from './gateway-traffic.ts';
+import { installOnce } from './installed.ts';
 import { openLoadGenerator, type LoadGenerator, type LoadJob } from './load.ts';
 import { processUsage } from './process-usage.ts';
 import { median, rounded, summarize } from './stats.ts';
@@ -158,7 +159,7 @@ async function startPeer(
   peersFolder: string,
   upstream: string,
 ): Promise<{ side: Contender; server: ChildServer }> {
-  const folder = await openGatewayPeer(peer, peersFolder, setup.progress);
+  const folder = await installOnce(peer, peersFolder, setup.progress);
   setup.progress(`starting ${peer.name}`);
   const server = await peer.start(folder, upstream);
   const side = { ...contender(peer.name, server, stubModel), path: peer.path };
