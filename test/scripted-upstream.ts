@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { beginStream, openaiChunk, openaiUsageChunk, sendJson, type Arrived } from './fake-upstream.ts';
+import { beginStream, openaiChunk, sendJson, type Arrived } from './fake-upstream.ts';
 
 /** What a scripted model does in one turn: it calls a tool or says its answer. */
 export type Turn =
@@ -18,7 +18,7 @@ export function scriptedAnswer(
     const last = script.at(-1) ?? { text: '' };
     const turn = script[resultCount(body)] ?? last;
     if (path.startsWith('/v1/messages')) messages(response, turn);
-    else if (path.startsWith('/v1/responses')) responses(response, turn);
+    else if (path.startsWith('/v1/responses')) responses(response, turn, body['stream'] === true);
     else if (path.startsWith('/v1/chat/completions')) completions(response, turn, body['stream'] === true);
     else sendJson(response, 404, { error: { message: `no such path: ${path}` } });
   };
@@ -66,6 +66,7 @@ function messages(response: ServerResponse, turn: Turn): void {
 
 function completions(response: ServerResponse, turn: Turn, isStreamed: boolean): void {
   const call = 'text' in turn ? null : callOf(turn);
+  const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
   if (!isStreamed) {
     const message =
       'text' in turn
@@ -77,7 +78,7 @@ function completions(response: ServerResponse, turn: Turn, isStreamed: boolean):
       object: 'chat.completion',
       model: 'scripted',
       choices: [{ index: 0, message, finish_reason }],
-      usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
+      usage,
     });
     return;
   }
@@ -87,7 +88,7 @@ function completions(response: ServerResponse, turn: Turn, isStreamed: boolean):
     openaiChunk('text' in turn ? { content: turn.text } : { tool_calls: [{ index: 0, ...call }] }),
   );
   response.write(openaiChunk({}, call === null ? 'stop' : 'tool_calls'));
-  response.write(openaiUsageChunk);
+  response.write(`data: ${JSON.stringify({ choices: [], usage })}\n\n`);
   response.end('data: [DONE]\n\n');
 }
 
@@ -99,37 +100,50 @@ function callOf(turn: Exclude<Turn, { text: string }>): object {
   };
 }
 
-function responses(response: ServerResponse, turn: Turn): void {
-  beginStream(response);
+function responses(response: ServerResponse, turn: Turn, isStreamed: boolean): void {
   let sequence_number = 0;
   const send = (type: string, fields: object): void => {
     const event = { type, sequence_number: sequence_number++, ...fields };
     response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
   };
   const head = { id: 'resp_1', object: 'response', created_at: 1, model: 'scripted' };
+  const usage = { input_tokens: 100, output_tokens: 20, total_tokens: 120 };
+  if (!isStreamed) {
+    sendJson(response, 200, { ...head, status: 'completed', output: [outputOf(turn)], usage });
+    return;
+  }
+  beginStream(response);
   send('response.created', { response: { ...head, status: 'in_progress', output: [] } });
   const at = { output_index: 0 };
-  let item: object;
+  const item = outputOf(turn);
   if ('text' in turn) {
-    const part = { type: 'output_text', text: turn.text, annotations: [] };
-    const message = { id: 'msg_1', type: 'message', role: 'assistant' };
-    item = { ...message, status: 'completed', content: [part] };
+    const part = partOf(turn.text);
     const within = { item_id: 'msg_1', ...at, content_index: 0 };
-    send('response.output_item.added', { ...at, item: { ...message, status: 'in_progress', content: [] } });
+    send('response.output_item.added', { ...at, item: { ...item, status: 'in_progress', content: [] } });
     send('response.content_part.added', { ...within, part: { ...part, text: '' } });
     send('response.output_text.delta', { ...within, delta: turn.text });
     send('response.output_text.done', { ...within, text: turn.text });
     send('response.content_part.done', { ...within, part });
   } else {
     const text = JSON.stringify(turn.arguments);
-    const call = { id: 'fc_1', type: 'function_call', call_id: `call_${turn.tool}`, name: turn.tool };
-    item = { ...call, status: 'completed', arguments: text };
-    send('response.output_item.added', { ...at, item: { ...call, status: 'in_progress', arguments: '' } });
+    send('response.output_item.added', { ...at, item: { ...item, status: 'in_progress', arguments: '' } });
     send('response.function_call_arguments.delta', { item_id: 'fc_1', ...at, delta: text });
     send('response.function_call_arguments.done', { item_id: 'fc_1', ...at, arguments: text });
   }
   send('response.output_item.done', { ...at, item });
-  const usage = { input_tokens: 100, output_tokens: 20, total_tokens: 120 };
   send('response.completed', { response: { ...head, status: 'completed', output: [item], usage } });
   response.end();
+}
+
+function partOf(text: string): object {
+  return { type: 'output_text', text, annotations: [] };
+}
+
+function outputOf(turn: Turn): object {
+  if ('text' in turn) {
+    const message = { id: 'msg_1', type: 'message', role: 'assistant', status: 'completed' };
+    return { ...message, content: [partOf(turn.text)] };
+  }
+  const call = { id: 'fc_1', type: 'function_call', call_id: `call_${turn.tool}`, name: turn.tool };
+  return { ...call, status: 'completed', arguments: JSON.stringify(turn.arguments) };
 }

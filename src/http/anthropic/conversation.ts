@@ -1,6 +1,7 @@
 import { messageContent, type ContentPart } from '../../chat/content.ts';
 import type { Conversation, Message } from '../../chat/request.ts';
 import type { ToolCall } from '../../chat/tool.ts';
+import { effortReasoning } from '../reasoning-effort.ts';
 import { textOfContent } from '../text-content.ts';
 import { invalid } from '../tool-use.ts';
 import type { ResultBlock } from './content-schema.ts';
@@ -16,7 +17,7 @@ type Turn = CountTokensBody['messages'][number];
  * @throws NearfarError `invalid_request` for a result without a call or a block in the wrong turn
  */
 export function conversationOf(
-  body: Pick<CountTokensBody, 'messages' | 'system' | 'tools' | 'tool_choice' | 'thinking'>,
+  body: Pick<CountTokensBody, 'messages' | 'system' | 'tools' | 'tool_choice' | 'thinking' | 'output_config'>,
 ): Conversation {
   const messages: Message[] = [];
   const system = textOfContent(body.system ?? '');
@@ -30,12 +31,21 @@ export function conversationOf(
   return {
     messages,
     ...(use === undefined ? {} : { toolUse: use }),
-    // Who does not ask for thinking gets none, where the model can do without.
-    reasoning: {
-      isWanted: (body.thinking?.type ?? 'disabled') !== 'disabled',
-      field: 'thinking',
-      ...budget(body.thinking),
-    },
+    reasoning: reasoningOf(body),
+  };
+}
+
+/** Who does not ask for thinking gets none, where the model can do without; an effort is how long, not whether. */
+function reasoningOf({
+  thinking,
+  output_config: config,
+}: Pick<CountTokensBody, 'thinking' | 'output_config'>): NonNullable<Conversation['reasoning']> {
+  if ((thinking?.type ?? 'disabled') === 'disabled') return { isWanted: false, field: 'thinking' };
+  return {
+    ...effortReasoning(config?.effort, 'output_config.effort'),
+    isWanted: true,
+    field: 'thinking',
+    ...budget(thinking),
   };
 }
 

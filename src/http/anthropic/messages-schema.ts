@@ -39,7 +39,11 @@ const promptFields = {
   ).meta({ description: 'Absent: disabled. Models that cannot think refuse it.' }),
   output_config: optional(
     z.strictObject({
-      effort: unsupported('effort is not supported'),
+      effort: optional(z.enum(['low', 'medium', 'high', 'xhigh', 'max'])).meta({
+        description:
+          'How long a model thinks, where thinking is on; models of this machine are held to fewer thoughts by `low`. ' +
+          'Without effect on what they say.',
+      }),
       format: optional(jsonOutputFormat),
     }),
   ),

@@ -91,6 +91,7 @@ export const responsesSchema = z.strictObject({
   prompt_cache_key: optional(z.string()),
   prompt_cache_retention: ignored('prefixes are kept while there is room'),
   prompt_cache_options: ignored('prefixes are found by themselves'),
+  client_metadata: ignored('a label of the client, which Codex sends'),
   max_tool_calls: ignored('bounds tools that OpenAI runs'),
   background: unsupported('answers are not made in the background'),
   conversation: unsupported('conversations are not kept; send previous_response_id'),
