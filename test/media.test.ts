@@ -280,6 +280,34 @@ describe('what else is handed over', () => {
     expect(all.map(({ arrived }) => arrived.length)).toEqual([1, 1, 1, 1]);
   });
 
+  it('of what is local_only, arguments of calls and schemas may hold addresses', async () => {
+    const url = 'https://pictures.example/a.png';
+    const streamed = anthropic.messages.stream(
+      {
+        model: 'claude/m',
+        max_tokens: 20,
+        messages: [
+          { role: 'user', content: 'Read it.' },
+          { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'read', input: { url } }] },
+          { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: url }] },
+        ],
+        tools: [{ name: 'read', input_schema: { type: 'object', default: { url } } }],
+      },
+      { headers: { 'x-nearfar-privacy': 'local_only' } },
+    );
+    await streamed.finalMessage();
+    expect(claude.arrived).toHaveLength(1);
+    const shown = anthropic.messages.create(
+      {
+        model: 'claude/m',
+        max_tokens: 20,
+        messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'url', url } }] }],
+      },
+      { headers: { 'x-nearfar-privacy': 'local_only' } },
+    );
+    await expect(shown).rejects.toMatchObject({ status: 403 });
+  });
+
   it.each<[string, string, OpenAI.Chat.Completions.ChatCompletionContentPart, string]>([
     ['sound to Anthropic', 'claude/m', sound, 'messages[0].content[1]'],
     ['sound to the responses API', 'same/m', sound, 'messages[0].content[1]'],

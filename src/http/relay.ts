@@ -132,11 +132,15 @@ const addressFields = new Set(['url', 'image_url', 'file_url']);
  * Bytes pass as they are, but an upstream inside that reads an address tells its server of the request.
  * @throws NearfarError `forbidden`
  */
-function refuseAddresses(body: unknown): void {
-  const stack: unknown[] = [body];
-  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+function refuseAddresses(body: Readonly<Record<string, unknown>>): void {
+  const stack: unknown[] = [body['messages'], body['input'], body['system']];
+  while (stack.length > 0) {
+    const value = stack.pop();
     if (typeof value !== 'object' || value === null) continue;
+    const isCall = 'type' in value && value.type === 'tool_use';
     for (const [name, inner] of Object.entries(value)) {
+      // What a tool was called with is nobody's to read.
+      if (name === 'arguments' || (isCall && name === 'input')) continue;
       if (typeof inner === 'string' && addressFields.has(name) && /^\s*(https?|ftp):/i.test(inner)) {
         throw new NearfarError(
           'forbidden',

@@ -77,6 +77,9 @@ test('images count by themselves, and what is kept elsewhere has no bound', () =
   expect(tokenBound({ type: 'document', source: { type: 'url', url: 'https://example.com/a.pdf' } })).toBe(
     Infinity,
   );
+  expect(tokenBound({ type: 'file', source: { kind: 'url', url: 'https://example.com/a.pdf' } })).toBe(
+    Infinity,
+  );
   // A tool may well have a parameter of that name.
   expect(tokenBound({ properties: { file_id: { type: 'string' } } })).toBeLessThan(100);
 });

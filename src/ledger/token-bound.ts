@@ -30,7 +30,8 @@ function isElsewhere(fields: object): boolean {
     ['file_id', 'file_url', 'previous_response_id', 'conversation'].some(
       (name) => typeof value[name] === 'string',
     ) ||
-    (value['type'] === 'url' && typeof value['url'] === 'string')
+    // Of Anthropic's sources, and of this program's own.
+    ((value['type'] === 'url' || value['kind'] === 'url') && typeof value['url'] === 'string')
   );
 }
 
