@@ -5,7 +5,7 @@ import { chooseReplica, type BalanceMode, type ReplicaState, type ReplicaView } 
 import { createReplicaFigures, type ReplicaFigures } from './replica-figures.ts';
 import { createModelFigures, type ModelFigures } from './model-figures.ts';
 import type { LoadReport } from './load-report.ts';
-import type { PrefixBlocks } from './prefix-blocks.ts';
+import type { BlockKey, PrefixBlocks } from './prefix-blocks.ts';
 
 /** A request as balancing sees it. */
 export interface BalanceRequest {
@@ -59,7 +59,7 @@ export interface BalancerOptions {
   readonly replicaCount: number;
   readonly mode: BalanceMode;
   /** For the hashes of calls' ids. */
-  readonly key: Buffer;
+  readonly key: BlockKey;
   /** Milliseconds after which a report is too old to go by. */
   readonly staleMs: number;
   /** Milliseconds of any clock that only goes forward. */

@@ -1,4 +1,5 @@
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { BlockKey } from './prefix-blocks.ts';
 
 /**
  * Where tool calls were made, so that their results go there: by keyed hashes of the calls' ids, bounded, the oldest go
@@ -13,10 +14,10 @@ export interface Bonds {
 
 const keptCount = 20_000;
 
-export function createBonds(key: Buffer): Bonds {
+export function createBonds(key: BlockKey): Bonds {
   const places = new Map<string, string>();
   const hashOf = (tenant: string, callId: string): string =>
-    createHmac('sha256', key).update(tenant).update('\0').update(callId).digest().toString('latin1', 0, 12);
+    hash('sha256', `${key}${tenant}\0${callId}`).slice(0, 24);
   return {
     remember(tenant, callId, place) {
       const hash = hashOf(tenant, callId);

@@ -34,12 +34,15 @@ const smallestUnit = 1e-9;
  */
 export function fitFirstTokenCost(samples: readonly FirstTokenSample[]): FirstTokenCost {
   const assumed = scaled(samples);
+  const { matrix, right } = normalEquations(samples, assumed);
   const isIncluded = [true, true, true];
   for (;;) {
-    const cost = solve(samples, assumed, isIncluded);
-    const worst = cost.reduce((at, value, index) => (value < (cost[at] ?? 0) ? index : at), 0);
-    if ((cost[worst] ?? 0) >= 0 || isIncluded[worst] === false) {
-      const [perBlock = 0, perRequest = 0, fixed = 0] = cost;
+    const shares = solveSymmetric(matrix, right, isIncluded);
+    const worst = shares.reduce((at, value, index) => (value < (shares[at] ?? 0) ? index : at), 0);
+    if ((shares[worst] ?? 0) >= 0) {
+      const [perBlock = 0, perRequest = 0, fixed = 0] = shares.map(
+        (share, index) => share * (assumed[index] ?? 0),
+      );
       return { perBlock, perRequest, fixed };
     }
     isIncluded[worst] = false;
@@ -63,38 +66,54 @@ function scaled(samples: readonly FirstTokenSample[]): readonly number[] {
   return [assumedCost.perBlock, assumedCost.perRequest, assumedCost.fixed].map((cost) => cost * scale);
 }
 
-function solve(
+/** In units of the assumption, so that the ridge weighs the three alike. */
+function normalEquations(
   samples: readonly FirstTokenSample[],
   assumed: readonly number[],
-  isIncluded: readonly boolean[],
-): readonly number[] {
-  // In units of the assumption, so that the ridge weighs the three alike.
-  const matrix: number[][] = assumed.map((_, row) =>
-    assumed.map((__, column) => (row === column ? assumedWeight : 0)),
-  );
-  const right: number[] = assumed.map(() => assumedWeight);
+): { readonly matrix: readonly (readonly number[])[]; readonly right: readonly number[] } {
+  const [blockMs = 0, requestMs = 0, fixedMs = 0] = assumed;
+  let [bb, rr, ff] = [assumedWeight, assumedWeight, assumedWeight];
+  let [br, bf, rf] = [0, 0, 0];
+  let [b, r, f] = [assumedWeight, assumedWeight, assumedWeight];
   for (const { newBlockCount, load, milliseconds } of samples) {
-    const weight = 1 / Math.max(1, milliseconds) ** 2;
-    const features = [newBlockCount, load, 1].map((value, index) =>
-      isIncluded[index] === true ? value * (assumed[index] ?? 1) : 0,
-    );
-    features.forEach((one, row) => {
-      right[row] = (right[row] ?? 0) + weight * one * milliseconds;
-      features.forEach((other, column) => {
-        const line = matrix[row];
-        if (line !== undefined) line[column] = (line[column] ?? 0) + weight * one * other;
-      });
-    });
+    // Divided by what was measured: the errors are relative ones.
+    const measured = Math.max(1, milliseconds);
+    const block = (newBlockCount * blockMs) / measured;
+    const request = (load * requestMs) / measured;
+    const fixed = fixedMs / measured;
+    const one = milliseconds / measured;
+    bb += block * block;
+    rr += request * request;
+    ff += fixed * fixed;
+    br += block * request;
+    bf += block * fixed;
+    rf += request * fixed;
+    b += block * one;
+    r += request * one;
+    f += fixed * one;
   }
-  return solveSymmetric(matrix, right).map((value, index) =>
-    isIncluded[index] === true ? value * (assumed[index] ?? 1) : 0,
-  );
+  return {
+    matrix: [
+      [bb, br, bf],
+      [br, rr, rf],
+      [bf, rf, ff],
+    ],
+    right: [b, r, f],
+  };
 }
 
-/** Gaussian elimination; the ridge keeps the matrix positive definite, so that no pivot vanishes. */
-function solveSymmetric(matrix: readonly (readonly number[])[], right: readonly number[]): readonly number[] {
-  const rows = matrix.map((line, index) => [...line, right[index] ?? 0]);
-  const size = rows.length;
+/** Gaussian elimination over what is included, the others 0; the ridge keeps it positive definite, so that no pivot vanishes. */
+function solveSymmetric(
+  matrix: readonly (readonly number[])[],
+  right: readonly number[],
+  isIncluded: readonly boolean[],
+): readonly number[] {
+  const size = right.length;
+  const rows = matrix.map((line, row) =>
+    isIncluded[row] === true
+      ? [...line.map((value, column) => (isIncluded[column] === true ? value : 0)), right[row] ?? 0]
+      : [...line.map((_, column) => (column === row ? 1 : 0)), 0],
+  );
   for (let pivot = 0; pivot < size; pivot += 1) {
     const top = rows[pivot] ?? [];
     const divisor = Math.max(smallestUnit, top[pivot] ?? 0);

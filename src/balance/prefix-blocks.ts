@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** A prompt as far as the caches of engines are concerned: what it is, in pieces of about 64 tokens. */
 export interface PrefixBlocks {
@@ -13,22 +13,25 @@ export const blockCharacters = 256;
 /** Hashed at most; of a longer prompt it is known that what it begins with is cached, which is what decides. */
 const longestBlocks = 512;
 
+/** A secret of this process, as it goes into each hash. */
+export type BlockKey = string;
+
+export function createBlockKey(): BlockKey {
+  return randomBytes(32).toString('hex');
+}
+
 /**
- * Keyed, so that what is kept tells nobody what was asked. 64 bits of each: a false match costs a wrong guess.
- * @param domain what else a cached prefix depends on: the tenant, the model
+ * Keyed, so that what is kept tells nobody what was asked. Key, what came before and block have fixed lengths: no other three
+ * make the same text. 64 bits of each: a false match costs a wrong guess.
+ * @param domain what else a cached prefix depends on: the model
  */
-export function prefixBlocks(text: string, key: Buffer, domain: string): PrefixBlocks {
+export function prefixBlocks(text: string, key: BlockKey, domain: string): PrefixBlocks {
   const wholeCount = Math.min(longestBlocks, Math.floor(text.length / blockCharacters));
   const hashes: string[] = [];
-  let before = domain;
+  let before = hash('sha256', domain).slice(0, 16);
   for (let index = 0; index < wholeCount; index += 1) {
     const start = index * blockCharacters;
-    before = createHmac('sha256', key)
-      .update(before)
-      .update('\0')
-      .update(text.slice(start, start + blockCharacters))
-      .digest()
-      .toString('latin1', 0, 8);
+    before = hash('sha256', key + before + text.slice(start, start + blockCharacters)).slice(0, 16);
     hashes.push(before);
   }
   return { hashes, length: text.length / blockCharacters };

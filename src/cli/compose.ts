@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { AnswerDependencies } from '../answer/create-answer.ts';
 import { createBonds } from '../balance/bonds.ts';
+import { createBlockKey } from '../balance/prefix-blocks.ts';
 import type { ChatModel } from '../chat/model.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
@@ -228,7 +228,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     settle,
     ...(texts === null ? {} : { capture: texts.capture }),
     observeGap: metrics.observeGap,
-    bonds: createBonds(randomBytes(32)),
+    bonds: createBonds(createBlockKey()),
   };
 
   const dependencies: AppDependencies = {

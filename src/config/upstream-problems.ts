@@ -3,15 +3,20 @@ import type { Settings } from './schema.ts';
 
 /** Upstreams that are right one by one and wrong beside the other settings. */
 export function upstreamProblems(
-  { upstreams, far, keys }: Pick<Settings, 'upstreams' | 'far' | 'keys'>,
+  { upstreams, far, keys, fallbacks }: Pick<Settings, 'upstreams' | 'far' | 'keys' | 'fallbacks'>,
   sources: ReadonlyMap<string, string>,
 ): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const where = sources.get('upstreams') ?? 'default';
   const seen = new Set<string>();
-  for (const { name, forwardClientKey } of upstreams) {
+  const hasFallbacks = Object.keys(fallbacks).length > 0;
+  for (const { name, forwardClientKey, hedge, replicas } of upstreams) {
     if (seen.has(name)) problems.push({ where, setting: 'upstreams', message: `two are called ${name}` });
     seen.add(name);
+    if (hedge !== 'off' && replicas.length === 0 && !hasFallbacks) {
+      const message = `${name} has \`hedge\`, but nobody to ask a second time: no \`replicas\`, and there are no \`fallbacks\``;
+      problems.push({ where, setting: 'upstreams', message });
+    }
     if (forwardClientKey && keys.length > 0) {
       const message =
         `${name} is to get the clients' own keys, but with \`keys\` set these are keys of this gateway,` +

@@ -78,6 +78,7 @@ describe('upstreams', () => {
     [{ upstreams: [{ ...one, replicas: ['http://u:sk-secret@h/v1'] }] }, /without user/],
     [{ upstreams: [{ ...one, balance: 'fastest' }] }, /prefix/],
     [{ upstreams: [{ ...one, hedge: 0 }] }, /hedge/],
+    [{ upstreams: [{ ...one, hedge: 'auto' }] }, /nobody to ask a second time/],
     [{ upstreams: [one], far: 'other/m' }, /other\/m is no model of an upstream/],
     [{ far: 'x' }, /there is no upstream/],
     [

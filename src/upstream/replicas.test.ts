@@ -37,7 +37,7 @@ function setUp(count: number, changes: Partial<UpstreamSettings> = {}) {
   const replicas = createReplicas({
     upstream,
     headers: {},
-    key: Buffer.alloc(32, 1),
+    key: 'a key',
     now: () => at,
     random: () => 0,
   });

@@ -2,7 +2,7 @@ import type { Balancer, BalanceRequest, Lease, ReplicaReading } from '../balance
 import { createBalancer } from '../balance/balancer.ts';
 import { createHedgeBudget, hedgeAfterMs, type HedgeBudget } from '../balance/hedging.ts';
 import type { ReplicaState } from '../balance/choose-replica.ts';
-import { prefixBlocks, type PrefixBlocks } from '../balance/prefix-blocks.ts';
+import { prefixBlocks, type BlockKey, type PrefixBlocks } from '../balance/prefix-blocks.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { createLoadPoller, type LoadPoller } from './load-poller.ts';
@@ -47,7 +47,7 @@ export interface ReplicasOptions {
   /** Headers of questions without a prompt, the key's among them. */
   readonly headers: Readonly<Record<string, string>>;
   /** For hashes of prompts and of ids. */
-  readonly key: Buffer;
+  readonly key: BlockKey;
   /** Milliseconds of any clock that only goes forward. @default performance.now */
   readonly now?: () => number;
   /** @default Math.random */

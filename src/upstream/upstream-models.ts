@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createBlockKey } from '../balance/prefix-blocks.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatModel } from '../chat/model.ts';
 import { createPublicFetch } from '../fetch/public-fetch.ts';
@@ -46,7 +46,7 @@ export function createUpstreamModels(
   const replicaSets = new Map<string, Replicas>();
   const models = new Map<string, ChatModel>();
   // Hashes of prompts are compared within this process only.
-  const key = randomBytes(32);
+  const key = createBlockKey();
   const fetchPublic = createPublicFetch();
 
   function upstreamOf(id: string): UpstreamSettings | null {
