@@ -114,8 +114,9 @@ export const semcache: Benchmark = async (setup) => {
         'even without a wrong one. Pairs of one family are alike, so the interval is narrower than that of as many independent ' +
         'ones. `wrong_hit_rate_one_stream` and `wrong_lookup_rate_one_stream` are the median of single streams, over hits and (as ' +
         'vCache counts) over all questions.',
-      'At a budget of 1% hits begin after 255 checks of would-be hits without a wrong one, and the first half has about 245 of ' +
-        'them: most of the second half goes by before the cache opens. What is wrong among its hits depends little on the budget.',
+      'At a budget of 1% hits begin after 255 checks of would-be hits without a wrong one, about as many as the first half has, ' +
+        'and each neighbourhood takes one or two checks of its own first, of the ten questions that it has here. What is wrong ' +
+        'among the hits depends little on the budget.',
       'The model is played by the labels: the check whether two answers are the same makes no mistakes here. A model that words ' +
         'one answer in many ways makes checks fail that should not, and the cache then hits less.',
       'How the data came to be: the rules for English were written first; the first half was used to develop them; a second half ' +
