@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { AnswerDependencies } from '../answer/create-answer.ts';
 import { createBonds } from '../balance/bonds.ts';
 import { createBlockKey } from '../balance/prefix-blocks.ts';
@@ -21,6 +20,7 @@ import { isInCatalog } from './catalog-name.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { createModelIndex, findReference, type ModelIndex } from './model-index.ts';
 import { openCapture } from './open-capture.ts';
+import { databaseUrl, ledgerFile, openState, stateName } from './open-state.ts';
 import { openStore } from './open-store.ts';
 import { readiness } from './readiness.ts';
 import { loadRooms } from './rooms.ts';
@@ -153,19 +153,19 @@ interface Parts {
 async function composeRooms(parts: Parts): Promise<Gateway> {
   const { loaded, log, secrets, keys, prices, store, index, localModels, upstreams, promptCache, loading } =
     parts;
-  const { settings, home } = loaded;
+  const { settings } = loaded;
   const isLoopback = isLoopbackHost(settings.host);
   const rooms = await loadRooms();
   const warn = (message: string, cause?: unknown): void => {
     log.warn(message, cause === undefined ? {} : { cause });
   };
-  const ledgerPath = settings.ledgerPath ?? path.join(home, 'ledger.sqlite');
-  const state = await rooms.createStore({ path: path.resolve(home, ledgerPath) });
+  const state = await openState(loaded, warn);
+  if (databaseUrl(loaded) !== null) log.info(`State is kept in ${await stateName(loaded)}.`);
   const periodsAt = rooms.createPeriods(settings.budgets.timeZone);
   const ledger = await rooms.createLedger({
     store: state,
     periodsAt,
-    journal: rooms.createJournal(`${path.resolve(home, ledgerPath)}.journal`),
+    journal: rooms.createJournal(`${ledgerFile(loaded)}.journal`),
     warn,
   });
 

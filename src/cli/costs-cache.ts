@@ -3,7 +3,8 @@ import type { CacheAdvice, CacheReport, FamilyFigures } from '../promptcache/cac
 import type { FirstDifference } from '../promptcache/first-difference.ts';
 import { capturedDifferences } from './captured-differences.ts';
 import { dollars } from './dollars.ts';
-import { ledgerFile, openLedger } from './open-ledger.ts';
+import { openLedger } from './open-ledger.ts';
+import { stateName } from './open-state.ts';
 import type { Period } from './period.ts';
 import { renderTable } from './table.ts';
 
@@ -46,7 +47,7 @@ async function readReport(loaded: LoadedSettings, period: Period): Promise<Shown
         : await readCacheRows(ledger.store, period, rowLimit, ledger.waiting);
     const report = cacheReport(rows, (model) => billing(model).price);
     const differences = await capturedDifferences(loaded, report.advice.slice(0, shownAdvice));
-    return { period, ledger: ledger?.name ?? ledgerFile(loaded), leftOutCount, report, differences };
+    return { period, ledger: ledger?.name ?? (await stateName(loaded)), leftOutCount, report, differences };
   } finally {
     await ledger?.store.close();
   }

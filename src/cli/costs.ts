@@ -5,7 +5,8 @@ import type { LoadedSettings } from '../config/load.ts';
 import type { CostDimension } from '../ledger/cost-cells.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import type { ShownReport } from './costs-text.ts';
-import { ledgerFile, openLedger } from './open-ledger.ts';
+import { openLedger } from './open-ledger.ts';
+import { stateName } from './open-state.ts';
 import { readPeriod, type Period } from './period.ts';
 import { commandSettings } from './settings.ts';
 
@@ -77,7 +78,7 @@ async function run(input: CommandInput): Promise<number> {
     const question = { ...period, by, longPromptsAbove: longPromptBounds(references) };
     const cells = ledger === null ? [] : await readCostCells(ledger.store, question, ledger.waiting);
     const report = costReport(cells, references);
-    shown = { period, ledger: ledger?.name ?? ledgerFile(loaded), by, references, report };
+    shown = { period, ledger: ledger?.name ?? (await stateName(loaded)), by, references, report };
   } finally {
     await ledger?.store.close();
   }
@@ -128,5 +129,5 @@ function withFile(loaded: LoadedSettings, file: string | undefined): LoadedSetti
   if (file === undefined) return loaded;
   const ledgerPath = path.resolve(file);
   if (!existsSync(ledgerPath)) throw new UsageError(`--file: there is no file ${ledgerPath}`);
-  return { ...loaded, settings: { ...loaded.settings, ledgerPath } };
+  return { ...loaded, settings: { ...loaded.settings, ledgerPath, databaseEnv: null } };
 }

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import process from 'node:process';
 import { createKeyStore, type KeyStore } from '../access/key-store.ts';
 import type { LoadedSettings } from '../config/load.ts';
@@ -7,8 +6,8 @@ import { createBudgetBook, type BudgetBook } from '../ledger/budget-book.ts';
 import { createJournal } from '../ledger/journal.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { createPeriods } from '../ledger/periods.ts';
-import { createStore } from '../store/store.ts';
 import { processName } from './guards.ts';
+import { ledgerFile, openState } from './open-state.ts';
 
 /** What commands about keys need, beside a gateway that may run on the same state. */
 export interface KeyRooms {
@@ -20,15 +19,16 @@ export interface KeyRooms {
   readonly close: () => Promise<void>;
 }
 
-export async function openKeyRooms({ settings, home }: LoadedSettings): Promise<KeyRooms> {
-  const ledgerPath = path.resolve(home, settings.ledgerPath ?? path.join(home, 'ledger.sqlite'));
-  const state = await createStore({ path: ledgerPath });
+export async function openKeyRooms(loaded: LoadedSettings): Promise<KeyRooms> {
+  const { settings } = loaded;
+  const warn = (message: string) => process.stderr.write(`${message}\n`);
+  const state = await openState(loaded, warn);
   const periodsAt = createPeriods(settings.budgets.timeZone);
   const ledger = await createLedger({
     store: state,
-    journal: createJournal(`${ledgerPath}.journal`),
+    journal: createJournal(`${ledgerFile(loaded)}.journal`),
     periodsAt,
-    warn: (message) => process.stderr.write(`${message}\n`),
+    warn,
   });
   return {
     keys: createKeyStore(state),

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { Store } from '../store/store.ts';
+import { databaseUrl, ledgerFile, openState, stateName } from './open-state.ts';
 
 /** A ledger to be read, whether a gateway writes it or not. */
 export interface OpenLedger {
@@ -13,18 +14,13 @@ export interface OpenLedger {
   readonly waiting: readonly LedgerRow[];
 }
 
-/** The SQLite file that the settings name. */
-export function ledgerFile({ settings, home }: LoadedSettings): string {
-  return path.resolve(home, settings.ledgerPath ?? 'ledger.sqlite');
-}
-
 /** @returns null where nothing was ever recorded */
 export async function openLedger(loaded: LoadedSettings): Promise<OpenLedger | null> {
   const file = ledgerFile(loaded);
   const { readWaitingRows } = await import('../ledger/journal.ts');
   // Before the store is read: what leaves the journal meanwhile is in the store then.
   const waiting = await readWaitingRows(`${file}.journal`);
-  if (!existsSync(file) && waiting.length === 0) return null;
-  const { createStore } = await import('../store/store.ts');
-  return { store: await createStore({ path: file }), name: file, waiting };
+  if (databaseUrl(loaded) === null && !existsSync(file) && waiting.length === 0) return null;
+  const warn = (message: string) => process.stderr.write(`${message}\n`);
+  return { store: await openState(loaded, warn), name: await stateName(loaded), waiting };
 }

@@ -18,7 +18,6 @@ export async function loadRooms() {
     label,
     revision,
     route,
-    store,
     keptResponses,
   ] = await Promise.all([
     import('../access/create-access.ts'),
@@ -38,7 +37,6 @@ export async function loadRooms() {
     import('../privacy/label.ts'),
     import('../models/revision.ts'),
     import('../route/route.ts'),
-    import('../store/store.ts'),
     import('../responses/kept-responses.ts'),
   ]);
   return {
@@ -59,7 +57,6 @@ export async function loadRooms() {
     ...label,
     ...revision,
     ...route,
-    ...store,
     ...keptResponses,
   };
 }

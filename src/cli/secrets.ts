@@ -8,6 +8,7 @@ import { Secret } from '../chat/secret.ts';
 import type { KeySetting } from '../config/key-schema.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
 import { SettingsError } from '../config/problem.ts';
+import { databaseSecrets } from './open-state.ts';
 
 /**
  * The keys of the settings with their secrets read from environment and files.
@@ -70,15 +71,15 @@ async function secretWith(loaded: LoadedSettings, scope: 'use' | 'admin'): Promi
 }
 
 /** Values that must never be shown in a log, as far as the environment holds them. */
-export function secretsOf({ settings }: LoadedSettings): readonly string[] {
+export function secretsOf(loaded: LoadedSettings): readonly string[] {
+  const { settings } = loaded;
   const names = [
     settings.hub.tokenEnv,
     'NEARFAR_KEY',
     ...[...settings.keys, ...settings.upstreams].map((entry) => entry.env),
   ];
-  return names
-    .flatMap((name) => (name === undefined ? [] : [process.env[name] ?? '']))
-    .filter((text) => text !== '');
+  const texts = names.flatMap((name) => (name === undefined ? [] : [process.env[name] ?? '']));
+  return [...texts, ...databaseSecrets(loaded)].filter((text) => text !== '');
 }
 
 /**

@@ -7,6 +7,7 @@ import { budgetsSchema, keySchema } from './key-schema.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
+import { stateFields } from './state-fields.ts';
 import { upstreamSchema } from './upstream-schema.ts';
 
 /**
@@ -301,10 +302,7 @@ export const settingsSchema = z.strictObject({
     .enum(['text', 'json'])
     .default('text')
     .describe('text: lines for people. json: one object a line, for machines.'),
-  ledgerPath: name
-    .nullable()
-    .default(null)
-    .describe('SQLite file with one row per request. null: ledger.sqlite in the nearfar home.'),
+  ...stateFields,
   capture: z
     .enum(['off', 'sample', 'all'])
     .default('off')

@@ -95,14 +95,21 @@ export function createBudgetBook(dependencies: BudgetBookDependencies): BudgetBo
     if (Number((await attempt()).numUpdatedRows) > 0) return;
     // The first of its period, or refused.
     await ensurePeriod(trx, keyName, unit, periods);
-    if (Number((await attempt()).numUpdatedRows) > 0) return;
-    const row = await periodRow(trx, keyName, unit, startsAt);
+    let row: Awaited<ReturnType<typeof periodRow>>;
+    do {
+      if (Number((await attempt()).numUpdatedRows) > 0) return;
+      row = await periodRow(trx, keyName, unit, startsAt);
+      // In PostgreSQL others may have given back what was missing between the two statements.
+    } while (
+      row === undefined ||
+      row.spent_micros + row.reserved_micros + amountMicros <= (limit ?? Infinity)
+    );
     throw new Refusal({
       type: 'refused',
       unit,
       limitMicros: limit ?? 0,
-      spentMicros: row?.spent_micros ?? 0,
-      reservedMicros: row?.reserved_micros ?? 0,
+      spentMicros: row.spent_micros,
+      reservedMicros: row.reserved_micros,
       renewsAt: endsAt,
     });
   }

@@ -6,6 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openTestStore } from '../../test/state-backends.ts';
 import { createStore } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { costMicros, localPrice } from './cost.ts';
@@ -20,7 +21,7 @@ const warn = (message: string): number => warnings.push(message);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nearfar-ledger-'));
-  store = await createStore({ path: join(folder, 'nearfar.sqlite') });
+  store = await openTestStore(join(folder, 'nearfar.sqlite'));
   warnings = [];
 });
 afterEach(async () => {

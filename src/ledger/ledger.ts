@@ -163,7 +163,7 @@ class StoreLedger implements Ledger {
       .where('started_at', '>=', range.from)
       .where('started_at', '<', range.to)
       .groupBy(['answering_model', 'currency'])
-      .orderBy('answering_model')
+      .orderBy('answering_model', (order) => order.asc().nullsFirst())
       .execute();
     // PostgreSQL gives sums of whole numbers as strings.
     return rows.map((row) => ({

@@ -11,8 +11,8 @@ export function toTable(row: LedgerRow): LedgerTable {
     tenant: row.tenant,
     dialect: row.dialect,
     operation: row.operation,
-    requested_model: row.requestedModel,
-    answering_model: row.answeringModel,
+    requested_model: storable(row.requestedModel),
+    answering_model: storable(row.answeringModel),
     privacy: row.privacy,
     priority: row.priority,
     route_reasons: JSON.stringify(row.routeReasons),
@@ -41,6 +41,11 @@ export function toTable(row: LedgerRow): LedgerTable {
     prompt_prefix: row.prefix === undefined ? null : toPrefixText(row.prefix),
     charged_micros: row.chargedMicros ?? null,
   };
+}
+
+/** PostgreSQL has no text with the character 0, and clients choose the names of models. */
+function storable(name: string | null): string | null {
+  return name === null ? null : name.replaceAll('\0', '\uFFFD');
 }
 
 /** The store's row as the program sees it; the inverse of `toTable`. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createKeysAndBudgets } from './keys-and-budgets.ts';
@@ -139,6 +140,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {
-  const table = (await db.introspection.getTables()).find(({ name }) => name === tableName);
+  const tables = (await db.introspection.getTables()).filter(({ name }) => name === tableName);
+  // Of PostgreSQL's schemas only the one that is written to counts: others' tables may have the same name.
+  const hasSchemas = tables.some(({ schema }) => schema !== undefined);
+  const schema = hasSchemas ? await currentSchema(db) : undefined;
+  const table = tables.find((candidate) => candidate.schema === schema);
   return table?.columns.some(({ name }) => name === columnName) === true;
+}
+
+async function currentSchema(db: Kysely<unknown>): Promise<string | undefined> {
+  const { rows } = await sql<{ name: string }>`select current_schema() as name`.execute(db);
+  return rows[0]?.name;
 }

@@ -1,18 +1,23 @@
 import { chmod, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { NearfarError } from '../chat/error.ts';
+import type { Secret } from '../chat/secret.ts';
 import type { ChangeFeed } from './change-feed.ts';
-import { migrations } from './migrations.ts';
+import { migrate } from './migrate.ts';
 import type { StoreSchema } from './schema.ts';
 import { NodeSqliteDatabase } from './sqlite-database.ts';
 
-export interface StoreSettings {
-  /** Absolute path of the SQLite file, made where it is missing; `:memory:` keeps nothing. */
-  readonly path: string;
-}
+export type StoreSettings =
+  | {
+      /** Absolute path of the SQLite file, made where it is missing; `:memory:` keeps nothing. */
+      readonly path: string;
+    }
+  | {
+      /** Connection string of PostgreSQL. */
+      readonly url: Secret;
+      readonly warn: (message: string, cause?: unknown) => void;
+    };
 
 export interface Store {
   readonly db: Kysely<StoreSchema>;
@@ -26,20 +31,28 @@ const openBusyMs = 5000;
 const runningBusyMs = 50;
 
 /**
- * Opens the state of this machine: one SQLite file in WAL mode that only its owner can read, brought to the newest
+ * Opens the state that keys, budgets and the ledger live in, brought to the newest schema.
+ * @throws NearfarError `internal` naming the file, or host and database, where it cannot be opened or brought up to date
+ */
+export async function createStore(settings: StoreSettings): Promise<Store> {
+  if ('path' in settings) return createFileStore(settings.path);
+  const { createPostgresStore } = await import('./postgres-store.ts');
+  return createPostgresStore(settings.url, settings.warn);
+}
+
+/**
+ * The state of this machine alone: one SQLite file in WAL mode that only its owner can read, brought to the newest
  * schema. Writes reach the operating system before they are answered, so killing nearfar loses none; a power cut
  * may lose the last ones but leaves the file whole (`synchronous = normal`).
- *
- * @throws NearfarError `internal` naming the file where it cannot be opened or brought up to date
  */
-export async function createStore({ path }: StoreSettings): Promise<Store> {
+async function createFileStore(path: string): Promise<Store> {
   try {
     if (path !== ':memory:') await prepareFile(path);
     const database = new NodeSqliteDatabase(path, openBusyMs);
     const db = new Kysely<StoreSchema>({ dialect: new SqliteDialect({ database }) });
     try {
       database.run('pragma journal_mode = wal; pragma synchronous = normal;');
-      await migrate(db);
+      await migrate(db, null);
       database.run(`pragma busy_timeout = ${runningBusyMs}`);
     } catch (thrown) {
       database.close();
@@ -80,25 +93,6 @@ export async function prepareFile(path: string): Promise<void> {
   await file.close();
   if (process.platform !== 'win32') await chmod(path, 0o600);
 }
-
-/** Two processes that start at once may both find a migration undone: the second finds it done at its next try. */
-async function migrate(db: Kysely<StoreSchema>): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
-    // Each stands by itself; those who try the newest state may have a later one before an earlier one.
-    allowUnorderedMigrations: true,
-  });
-  for (let attempt = 1; ; attempt += 1) {
-    const { error } = await migrator.migrateToLatest();
-    if (error === undefined) return;
-    if (attempt === migrationAttempts)
-      throw new Error(`migration failed: ${reasonOf(error)}`, { cause: error });
-    await sleep(50 * attempt);
-  }
-}
-
-const migrationAttempts = 4;
 
 function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
