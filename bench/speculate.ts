@@ -15,7 +15,6 @@ import {
   type SpeculateState,
 } from './speculate-state.ts';
 import { median, rounded } from './stats.ts';
-import { noiseWidths } from './width-noise.ts';
 
 type WorkloadName = Job['workload'];
 
@@ -122,7 +121,7 @@ function figuresOf(measured: readonly Measured[], unexplained: number) {
   };
 }
 
-/** Answers that part from those without drafts where the widths of steps do not explain it. */
+/** Answers that part from those without drafts where the shapes of batches do not explain it. */
 function unexplainedCount({ models }: SpeculateState): number {
   return Object.values(models).reduce(
     (sum, { agreement: { partedCount, tieCount } }) => sum + partedCount - tieCount,
@@ -178,9 +177,8 @@ function modelNotes(
     (model.draftPath === null ? `, llama-server ${state.peer.drafting.length}` : '');
   return [
     `${model.name}: ${counts}; ${sameCount} of ${sameCount + partedCount} answers are token for token those without ` +
-      `speculation, ${partedCount} part${widest}, ${tieCount} of them within what steps of ${noiseWidths.join(' and ')} ` +
-      `tokens move the gap between two likely tokens by (up to ${rounded(noise?.largest ?? 0, 3)} nats, median ` +
-      `${rounded(noise?.median ?? 0, 2)}).`,
+      `speculation, ${partedCount} part${widest}, ${tieCount} of them within what other batches move the gap between two ` +
+      `likely tokens by (up to ${rounded(noise?.largest ?? 0, 3)} nats, median ${rounded(noise?.median ?? 0, 2)}).`,
     ...(flags === null ? [] : [`${model.name}: llama-server with ${flags.join(' ')}.`]),
   ];
 }
