@@ -1,6 +1,9 @@
+import type { EngineSetup } from './engine-setup.ts';
+
 /**
  * Prompts are read off the step loop, in a moment; a step that began meanwhile would hold up who waits for its first token by
- * all of its length. So the next step waits for them, for a moment at most.
+ * all of its length. So the next step waits for them, for a moment at most. It waits asleep: the thread that reads the prompt,
+ * and the gateway, need the cores.
  */
 export interface ArrivalHold {
   /** Its prompt is being read from now on. */
@@ -14,18 +17,23 @@ export interface ArrivalHold {
 /** A template and a tokenizer take about a millisecond for a turn of a conversation; a step takes 5 to 250. */
 const longestHoldMs = 5;
 
-/** @param now milliseconds */
-export function createArrivalHold(now: () => number): ArrivalHold {
-  const arriving = new Map<string, number>();
+/** @param setup `now` in milliseconds; `wake` is called when one took too long, and the loop should go on without it */
+export function createArrivalHold({ now, wake }: Pick<EngineSetup, 'now' | 'wake'>): ArrivalHold {
+  const arriving = new Map<string, { readonly since: number; readonly timer: NodeJS.Timeout }>();
+
+  function arrived(id: string): void {
+    clearTimeout(arriving.get(id)?.timer);
+    arriving.delete(id);
+  }
+
   return {
     arrive(id) {
-      arriving.set(id, now());
+      arrived(id);
+      arriving.set(id, { since: now(), timer: setTimeout(wake, longestHoldMs + 1) });
     },
-    arrived(id) {
-      arriving.delete(id);
-    },
+    arrived,
     isArriving() {
-      for (const since of arriving.values()) if (now() - since < longestHoldMs) return true;
+      for (const { since } of arriving.values()) if (now() - since < longestHoldMs) return true;
       return false;
     },
   };

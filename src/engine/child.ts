@@ -87,7 +87,8 @@ function tick(): void {
   const hasEmbedded = embedder.hasWork && embedder.step(widthBeside(running, pauseMs));
   const time = performance.now();
   const hasWorked = hasStepped || hasSlid || hasEmbedded;
-  if (writer !== null && (!hasWorked || time - statsSentAt >= statsIntervalMs)) {
+  const isDue = time - statsSentAt >= statsIntervalMs || (!hasWorked && !isBusy());
+  if (writer !== null && isDue) {
     statsSentAt = time;
     const { engine, sinks } = writer;
     send({ type: 'stats', stats: withSinks(engine.stats(), sinks.loopStats, sinks.stats) });

@@ -44,7 +44,7 @@ export interface Engine {
   submit(command: GenerateCommand, read?: ReadPrompt): Promise<void>;
   /** Frees what the request holds before the next step; it gets one `aborted` error part. */
   abort(id: string): void;
-  /** One step, or one slice of housekeeping. False if there is nothing to do. @throws if the decoder is lost */
+  /** One step, or one slice of housekeeping. False if there is nothing to do, or not yet: `wake` tells. @throws if the decoder is lost */
   step(): boolean;
   stats(): LoopStats;
   /** Milliseconds that one piece of other work may take now; Infinity where nobody would wait for it. */
@@ -66,7 +66,7 @@ export function createEngine(setup: EngineSetup): Engine {
   const queue = createClassQueue(setup.classes);
   const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
   const voices = createVoiceDesk({ ...setup, cache, batchTokenCount, scannedCellCount });
-  const hold = createArrivalHold(now);
+  const hold = createArrivalHold(setup);
   const bulkCredit = createBulkCredit();
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
@@ -155,7 +155,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function step(): boolean {
     expire();
-    if (hold.isArriving()) return true;
+    if (hold.isArriving()) return false;
     if (waiting.length === 0 && running.length === 0) {
       outbox.flushAll();
       if (cache.offloadIdle()) return true;
