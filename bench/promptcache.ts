@@ -179,6 +179,7 @@ async function ask(
       tenant: 'bench',
       priority: 'default',
       deadlineAt: null,
+      answerCache: 'off',
       isStreamed: false,
       operation: 'chat',
       protocol,

@@ -58,6 +58,7 @@ export function cachedStream(options: StreamOptions): {
   const cache: AnswerCache = createAnswerCache({
     isOn: true,
     maxTemperature: 0,
+    upstreams: false,
     budgetBytes: 1e9,
     timeToLiveMs: 1e9,
     revisionOf: () => Promise.resolve('one'),

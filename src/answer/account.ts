@@ -1,5 +1,5 @@
 import type { Caller } from '../access/access.ts';
-import { isDelta, type ChatPart, type Delivery, type FinishReason } from '../chat/part.ts';
+import { isDelta, type AnswerSource, type ChatPart, type Delivery, type FinishReason } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest, Priority } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
@@ -31,6 +31,7 @@ export class Account {
   #decision: RouteDecision | null = null;
   #privacy: ChatRequest['privacy'];
   #start: Extract<ChatPart, { type: 'start' }> | null = null;
+  #source: AnswerSource = 'model';
   #delivery: Delivery | null = null;
   #prefix: PromptPrefix | null = null;
   #deltaCount = 0;
@@ -61,6 +62,11 @@ export class Account {
 
   get hasFallbacks(): boolean {
     return (this.#decision?.fallbackIds ?? []).length > 0;
+  }
+
+  /** Where the answer comes from, as far as its parts do not say it. */
+  from(source: AnswerSource): void {
+    this.#source = source;
   }
 
   deliver(delivery: Delivery): void {
@@ -103,7 +109,7 @@ export class Account {
     const overflow = usage === undefined ? this.#start?.overflow : usage.overflow;
     const answeringModel = this.#start?.model ?? this.#decision?.modelId ?? null;
     const isMeasured = usage === undefined ? this.#deltaCount === 0 : usage.isMeasured !== false;
-    const source = this.#start?.source ?? 'model';
+    const source = this.#start?.source ?? this.#source;
     const billing: Billing = this.#billing(answeringModel);
     const { notes = [], abandoned = [] } = this.#delivery ?? {};
     const cost = billed(tokens, isMeasured, billing, source);

@@ -23,10 +23,11 @@ export interface Admission {
 
 export interface Admitted {
   /**
+   * @param costsNothing the answer is there already: nothing is reserved, and an empty budget is no matter
    * @returns the models that may be asked, in order
    * @throws NearfarError `forbidden`, `rate_limited`, `budget_exhausted`, or what `Reserve` throws
    */
-  enter(decision: RouteDecision): Promise<readonly [string, ...string[]]>;
+  enter(decision: RouteDecision, costsNothing?: boolean): Promise<readonly [string, ...string[]]>;
   /** The request's row, with what counts for the budget. Called once, at its end, whatever that is. */
   close(row: LedgerRow): LedgerRow;
 }
@@ -54,14 +55,14 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
       let reservation: Reservation | null = null;
       let isClosed = false;
       return {
-        async enter({ modelId, fallbackIds = [] }) {
+        async enter({ modelId, fallbackIds = [] }, costsNothing = false) {
           const { keyName } = caller;
           const allowed = allowedModels(limits, keyName, asked.requestedModel, [modelId, ...fallbackIds]);
           ticket = rates.admit(caller, () => ({
             promptTokenCount: tokenEstimate(asked.promptByteCount()),
             maxTokenCount: asked.maxTokenCount === null ? null : asked.maxTokenCount * asked.choiceCount,
           }));
-          if (reserve === null) return allowed;
+          if (reserve === null || costsNothing) return allowed;
           const { modelIds, reservation: made } = await reserve({ ...asked, keyName, limits }, allowed);
           reservation = made;
           if (isClosed) {

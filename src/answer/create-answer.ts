@@ -1,6 +1,6 @@
 import { requireScope } from '../access/create-access.ts';
 import type { Bonds } from '../balance/bonds.ts';
-import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerCache, AskedAnswer } from '../cache/answer-cache.ts';
 import type { ChatModel } from '../chat/model.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
@@ -8,6 +8,7 @@ import { askedText } from '../capture/asked-text.ts';
 import type { Capture, CaptureRecorder } from '../capture/capture.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
+import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
 import { openAdmission, type Admission, type AskedRequest } from './admission.ts';
@@ -25,6 +26,8 @@ export interface AnswerDependencies {
   readonly models: { readonly model: (id: string) => Promise<ChatModel> };
   /** @default every model is this machine's */
   readonly billing?: FindBilling;
+  /** Whether what the client is allowed at a model's upstream decides what it gets there. @default never */
+  readonly forwardsClientKey?: (modelId: string) => boolean;
   /** What the ledger may keep of a prompt that stays here. @default nothing */
   readonly prefixOf?: (request: ChatRequest) => PromptPrefix | null;
   /** @default everyone may ask everything */
@@ -51,10 +54,21 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
   const {
     billing = () => ownBilling,
     bonds,
+    forwardsClientKey = () => false,
     prefixOf = () => null,
     admission = openAdmission,
     capture,
   } = dependencies;
+
+  /** Empty where this machine answers, whatever comes. */
+  function elsewhereOf(
+    { modelId, fallbackIds = [] }: RouteDecision,
+    { clientKey }: ChatRequest,
+  ): Pick<AskedAnswer, 'elsewhere'> {
+    const ids = [modelId, ...fallbackIds];
+    if (fallbackIds.length === 0 && billing(modelId).upstream === null) return {};
+    return { elsewhere: { fallbackIds, clientKey: (ids.some(forwardsClientKey) && clientKey) || null } };
+  }
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
@@ -74,7 +88,11 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         recorder = capture?.begin(askedText(labelled)) ?? null;
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
-        const [modelId, ...fallbackIds] = await admitted.enter(decision); //           limits, reserve
+        const asked = { request: labelled, modelId: decision.modelId, ...elsewhereOf(decision, labelled) };
+        // What is kept of upstreams' answers comes before the reservation: it costs nothing.
+        const known = 'elsewhere' in asked ? ((await cache?.find(asked)) ?? null) : null; //  cache
+        const [modelId, ...fallbackIds] = await admitted.enter(decision, known !== null); // limits, reserve
+        if (known !== null) return known;
         if (billing(modelId).upstream === null) account.keep(prefixOf(labelled));
         const open = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
@@ -89,10 +107,8 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
           const model = await models.model(modelId); //                                model
           return model.stream(asked, signal);
         };
-        // Kept are this machine's own answers only: what else changes an upstream's than what the key holds, it knows.
-        const isOwn = fallbackIds.length === 0 && billing(modelId).upstream === null;
-        if (cache === null || !isOwn) return open(labelled, modelSignal);
-        return cache.answer({ request: labelled, modelId, open, signal: modelSignal }); //  cache
+        if (cache === null) return open(labelled, modelSignal);
+        return cache.answer({ ...asked, open, signal: modelSignal }); //               cache
       },
       onPart: (part) => {
         account.see(part);

@@ -2,7 +2,10 @@ import type { Caller } from '../access/access.ts';
 import { requireScope } from '../access/create-access.ts';
 import { relayedText } from '../capture/asked-text.ts';
 import type { CaptureRecorder } from '../capture/capture.ts';
+import type { BytePlace, MadeAnswer } from '../cache/byte-answers.ts';
+import type { PassingAnswer } from '../cache/passing-answer.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { AnswerSource } from '../chat/part.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayItem } from '../upstream/relay-stream.ts';
@@ -18,6 +21,8 @@ export interface RelayReply {
   /** The id of the model that answers. */
   readonly model: string;
   readonly contentType: string;
+  /** `model`: the upstream was asked for it. */
+  readonly source: AnswerSource;
   /** The next bytes; an error, once, where the answer breaks off; null at its end. */
   read(): Promise<Uint8Array | NearfarError | null>;
   /** The client wants no more. */
@@ -34,16 +39,31 @@ export interface Relay {
 
 export interface RelayDependencies extends Pick<
   AnswerDependencies,
-  'label' | 'settle' | 'billing' | 'observeGap' | 'admission' | 'capture'
+  'label' | 'settle' | 'billing' | 'observeGap' | 'admission' | 'capture' | 'cache'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
 }
 
 export function createRelay(dependencies: RelayDependencies): Relay {
-  const { label, route, upstreams, settle } = dependencies;
+  const { label, route, upstreams, settle, cache } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
   const { admission = openAdmission, capture } = dependencies;
+
+  async function make(
+    place: BytePlace | null,
+    modelId: string,
+    request: RelayRequest,
+    signal: AbortSignal,
+  ): Promise<MadeAnswer<Relayed>> {
+    if (cache !== null && place !== null) {
+      // Each reader's own deadline ends its reading; the answer goes on for the others.
+      const shared = { ...request, deadlineAt: null };
+      return cache.bytes.answer(place, (ownSignal) => upstreams.relay(modelId, shared, ownSignal), signal);
+    }
+    const opened = await upstreams.relay(modelId, request, signal); //                 model
+    return { ...opened, source: 'model', opened };
+  }
 
   return {
     async takes(protocol, model) {
@@ -79,11 +99,16 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         recorder = text === null ? null : (capture?.begin(text) ?? null);
         const decision = await route.decide(labelled); //                              route
         account.decide(decision);
-        const [modelId] = await admitted.enter(decision); //                           limits, reserve
-        const relayed = await upstreams.relay(modelId, labelled, clock.signal); //      model
-        if (relayed.delivery !== undefined) account.deliver(relayed.delivery);
-        account.keep(relayed.prefix);
-        const read = recorder === null ? relayed : readAlong(relayed, recorder, request.isStreamed);
+        const forwards = upstreams.upstreamOf(decision.modelId)?.forwardsClientKey === true;
+        const clientKey = (forwards && labelled.clientKey) || null;
+        const place = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
+        const known = place === null ? null : (cache?.bytes.find(place) ?? null); //   cache
+        const [modelId] = await admitted.enter(decision, known !== null); //           limits, reserve
+        const answer = known === null ? await make(place, modelId, labelled, clock.signal) : again(known);
+        account.from(answer.source);
+        if (answer.opened?.delivery !== undefined) account.deliver(answer.opened.delivery);
+        account.keep(answer.opened?.prefix ?? null);
+        const read = recorder === null ? answer : readAlong(answer, recorder, request.isStreamed);
         return reply(modelId, read, account, settleOnce, clock);
       } catch (thrown) {
         const error = toNearfarError(thrown);
@@ -94,9 +119,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   };
 }
 
+function again(known: PassingAnswer): MadeAnswer<Relayed> {
+  return { ...known, source: 'exact_cache', opened: null };
+}
+
 function reply(
   model: string,
-  { contentType, items }: Relayed,
+  { contentType, items, source }: MadeAnswer<Relayed>,
   account: Account,
   settle: (last: LastPart) => void,
   clock: Deadline,
@@ -107,6 +136,7 @@ function reply(
   return {
     model,
     contentType,
+    source,
     async read() {
       if (isOver) return null;
       try {
@@ -154,7 +184,11 @@ function reply(
 }
 
 /** A whole answer is kept as it came, a stream as what it says. */
-function readAlong(relayed: Relayed, recorder: CaptureRecorder, isStreamed: boolean): Relayed {
+function readAlong(
+  relayed: MadeAnswer<Relayed>,
+  recorder: CaptureRecorder,
+  isStreamed: boolean,
+): MadeAnswer<Relayed> {
   const { items } = relayed;
   const see = ({ bytes, parts }: RelayItem): void => {
     if (!isStreamed) recorder.seeBody(bytes);

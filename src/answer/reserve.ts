@@ -149,6 +149,8 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
  * that left, or a deadline that passed, leaves the provider working for a while: then the worst case counts.
  */
 function isCostCertain(row: LedgerRow): boolean {
+  // Nobody was asked for it, or whoever asked first is charged.
+  if (row.answerSource !== 'model') return true;
   if (row.costMicros === null || !row.isMeasured) return false;
   return row.upstream === undefined || !['aborted', 'timeout', 'internal'].includes(row.finish);
 }

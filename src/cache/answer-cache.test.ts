@@ -17,6 +17,7 @@ function setUp(changes: Partial<Parameters<typeof createAnswerCache>[0]> = {}) {
   const cache = createAnswerCache({
     isOn: true,
     maxTemperature: 0,
+    upstreams: true,
     budgetBytes: 1_000_000,
     timeToLiveMs: 1000,
     revisionOf: () => Promise.resolve(revision),

@@ -1,6 +1,7 @@
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
-import { answerKey } from './answer-key.ts';
+import { answerKey, type AnswerOrigin, type Elsewhere } from './answer-key.ts';
+import { createByteAnswers, type ByteAnswers } from './byte-answers.ts';
 import { createFlight, type Flight } from './flight.ts';
 import { createKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { compact, replayed } from './replay.ts';
@@ -19,6 +20,10 @@ export interface AnswerCache {
    * any more. The `start` part says where the answer came from.
    */
   answer(asked: AskedAnswer): AsyncIterable<ChatPart>;
+  /** A kept answer of an upstream, before anything is paid for; null where one must be made. */
+  find(asked: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AsyncIterable<ChatPart> | null>;
+  /** The same for answers that pass as bytes. They take from the same memory. */
+  readonly bytes: ByteAnswers;
   /** Forgets kept answers; those under way are their readers'. Returns how many. */
   forget(isChosen: Parameters<KeptAnswers['forget']>[0]): number;
   readonly stats: AnswerCacheStats;
@@ -28,6 +33,8 @@ export interface AskedAnswer {
   readonly request: ChatRequest;
   /** The model that answers, never an alias. */
   readonly modelId: string;
+  /** Absent: this machine answers, whatever comes. Of others' answers only those of `modelId` are kept. */
+  readonly elsewhere?: Elsewhere;
   readonly open: (request: ChatRequest, signal: AbortSignal) => Promise<AsyncIterable<ChatPart>>;
   readonly signal: AbortSignal;
 }
@@ -61,20 +68,47 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     },
   });
   const semantic = options.semantic ? createSemanticCache({ ...options.semantic, answerOf }) : null;
-  const flights = new Map<string, { readonly flight: Flight; readonly priority: ChatRequest['priority'] }>();
+  const flights = new Map<
+    string,
+    { readonly flight: Flight<ChatPart>; readonly priority: ChatRequest['priority'] }
+  >();
   const counts = { hit: 0, joined: 0, miss: 0 };
 
   function answerOf(key: string): readonly ChatPart[] | null {
-    return kept.peek(key)?.parts ?? null;
+    const answer = kept.peek(key);
+    return answer !== null && 'parts' in answer ? answer.parts : null;
   }
 
-  function begin(key: string, { request, open }: AskedAnswer, look: Look | null): Flight {
-    const flight = createFlight({
+  /** As `answerOf`, and it counts as a use. */
+  function takeParts(key: string): readonly ChatPart[] | null {
+    const answer = kept.get(key);
+    return answer !== null && 'parts' in answer ? answer.parts : null;
+  }
+
+  async function originOf({
+    modelId,
+    elsewhere,
+  }: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AnswerOrigin> {
+    // Fallbacks of a model of this machine leave its revision what it is.
+    const revision = await options.revisionOf(modelId);
+    return { modelId, revision, ...(elsewhere === undefined ? {} : { elsewhere }) };
+  }
+
+  function begin(
+    key: string,
+    { request, modelId, elsewhere, open }: AskedAnswer,
+    look: Look | null,
+  ): Flight<ChatPart> {
+    const flight = createFlight<ChatPart>({
+      isLast: (part) => part.type === 'finish' || part.type === 'error',
       // Each reader's own deadline ends its reading; the answer goes on for the others.
       open: (signal) => open({ ...request, deadlineAt: null }, signal),
       onEnd: (parts) => {
         if (flights.get(key)?.flight === flight) flights.delete(key);
-        if (parts === null) return;
+        if (parts.at(-1)?.type !== 'finish') return;
+        const start = parts.find((part) => part.type === 'start');
+        // A fallback answered: the model itself would have said something else.
+        if (elsewhere !== undefined && start?.model !== modelId) return;
         const answer = compact(parts);
         const owner = { requestId: request.id, tenant: request.tenant };
         kept.put(key, { parts: answer, madeAt: options.now(), owner }, look?.bytes);
@@ -87,28 +121,29 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   }
 
   async function* answer(asked: AskedAnswer): AsyncGenerator<ChatPart, undefined> {
-    const { request, modelId, open, signal } = asked;
-    const usage = usageOf(request, options);
+    const { request, open, signal } = asked;
+    const isElsewhere = asked.elsewhere !== undefined;
+    const usage = usageOf(request, options, isElsewhere);
     if (usage === 'none') {
       yield* await open(request, signal);
       return;
     }
-    const origin = { modelId, revision: await options.revisionOf(modelId) };
+    const origin = await originOf(asked);
     const key = answerKey(request, origin);
     const mayRead = usage === 'read_and_write';
-    const known = mayRead ? kept.get(key) : null;
+    const known = mayRead ? takeParts(key) : null;
     if (known !== null) {
       counts.hit++;
-      for (const part of known.parts) yield replayed(part, 'exact_cache');
+      yield* again(known);
       return;
     }
     let look: Look | null = null;
-    if (semantic !== null && !(mayRead && canJoin(key, request))) {
+    if (semantic !== null && !isElsewhere && !(mayRead && canJoin(key, request))) {
       look = await semantic.look(request, origin, signal, mayRead);
       const hit = look?.hit ?? null;
-      const near = hit === null ? null : kept.get(hit.key);
+      const near = hit === null ? null : takeParts(hit.key);
       if (near !== null) {
-        for (const part of near.parts) yield replayed(part, 'semantic_cache', hit?.similarity);
+        for (const part of near) yield replayed(part, 'semantic_cache', hit?.similarity);
         return;
       }
     }
@@ -128,8 +163,18 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     return flying?.flight.isOpen === true && flying.priority === priority;
   }
 
+  async function find(asked: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AsyncIterable<ChatPart> | null> {
+    if (usageOf(asked.request, options, asked.elsewhere !== undefined) !== 'read_and_write') return null;
+    const parts = takeParts(answerKey(asked.request, await originOf(asked)));
+    if (parts === null) return null;
+    counts.hit++;
+    return again(parts);
+  }
+
   return {
     answer,
+    find,
+    bytes: createByteAnswers({ rules: options, kept, counts, now: options.now }),
     forget: (isChosen) => kept.forget(isChosen),
     get stats() {
       return {
@@ -142,4 +187,9 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       };
     },
   };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- readers of answers read as of a model
+async function* again(parts: readonly ChatPart[]): AsyncGenerator<ChatPart, undefined> {
+  for (const part of parts) yield replayed(part, 'exact_cache');
 }

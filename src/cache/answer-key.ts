@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { ChatRequest } from '../chat/request.ts';
+import type { Secret } from '../chat/secret.ts';
 
 /** What a kept answer is an answer to, beside the request. */
 export interface AnswerOrigin {
   /** The model that answers, never an alias. */
   readonly modelId: string;
-  /** Changes where the model behind the id does: another file, another version at an upstream. */
+  /** Changes where the model behind the id does: another file. Of upstreams nobody knows it. */
   readonly revision: string;
+  /** What counts beside the request where an upstream may answer. Absent: none may. */
+  readonly elsewhere?: Elsewhere;
+}
+
+export interface Elsewhere {
+  /** Who answers where the model does not. */
+  readonly fallbackIds: readonly string[];
+  /** The client's own key, where the upstream gets it: the answer may be that account's alone. */
+  readonly clientKey: Secret | null;
 }
 
 /**
@@ -25,18 +35,30 @@ export function answerKey(request: ChatRequest, origin: AnswerOrigin): string {
     answerCache: _answerCache,
     deadlineAt: _deadlineAt,
     keepAliveSeconds: _keepAliveSeconds,
+    clientKey: _clientKey,
+    statedSampling,
     outputFormat,
     sampling,
     ...rest
   } = request;
   const { logitBias, ...options } = sampling;
+  const { elsewhere, ...where } = origin;
   const fields = {
     ...rest,
-    ...origin,
+    ...where,
+    ...(elsewhere === undefined ? {} : elsewhereFields(elsewhere, statedSampling)),
     sampling: { ...options, logitBias: [...logitBias].sort(([a], [b]) => a - b) },
     outputFormat: formOf(outputFormat),
   };
   return createHash('sha256').update(canonicalJson(fields)).digest('base64url');
+}
+
+/** An upstream is sent the stated options only, so which those are counts as much as what they say. */
+function elsewhereFields(
+  { fallbackIds, clientKey }: Elsewhere,
+  stated: ChatRequest['statedSampling'],
+): Readonly<Record<string, unknown>> {
+  return { fallbackIds, clientKey: clientKey?.reveal() ?? null, stated: [...(stated?.keys() ?? [])].sort() };
 }
 
 /** Where a client put the form, and how it called it, changes nothing; the text of its schema does. */

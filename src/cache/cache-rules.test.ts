@@ -5,7 +5,7 @@ import { usageOf } from './cache-rules.ts';
 
 it('what shows more than text is not looked up, not even where that is asked for', () => {
   const image: ContentPart = { type: 'image', source: { kind: 'url', url: 'https://x.example' }, field: 'f' };
-  const rules = { isOn: true, maxTemperature: 2 };
+  const rules = { isOn: true, maxTemperature: 2, upstreams: true };
   const asked = (parts?: readonly ContentPart[]) =>
     requestOf({
       answerCache: 'use',

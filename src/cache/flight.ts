@@ -1,31 +1,38 @@
-import type { ChatPart } from '../chat/part.ts';
-
 /**
- * One answer under way and everybody who reads it: each reader gets every part, from the first on, in order. The model
- * goes on while one of them reads.
+ * One answer under way and everybody who reads it: each reader gets every piece (a part, or bytes), from the first on, in
+ * order. The model goes on while one of them reads.
  */
-export interface Flight {
+export interface Flight<Piece> {
   /**
    * A new reader. Its end is the answer's, or what the model threw. Where `signal` aborts it ends at once, unless it was
    * the last one: then the model is told to stop, and the reader hears how far it came.
    */
-  read(signal: AbortSignal): AsyncIterableIterator<ChatPart, undefined>;
+  read(signal: AbortSignal): AsyncIterableIterator<Piece, undefined>;
   /** Still to be joined: neither over nor given up. */
   readonly isOpen: boolean;
 }
 
-export interface FlightOptions {
+export interface FlightOptions<Piece> {
   /** Begins the answer. The signal aborts when the last reader has left. */
-  readonly open: (signal: AbortSignal) => Promise<AsyncIterable<ChatPart>>;
-  /** Called once, whether somebody still reads or not, with the whole answer where it ended in `finish`, else null. */
-  readonly onEnd: (answer: readonly ChatPart[] | null) => void;
+  readonly open: (signal: AbortSignal) => Promise<AsyncIterable<Piece>>;
+  /** Behind this piece nothing more is read. @default only the end of what was opened ends it */
+  readonly isLast?: (piece: Piece) => boolean;
+  /**
+   * Called once, whether somebody still reads or not, with what there was.
+   * @param isUncut false: something was thrown, or the last reader left before the end
+   */
+  readonly onEnd: (pieces: readonly Piece[], isUncut: boolean) => void;
 }
 
-type Result = IteratorResult<ChatPart, undefined>;
 type End = { readonly type: 'over' } | { readonly type: 'thrown'; readonly reason: unknown };
 
-export function createFlight({ open, onEnd }: FlightOptions): Flight {
-  const parts: ChatPart[] = [];
+export function createFlight<Piece>({
+  open,
+  isLast = () => false,
+  onEnd,
+}: FlightOptions<Piece>): Flight<Piece> {
+  type Result = IteratorResult<Piece, undefined>;
+  const pieces: Piece[] = [];
   const abort = new AbortController();
   /** Readers that have read all there is. */
   let waiting: (() => void)[] = [];
@@ -40,20 +47,20 @@ export function createFlight({ open, onEnd }: FlightOptions): Flight {
 
   async function fly(): Promise<void> {
     try {
-      for await (const part of await open(abort.signal)) {
-        parts.push(part);
+      for await (const piece of await open(abort.signal)) {
+        pieces.push(piece);
         wake();
-        if (part.type === 'finish' || part.type === 'error') break;
+        if (isLast(piece)) break;
       }
       end = { type: 'over' };
     } catch (thrown) {
       end = { type: 'thrown', reason: thrown };
     }
-    onEnd(parts.at(-1)?.type === 'finish' ? parts : null);
+    onEnd(pieces, end.type === 'over' && !abort.signal.aborted);
     wake();
   }
 
-  function read(signal: AbortSignal): AsyncIterableIterator<ChatPart, undefined> {
+  function read(signal: AbortSignal): AsyncIterableIterator<Piece, undefined> {
     let index = 0;
     let hasLeft = false;
     readerCount++;
@@ -73,11 +80,11 @@ export function createFlight({ open, onEnd }: FlightOptions): Flight {
     }
     async function next(): Promise<Result> {
       for (;;) {
-        const part = parts[index];
+        const piece = pieces[index];
         if (hasLeft) return { done: true, value: undefined };
-        if (part !== undefined) {
+        if (piece !== undefined) {
           index++;
-          return { done: false, value: part };
+          return { done: false, value: piece };
         }
         if (end !== null) leave();
         if (end?.type === 'thrown') throw end.reason;

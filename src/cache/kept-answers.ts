@@ -1,8 +1,20 @@
 import type { ChatPart } from '../chat/part.ts';
+import type { PassingItem } from './passing-answer.ts';
+
+export type KeptAnswer = KeptParts | KeptBytes;
 
 /** A whole answer: `start`, deltas, ends and `finish`. */
-export interface KeptAnswer {
+export interface KeptParts extends KeptFacts {
   readonly parts: readonly ChatPart[];
+}
+
+/** A whole answer in an upstream's own bytes. */
+export interface KeptBytes extends KeptFacts {
+  readonly contentType: string;
+  readonly items: readonly PassingItem[];
+}
+
+interface KeptFacts {
   /** Milliseconds since the epoch. */
   readonly madeAt: number;
   readonly owner: AnswerOwner;
@@ -39,6 +51,16 @@ export interface KeptAnswersOptions {
   readonly now: () => number;
   /** What was kept under this key is gone. */
   readonly onRemove?: (key: string) => void;
+}
+
+function sizeOf(answer: KeptAnswer): number {
+  if ('parts' in answer) return textSize(answer.parts);
+  return answer.items.reduce((sum, { bytes, parts }) => sum + bytes.byteLength + textSize(parts), 0);
+}
+
+/** Strings take one or two bytes a character in memory: counted as two. */
+function textSize(parts: readonly object[]): number {
+  return 2 * JSON.stringify(parts).length;
 }
 
 /** Beside its text: key, map entry and objects, by rule of thumb. */
@@ -78,8 +100,7 @@ export function createKeptAnswers(options: KeptAnswersOptions): KeptAnswers {
     peek,
     put(key, answer, besideBytes = 0) {
       remove(key);
-      // Strings take one or two bytes a character in memory: counted as two.
-      const bytes = entryBytes + 2 * JSON.stringify(answer.parts).length + besideBytes;
+      const bytes = entryBytes + sizeOf(answer) + besideBytes;
       if (bytes > budgetBytes) return;
       for (const oldest of entries.keys()) {
         if (usedBytes + bytes <= budgetBytes) break;

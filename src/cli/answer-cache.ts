@@ -4,6 +4,7 @@ import type { LoadedSettings } from '../config/load.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { ModelStore } from '../models/store.ts';
 import type { Log } from '../observe/log.ts';
+import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import { filesBehind } from './adapters.ts';
 import { findReference, type ModelIndex } from './model-index.ts';
 import type { loadRooms } from './rooms.ts';
@@ -13,6 +14,7 @@ interface CacheParts {
   readonly store: ModelStore;
   readonly index: ModelIndex;
   readonly localModels: Pick<LocalModels, 'model'>;
+  readonly upstreams: Pick<UpstreamModels, 'upstreamOf'>;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -23,13 +25,18 @@ type Rooms = Pick<
 
 /** The cache of answers under these settings. */
 export function openAnswerCache(parts: CacheParts, rooms: Rooms): AnswerCache {
-  const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature } = parts.loaded.settings.cache;
+  const { exact, exactBytes, exactTtlSeconds, exactMaxTemperature, upstreams } = parts.loaded.settings.cache;
   return rooms.createAnswerCache({
     isOn: exact,
     budgetBytes: exactBytes,
     timeToLiveMs: exactTtlSeconds * 1000,
     maxTemperature: exactMaxTemperature,
-    revisionOf: async (modelId) => rooms.modelRevision(await filesBehind(modelId, parts.index)),
+    upstreams,
+    revisionOf: async (modelId) => {
+      // Nobody tells which weights stand behind a name elsewhere: the time to live bounds that.
+      if (parts.upstreams.upstreamOf(modelId) !== null) return '';
+      return rooms.modelRevision(await filesBehind(modelId, parts.index));
+    },
     now: () => Date.now(),
     semantic: semanticOptions(parts, rooms),
   });

@@ -223,6 +223,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     models: { model: modelOf },
     billing,
     admission,
+    forwardsClientKey: (id) => upstreams.upstreamOf(id)?.forwardsClientKey === true,
     prefixOf: (request) => promptCache.prefixOf(request),
     cache,
     settle,

@@ -5,6 +5,7 @@ import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
 import { responsesSchema } from './responses-schema.ts';
+import { upstreamAnswersField } from './cache-fields.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
 import { stateFields } from './state-fields.ts';
@@ -193,6 +194,7 @@ const cacheSchema = z.strictObject({
     .describe(
       'Answers drawn at a higher temperature, without a seed, are not kept unless the client asks for it.',
     ),
+  upstreams: upstreamAnswersField,
   semantic: semanticCacheSchema,
 });
 

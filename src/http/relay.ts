@@ -73,6 +73,7 @@ export async function relayed(
     ...requestIdHeaders(dialect, call.requestId),
     'x-nearfar-model': reply.model,
     'x-nearfar-grade': 'ungraded',
+    ...(reply.source === 'model' ? {} : { 'x-nearfar-cache': reply.source }),
   };
   if (!isStreamed) return new Response(await wholeBytes(reply), { headers });
   return streamResponse<Uint8Array | NearfarError>(

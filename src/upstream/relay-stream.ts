@@ -10,6 +10,8 @@ import type { UsageFilter } from './usage-filter.ts';
 export interface RelayItem {
   readonly bytes: Uint8Array;
   readonly parts: readonly WirePart[];
+  /** The connection was lost here, behind the end of the answer and before the end of the stream. */
+  readonly isCut?: true;
 }
 
 export interface RelayItems {
@@ -108,7 +110,7 @@ export class RelayStream implements RelayItems {
       for (const part of parts ?? []) onPart(part);
       this.return();
       if (parts === null) throw error;
-      return { bytes: filter?.end() ?? nothing, parts };
+      return { bytes: filter?.end() ?? nothing, parts, isCut: true };
     }
   }
 

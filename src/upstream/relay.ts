@@ -30,6 +30,7 @@ export interface RelayRequest extends Pick<
   | 'deadlineAt'
   | 'isStreamed'
   | 'clientKey'
+  | 'answerCache'
 > {
   /** As the ledger names it. */
   readonly operation: 'chat' | 'text_completion' | 'embeddings';

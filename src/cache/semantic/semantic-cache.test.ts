@@ -39,6 +39,7 @@ function setUp(
   const cache = createAnswerCache({
     isOn: true,
     maxTemperature: 0,
+    upstreams: true,
     budgetBytes: 1_000_000,
     timeToLiveMs: 1000,
     revisionOf: () => Promise.resolve('one'),
