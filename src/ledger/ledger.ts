@@ -1,10 +1,11 @@
 import type { Store } from '../store/store.ts';
 import type { Journal } from './journal.ts';
 import { concernsBudgets, openPeriods, settleRows } from './budget-periods.ts';
+import { createRowInsert } from './insert-rows.ts';
 import type { PeriodsAt } from './periods.ts';
 import { createPeriods } from './periods.ts';
 import type { LedgerRow } from './row.ts';
-import { fromTable, toTable } from './table.ts';
+import { fromTable } from './table.ts';
 
 export interface LedgerDependencies {
   readonly store: Pick<Store, 'db'>;
@@ -71,6 +72,7 @@ class StoreLedger implements Ledger {
   readonly #journal: Journal | null;
   readonly #warn: LedgerDependencies['warn'];
   readonly #periodsAt: PeriodsAt;
+  readonly #insert = createRowInsert();
   /** On their way to the store, */
   #round: readonly LedgerRow[] = [];
   /** and those that came since. */
@@ -218,10 +220,10 @@ class StoreLedger implements Ledger {
   /** Returns how many of them were new to the store. Budgets learn of exactly those, together with the rows or not at all. */
   async #write(batch: readonly LedgerRow[]): Promise<number> {
     const spending = batch.filter(concernsBudgets);
-    if (spending.length === 0) return (await this.#insert(this.#store.db, batch)).size;
+    if (spending.length === 0) return await this.#insert.count(this.#store.db, batch);
     return this.#store.db.transaction().execute(async (trx) => {
       await openPeriods(trx, spending, this.#periodsAt);
-      const inserted = await this.#insert(trx, batch);
+      const inserted = await this.#insert.ids(trx, batch);
       await settleRows(
         trx,
         spending.filter((row) => inserted.has(row.requestId)),
@@ -229,18 +231,6 @@ class StoreLedger implements Ledger {
       );
       return inserted.size;
     });
-  }
-
-  /** The ids of those that were not there yet. */
-  async #insert(db: Store['db'], batch: readonly LedgerRow[]): Promise<ReadonlySet<string>> {
-    const rows = await db
-      .insertInto('ledger')
-      .values(batch.map(toTable))
-      // A row that is there already was written by a try whose answer was lost, or comes from the journal again.
-      .onConflict((conflict) => conflict.column('request_id').doNothing())
-      .returning('request_id')
-      .execute();
-    return new Set(rows.map((row) => row.request_id));
   }
 
   /** Rows that this run will not bring to the store. */

@@ -67,12 +67,23 @@ async function createFileStore(path: string): Promise<Store> {
   }
 }
 
-/** SQLite counts the writes of other connections itself; those of this one are announced. */
+/**
+ * SQLite counts the writes of other connections itself; those of this one are announced. It is asked once in a turn of the
+ * event loop, however many requests came in with it: a request that is sent behind a change comes with a later one.
+ */
 function fileChanges(database: NodeSqliteDatabase): ChangeFeed {
   let seen = database.dataVersion();
   let isAnnounced = false;
+  let wasAsked = false;
   return {
     hasChanged() {
+      if (wasAsked && !isAnnounced) return false;
+      if (!wasAsked) {
+        wasAsked = true;
+        setImmediate(() => {
+          wasAsked = false;
+        });
+      }
       const current = database.dataVersion();
       const hasChanged = current !== seen || isAnnounced;
       seen = current;
