@@ -76,8 +76,9 @@ export function openTestStore(path: string): Promise<Store> {
   return createStore(suiteServer === null ? { path } : { url: suiteServer.url, warn: () => undefined });
 }
 
-/** For what another process learns: at once with SQLite, a moment later with PostgreSQL. */
+/** For what another process learns: in its next turn of the event loop with SQLite, a moment later with PostgreSQL. */
 export async function soon(check: () => void | Promise<void>): Promise<void> {
+  await new Promise(setImmediate);
   for (let attempt = 0; ; attempt += 1) {
     try {
       await check();
