@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { HttpBindings } from '@hono/node-server';
-import { randomUUID } from 'node:crypto';
 import type { Caller } from '../access/access.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { readJson } from './body.ts';
@@ -13,7 +12,9 @@ import type { Operation } from './operation.ts';
 import { allOperations } from './all-operations.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { relayed } from './relay.ts';
+import { createRequestId } from './request-id.ts';
 import { schemaError } from './schema-error.ts';
+import { addHeaders } from './stream-response.ts';
 
 /**
  * The whole gateway as a function from Request to Response. Routes only; everything else is passed in.
@@ -28,7 +29,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
     path: string,
     perform: (requestId: string, onCaller: (caller: Caller) => void) => Promise<Response> | Response,
   ): Promise<Response> {
-    const requestId = newRequestId();
+    const requestId = createRequestId(Date.now());
     const cors = corsHeaders(request, dependencies.hosts);
     let caller: Caller | null = null;
     /** Once the request was counted, or refused. */
@@ -43,7 +44,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
       const response = await perform(requestId, (found) => {
         caller = found;
       });
-      for (const [name, value] of Object.entries(ownHeaders())) response.headers.set(name, value);
+      addHeaders(response, ownHeaders());
       return response;
     } catch (thrown) {
       const error = toNearfarError(thrown);
@@ -160,8 +161,4 @@ async function authorize(
 function disconnectOf(env: Partial<HttpBindings> | undefined): (() => void) | null {
   const outgoing = env?.outgoing;
   return outgoing === undefined ? null : () => outgoing.destroy();
-}
-
-function newRequestId(): string {
-  return `req_${randomUUID().replaceAll('-', '')}`;
 }

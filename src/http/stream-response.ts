@@ -2,8 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { NearfarError } from '../chat/error.ts';
 import { createEventStream, type EventStreamOptions } from './event-stream.ts';
 
-/** Streams that `listen` still has to send, by the responses that stand for them. */
-const unsent = new WeakMap<Response, (outgoing: ServerResponse) => void>();
+/** A stream that `listen` still has to send. */
+interface Unsent {
+  /** Of its response, by their names: making `Headers` of them and reading them again costs as much as ten events. */
+  readonly headers: Record<string, string>;
+  readonly send: (outgoing: ServerResponse) => void;
+}
+
+/** By the responses that stand for them. */
+const unsent = new WeakMap<Response, Unsent>();
 
 /**
  * A response whose body is a stream of items. Where there is a socket, `listen` writes to it without a web stream in
@@ -14,20 +21,31 @@ export function streamResponse<Item>(
   headers: Readonly<Record<string, string>>,
 ): Response {
   if (options.disconnect === null) return new Response(createEventStream(options), { headers });
-  const response = new Response(null, { headers });
-  unsent.set(response, (outgoing) => {
-    outgoing.writeHead(200, Object.fromEntries(response.headers));
-    void sendItems(options, outgoing);
+  const response = new Response();
+  const own = { ...headers };
+  unsent.set(response, {
+    headers: own,
+    send: (outgoing) => {
+      outgoing.writeHead(200, own);
+      void sendItems(options, outgoing);
+    },
   });
   return response;
 }
 
+/** Sets headers of a response, whether or not it stands for a stream. @param headers names in small letters */
+export function addHeaders(response: Response, headers: Readonly<Record<string, string>>): void {
+  const stream = unsent.get(response);
+  if (stream !== undefined) Object.assign(stream.headers, headers);
+  else for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+}
+
 /** Sends the stream that a response stands for. @returns whether it stands for one */
 export function sendStream(response: Response, outgoing: ServerResponse): boolean {
-  const send = unsent.get(response);
-  if (send === undefined) return false;
+  const stream = unsent.get(response);
+  if (stream === undefined) return false;
   unsent.delete(response);
-  send(outgoing);
+  stream.send(outgoing);
   return true;
 }
 
