@@ -132,6 +132,7 @@ function reply(
 ): RelayReply {
   const startedAt = performance.now();
   let firstAt: number | null = null;
+  let hasFinished = false;
   let isOver = false;
   return {
     model,
@@ -143,7 +144,13 @@ function reply(
         const next = await items.next();
         if (next.done === true) {
           isOver = true;
-          settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
+          // Not made where it says nothing: an error costs more than the events of a stream.
+          if (!hasFinished) {
+            settle({
+              type: 'error',
+              error: new NearfarError('internal', 'The answer ended without an end.'),
+            });
+          }
           return null;
         }
         const { bytes, parts } = next.value;
@@ -162,6 +169,7 @@ function reply(
             totalMs: now - startedAt,
           };
           // Before the last bytes go out: who has read the end finds the request settled.
+          hasFinished = true;
           settle({ ...part, timings });
         }
         return bytes;

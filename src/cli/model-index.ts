@@ -16,6 +16,7 @@ export function createModelIndex(
   freshMs = 2_000,
 ): ModelIndex {
   let models: readonly InstalledModel[] = [];
+  let ids: readonly string[] = [];
   let readAt = -Infinity;
   let reading: Promise<readonly InstalledModel[]> | null = null;
 
@@ -24,6 +25,7 @@ export function createModelIndex(
       .list()
       .then((list) => {
         models = list;
+        ids = [...new Set([...list.map((model) => model.id), ...names])];
         readAt = performance.now();
         return list;
       })
@@ -35,7 +37,10 @@ export function createModelIndex(
   const list = async () => (performance.now() - readAt < freshMs ? models : await read());
 
   return {
-    ids: async () => [...new Set([...(await list()).map((model) => model.id), ...names])],
+    ids: async () => {
+      await list();
+      return ids;
+    },
     find: async (id) => (await list()).find((model) => model.id === id) ?? (await store.find(id)),
     known: () => models.map((model) => model.id),
   };

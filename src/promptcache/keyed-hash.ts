@@ -17,3 +17,23 @@ export function createKeyedHash(key: Uint8Array): KeyedHash {
 
 /** Of 43: a quarter of the hash is never told. */
 const longest = 32;
+
+/** Texts whose hashes are kept, and the longest: long enough for a tenant's name and for usual settings, not for a prompt. */
+const keptCount = 1_000;
+const keptLength = 100;
+
+/** The same for texts that come again with every request, such as a tenant's: their hashes are kept, with the texts. */
+export function keptHash(hash: KeyedHash): KeyedHash {
+  const kept = new Map<string, string>();
+  return (text, length) => {
+    if (text.length > keptLength) return hash(text, length);
+    const name = `${length} ${text}`;
+    let found = kept.get(name);
+    if (found === undefined) {
+      if (kept.size >= keptCount) kept.clear();
+      found = hash(text, length);
+      kept.set(name, found);
+    }
+    return found;
+  };
+}

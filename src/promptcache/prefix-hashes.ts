@@ -27,15 +27,17 @@ export interface HashedPrompt {
 /**
  * Hashes a prompt. Prompts of different tenants have nothing in common, whatever they
  * say. Null where there is nothing to hash.
+ * @param repeatedHash the same function, for what is none of the prompt's own text and comes again with each request
  */
 export function hashPrompt(
   { blocks, messageSettings }: PromptBlocks,
   tenant: string,
   keyedHash: KeyedHash,
+  repeatedHash: KeyedHash = keyedHash,
 ): HashedPrompt | null {
   if (blocks.length === 0) return null;
   const hash = (text: string): string => keyedHash(text, hashLength);
-  let chained = hash(`tenant\n${tenant}`);
+  let chained = repeatedHash(`tenant\n${tenant}`, hashLength);
   let chain = '';
   let contents = '';
   const contentTokenCounts: number[] = [];
@@ -48,7 +50,7 @@ export function hashPrompt(
     if (block.place === 'message' && !hasMessages) {
       hasMessages = true;
       if (index > 0) family = chained;
-      chained = hash(`${chained}\n${messageSettings}`);
+      chained = repeatedHash(`${chained}\n${messageSettings}`, hashLength);
     }
     for (const piece of piecesOf(block, blockCount)) {
       chained = hash(`${chained}${piece}`);

@@ -6,7 +6,7 @@ import { anthropicBlocks } from './anthropic-blocks.ts';
 import { anthropicRules, openaiRules, type CacheRules, type LifetimeRule } from './cache-rules.ts';
 import { chatBlocks } from './chat-blocks.ts';
 import { createHeldPrefixes } from './held-prefixes.ts';
-import { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
+import { createKeyedHash, keptHash, type KeyedHash } from './keyed-hash.ts';
 import { openaiBlocks } from './openai-blocks.ts';
 import { planMarks, type MarkPlace, type MarkPlan } from './plan-marks.ts';
 import { hashPrompt, type HashedBlock } from './prefix-hashes.ts';
@@ -75,6 +75,7 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
   const { isOn, key, priceOf, memory = createReuseMemory(), now = Date.now } = dependencies;
   const held = createHeldPrefixes();
   const hash = createKeyedHash(key);
+  const repeatedHash = keptHash(hash);
 
   function rulesOf({ protocol, model, modelId, takesCacheKey }: CachedRequest): CacheRules | null {
     const price = priceOf(modelId);
@@ -132,10 +133,10 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
     },
 
     prefixOf: ({ input, tenant, privacy }) =>
-      privacy === 'open' ? (hashPrompt(chatBlocks(input), tenant, hash)?.prefix ?? null) : null,
+      privacy === 'open' ? (hashPrompt(chatBlocks(input), tenant, hash, repeatedHash)?.prefix ?? null) : null,
 
     heldTokenCount(request) {
-      const hashed = hashPrompt(blocksOf(request), request.tenant, hash);
+      const hashed = hashPrompt(blocksOf(request), request.tenant, hash, repeatedHash);
       const at = now();
       const deepest = hashed?.blocks.findLast(
         ({ hash }) => held.lifetimeOf(request.modelId, hash, at) !== null,
@@ -147,11 +148,11 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       // Not even hashes of what may not leave: whoever has the key could try what it said.
       if (request.privacy !== 'open') return untouched;
       const prompt = blocksOf(request);
-      const hashed = hashPrompt(prompt, request.tenant, hash);
+      const hashed = hashPrompt(prompt, request.tenant, hash, repeatedHash);
       if (hashed === null) return untouched;
       const { blocks, prefix } = hashed;
       const sentAt = now();
-      memory.observe(prefix, sentAt);
+      if (isCachedByRule(request)) memory.observe(prefix, sentAt);
       const rules = isOn && !prompt.hasMarks ? rulesOf(request) : null;
       const members = isOn ? keyMember(request, prefix, hash) : {};
       if (rules === null) return { ...untouched, prefix, members };
@@ -166,6 +167,11 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       };
     },
   };
+}
+
+/** Whether it is known how the upstream caches. Of others nothing is asked, so how their prompts repeat decides nothing. */
+function isCachedByRule({ protocol, takesCacheKey }: CachedRequest): boolean {
+  return protocol === 'anthropic' || takesCacheKey;
 }
 
 function blocksOf({ protocol, body }: CachedRequest): PromptBlocks {

@@ -27,6 +27,20 @@ describe('the body of an upstream’s answer', () => {
     expect(source.abort).not.toHaveBeenCalled();
   });
 
+  it('gives what came at once, or while nobody read, as one chunk', async () => {
+    const { body } = open();
+    const first = body.next();
+    body.push(chunk('a'));
+    body.push(chunk('b'));
+    expect((await first).value).toEqual(chunk('ab'));
+    body.push(chunk('c'));
+    await Promise.resolve();
+    body.push(chunk('d'));
+    body.finish();
+    expect((await body.next()).value).toEqual(chunk('cd'));
+    expect((await body.next()).done).toBe(true);
+  });
+
   it('holds the upstream up while nobody reads', async () => {
     const { source, body } = open();
     const large = new Uint8Array(40 * 1024);
