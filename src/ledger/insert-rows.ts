@@ -76,7 +76,10 @@ function* statementsOf(rows: readonly LedgerRow[]): Generator<Statement> {
   for (let at = 0; at < rows.length;) {
     const size = statementRowCounts.find((count) => count <= rows.length - at) ?? 1;
     // In the order in which `insertOf` names the columns: that of `toTable`, the same for every row.
-    yield { size, parameters: rows.slice(at, at + size).flatMap((row) => Object.values(toTable(row))) };
+    yield {
+      size,
+      parameters: rows.slice(at, at + size).flatMap((row): unknown[] => Object.values(toTable(row))),
+    };
     at += size;
   }
 }
