@@ -29,6 +29,8 @@ describe.skipIf(!isThere)('llama-server as an upstream', () => {
     );
     server = await peer.start(['-c', '2048', '--jinja', '--metrics']);
     far = await farGateway({
+      // What the peer says is looked at, each time anew.
+      cache: { upstreams: false },
       logLevel: 'error',
       upstreams: [
         { name: 'open', preset: 'llama.cpp', baseUrl: `${server.origin}/v1`, models: ['peer'] },

@@ -13,6 +13,8 @@ describe.skipIf(origin === '')('vLLM as an upstream', { timeout: 120_000 }, () =
   beforeAll(async () => {
     const one = { preset: 'vllm', baseUrl: `${origin}/v1` };
     far = await farGateway({
+      // What the peer says is looked at, each time anew.
+      cache: { upstreams: false },
       logLevel: 'error',
       aliases: { 'pair/m': `pair/${served}` },
       upstreams: [
