@@ -252,7 +252,10 @@ describe('what is streamed adds up to what is given whole', () => {
           }
         }
         expect(open).toBeNull();
-        expect(content).toEqual(messageSchema.parse(anthropicMessage(parts, options)).content);
+        const whole = anthropicMessage(parts, options);
+        messageSchema.parse(whole);
+        // Not what the schema gives back: it drops members called __proto__.
+        expect(content).toEqual(whole.content);
       }),
     );
   });
