@@ -252,7 +252,7 @@ describe('what is streamed adds up to what is given whole', () => {
           }
         }
         expect(open).toBeNull();
-        const whole = anthropicMessage(parts, options);
+        const whole = anthropicMessage(parts, options) as { readonly content: unknown };
         messageSchema.parse(whole);
         // Not what the schema gives back: it drops members called __proto__.
         expect(content).toEqual(whole.content);
