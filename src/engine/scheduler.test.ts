@@ -194,20 +194,6 @@ describe('schedule', () => {
     expect(schedule(view({ ...alone, expectsPeople: true })).prefill).toEqual([{ key: 1, tokenCount: 64 }]);
   });
 
-  it('lets bulk answer before it reads on, while somebody above it may come', () => {
-    const two = [running(1, 0, 'bulk'), running(2, 0, 'bulk'), running(3, 300, 'bulk')];
-    const one = two.slice(1);
-    // A tile takes longer than the step may; rows do not.
-    const inTiles = (tokenCount: number) => (tokenCount < 8 ? tokenCount : 8 * Math.ceil(tokenCount / 64));
-    const step = (rows: RunningView[], expectsPeople: boolean) =>
-      schedule(view({ running: rows, expectsPeople, sharedStepMs: 4, predictMs: inTiles })).prefill;
-    const tiles = (rows: RunningView[]) => step(rows, true).length;
-    expect([tiles(two), tiles(one)]).toEqual([0, 1]);
-    expect(step(two, false)).toHaveLength(1);
-    const due = [...two.slice(0, 2), running(3, 300, 'bulk', 1000)];
-    expect(tiles(due)).toBe(1);
-  });
-
   it('preempts the lowest class first when cells run out', () => {
     const mixed = [running(1, 0, 'bulk'), running(2, 0), running(3, 0, 'interactive')];
     expect(schedule(view({ running: mixed, freeCellCount: 2 })).preempt).toEqual([1]);

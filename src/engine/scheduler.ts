@@ -11,8 +11,6 @@ import {
 } from './step-plan.ts';
 import { voiceStep } from './voice-step.ts';
 
-/** While somebody above it may come, so many of bulk at most go on decoding beside a prompt of bulk; more end first. */
-const mostRowsBesidePrompt = 1;
 /** Cells kept free at admission for tokens that are about to be generated, per running sequence. */
 const reservedCellsPerSequence = 16;
 
@@ -140,14 +138,10 @@ function commonStep(view: SchedulerView): StepPlan {
   }
   const hasBulkReader = bulkRows.length > 0;
   const bulkLimitMs = Math.min(sharedLimitMs, hasBulkReader ? view.targetsMs.bulk : Infinity);
-  /** Whether a piece of a prompt of bulk may take the step although it is long: a step of rows alone is soon over. */
-  const mayBegin = (): boolean =>
-    draft.prefill.length + readers.length === 0 &&
-    !(view.expectsPeople && draft.decode.length > mostRowsBesidePrompt);
   let isFirst = true;
   for (const sequence of bulk) {
     if (isDecoding(sequence)) continue;
-    const mustMove = isFirst && (isDue(sequence) || mayBegin());
+    const mustMove = isFirst && (isDue(sequence) || draft.prefill.length + readers.length === 0);
     isFirst = false;
     if (isHurried && !mustMove) continue;
     draft.addPrompt({
@@ -170,7 +164,7 @@ function commonStep(view: SchedulerView): StepPlan {
   for (const sequence of view.waiting) {
     if (isBlocked || isHurried) break;
     if (isAboveBulk(sequence) || sequence.waitsForPrefix) continue;
-    const mustMove = mayBegin();
+    const mustMove = draft.prefill.length + readers.length === 0;
     isBlocked = !tryAdmit(sequence, bulkLimitMs, mustMove ? minimumPrefillTokenCount : 0);
   }
   return {
