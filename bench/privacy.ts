@@ -84,9 +84,9 @@ export const privacy: Benchmark = async (setup) => {
     ],
     rows,
     notes: [
-      'Flagged: at least one span. The development parts of the data of ../shared (--data DIR); presidio_generated_large, pii_nano ' +
-        'and the two sets of harmless prompts were looked at while the detectors were written, presidio_synth_v2 in part, ' +
-        'dlp_public never.',
+      'Flagged: at least one span. The development parts of the data of ../shared (--data DIR), whose rows were looked at while the ' +
+        'detectors were written, and on whose scores the threshold for names was set; of dlp_public only three rows were seen, but ' +
+        'detectors were added after its score was. Only the sealed parts can judge independently.',
       'Structured identifiers: payment cards, phones, e-mail, IBAN, IP addresses, social security numbers. Web addresses are not ' +
         'counted: they are public by themselves, and no detector takes them.',
       `Speed: ${promptCount} texts of ${promptLength} characters of the harmless prompts, one thread, all detectors; median of ` +
