@@ -1,3 +1,4 @@
+// Over 400 lines: every refusal and bound of a key goes through one gateway, with both official clients.
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -1,3 +1,4 @@
+// Over 400 lines: balancing, hedging and faults of one pair of fake replicas, which share their set-up.
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
 import {

@@ -14,7 +14,7 @@ export interface ArrivalHold {
   isArriving(): boolean;
 }
 
-/** A template and a tokenizer take about a millisecond for a turn of a conversation; a step takes 5 to 250. */
+/** Reading a turn of a conversation is a template and a tokenizer; a step takes 5 to 250 milliseconds. A guess. */
 const longestHoldMs = 5;
 
 /** @param setup `now` in milliseconds; `wake` is called when one took too long, and the loop should go on without it */

@@ -8,7 +8,7 @@ const labelled = new RegExp(
 );
 /** A person says it of himself, or of somebody of his: what a story or a sum says of people is no one's secret. */
 const ownAge =
-  /\b(?:i(?:'| a)?m|my (?:\p{L}+ ){1,2}is|i (?:just )?turned|i(?:['’]ll| will) (?:be|turn)|(?:he|she) (?:has )?just turned)\s+(?:now |only |almost |about )?(?:1[0-9]|[2-9]\d)(?:[ -]?(?:years?[ -]old|y\/?o)|(?=\s*[.,!?;)]|\s+and\b|$))/giu;
+  /\b(?:i(?:'| a)?m|my (?:\p{L}+ ){1,2}is|i (?:just )?turned|i(?:['’]ll| will) (?:be|turn))\s+(?:now |only |almost |about )?(?:1[0-9]|[2-9]\d)(?:[ -]?(?:years?[ -]old|y\/?o)|(?=\s*[.,!?;)]|\s+and\b|$))/giu;
 
 /** Dates of birth beside a word that says so, and ages that people give of themselves. */
 export const birthDate: Detector = {

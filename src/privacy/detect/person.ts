@@ -22,6 +22,9 @@ const weights = {
   unknownAndSurname: 0.55,
   /** or neither, and neither is an English word. */
   bothUnknown: 0.5,
+  /** Where a part is an English word too: May, Brown. */
+  ambiguousGiven: -0.25,
+  ambiguousSurname: -0.15,
   givenAlone: 0.2,
   surnameAlone: 0.15,
   /** Letters that English does not have. */
@@ -47,14 +50,13 @@ const candidate = new RegExp(
 
 /** Behind one of these stands a name. */
 const introduction =
-  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|it's under|it is under|under|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|remove|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
 /** What a person does and a thing does not, behind a name. */
 const conduct =
-  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|killer|diagnosis|medical|file|record|birthday))\b/u;
+  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|diagnosis|medical|file|record|birthday))\b/u;
 /** A name that is spoken to, or that speaks: alone where it stands, but a person's. */
-const addressed = /^, (?:can|could|would|will|please|may|did|do|are|have|thank|thanks|I|you)\b|^: ?\\?["“«]/u;
-const speaker =
-  /\b(?:said|says|asked|told|replied|shouted(?: at)?|whispered|answered|between (?:him|her|them) and) $/u;
+const addressed = /^, (?:can|could|would|will|please|may|did|do|are|have|thank|thanks|I|you)\b|^: ?["“«]/u;
+const speaker = /\b(?:said|says|asked|told|replied|shouted(?: at)?|whispered|answered) $/u;
 const personal =
   /\b(?:my|me|i'm|i am|please|your|account|appointment|customer|client|employee|patient|contact|address|phone|e-?mail|hired|meeting|resume|invoice|says|said|told|asked)\b/giu;
 const learned =
@@ -73,11 +75,10 @@ interface Parts {
 
 const capsOnly = (word: string): boolean => word.length > 3 && word === word.toUpperCase();
 
-function kindWeight({ first, last }: Parts, lexicon: Lexicon, isSentenceStart: boolean): number {
+function kindWeight({ first, last }: Parts, lexicon: Lexicon): number {
   const given = lexicon.given(first);
   const isName = (kind: NameKind): boolean => kind !== 'none';
   if (last === undefined) {
-    if (given === 'name' && !isSentenceStart) return weights.givenAlone;
     if (given === 'name') return weights.givenAlone;
     return lexicon.surname(first) === 'name' ? weights.surnameAlone : 0;
   }
@@ -85,19 +86,19 @@ function kindWeight({ first, last }: Parts, lexicon: Lexicon, isSentenceStart: b
   const surname = lexicon.surname(main);
   const isLastWord = surname === 'ambiguous' || (surname === 'none' && lexicon.isEnglish(main));
   if (isName(given)) {
-    const discount = given === 'ambiguous' ? 0.25 : 0;
+    const discount = given === 'ambiguous' ? weights.ambiguousGiven : 0;
     if (isLastWord)
       return surname === 'ambiguous'
-        ? weights.givenAndUnknown - 0.15 - discount
-        : weights.givenAndWord - discount;
-    return (surname === 'name' ? weights.givenAndSurname : weights.givenAndUnknown) - discount;
+        ? weights.givenAndUnknown + weights.ambiguousSurname + discount
+        : weights.givenAndWord + discount;
+    return (surname === 'name' ? weights.givenAndSurname : weights.givenAndUnknown) + discount;
   }
   if (lexicon.isEnglish(first) || capsOnly(first)) return 0;
   if (surname === 'name') return weights.unknownAndSurname;
   return isLastWord || capsOnly(main) ? 0 : weights.bothUnknown;
 }
 
-/** Evidence for the whole text: what kind of text it is. Between -1 and 1. */
+/** Evidence for the whole text: what kind of text it is. Between `learnedText` and `personalText`. */
 function textWeight(text: string): number {
   const personalCount = Math.min(3, text.match(personal)?.length ?? 0);
   const learnedCount = Math.min(3, text.match(learned)?.length ?? 0);
@@ -126,7 +127,7 @@ export const person: Detector = {
       const parts: Parts = { title, first, initial: initial.trim(), last };
       const before = text.slice(Math.max(0, at - 40), at);
       const isSentenceStart = at === 0 || /[.!?:;\n>"“]\s*$/.test(before);
-      let score = kindWeight(parts, lexicon, isSentenceStart);
+      let score = kindWeight(parts, lexicon);
       const isKnown = score > 0;
       if (title !== undefined) score += weights.title;
       if (score === 0 && title === undefined && lexicon.isEnglish(first)) {
@@ -176,5 +177,5 @@ function upper(letter: string): string {
 function isOwnLine(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - 8), start);
   const after = text.slice(end, end + 2);
-  return /(?:^|\n)[>\s?]*$/.test(before) && /^\s*(?:\n|$)/.test(after);
+  return /(?:^|\n)[>\s]*$/.test(before) && /^\s*(?:\n|$)/.test(after);
 }

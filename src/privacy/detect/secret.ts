@@ -40,7 +40,7 @@ const nameHint = /key|secret|token|pass|pwd|\bpin\b|credential|contrase/i;
 const pairedPattern = /[\w.+-]+@[\w.-]+\.\w{2,}\s*[/:|,;]\s*([^\s/:|,;]{6,64})/g;
 
 /** Shannon entropy in bits a character. */
-export function entropyOf(text: string): number {
+function entropyOf(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   let bits = 0;

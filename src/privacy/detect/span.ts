@@ -22,7 +22,6 @@ export const spanTypes = [
   'legal',
   'finance',
   'confidential',
-  'organization',
   'own_term',
   /** A detector failed on it. */
   'unread',
@@ -94,7 +93,7 @@ export function shifted(spans: readonly Span[], by: number): Span[] {
     : spans.map((span) => ({ ...span, start: span.start + by, end: span.end + by }));
 }
 
-/** Whether one of the words stands within `reach` characters before the position (or behind it). */
+/** Whether one of the words stands within `reach` characters before the position. */
 export function hasNear(text: string, at: number, words: RegExp, reach = 48): boolean {
   return words.test(text.slice(Math.max(0, at - reach), at));
 }

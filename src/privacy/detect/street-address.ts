@@ -11,7 +11,7 @@ const englishKinds =
   'Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|Crescent|Cres|Close|Grove|Gardens|Mews|Row|Alley|Plaza|Turnpike|Pike|Loop|Crossing|Heights|Ridge|Hill|Point|Walk|Estates?|Springs?|Junctions?|Mountains?|Meadows?|Islands?|Lodge|Manor|Mills?|Mission|Motorway|Mount|Orchard|Overpass|Passage|Path|Pines?|Plains?|Prairie|Ranch|Rapids?|Shoals?|Shores?|Skyway|Spurs?|Station|Summit|Throughway|Trace|Track|Tunnel|Unions?|Valleys?|Via|Viaduct|Views?|Villages?|Ville|Vista|Wells?|Bypass|Causeway|Cliffs?|Club|Common|Corners?|Course|Coves?|Creek|Crest|Crossroad|Curve|Dale|Dam|Divide|Expressway|Extensions?|Falls?|Ferry|Fields?|Flats?|Fords?|Forest|Forges?|Forks?|Fort|Freeway|Gateway|Glens?|Greens?|Groves?|Harbors?|Haven|Hollow|Inlet|Keys?|Knolls?|Lakes?|Landing|Lights?|Locks?';
 /** Before the name, in other languages; upper or lower case. */
 const foreignKinds =
-  '[Rr]ua|[Rr]ue|[Cc]alle|[Vv]ia|[Uu]lica|Via|Viale|Vicolo|Piazza|Corso|Calle|C\\/|Avda\\.?|Av\\.?|Avenida|Paseo|Plaza|Praça|Travessa|Alameda|Camino|Camiño|Carrera|Carretera|Chemin|Allée|Impasse|Quai|Boulevard|Place|Route|Rúa|Ulica|Ul\\.|ul\\.|ulica|ulitsa|Straße|Strasse|Strada|Largo|Estrada|Ronda|Bulevar';
+  '[Rr]ua|[Rr]ue|[Cc]alle|[Vv]ia|[Uu]lica|Viale|Vicolo|Piazza|Corso|C\\/|Avda\\.?|Av\\.?|Avenida|Paseo|Plaza|Praça|Travessa|Alameda|Camino|Camiño|Carrera|Carretera|Chemin|Allée|Impasse|Quai|Boulevard|Place|Route|Rúa|[Uu]l\\.|ulitsa|Straße|Strasse|Strada|Largo|Estrada|Ronda|Bulevar';
 /** Ends of a name in which the kind of street is the last part of the word, or its own word behind it. */
 const endings =
   '\\p{Lu}\\p{L}*(?:straße|strasse|str\\.|weg|gasse|allee|platz|ring|damm|ufer|gatan|gata|gate|gaten|vägen|vegen|veien|vei|väg|vej|gade|gränd|torget|torg|katu|tie|kuja|polku|straat|laan|plein|dijk|kade|gracht|steeg|singel|utca|utcája|köz|tér|körút|ulica|vna|cesta|trg|põik|tänav|tee|iela|gatvė|stræti|braut|vegur|caddesi|sokak|sokağı)|\\p{Lu}\\p{L}+ (?:u\\.|utca|út|útja|tér|köz|kapu|põik|tee|tn|mnt|gata|ulica|cesta|utcája|krt\\.)';
@@ -60,11 +60,11 @@ const envelope = new RegExp(
 /** A unit or a postcode is not an address by itself: a hotel has rooms, and a sum can look like a code. */
 const isWeak: Readonly<Record<string, boolean>> = { unit: true, postcode: true };
 const spoken =
-  /\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?:es)?(?: is| to| was)?|offices? (?:is|are)(?: located)?|meet (?:me|us|you)|deliver(?:ed|y)?(?: to)?|ship(?:ped)?(?: it)? to|moved|move|mail(?:ed)? to|side of|corner of)\b[^\n\d]{0,40}/giu;
+  /\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?:es)?(?: is| to| was)?|offices? (?:is|are)(?: located)?|meet (?:me|us|you)|deliver(?:ed|y)?(?: to)?|ship(?:ped)?(?: it)? to|moved|move|mail(?:ed)? to|side of|corner of)\b[^\n\d]{0,40}/iu;
 
 /** A number and a name behind a word for where somebody or something is. */
 const placed = new RegExp(
-  `\\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?: is| was)?:?|(?:office|restaurant|station|shop|store|clinic|school|hotel|party)s? (?:is|are)|meet (?:me|us|you)|sent|deliver(?:ed)?|ship(?:ped)?|mail(?:ed)?|stop|moved)(?: \\p{Ll}+){0,3}[: ] ?(?:at |on |to |in |of |near )?((?:${number} ){1,2}(?:${longWord} ?){1,4}|(?:${longWord} ){1,4}${number})(?![\\p{L}\\p{N}])`,
+  `\\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?: is| was)?:?|(?:office|restaurant|station|shop|store|clinic|school|hotel|party)s? (?:is|are)|meet (?:me|us|you)|sent|deliver(?:ed)?|ship(?:ped)?|mail(?:ed)?|moved)(?: \\p{Ll}+){0,3}[: ] ?(?:at |on |to |in |of |near )?((?:${number} ){1,2}(?:${longWord} ?){1,4}|(?:${longWord} ){1,4}${number})(?![\\p{L}\\p{N}])`,
   'gu',
 );
 
@@ -85,7 +85,6 @@ function findIn(text: string): Span[] {
   strong.push(...matches(text, placed, { type: 'street_address', detector: 'street_address.placed' }));
   const onEnvelope = matches(text, envelope, { type: 'street_address', detector: 'street_address.envelope' });
   if (strong.length > 0 || onEnvelope.length > 0) return [...found, ...strong, ...onEnvelope];
-  spoken.lastIndex = 0;
   const isSpoken = spoken.test(text);
   return found.length > 1 || isSpoken ? found : [];
 }
