@@ -165,6 +165,16 @@ describe('directions', () => {
     expect(byPath.get('privacy/clear.ts')?.text).not.toMatch(/export (default )?(abstract )?class/);
   });
 
+  test('only the redaction of a whole request says that it may leave, and only a model outside is given one', () => {
+    const sealing = productFiles.filter((file) => /\bseals\.set\(/.test(file.text));
+    expect(sealing.map((file) => file.path)).toEqual(['privacy/redaction/redact-request.ts']);
+    const redacting = productFiles.filter((file) => /\bredactRequest\(/.test(file.text));
+    expect(redacting.map((file) => file.path).sort()).toEqual([
+      'privacy/redaction/redact-request.ts',
+      'privacy/redaction/redacting-model.ts',
+    ]);
+  });
+
   test('product code does not lean on tests', () => {
     expect(
       broken(

@@ -2,7 +2,8 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Span } from '../privacy/detect/span.ts';
-import { createRedactionBook, redactText } from '../privacy/redact-text.ts';
+import { redactSpans } from '../privacy/redaction/redact-text.ts';
+import { createSessionBook } from '../privacy/redaction/redaction-book.ts';
 import { createScanText, type ScanText } from '../privacy/scan-text.ts';
 import { UsageError, type Command } from './command.ts';
 
@@ -82,11 +83,11 @@ function readLine(text: string): Line | string {
 function rowOf({ id, text, messages }: Line, scan: ScanText, redacts: boolean) {
   const spans: PlacedSpan[] = [];
   const texts = [text ?? '', ...(messages ?? []).map(({ content }) => JSON.stringify(content))];
-  const book = createRedactionBook(texts);
+  const book = createSessionBook().open(texts);
   const read = (one: string, path?: string): string => {
     const found = scan(one);
     spans.push(...found.map((span) => (path === undefined ? span : { ...span, path })));
-    return redacts ? redactText(one, found, book) : one;
+    return redacts ? redactSpans(one, found, book) : one;
   };
   if (text !== undefined) {
     const redacted = read(text);

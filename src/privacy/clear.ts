@@ -1,5 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
 import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
+import { isRedacted } from './redaction/redact-request.ts';
 
 /**
  * Where a request is about to go. `machine`: stays in this machine's memory and disk. `inside`: another machine that the
@@ -62,11 +63,12 @@ function isLocalOnly(label: string): boolean {
 }
 
 /**
- * The boundary check.
+ * The boundary check. A label decides, with one exception: a copy that was redacted keeps the label of what it was made of, and may
+ * leave all the same, because `redactRequest` made its contents and read them again.
  * @throws NearfarError `forbidden` for a `local_only` request that would leave the owner's boundary
  */
 export function clear<B extends Boundary, R extends Labelled>(request: R, boundary: B): Cleared<B, R> {
-  if (!mayCross(request.privacy, boundary)) {
+  if (!mayCross(request.privacy, boundary) && !isRedacted(request)) {
     throw new NearfarError(
       'forbidden',
       'This request is marked local_only and may not leave this machine; the model that it asks for is outside.',

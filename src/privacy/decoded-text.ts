@@ -13,7 +13,7 @@ const escapes =
 const entities =
   /(?:[^\s<>&]|&(?:#\d{1,7}|#x[0-9a-f]{1,6});)*&(?:#\d{1,7}|#x[0-9a-f]{1,6});(?:[^\s<>&]|&(?:#\d{1,7}|#x[0-9a-f]{1,6});)*/gi;
 const base64 = /[A-Za-z0-9+/_-]{16,16384}={0,2}/g;
-const hex = /[0-9a-f]{24,16384}/gi;
+const hex = /[0-9a-f]{12,16384}/gi;
 
 const codePoint = (value: number): string => (value <= 0x10ffff ? String.fromCodePoint(value) : '');
 
@@ -67,7 +67,7 @@ const encodings: readonly (readonly [
   [/\\[ux][0-9a-f]{2}/i, escapes, fromEscapes],
   [/&#/, entities, fromEntities],
   [16, base64, fromBase64],
-  [24, hex, fromHex],
+  [12, hex, fromHex],
 ];
 
 /**
