@@ -135,6 +135,7 @@ describe('directions', () => {
   test('decisions and prices are pure', () => {
     const pure = [
       'ledger/cost.ts',
+      'route/decide.ts',
       'route/resolve-model-name.ts',
       'route/nearest-name.ts',
       'privacy/clear.ts',

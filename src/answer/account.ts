@@ -5,6 +5,7 @@ import type { ChatRequest, Priority } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import { withAbandoned } from './abandoned.ts';
+import { ledgerRoute } from './route-note.ts';
 import { billed, type Billing, type FindBilling } from './billing.ts';
 import type { LastPart } from './single-end.ts';
 
@@ -112,6 +113,7 @@ export class Account {
     const source = this.#start?.source ?? this.#source;
     const billing: Billing = this.#billing(answeringModel);
     const { notes = [], abandoned = [] } = this.#delivery ?? {};
+    const route = this.#decision === null ? null : ledgerRoute(this.#decision, answeringModel);
     const cost = billed(tokens, isMeasured, billing, source);
     const bill = withAbandoned(cost, abandoned, tokens, this.#billing);
     return {
@@ -127,6 +129,7 @@ export class Account {
       privacy: this.#privacy,
       priority: this.#request.priority,
       routeReasons: [...(this.#decision?.reasons ?? []), ...notes, ...bill.reasons],
+      ...(route === null ? {} : { route }),
       promptTokenCount: tokens.promptTokenCount,
       cachedTokenCount: tokens.cachedTokenCount,
       completionTokenCount: tokens.completionTokenCount,

@@ -55,7 +55,7 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
       let reservation: Reservation | null = null;
       let isClosed = false;
       return {
-        async enter({ modelId, fallbackIds = [] }, costsNothing = false) {
+        async enter({ modelId, fallbackIds = [], routed }, costsNothing = false) {
           const { keyName } = caller;
           const allowed = allowedModels(limits, keyName, asked.requestedModel, [modelId, ...fallbackIds]);
           ticket = rates.admit(caller, () => ({
@@ -63,7 +63,10 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
             maxTokenCount: asked.maxTokenCount === null ? null : asked.maxTokenCount * asked.choiceCount,
           }));
           if (reserve === null || costsNothing) return allowed;
-          const { modelIds, reservation: made } = await reserve({ ...asked, keyName, limits }, allowed);
+          const { modelIds, reservation: made } = await reserve(
+            { ...asked, keyName, limits, mayStepDown: routed !== undefined },
+            allowed,
+          );
           reservation = made;
           if (isClosed) {
             // The client left meanwhile: its row knows of no reservation.

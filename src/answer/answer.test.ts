@@ -27,7 +27,11 @@ function pipeline(model: ChatModel | (() => Promise<ChatModel>), graceMs = 5) {
   const gaps: number[] = [];
   const answer = createAnswer({
     label: createLabel({ floor: 'open' }),
-    route: createRoute({ aliases: { 'gpt-4o': 'auto' }, near: null, listModelIds: async () => ['tiny'] }),
+    route: createRoute({
+      aliases: { 'gpt-4o': 'auto' },
+      near: () => null,
+      listModelIds: async () => ['tiny'],
+    }),
     models: { model: typeof model === 'function' ? model : async () => model },
     cache: null,
     settle: (row) => rows.push(row),

@@ -16,12 +16,14 @@ import { Account } from './account.ts';
 import type { ObserveGap } from './account.ts';
 import type { Answer } from './answer.ts';
 import { ownBilling, type FindBilling } from './billing.ts';
+import { askedPrompt } from '../route/asked-prompt.ts';
 import { answerInTurn } from './fallback.ts';
+import { withRouteHeader } from './route-note.ts';
 import { singleEnd } from './single-end.ts';
 
 export interface AnswerDependencies {
   readonly label: LabelRequest;
-  readonly route: Pick<Route, 'decide'>;
+  readonly route: Pick<Route, 'decide'> & Partial<Pick<Route, 'settled'>>;
   /** This machine's models and those of upstreams, by their ids. */
   readonly models: { readonly model: (id: string) => Promise<ChatModel> };
   /** @default every model is this machine's */
@@ -75,6 +77,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     const account = new Account({ ...request, operation }, caller, observeGap, billing);
     const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
     let recorder: CaptureRecorder | null = null;
+    let decision: RouteDecision | null = null;
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,
@@ -86,18 +89,30 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
         account.label(labelled.privacy);
         recorder = capture?.begin(askedText(labelled)) ?? null;
-        const decision = await route.decide(labelled); //                              route
+        const bound = bonds?.placeOf(caller.tenant, answeredCalls(labelled.input)) ?? null;
+        decision = await route.decide(labelled, {
+          prompt: () => askedPrompt(labelled),
+          limits: caller.limits,
+          boundModelId: bound,
+        }); //                                                                         route
         account.decide(decision);
-        const asked = { request: labelled, modelId: decision.modelId, ...elsewhereOf(decision, labelled) };
+        const chosen = { request: labelled, modelId: decision.modelId, ...elsewhereOf(decision, labelled) };
         // What is kept of upstreams' answers comes before the reservation: it costs nothing.
-        const known = 'elsewhere' in asked ? ((await cache?.find(asked)) ?? null) : null; //  cache
+        const known = 'elsewhere' in chosen ? ((await cache?.find(chosen)) ?? null) : null; //  cache
         const [modelId, ...fallbackIds] = await admitted.enter(decision, known !== null); // limits, reserve
-        if (known !== null) return known;
+        if (known !== null) return withRouteHeader(known, decision);
+        if (modelId !== decision.modelId) {
+          decision = steppedDown(decision, modelId, fallbackIds);
+          account.decide(decision);
+        }
+        const asked =
+          modelId === chosen.modelId
+            ? chosen
+            : { request: labelled, modelId, ...elsewhereOf(decision, labelled) };
         if (billing(modelId).upstream === null) account.keep(prefixOf(labelled));
         const open = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
             // A tool loop stays with the model that made its calls, though an earlier one is back.
-            const bound = bonds?.placeOf(caller.tenant, answeredCalls(asked.input)) ?? null;
             const ids = [modelId, ...fallbackIds].toSorted(
               (a, b) => Number(b === bound) - Number(a === bound),
             );
@@ -107,8 +122,9 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
           const model = await models.model(modelId); //                                model
           return model.stream(asked, signal);
         };
-        if (cache === null) return open(labelled, modelSignal);
-        return cache.answer({ ...asked, open, signal: modelSignal }); //               cache
+        if (cache === null) return withRouteHeader(await open(labelled, modelSignal), decision);
+        const parts = cache.answer({ ...asked, open, signal: modelSignal }); //  cache
+        return withRouteHeader(parts, decision);
       },
       onPart: (part) => {
         account.see(part);
@@ -120,10 +136,21 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       onEnd: (last) => {
         const row = admitted.close(account.close(last));
         settle(row); //                                                                settle
+        if (decision !== null) route.settled?.(decision, row);
         recorder?.end(row);
       },
     });
   };
+}
+
+/** The key cannot pay for what was chosen, and another tier costs nothing. */
+function steppedDown(
+  decision: RouteDecision,
+  modelId: string,
+  fallbackIds: readonly string[],
+): RouteDecision {
+  const reason = `the budget of the key does not pay for ${decision.tier ?? decision.modelId}`;
+  return { ...decision, modelId, fallbackIds, reasons: [...decision.reasons, reason] };
 }
 
 function askedAnswer(request: ChatRequest, startedAt: number): AskedRequest {

@@ -6,6 +6,8 @@ import type { BytePlace, MadeAnswer } from '../cache/byte-answers.ts';
 import type { PassingAnswer } from '../cache/passing-answer.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { AnswerSource } from '../chat/part.ts';
+import { askedBody } from '../route/asked-body.ts';
+import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayItem } from '../upstream/relay-stream.ts';
@@ -15,6 +17,7 @@ import { openAdmission } from './admission.ts';
 import { ownBilling } from './billing.ts';
 import type { AnswerDependencies } from './create-answer.ts';
 import { relaySize } from './relay-size.ts';
+import { routeHeader } from './route-note.ts';
 import type { LastPart } from './single-end.ts';
 
 export interface RelayReply {
@@ -23,6 +26,8 @@ export interface RelayReply {
   readonly contentType: string;
   /** `model`: the upstream was asked for it. */
   readonly source: AnswerSource;
+  /** Why this model; null: the client named it. */
+  readonly route: string | null;
   /** The next bytes; an error, once, where the answer breaks off; null at its end. */
   read(): Promise<Uint8Array | NearfarError | null>;
   /** The client wants no more. */
@@ -79,15 +84,17 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
     async answer(request, caller, signal) {
       const account = new Account(request, caller, observeGap, billing);
-      const { id, requestedModel } = request;
+      const { id, requestedModel, operation } = request;
       const asked = { id, requestedModel, startedAt: account.startedAt, ...relaySize(request) };
       const admitted = admission.admit(asked, caller);
       const clock = createDeadline(signal, request.deadlineAt);
       let recorder: CaptureRecorder | null = null;
+      let decision: RouteDecision | null = null;
       const settleOnce = once((last: LastPart) => {
         clock.end();
         const row = admitted.close(account.close(last));
         settle(row); //                                                                settle
+        if (decision !== null) route.settled?.(decision, row);
         recorder?.end(row);
       });
       try {
@@ -97,7 +104,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         account.label(labelled.privacy);
         const text = capture === undefined ? null : relayedText(labelled);
         recorder = text === null ? null : (capture?.begin(text) ?? null);
-        const decision = await route.decide(labelled); //                              route
+        const { priority, deadlineAt, body, text: written } = labelled;
+        const size = { maxTokenCount: asked.maxTokenCount, choiceCount: asked.choiceCount };
+        const question = {
+          prompt: () => askedBody({ body, text: written, ...size, priority, deadlineAt }),
+          limits: caller.limits,
+        };
+        // Texts to embed have no tier.
+        decision = await route.decide(labelled, operation === 'embeddings' ? undefined : question); // route
         account.decide(decision);
         const forwards = upstreams.upstreamOf(decision.modelId)?.forwardsClientKey === true;
         const clientKey = (forwards && labelled.clientKey) || null;
@@ -109,7 +123,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         if (answer.opened?.delivery !== undefined) account.deliver(answer.opened.delivery);
         account.keep(answer.opened?.prefix ?? null);
         const read = recorder === null ? answer : readAlong(answer, recorder, request.isStreamed);
-        return reply(modelId, read, account, settleOnce, clock);
+        const shown = routeHeader(decision, modelId);
+        return { ...reply(modelId, read, account, settleOnce, clock), route: shown };
       } catch (thrown) {
         const error = toNearfarError(thrown);
         settleOnce({ type: 'error', error });
@@ -129,7 +144,7 @@ function reply(
   account: Account,
   settle: (last: LastPart) => void,
   clock: Deadline,
-): RelayReply {
+): Omit<RelayReply, 'route'> {
   const startedAt = performance.now();
   let firstAt: number | null = null;
   let hasFinished = false;

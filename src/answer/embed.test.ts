@@ -29,7 +29,7 @@ function pipeline(embed: (request: EmbedRequest) => Promise<EmbedResult>) {
   const rows: LedgerRow[] = [];
   const run = createEmbed({
     label: createLabel({ floor: 'local_only' }),
-    route: createRoute({ aliases: {}, near: null, listModelIds: async () => ['tiny'] }),
+    route: createRoute({ aliases: {}, near: () => null, listModelIds: async () => ['tiny'] }),
     models: { model: async () => ({ ...scriptedModel([]), embed }) },
     settle: (row) => rows.push(row),
   });

@@ -23,6 +23,8 @@ export interface ReserveRequest extends PromptSize {
   readonly startedAt: number;
   readonly keyName: string;
   readonly limits: KeyLimits;
+  /** Whether what costs nothing may be asked in the place of what cannot be paid for: the client named no model. */
+  readonly mayStepDown?: boolean;
 }
 
 export interface Reservation {
@@ -107,7 +109,13 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
     if (dayMicros === null && monthMicros === null) return { modelIds, reservation: null };
     const bounds = modelIds.map((id) => ({ id, micros: boundOf(id, request) }));
     const [first, ...others] = bounds.flatMap(({ id, micros }) => (micros === null ? [] : [{ id, micros }]));
-    if (first === undefined || first.id !== modelIds[0]) throw unknownCost(request.keyName, modelIds[0]);
+    const free = request.mayStepDown === true ? bounds.filter(({ micros }) => micros === 0) : [];
+    const [nextBest, ...furtherFree] = free.map(({ id }) => id);
+    const stepDown = nextBest === undefined ? null : ([nextBest, ...furtherFree] as const);
+    if (first === undefined || first.id !== modelIds[0]) {
+      if (stepDown !== null) return { modelIds: stepDown, reservation: null };
+      throw unknownCost(request.keyName, modelIds[0]);
+    }
     const payable = [first.id, ...others.map(({ id }) => id)] as const;
     const dearest = [first, ...others].map(({ micros }) => micros).toSorted((a, b) => b - a);
     // Beside one that is late a fallback may be asked, and both send a bill.
@@ -132,6 +140,9 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
     if (result.type === 'refused' && isHeldByOthers(result, amountMicros)) {
       await sleep(settledMs);
       result = await write(wanted);
+    }
+    if (result.type === 'refused' && stepDown !== null && !isHeldByOthers(result, amountMicros)) {
+      return { modelIds: stepDown, reservation: null };
     }
     if (result.type === 'refused') throw refusal(request.keyName, result, amountMicros, now());
     return {

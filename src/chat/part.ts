@@ -95,6 +95,8 @@ export type ChatPart =
       readonly delivery?: Delivery;
       /** For the ledger, of prompts that went elsewhere; absent where not even hashes may be kept. */
       readonly prefix?: PromptPrefix;
+      /** Why this model, for the header of the answer; absent where the client named it. */
+      readonly route?: string;
     }
   | {
       readonly type: 'text-delta';

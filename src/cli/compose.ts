@@ -29,6 +29,7 @@ import { openAnswerCache } from './answer-cache.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
+import { openRouting } from './routing.ts';
 import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
 
@@ -199,18 +200,19 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
   const remote = remoteNames(loaded);
   if (remote !== undefined) await recallPrompts(promptCache, state);
-  const routeTo = (near: string) =>
-    rooms.createRoute({
-      aliases: settings.aliases,
-      near,
-      listModelIds: index.ids,
-      ...(remote === undefined ? {} : { remote }),
-      fallbacks: settings.fallbacks,
-    });
+  const routing = await openRouting({ loaded, upstreams, localModels, index, billing, prices });
+  // Replaced when the owner takes up the better model that the first start offers.
+  let { near } = settings;
+  const route = rooms.createRoute({
+    routing,
+    aliases: settings.aliases,
+    near: () => near,
+    listModelIds: index.ids,
+    ...(remote === undefined ? {} : { remote }),
+    fallbacks: settings.fallbacks,
+  });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
-  // Replaced when the owner takes up the better model that the first start offers.
-  let route = routeTo(settings.near);
   const settle = rooms.createSettle({
     ledger,
     metrics,
@@ -219,7 +221,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const label = rooms.createLabel({ floor: 'open' });
   const pipeline: AnswerDependencies = {
     label,
-    route: { decide: (request) => route.decide(request) },
+    route,
     models: { model: modelOf },
     billing,
     admission,
@@ -286,7 +288,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     log,
     dependencies,
     setNear: (modelId) => {
-      route = routeTo(modelId);
+      near = modelId;
     },
     close: () => (closing ??= close()),
   };

@@ -1,9 +1,10 @@
 import { microsOf, type CostGroup } from '../ledger/cost-report.ts';
+import { routeJson } from './costs-route.ts';
 import type { ShownReport } from './costs-text.ts';
 import type { NamedReference } from './reference-models.ts';
 
 /** The report for programs: amounts in US dollars, with six digits behind the point at most. */
-export function costsJson({ period, ledger, by, references, report }: ShownReport): object {
+export function costsJson({ period, ledger, by, references, report, route }: ShownReport): object {
   return {
     from: period.from === 0 ? null : new Date(period.from).toISOString(),
     to: period.to === Number.MAX_SAFE_INTEGER ? null : new Date(period.to).toISOString(),
@@ -13,6 +14,7 @@ export function costsJson({ period, ledger, by, references, report }: ShownRepor
     far: referenceJson(references.far),
     best: referenceJson(references.best),
     total: groupJson(report.total),
+    routing: routeJson(route, references),
     groups: report.groups.map((group) => ({
       ...Object.fromEntries(by.map((dimension, index) => [dimension, group.labels[index] ?? null])),
       ...groupJson(group),

@@ -7,6 +7,8 @@ import {
   type Saving,
 } from '../ledger/cost-report.ts';
 import type { CostDimension } from '../ledger/cost-cells.ts';
+import type { RouteReport } from '../ledger/route-report.ts';
+import { routeLines } from './costs-route.ts';
 import { dollarRange, dollars } from './dollars.ts';
 import type { Period } from './period.ts';
 import type { NamedReference, ReferenceModels } from './reference-models.ts';
@@ -19,11 +21,13 @@ export interface ShownReport {
   readonly by: readonly CostDimension[];
   readonly references: ReferenceModels;
   readonly report: CostReport;
+  /** Null: nothing was left to the router. */
+  readonly route: RouteReport | null;
 }
 
 /** For a person. Every figure says whether it was measured or estimated, and from what. */
 export function renderCosts(shown: ShownReport): string {
-  const { period, ledger, report, references, by } = shown;
+  const { period, ledger, report, references, by, route } = shown;
   const { total } = report;
   const failed = total.failedCount === 0 ? '' : `, ${count(total.failedCount)} failed`;
   const head = `Costs ${periodWords(period)} · ${requests(total.requestCount)}${failed} · ${ledger}`;
@@ -39,6 +43,7 @@ export function renderCosts(shown: ShownReport): string {
       total.savings.map((saving) => savingRow(saving, references.far)),
     ),
     '',
+    ...routeLines(route, references),
     ...comparisonLines(total.comparison, references.best),
     '',
   ].join('\n');

@@ -24,7 +24,7 @@ export const costs: Command = {
       multiple: true,
       placeholder: 'WHAT',
       description:
-        'model (default), key, tenant, upstream, day, route, operation, none; several: --by day,model',
+        'model (default), key, tenant, upstream, day, route, operation, tier, none; several: --by day,model',
     },
     since: {
       type: 'string',
@@ -78,7 +78,11 @@ async function run(input: CommandInput): Promise<number> {
     const question = { ...period, by, longPromptsAbove: longPromptBounds(references) };
     const cells = ledger === null ? [] : await readCostCells(ledger.store, question, ledger.waiting);
     const report = costReport(cells, references);
-    shown = { period, ledger: ledger?.name ?? (await stateName(loaded)), by, references, report };
+    const { routeReport } = await import('../ledger/route-report.ts');
+    const byTier = { ...question, by: ['tier'] as const };
+    const tiers = ledger === null ? [] : await readCostCells(ledger.store, byTier, ledger.waiting);
+    const route = routeReport(tiers, references);
+    shown = { period, ledger: ledger?.name ?? (await stateName(loaded)), by, references, report, route };
   } finally {
     await ledger?.store.close();
   }

@@ -81,6 +81,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./forget.ts')).forget,
   },
   {
+    name: 'route',
+    group: 'costs',
+    summary: 'Which tier would answer a prompt, and why: a dry run on your own logs',
+    load: async () => (await import('./route.ts')).route,
+  },
+  {
     name: 'privacy',
     group: 'costs',
     summary: 'What in a text should not leave this machine, and why',

@@ -1,14 +1,12 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { z } from 'zod';
-import { adapterProblems } from './adapter-problems.ts';
+import { crossProblems } from './cross-problems.ts';
 import { findSettingsFile, readSettingsFile, type SettingsFile } from './file.ts';
 import { keyFields } from './key-schema.ts';
 import { nearest } from './nearest.ts';
 import { environmentUpstreams } from './environment-upstreams.ts';
 import { SettingsError, type SettingProblem } from './problem.ts';
-import { semanticCacheProblems } from './semantic-cache-problems.ts';
-import { upstreamProblems } from './upstream-problems.ts';
 import { upstreamKeys } from './upstream-schema.ts';
 import { environmentName, settingLeaves, settingsSchema, type SettingLeaf, type Settings } from './schema.ts';
 
@@ -74,7 +72,7 @@ export async function loadSettings(input: LoadInput): Promise<LoadedSettings> {
     const where = `environment ${names}`;
     sources.set('upstreams', before === undefined || before === 'default' ? where : `${before} and ${where}`);
   }
-  const crossing = [...crossProblems(settings, sources), ...upstreamProblems(settings, sources)];
+  const crossing = crossProblems(settings, sources, isLoopbackHost(settings.host));
   if (crossing.length > 0) throw new SettingsError(crossing);
   return { settings, home, file: filePath, sources };
 }
@@ -252,31 +250,6 @@ function unknownSetting(setting: string, leaves: readonly SettingLeaf[]): string
       ? 'see `nearfar config show` for all of them'
       : `did you mean ${paths.find((path) => path === near || path.endsWith(`.${near}`)) ?? near}?`;
   return `unknown setting \`${setting}\`; ${hint}`;
-}
-
-/** Settings that are right one by one and wrong together. */
-function crossProblems(settings: Settings, sources: ReadonlyMap<string, string>): SettingProblem[] {
-  const problems: SettingProblem[] = [];
-  if (!isLoopbackHost(settings.host) && settings.keys.length === 0 && !settings.requireKeys) {
-    problems.push({
-      where: sources.get('host') ?? 'default',
-      setting: 'host',
-      message:
-        `${settings.host} can be reached from other machines, and there is no key: anyone could use and delete` +
-        ' models. Add one under `keys`, set `requireKeys: true` and make one with `nearfar keys create`, or listen on' +
-        ' 127.0.0.1. See docs/keys.md.',
-    });
-  }
-  const seen = new Set<string>();
-  for (const key of settings.keys) {
-    if (seen.has(key.name)) {
-      const message = `two keys are called ${key.name}`;
-      problems.push({ where: sources.get('keys') ?? 'default', setting: 'keys', message });
-    }
-    seen.add(key.name);
-  }
-  problems.push(...adapterProblems(settings, sources), ...semanticCacheProblems(settings, sources));
-  return problems;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

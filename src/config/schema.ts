@@ -4,7 +4,9 @@ import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
+import { limitsSchema } from './limits-schema.ts';
 import { responsesSchema } from './responses-schema.ts';
+import { midField, routeSchema } from './route-schema.ts';
 import { upstreamAnswersField } from './cache-fields.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
@@ -208,27 +210,6 @@ const promptCacheSchema = z.strictObject({
     ),
 });
 
-const limitsSchema = z.strictObject({
-  bodyBytes: z
-    .number()
-    .int()
-    .min(1024)
-    .default(16 * 1024 * 1024)
-    .describe('Largest request body, in bytes; beyond it 413.'),
-  bodyTimeoutMs: milliseconds
-    .default(30_000)
-    .describe('Longest time a client may take to send a body; beyond it 408.'),
-  headerTimeoutMs: milliseconds
-    .default(15_000)
-    .describe('Longest time a client may take to send its headers.'),
-  slowClientMs: milliseconds
-    .default(30_000)
-    .describe('A reader that takes nothing off a full stream for this long is dropped.'),
-  keepAliveCommentMs: milliseconds
-    .default(10_000)
-    .describe('A waiting stream carries a comment this often, so that proxies keep it open.'),
-});
-
 const hubSchema = z.strictObject({
   endpoint: z
     .url({ protocol: /^https?$/ })
@@ -244,13 +225,14 @@ export const settingsSchema = z.strictObject({
   port: z.number().int().min(0).max(65_535).default(4242).describe('Port to listen on. 0: any free one.'),
   near: name
     .default('smollm2-135m-instruct')
-    .describe('The model on this machine that `near`, and for now `auto`, stand for.'),
+    .describe('The model on this machine that `near`, and `auto` without a route.policy, stand for.'),
   far: name
     .nullable()
     .default(null)
     .describe(
       'The model of an upstream that `far` stands for, e.g. openai/gpt-6-sol. null: the first there is.',
     ),
+  ...midField,
   fastestFormat: z
     .boolean()
     .default(true)
@@ -340,6 +322,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Where nearfar prices update finds newer prices. null: in the repository that the package names, if it does.',
     ),
+  route: routeSchema.prefault({}).describe('Which model answers `auto`.'),
   engine: engineSchema.prefault({}).describe('The inference engine.'),
   cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
   promptCache: promptCacheSchema.prefault({}).describe("Upstreams' prompt caches."),
@@ -362,6 +345,7 @@ export interface SettingLeaf {
 
 /** Groups of settings that have settings of their own inside. */
 const groups: Readonly<Record<string, z.ZodObject>> = {
+  route: routeSchema,
   engine: engineSchema,
   cache: cacheSchema,
   promptCache: promptCacheSchema,

@@ -13,6 +13,7 @@ function uncommented(text: string): string {
         Object.hasOwn(
           {
             ...defaultSettings,
+            ...defaultSettings.route,
             ...defaultSettings.engine,
             ...defaultSettings.cache,
             ...defaultSettings.promptCache,
@@ -34,6 +35,7 @@ describe('commentedSettings', () => {
   it('changes nothing as it is written', () => {
     const values = parse(commentedSettings('yaml')) as Record<string, unknown>;
     expect(values).toEqual({
+      route: null,
       engine: null,
       cache: null,
       promptCache: null,

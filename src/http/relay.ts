@@ -74,6 +74,7 @@ export async function relayed(
     'x-nearfar-model': reply.model,
     'x-nearfar-grade': 'ungraded',
     ...(reply.source === 'model' ? {} : { 'x-nearfar-cache': reply.source }),
+    ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
   };
   if (!isStreamed) return new Response(await wholeBytes(reply), { headers });
   return streamResponse<Uint8Array | NearfarError>(

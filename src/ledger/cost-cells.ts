@@ -4,8 +4,20 @@ import type { LedgerTable, StoreSchema } from '../store/schema.ts';
 import type { LedgerRow } from './row.ts';
 import { toTable } from './table.ts';
 
-/** What costs can be told apart by. A route is the name that was asked for and the model that it led to. */
-export const costDimensions = ['model', 'key', 'tenant', 'upstream', 'day', 'route', 'operation'] as const;
+/**
+ * What costs can be told apart by. A route is the name that was asked for and the model that it led to; a tier is one that the
+ * router chose.
+ */
+export const costDimensions = [
+  'model',
+  'key',
+  'tenant',
+  'upstream',
+  'day',
+  'route',
+  'operation',
+  'tier',
+] as const;
 export type CostDimension = (typeof costDimensions)[number];
 
 export interface CostQuestion {
@@ -147,6 +159,8 @@ const labelColumns: Readonly<Record<CostDimension, readonly RawBuilder<unknown>[
   day: [sql`started_at / ${sql.lit(dayMs)}`],
   route: [sql`requested_model`, sql`answering_model`],
   operation: [sql`operation`],
+  // Where routing was only observed no tier was chosen.
+  tier: [sql`case when observed_tier is null then tier end`],
 };
 
 const placeColumn = sql`case

@@ -4,6 +4,28 @@ import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { AnswerSource, FinishReason } from '../chat/part.ts';
 import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 
+/** What the router made of a request. */
+export interface LedgerRoute {
+  /** The tier that answered, or was to; null: none of them. */
+  readonly tier: string | null;
+  readonly policy: string;
+  /** 0-1; null: there was no text to tell it from. */
+  readonly difficulty: number | null;
+  readonly task: string | null;
+  /** Every tier with what the request was expected to cost there, in millionths; null: not known. */
+  readonly expected: readonly {
+    readonly tier: string;
+    readonly model: string;
+    readonly micros: number | null;
+  }[];
+  /** Where it only observed: what it would have chosen. */
+  readonly observed?: {
+    readonly tier: string;
+    readonly model: string;
+    readonly micros: number | null;
+  };
+}
+
 /** What the ledger keeps of one request, whatever its end. No prompt, no answer, no secret. */
 export interface LedgerRow {
   /** The request's id, also sent to the client as `x-request-id`. */
@@ -27,6 +49,8 @@ export interface LedgerRow {
   readonly priority: Priority | null;
   /** Why this model, one sentence each. */
   readonly routeReasons: readonly string[];
+  /** What the router decided, or would have; absent: a name did. */
+  readonly route?: LedgerRoute;
   readonly promptTokenCount: number;
   /** Of the prompt tokens, those served from a cache. */
   readonly cachedTokenCount: number;

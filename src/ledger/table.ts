@@ -1,5 +1,6 @@
 import type { LedgerTable } from '../store/schema.ts';
 import { fromPrefixText, toPrefixText } from './prefix-text.ts';
+import { fromRouteColumns, toRouteColumns } from './route-columns.ts';
 import type { LedgerRow } from './row.ts';
 
 /** A row as the store keeps it. */
@@ -16,6 +17,7 @@ export function toTable(row: LedgerRow): LedgerTable {
     privacy: row.privacy,
     priority: row.priority,
     route_reasons: JSON.stringify(row.routeReasons),
+    ...toRouteColumns(row.route),
     prompt_tokens: row.promptTokenCount,
     cached_tokens: row.cachedTokenCount,
     completion_tokens: row.completionTokenCount,
@@ -62,6 +64,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     privacy: row.privacy as LedgerRow['privacy'],
     priority: row.priority as LedgerRow['priority'],
     routeReasons: JSON.parse(row.route_reasons) as readonly string[],
+    ...fromRouteColumns(row),
     promptTokenCount: row.prompt_tokens,
     cachedTokenCount: row.cached_tokens,
     completionTokenCount: row.completion_tokens,

@@ -52,7 +52,7 @@ describe('a model elsewhere', () => {
 describe('fallbacks', () => {
   const route = createRoute({
     aliases: known.aliases,
-    near: 'Qwen3-4b',
+    near: () => 'Qwen3-4b',
     listModelIds: async () => known.modelIds,
     remote: known.remote!,
     fallbacks: { far: ['lama/only', 'near', 'open/big'], 'open/small': ['near'] },

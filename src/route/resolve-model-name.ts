@@ -1,5 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
 import { nearestName } from './nearest-name.ts';
+import type { TierDecision } from './route-facts.ts';
 
 export interface KnownNames {
   /** Alias -> the name it stands for: `auto`, `near`, a model id or another alias. From the settings. */
@@ -10,6 +11,8 @@ export interface KnownNames {
   readonly near: string | null;
   /** Models elsewhere; absent: none. */
   readonly remote?: RemoteNames;
+  /** Name of a tier -> the name of its model, `near` and `far` excepted; absent: none. */
+  readonly tiers?: Readonly<Record<string, string>>;
 }
 
 export interface RemoteNames {
@@ -28,6 +31,16 @@ export interface RouteDecision {
   readonly fallbackIds?: readonly string[];
   /** Short sentences in the order in which they were decided. */
   readonly reasons: readonly string[];
+  /** The tier that the model is, where there are tiers and it is one. */
+  readonly tier?: string;
+  /** What would have been chosen if no tier's health counted against it; absent: the same. */
+  readonly healthyTier?: string;
+  /** The router's decision, where it was asked. */
+  readonly routed?: TierDecision;
+  /** What the router would have decided, where it only observes; null: it would have refused. */
+  readonly observed?: TierDecision | null;
+  /** To be handed back when the request has ended; absent: nothing is learnt from it. */
+  readonly sessionKey?: string;
 }
 
 /**
@@ -38,24 +51,11 @@ export interface RouteDecision {
  * aliases run in a circle or end in nothing
  */
 export function resolveModelName(name: string, known: KnownNames): RouteDecision {
-  const reasons: string[] = [];
-  const visited = new Set<string>();
-  let current = name;
-  for (;;) {
-    if (current === 'auto') {
-      // The only tier there is today; the router that knows difficulty takes over here when it comes.
-      reasons.push('auto: the near model');
-      return nearModel(known, reasons);
-    }
-    if (current === 'near') return nearModel(known, reasons);
-    if (current === 'far') return farModel(known, reasons);
-    const alias = aliasOf(current, known.aliases);
-    if (alias === null) break;
-    if (visited.has(current)) throw circle([...visited, current]);
-    visited.add(current);
-    reasons.push(`alias ${current} -> ${alias}`);
-    current = alias;
-  }
+  const { name: current, reasons } = followAliases(name, known);
+  // Without a policy nothing is spent for whoever did not name a model.
+  if (current === 'auto') return nearModel(known, [...reasons, 'auto: the near model']);
+  if (current === 'near') return nearModel(known, reasons);
+  if (current === 'far') return farModel(known, reasons);
   const modelId = known.modelIds.includes(current)
     ? current
     : (findRemoteId(current, known.remote) ?? findModelId(current, known.modelIds));
@@ -64,6 +64,32 @@ export function resolveModelName(name: string, known: KnownNames): RouteDecision
   reasons.push(`model ${modelId}`);
   return { modelId, reasons };
 }
+
+/**
+ * Pure: what a name stands for in the end: `auto`, `near`, `far` or a model's name; and each step that led there.
+ * @throws NearfarError `model_not_found` where aliases run in a circle
+ */
+export function followAliases(
+  name: string,
+  { aliases, tiers = {} }: Pick<KnownNames, 'aliases' | 'tiers'>,
+): { readonly name: string; readonly reasons: string[] } {
+  const reasons: string[] = [];
+  const visited = new Set<string>();
+  let current = name;
+  while (!builtIn.has(current)) {
+    const alias = aliasOf(current, aliases);
+    const meant = alias ?? (Object.hasOwn(tiers, current) ? (tiers[current] ?? null) : null);
+    // A tier may have the name of its model.
+    if (meant === null || (alias === null && meant === current)) break;
+    if (visited.has(current)) throw circle([...visited, current]);
+    visited.add(current);
+    reasons.push(`${alias === null ? 'tier' : 'alias'} ${current} -> ${meant}`);
+    current = meant;
+  }
+  return { name: current, reasons };
+}
+
+const builtIn: ReadonlySet<string> = new Set(['auto', 'near', 'far']);
 
 function nearModel({ near, modelIds, ...rest }: KnownNames, reasons: readonly string[]): RouteDecision {
   const wanted = near ?? modelIds[0];

@@ -117,7 +117,7 @@ test('any name ends in a model that is here or in model_not_found, and the messa
 
 test('a route asks for the models anew each time, and says where local_only stays', async () => {
   let modelIds: readonly string[] = [];
-  const route = createRoute({ aliases: {}, near: null, listModelIds: async () => modelIds });
+  const route = createRoute({ aliases: {}, near: () => null, listModelIds: async () => modelIds });
   await expect(route.resolve('auto')).rejects.toThrow(/Pull one/);
   modelIds = ['tiny'];
   const decision = await route.decide(requestOf({ privacy: 'local_only' }));

@@ -1,55 +1,193 @@
+import type { KeyLimits } from '../access/limits.ts';
 import type { ChatRequest } from '../chat/request.ts';
-import { resolveModelName } from './resolve-model-name.ts';
-import type { RemoteNames, RouteDecision } from './resolve-model-name.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { AnswerFigures } from './answer-figures.ts';
+import type { AskedPrompt } from './asked-prompt.ts';
+import { followAliases, resolveModelName } from './resolve-model-name.ts';
+import type { KnownNames, RemoteNames, RouteDecision } from './resolve-model-name.ts';
+import { requireTier, type ResolvedTier, type Router, type RoutedRequest } from './router.ts';
+import type { SessionMemory } from './session-memory.ts';
 
 export interface RouteSettings {
   readonly aliases: Readonly<Record<string, string>>;
-  /** The id that `near` stands for; null = the first model there is. */
-  readonly near: string | null;
+  /** The id that `near` stands for, asked anew for each request; null = the first model there is. */
+  readonly near: () => string | null;
   /** Ids of the models on this machine, asked anew for each request: models come and go. */
   readonly listModelIds: () => Promise<readonly string[]>;
   /** Models elsewhere; absent: none. */
   readonly remote?: RemoteNames;
   /** Name of a model -> the names of those that are asked in its place where it fails. */
   readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
+  /** Absent: names alone decide. */
+  readonly routing?: Routing;
 }
+
+/** What decides by difficulty. */
+export interface Routing {
+  /** From the nearest to the farthest: what each is called, and the name of its model. */
+  readonly tiers: readonly { readonly tier: string; readonly model: string }[];
+  /** Null: there are tiers, but `auto` is near. */
+  readonly router: Router | null;
+  /** Everything goes where it would without the router, and its decision is only told. */
+  readonly observes: boolean;
+  readonly figures: Pick<AnswerFigures, 'see'>;
+  readonly sessions: Pick<SessionMemory, 'remember'>;
+}
+
+/** What a decision by difficulty needs to know beside the name; only looked at where one is made. */
+export interface RouteQuestion {
+  readonly prompt: () => AskedPrompt;
+  readonly limits?: KeyLimits | undefined;
+  /** The model whose tool calls this request brings the results of. */
+  readonly boundModelId?: string | null;
+  /** What the key has left, where that is known. */
+  readonly budgetLeftMicros?: number | null;
+}
+
+export type RouteRequest = Pick<ChatRequest, 'requestedModel' | 'privacy'> &
+  Partial<Pick<ChatRequest, 'tenant'>> & { readonly isRedacted?: boolean };
 
 export interface Route {
-  /** @throws NearfarError `model_not_found` */
+  /** By its name alone: `auto` is the nearest tier. @throws NearfarError `model_not_found` */
   resolve(name: string): Promise<RouteDecision>;
+  /** The tiers that are there, from the nearest to the farthest. */
+  tiers(): Promise<readonly { readonly tier: string; readonly modelId: string }[]>;
   /**
    * A name is what the client means, whatever the label: an upstream outside accepts only a `Cleared` request, which a
-   * `local_only` one can never become.
-   * @throws NearfarError `model_not_found`
+   * `local_only` one can never become. `auto` is what the policy says.
+   * @param question absent: what is asked is not known, and names alone decide
+   * @throws NearfarError `model_not_found`; where no tier can answer also `unavailable` and the like
    */
-  decide(request: Pick<ChatRequest, 'requestedModel' | 'privacy'>): Promise<RouteDecision>;
+  decide(request: RouteRequest, question?: RouteQuestion): Promise<RouteDecision>;
+  /** A request has ended: what its model did is remembered, nothing of what it said. */
+  settled(decision: RouteDecision, row: LedgerRow): void;
 }
 
-export function createRoute({ aliases, near, listModelIds, remote, fallbacks = {} }: RouteSettings): Route {
-  const resolve = async (name: string): Promise<RouteDecision> =>
-    resolveModelName(name, {
-      aliases,
-      near,
-      modelIds: await listModelIds(),
-      ...(remote === undefined ? {} : { remote }),
+export function createRoute(settings: RouteSettings): Route {
+  const { aliases, near, listModelIds, remote, fallbacks = {}, routing } = settings;
+  const tierModels = Object.fromEntries(
+    (routing?.tiers ?? [])
+      .filter(({ tier }) => tier !== 'near' && tier !== 'far')
+      .map(({ tier, model }) => [tier, model]),
+  );
+  const knownNames = async (): Promise<KnownNames> => ({
+    aliases,
+    near: near(),
+    modelIds: await listModelIds(),
+    ...(remote === undefined ? {} : { remote }),
+    tiers: tierModels,
+  });
+  const resolve = async (name: string): Promise<RouteDecision> => resolveModelName(name, await knownNames());
+
+  async function resolvedTiers(): Promise<readonly ResolvedTier[]> {
+    const known = await knownNames();
+    return (routing?.tiers ?? []).map(({ tier, model }): ResolvedTier => {
+      try {
+        return { tier, modelId: resolveModelName(model, known).modelId, absence: null };
+      } catch {
+        const meant = model === 'near' ? (known.near ?? 'a model') : model;
+        return { tier, modelId: meant, absence: `${meant} is not here` };
+      }
     });
+  }
+
+  /** As without a policy. */
+  async function byName(request: RouteRequest): Promise<RouteDecision> {
+    const resolved = await resolve(request.requestedModel);
+    const chain = await chainOf(resolved.modelId, request.requestedModel, fallbacks, resolve);
+    const decision = chain.length === 0 ? resolved : withChain(resolved, chain);
+    return request.privacy === 'local_only'
+      ? { ...decision, reasons: ['local_only: inside only', ...decision.reasons] }
+      : decision;
+  }
+
+  async function byPolicy(
+    request: RouteRequest,
+    question: RouteQuestion,
+    router: Router,
+    nameReasons: readonly string[],
+  ): Promise<RouteDecision> {
+    const { decision, sessionKey } = await router.decide(routedOf(request, question), await resolvedTiers());
+    const routed = requireTier(decision);
+    const { tier, modelId, fallbackIds, healthyTier } = routed;
+    const made: RouteDecision = {
+      modelId,
+      ...(fallbackIds.length === 0 ? {} : { fallbackIds }),
+      reasons: [...nameReasons, ...routed.reasons],
+      tier,
+      ...(healthyTier === undefined ? {} : { healthyTier }),
+      routed,
+      ...(sessionKey === null ? {} : { sessionKey }),
+    };
+    // The owner's own list for `auto` goes before the order of the tiers, within what may be asked.
+    const own = await chainOf(modelId, request.requestedModel, fallbacks, resolve);
+    const allowed = own.filter((id) => fallbackIds.includes(id));
+    return allowed.length === 0 ? made : { ...made, fallbackIds: allowed };
+  }
+
+  /** What the router would have done; null where it would have refused. */
+  async function observed(
+    request: RouteRequest,
+    question: RouteQuestion,
+    router: Router,
+    made: RouteDecision,
+  ): Promise<RouteDecision> {
+    const tiers = await resolvedTiers();
+    const { decision, sessionKey } = await router.decide(routedOf(request, question), tiers);
+    const own = tiers.find(({ modelId }) => modelId === made.modelId);
+    return {
+      ...made,
+      ...(own === undefined ? {} : { tier: own.tier }),
+      observed: decision.type === 'chosen' ? decision : null,
+      ...(sessionKey === null ? {} : { sessionKey }),
+    };
+  }
+
   return {
     resolve,
-    decide: async (request) => {
-      const resolved = await resolve(request.requestedModel);
-      const chain = await chainOf(resolved.modelId, request.requestedModel, fallbacks, resolve);
-      const decision =
-        chain.length === 0
-          ? resolved
-          : {
-              ...resolved,
-              fallbackIds: chain,
-              reasons: [...resolved.reasons, `where it fails: ${chain.join(', then ')}`],
-            };
-      return request.privacy === 'local_only'
-        ? { ...decision, reasons: ['local_only: inside only', ...decision.reasons] }
-        : decision;
+    tiers: async () =>
+      (await resolvedTiers()).flatMap(({ tier, modelId, absence }) =>
+        absence === null ? [{ tier, modelId }] : [],
+      ),
+    async decide(request, question) {
+      const router = routing?.router ?? null;
+      if (router === null || routing === undefined || question === undefined) return byName(request);
+      if (routing.observes) return observed(request, question, router, await byName(request));
+      const { name, reasons } = followAliases(request.requestedModel, { aliases, tiers: tierModels });
+      if (name === 'auto') return byPolicy(request, question, router, reasons);
+      return byName(request);
     },
+    settled(decision, row) {
+      if (routing === undefined) return;
+      routing.figures.see(row);
+      const { answeringModel, status, answerSource } = row;
+      const { sessionKey } = decision;
+      if (sessionKey === undefined || answeringModel === null || status !== 200 || answerSource !== 'model')
+        return;
+      routing.sessions.remember(sessionKey, answeringModel, row.promptTokenCount + row.completionTokenCount);
+    },
+  };
+}
+
+function routedOf(request: RouteRequest, question: RouteQuestion): RoutedRequest {
+  const { limits, boundModelId = null, budgetLeftMicros = null } = question;
+  return {
+    requestedModel: request.requestedModel,
+    privacy: request.privacy,
+    isRedacted: request.isRedacted === true,
+    tenant: request.tenant ?? '',
+    prompt: question.prompt(),
+    limits,
+    boundModelId,
+    budgetLeftMicros,
+  };
+}
+
+function withChain(resolved: RouteDecision, chain: readonly string[]): RouteDecision {
+  return {
+    ...resolved,
+    fallbackIds: chain,
+    reasons: [...resolved.reasons, `where it fails: ${chain.join(', then ')}`],
   };
 }
 

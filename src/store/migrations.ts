@@ -137,6 +137,23 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '011-ledger-route': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const [name, type] of [
+        ['tier', 'text'],
+        ['policy', 'text'],
+        ['difficulty', 'double precision'],
+        ['task', 'text'],
+        ['tier_costs', 'text'],
+        ['observed_tier', 'text'],
+        ['observed_model', 'text'],
+        ['observed_micros', 'bigint'],
+      ] as const) {
+        if (await hasColumn(db, 'ledger', name)) continue;
+        await db.schema.alterTable('ledger').addColumn(name, type).execute();
+      }
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

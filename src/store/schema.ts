@@ -24,6 +24,17 @@ export interface LedgerTable {
   priority: string | null;
   /** A JSON array of sentences. */
   route_reasons: string;
+  /** Null, with all that follow: no router was asked, or no tier answered. */
+  tier: string | null;
+  policy: string | null;
+  difficulty: number | null;
+  task: string | null;
+  /** A JSON array of [tier, model, millionths or null]: what each tier was expected to cost. */
+  tier_costs: string | null;
+  observed_tier: string | null;
+  observed_model: string | null;
+  /** Null also where it is not known. */
+  observed_micros: number | null;
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;

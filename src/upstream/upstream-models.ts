@@ -23,6 +23,8 @@ export interface UpstreamModels {
   model(id: string): ChatModel;
   /** Passes on a request in the upstream's own language. @throws NearfarError as `relay` does */
   relay(id: string, request: RelayRequest, signal: AbortSignal): Promise<Relayed>;
+  /** Milliseconds for which a model that failed is left alone; 0: it may be asked. */
+  pauseMs(id: string): number;
   /** Of the upstreams that were asked so far, for metrics. */
   replicas(): readonly ReplicaReadings[];
   close(): Promise<void>;
@@ -97,6 +99,8 @@ export function createUpstreamModels(
       return model;
     },
     relay: async (id, request, signal) => relay(dependenciesOf(id), id, request, signal),
+    pauseMs: (id) =>
+      replicaSets.get(id.slice(0, id.indexOf('/')))?.pauseMs(id.slice(id.indexOf('/') + 1)) ?? 0,
     replicas: () => [...replicaSets.values()].map((replicas) => replicas.readings()),
     async close() {
       await Promise.all([...replicaSets.values()].map((replicas) => replicas.close()));

@@ -1,0 +1,134 @@
+import type { FindBilling } from '../answer/billing.ts';
+import type { LoadedSettings } from '../config/load.ts';
+import type { Settings } from '../config/schema.ts';
+import type { LocalModels } from '../engine/local-models.ts';
+import type { PriceTable } from '../ledger/prices.ts';
+import { createAnswerFigures } from '../route/answer-figures.ts';
+import { createFindWord } from '../route/heuristic-words.ts';
+import { lengthDifficulty } from '../route/length-difficulty.ts';
+import type { Routing } from '../route/route.ts';
+import { createRouter, type ModelOutlook, type RoutePolicy, type RouterSetup } from '../route/router.ts';
+import { createSessionMemory } from '../route/session-memory.ts';
+import type { UpstreamModels } from '../upstream/upstream-models.ts';
+import type { ModelIndex } from './model-index.ts';
+import { boundsOf, farModelId } from './upstreams.ts';
+
+type RoutingSettings = Pick<Settings, 'route' | 'far' | 'mid' | 'upstreams' | 'engine'>;
+
+/** The policy that holds: the owner's, else the classifier where he named tiers or observes; null: `auto` is near. */
+export function policyOf({ route }: Pick<Settings, 'route'>): string | null {
+  return route.policy ?? (route.tiers !== null || route.observe ? 'classifier' : null);
+}
+
+/** The tiers by the settings: what each is called, and the name of its model. */
+export function tiersOf(settings: RoutingSettings): Routing['tiers'] {
+  const { route, mid } = settings;
+  const named = route.tiers ?? [
+    { name: 'near', model: 'near' },
+    ...(mid === null ? [] : [{ name: 'mid', model: 'mid' }]),
+    ...(farModelId(settings) === null ? [] : [{ name: 'far', model: 'far' }]),
+  ];
+  return named.map(({ name, model }) => ({ tier: name, model: name === 'mid' ? (mid ?? model) : model }));
+}
+
+/** What reads a prompt: difficulty, task, and what else a policy goes by. */
+export type PromptReading = Pick<RouterSetup, 'policy' | 'difficultyOf' | 'taskOf'>;
+
+/** By the settings, without a gateway, a model or a network. */
+export function promptReading({ settings }: LoadedSettings, policy: string): Promise<PromptReading> {
+  return Promise.resolve({
+    policy: readPolicy(settings.route, policy),
+    difficultyOf: lengthDifficulty,
+    taskOf: () => 'other',
+  });
+}
+
+function readPolicy(route: Settings['route'], policy: string): RoutePolicy {
+  switch (policy) {
+    case 'heuristic':
+      return {
+        kind: 'heuristic',
+        shortBelow: route.heuristic.shortBelow,
+        findComplexWord: createFindWord(route.heuristic.complexWords),
+        findPrivacyWord: createFindWord(route.heuristic.privacyWords),
+      };
+    case 'classifier':
+      return { kind: 'classifier', thresholds: route.thresholds, source: 'by its length' };
+    default:
+      return { kind: 'fixed', tier: policy };
+  }
+}
+
+export interface RoutingDependencies {
+  readonly loaded: LoadedSettings;
+  readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'pauseMs'>;
+  readonly localModels: Pick<LocalModels, 'running'>;
+  readonly index: Pick<ModelIndex, 'find'>;
+  readonly billing: FindBilling;
+  readonly prices: PriceTable;
+}
+
+/** Tiers and router of a gateway. */
+export async function openRouting(dependencies: RoutingDependencies): Promise<Routing> {
+  const { loaded } = dependencies;
+  const { settings } = loaded;
+  const policy = policyOf(settings);
+  const figures = createAnswerFigures();
+  const sessions = createSessionMemory();
+  const tiers = tiersOf(settings);
+  const router =
+    policy === null
+      ? null
+      : createRouter({
+          ...(await promptReading(loaded, policy)),
+          cascade: settings.route.cascade,
+          outlookOf: createOutlook(dependencies),
+          figures,
+          sessions,
+          voiceFirstTokenMs: settings.engine.classes.voice.firstTokenMs,
+        });
+  return { tiers, router, observes: settings.route.observe, figures, sessions };
+}
+
+/** What is known of a model now. */
+function createOutlook(dependencies: RoutingDependencies): (modelId: string) => Promise<ModelOutlook> {
+  const { upstreams, localModels, index, billing, prices } = dependencies;
+  const { settings } = dependencies.loaded;
+  return async (modelId) => {
+    const { price } = billing(modelId);
+    const upstream = upstreams.upstreamOf(modelId);
+    if (upstream !== null) {
+      const pauseMs = upstreams.pauseMs(modelId);
+      return {
+        boundary: upstream.boundary,
+        rest: pauseMs === 0 ? null : { reason: 'it failed of late and is left alone for a while', pauseMs },
+        can: {
+          contextTokenCount: boundsOf(modelId, settings.upstreams, prices).contextTokenCount,
+          tools: true,
+          media: true,
+          schema: true,
+          tokens: false,
+        },
+        // Costs of two currencies cannot be compared.
+        price: price?.currency === 'USD' ? price : null,
+      };
+    }
+    const running = localModels.running().find(({ id }) => id === modelId);
+    const { engine } = settings;
+    const overflow = engine.contextOverflows[modelId] ?? engine.contextOverflow;
+    const trained = (await index.find(modelId))?.facts.contextTokenCount ?? null;
+    const context = Math.min(trained ?? Infinity, engine.contextTokenCount ?? Infinity);
+    return {
+      boundary: 'machine',
+      rest: running?.state === 'restarting' ? { reason: 'its engine restarts', pauseMs: null } : null,
+      can: {
+        contextTokenCount: overflow !== 'error' || context === Infinity ? null : context,
+        tools: true,
+        media: false,
+        schema: true,
+        tokens: true,
+      },
+      price,
+    };
+  };
+}

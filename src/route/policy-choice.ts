@@ -1,0 +1,107 @@
+import type { PolicyFacts, RouteFacts } from './route-facts.ts';
+import type { WeighedTier } from './weigh-tier.ts';
+
+/**
+ * Pure: the level that a policy asks for, whoever can answer.
+ * @returns level 0 to the last one, and why
+ */
+export function wantedLevel({ policy, difficulty, tiers }: RouteFacts): {
+  readonly level: number;
+  readonly reason: string;
+} {
+  const last = tiers.length - 1;
+  const nameOf = (level: number): string => tiers[level]?.tier ?? '';
+  switch (policy.kind) {
+    case 'fixed': {
+      const level = Math.max(
+        0,
+        tiers.findIndex(({ tier }) => tier === policy.tier),
+      );
+      return { level, reason: `policy: always ${nameOf(level)}` };
+    }
+    case 'heuristic':
+      return heuristicLevel(policy, last, nameOf);
+    case 'classifier': {
+      const { thresholds, source } = policy;
+      if (difficulty === null) {
+        return { level: last, reason: `${nameOf(last)}: there is no text to tell its difficulty from` };
+      }
+      const found = thresholds.findIndex((threshold) => difficulty < threshold);
+      const level = Math.min(found < 0 ? last : found, last);
+      const bound = found < 0 ? thresholds.at(-1) : thresholds[found];
+      const side = found < 0 ? 'not below' : 'below';
+      return {
+        level,
+        reason: `${nameOf(level)}: difficulty ${difficulty.toFixed(2)} (${source}) is ${side} ${(bound ?? 0).toFixed(2)}`,
+      };
+    }
+    case 'calibrated':
+      // Only where the profile knows none of the tiers that can answer.
+      return {
+        level: last,
+        reason: `${nameOf(last)}: the profile ${policy.profile} knows none of the tiers`,
+      };
+  }
+}
+
+/** The guide's: `len < 50 and no complex keyword -> slm; a privacy word -> slm; else frontier`. */
+function heuristicLevel(
+  { characterCount, shortBelow, complexWord, privacyWord }: Extract<PolicyFacts, { kind: 'heuristic' }>,
+  last: number,
+  nameOf: (level: number) => string,
+): { readonly level: number; readonly reason: string } {
+  const isShort = characterCount < shortBelow;
+  if (isShort && complexWord === null) {
+    return {
+      level: 0,
+      reason: `${nameOf(0)}: ${String(characterCount)} characters are fewer than ${String(shortBelow)}, and no word says that it is hard`,
+    };
+  }
+  if (privacyWord !== null)
+    return { level: 0, reason: `${nameOf(0)}: a word of private matters, kept inside` };
+  return {
+    level: last,
+    reason: isShort
+      ? `${nameOf(last)}: a word says that it is hard`
+      : `${nameOf(last)}: ${String(characterCount)} characters are not fewer than ${String(shortBelow)}`,
+  };
+}
+
+/**
+ * Pure: the candidate with the most of expected score less what its cost is worth; the nearest of those that are alike.
+ * @returns null where no candidate has both a score and a cost
+ */
+export function scoredChoice(
+  { scores, scorePerDollar, profile }: Extract<PolicyFacts, { kind: 'calibrated' }>,
+  candidates: readonly WeighedTier[],
+  countsHealth: boolean,
+): {
+  readonly tier: WeighedTier;
+  readonly reasons: readonly string[];
+  readonly verdicts: ReadonlyMap<number, string>;
+} | null {
+  let best: { readonly tier: WeighedTier; readonly worth: number } | null = null;
+  const verdicts = new Map<number, string>();
+  for (const tier of candidates) {
+    const { health, tier: name } = tier.facts;
+    const score = Object.hasOwn(scores, name) ? scores[name] : undefined;
+    if (score === undefined) verdicts.set(tier.level, `the profile ${profile} does not know it`);
+    else if (tier.cost.micros === null) verdicts.set(tier.level, 'what it costs is not known');
+    if (score === undefined || tier.cost.micros === null) continue;
+    const expected = countsHealth ? score - health.penalty : score;
+    const worth = expected - (scorePerDollar * tier.cost.micros) / 1_000_000;
+    verdicts.set(tier.level, `expected score ${expected.toFixed(2)}, worth less for what it costs`);
+    if (best === null || worth > best.worth) best = { tier, worth };
+  }
+  if (best === null) return null;
+  const { tier } = best;
+  const { health, tier: name } = tier.facts;
+  const score = (scores[name] ?? 0) - (countsHealth ? health.penalty : 0);
+  return {
+    tier,
+    reasons: [
+      `${name}: expected score ${score.toFixed(2)} by the profile ${profile}, the most for what it costs`,
+    ],
+    verdicts,
+  };
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { createAnswerFigures } from './answer-figures.ts';
+import { createFindWord } from './heuristic-words.ts';
+import { createSessionMemory } from './session-memory.ts';
+
+describe('words', () => {
+  it.each([
+    [['prove'], 'Prove it.', 'Prove'],
+    [['prove'], 'This improves it.', null],
+    [['analy*'], 'an analysis', 'analysis'],
+    [['step by step'], 'Think step\n by step', 'step\n by step'],
+    [['c++'], 'in C++ please', 'C++'],
+    [[], 'anything', null],
+    [['größer'], 'Was ist GRÖSSER oder größer?', 'größer'],
+  ])('%j in %j', (words, text, found) => {
+    expect(createFindWord(words)(text)).toBe(found);
+  });
+});
+
+describe('what is remembered of answers', () => {
+  const row = {
+    answeringModel: 'tiny',
+    answerSource: 'model' as const,
+    status: 200,
+    completionTokenCount: 11,
+    firstTokenMs: 100,
+    totalMs: 300,
+    isMeasured: true,
+  };
+  it('is a mean length and middle times, once there are some', () => {
+    const figures = createAnswerFigures();
+    figures.see(row);
+    figures.see({ ...row, completionTokenCount: 21 });
+    expect(figures.of('tiny')).toEqual({ answers: null, speed: null });
+    figures.see({ ...row, completionTokenCount: 31, firstTokenMs: 900 });
+    expect(figures.of('tiny')).toEqual({
+      answers: { meanTokenCount: 21, count: 3 },
+      speed: { firstTokenMs: 100, msPerToken: 10 },
+    });
+    expect(figures.of('other').answers).toBeNull();
+  });
+  it('is nothing of what failed, was kept or came to nothing', () => {
+    const figures = createAnswerFigures();
+    for (let index = 0; index < 5; index += 1) {
+      figures.see({ ...row, status: 502 });
+      figures.see({ ...row, answerSource: 'exact_cache' });
+      figures.see({ ...row, completionTokenCount: 0 });
+      figures.see({ ...row, answeringModel: null });
+      figures.see({ ...row, isMeasured: false });
+    }
+    expect(figures.of('tiny').answers).toBeNull();
+  });
+});
+
+describe('where a conversation was', () => {
+  it('is known for as long as providers keep it, to its tenant, at its model', () => {
+    let now = 0;
+    const sessions = createSessionMemory(() => now);
+    const key = sessions.keyOf('a', 'Be brief.\nHello')!;
+    sessions.remember(key, 'open/big', 500);
+    expect(sessions.heldBy(key, 'open/big')).toEqual({ tokenCount: 500, odds: 0.9 });
+    expect(sessions.heldBy(key, 'open/middle').tokenCount).toBe(0);
+    expect(sessions.keyOf('b', 'Be brief.\nHello')).not.toBe(key);
+    expect(sessions.keyOf('a', '')).toBeNull();
+    now = 300_000;
+    expect(sessions.heldBy(key, 'open/big').tokenCount).toBe(0);
+  });
+});

@@ -1,0 +1,182 @@
+import type { KeyLimits } from '../access/limits.ts';
+import { allowsModel } from '../access/model-pattern.ts';
+import { NearfarError } from '../chat/error.ts';
+import type { PrivacyLabel } from '../chat/request.ts';
+import type { AnswerFigures } from './answer-figures.ts';
+import type { AskedPrompt } from './asked-prompt.ts';
+import { decide } from './decide.ts';
+import type { FindWord } from './heuristic-words.ts';
+import type {
+  PolicyFacts,
+  RouteFacts,
+  TierDecision,
+  TierFacts,
+  TierHealth,
+  TierRefusal,
+} from './route-facts.ts';
+import type { SessionMemory } from './session-memory.ts';
+import type { TaskType } from './task-type.ts';
+
+/** What is known of a model when a decision is to be made. */
+export type ModelOutlook = Pick<TierFacts, 'boundary' | 'rest' | 'can' | 'price'>;
+
+/** The owner's policy, with all that it needs to read a prompt. */
+export type RoutePolicy =
+  | { readonly kind: 'fixed'; readonly tier: string }
+  | {
+      readonly kind: 'heuristic';
+      readonly shortBelow: number;
+      readonly findComplexWord: FindWord;
+      readonly findPrivacyWord: FindWord;
+    }
+  | { readonly kind: 'classifier'; readonly thresholds: readonly number[]; readonly source: string }
+  | {
+      readonly kind: 'calibrated';
+      readonly profile: string;
+      /** Expected scores by the models' ids, 0-1. */
+      readonly scoresOf: (text: string) => Readonly<Record<string, number>>;
+      readonly scorePerDollar: number;
+    };
+
+export interface RouterSetup {
+  readonly policy: RoutePolicy;
+  readonly cascade: boolean;
+  /** 0 (anyone can) to 1. A promise where a model is asked for it. */
+  readonly difficultyOf: (text: string) => number | Promise<number>;
+  readonly taskOf: (text: string) => TaskType;
+  readonly outlookOf: (modelId: string) => ModelOutlook | Promise<ModelOutlook>;
+  readonly figures: Pick<AnswerFigures, 'of'>;
+  readonly sessions: Pick<SessionMemory, 'keyOf' | 'heldBy'>;
+  /** What judged answers say of a tier of late. @default nothing */
+  readonly healthOf?: (tier: string) => TierHealth;
+  /** Milliseconds within which a listener waits for the first token. */
+  readonly voiceFirstTokenMs: number;
+}
+
+/** What the router is told of a request. */
+export interface RoutedRequest {
+  readonly requestedModel: string;
+  readonly privacy: PrivacyLabel;
+  /** Whether what leaves is redacted, so that a `local_only` request may. */
+  readonly isRedacted: boolean;
+  readonly tenant: string;
+  readonly prompt: AskedPrompt;
+  readonly limits: KeyLimits | undefined;
+  readonly boundModelId: string | null;
+  readonly budgetLeftMicros: number | null;
+}
+
+/** A tier with the id of its model, or why there is none. */
+export type ResolvedTier =
+  | { readonly tier: string; readonly modelId: string; readonly absence: null }
+  | { readonly tier: string; readonly modelId: string; readonly absence: string };
+
+export interface Router {
+  /** Gathers the facts and decides. Never throws for what a prompt says. */
+  decide(
+    request: RoutedRequest,
+    tiers: readonly ResolvedTier[],
+  ): Promise<{ readonly decision: TierDecision | TierRefusal; readonly sessionKey: string | null }>;
+  /** The facts alone, for whoever explains. */
+  facts(request: RoutedRequest, tiers: readonly ResolvedTier[]): Promise<RouteFacts>;
+}
+
+/** Longer texts are judged by their beginning. */
+const readCharacters = 20_000;
+const fine: TierHealth = { penalty: 0, reason: null };
+
+export function createRouter(setup: RouterSetup): Router {
+  const { policy, taskOf, outlookOf, figures, sessions, healthOf = () => fine } = setup;
+
+  async function factsOf(
+    request: RoutedRequest,
+    tiers: readonly ResolvedTier[],
+    sessionKey: string | null,
+  ): Promise<RouteFacts> {
+    const { prompt, privacy, isRedacted, limits, requestedModel } = request;
+    const text = prompt.text?.slice(0, readCharacters) ?? null;
+    const facts = tiers.map(async ({ tier, modelId, absence }): Promise<TierFacts> => {
+      const known = { tier, modelId, health: healthOf(tier), held: sessions.heldBy(sessionKey, modelId) };
+      const allowed = { isAllowed: allowsModel(limits?.models ?? null, requestedModel, modelId) };
+      if (absence !== null) return { ...known, ...allowed, ...absent, absence };
+      return { ...known, ...allowed, ...(await outlookOf(modelId)), ...figures.of(modelId), absence };
+    });
+    return {
+      request: {
+        promptTokenCount: prompt.promptTokenCount,
+        maxTokenCount: prompt.maxTokenCount,
+        choiceCount: prompt.choiceCount,
+        needs: prompt.needs,
+        fitsAnyContext: prompt.fitsAnyContext,
+        priority: prompt.priority,
+        firstTokenMs: prompt.priority === 'voice' ? setup.voiceFirstTokenMs : null,
+        leftMs: prompt.deadlineAt === null ? null : prompt.deadlineAt - Date.now(),
+      },
+      label: privacy,
+      mayLeave: privacy === 'open' || isRedacted,
+      difficulty: text === null ? null : await setup.difficultyOf(text),
+      task: text === null ? null : taskOf(text),
+      tiers: await Promise.all(facts),
+      policy: policyFacts(policy, text ?? '', tiers),
+      budgetLeftMicros: request.budgetLeftMicros,
+      boundModelId: request.boundModelId,
+      cascade: setup.cascade,
+    };
+  }
+
+  const keyOf = ({ tenant, prompt }: RoutedRequest): string | null => sessions.keyOf(tenant, prompt.opening);
+  return {
+    async decide(request, tiers) {
+      const sessionKey = keyOf(request);
+      return { decision: decide(await factsOf(request, tiers, sessionKey)), sessionKey };
+    },
+    facts: (request, tiers) => factsOf(request, tiers, keyOf(request)),
+  };
+}
+
+/** Of a tier that is not there nothing else is looked at. */
+const absent: Omit<TierFacts, 'tier' | 'modelId' | 'health' | 'held' | 'isAllowed' | 'absence'> = {
+  boundary: 'machine',
+  rest: null,
+  can: { contextTokenCount: null, tools: true, media: true, schema: true, tokens: true },
+  price: null,
+  answers: null,
+  speed: null,
+};
+
+function policyFacts(policy: RoutePolicy, text: string, tiers: readonly ResolvedTier[]): PolicyFacts {
+  switch (policy.kind) {
+    case 'fixed':
+    case 'classifier':
+      return policy;
+    case 'heuristic':
+      return {
+        kind: 'heuristic',
+        characterCount: text.length,
+        shortBelow: policy.shortBelow,
+        complexWord: policy.findComplexWord(text),
+        privacyWord: policy.findPrivacyWord(text),
+      };
+    case 'calibrated': {
+      const { profile, scorePerDollar, scoresOf } = policy;
+      const byModel = scoresOf(text);
+      const scores = Object.fromEntries(
+        tiers.flatMap(({ tier, modelId }) => {
+          const score = byModel[modelId] ?? byModel[tier];
+          return score === undefined ? [] : [[tier, score]];
+        }),
+      );
+      return { kind: 'calibrated', profile, scores, scorePerDollar };
+    }
+  }
+}
+
+/** @throws NearfarError where no tier can answer */
+export function requireTier(decision: TierDecision | TierRefusal): TierDecision {
+  if (decision.type === 'chosen') return decision;
+  const { kind, reason, retryAfterSeconds } = decision;
+  throw new NearfarError(kind, reason, {
+    ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
+    ...(kind === 'model_not_found' ? { field: 'model' } : {}),
+  });
+}
