@@ -54,6 +54,6 @@ async function smolAs(format: string, setup: BenchmarkSetup): Promise<string> {
   if (existsSync(output)) return output;
   setup.progress(`making SmolLM2 ${format}`);
   await mkdir(folder, { recursive: true });
-  await quantizeFile({ input: (await testModel('smollm2')).path, output, format });
+  await quantizeFile({ input: (await testModel('smollm2')).path, output, format, allowRequantize: true });
   return output;
 }

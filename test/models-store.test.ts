@@ -138,7 +138,7 @@ describe('the default model', () => {
     const weighed = await requantizeModel(
       { home: folder.path, id: model.id, cpu: 'test' },
       {
-        quantize: (request) => quantizeFile(request),
+        quantize: (request) => quantizeFile({ ...request, allowRequantize: true }),
         // Figures of another machine: what is tested is the file, not this processor.
         measureModel: async ({ path }) =>
           path === model.path

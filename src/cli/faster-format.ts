@@ -38,7 +38,7 @@ export async function useFasterFormat(
       onStage: (stage, format) => out.write(`  ${stage} (${format})\n`),
     },
     {
-      quantize: (request) => quantizeFile(request),
+      quantize: (request) => quantizeFile({ ...request, allowRequantize: true }),
       // Always the CPU: that is what the formats differ on. All with as many threads as the first one is best with:
       // twice the threads are twice the speed, whatever the format.
       measureModel: async (request) => {

@@ -51,6 +51,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./rm.ts')).rm,
   },
   {
+    name: 'quantize',
+    group: 'models',
+    summary: 'Write a model in another weight format',
+    load: async () => (await import('./quantize.ts')).quantize,
+  },
+  {
     name: 'connect',
     group: 'models',
     summary: 'Add an upstream: a provider, an engine or another nearfar that answers too',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Tensor } from '../engine/llama/testing/gguf-writer.ts';
+import type { Tensor } from './gguf-writer.ts';
 import { writeLora, type LoraOptions } from '../engine/llama/testing/lora-writer.ts';
 import { writeTinyModel } from '../engine/llama/testing/tiny-model.ts';
 import { checkAdapter } from './adapter-header.ts';

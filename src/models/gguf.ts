@@ -29,6 +29,8 @@ export interface GgufHeader {
   readonly version: 2 | 3;
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: readonly GgufTensor[];
+  /** Bytes that each pair of the metadata takes in the file. */
+  readonly pairBytes: ReadonlyMap<string, number>;
   /** Where the tensors' data starts in the file, bytes. */
   readonly dataOffset: number;
   /** Bytes that a whole file has at least: the end of its last tensor. */
@@ -199,9 +201,12 @@ export function parseGguf(bytes: Uint8Array): GgufHeader | null {
     if (tensorCount > mostTensors) throw new Malformed(`it claims ${tensorCount} tensors`);
     if (pairCount > mostPairs) throw new Malformed(`it claims ${pairCount} metadata pairs`);
     const metadata = new Map<string, GgufValue>();
+    const pairBytes = new Map<string, number>();
     for (let index = 0; index < pairCount; index += 1) {
+      const from = cursor.offset;
       const key = cursor.string(mostNameBytes);
       metadata.set(key, readValue(cursor, cursor.u32(), 0));
+      pairBytes.set(key, cursor.offset - from);
     }
     const tensors: GgufTensor[] = [];
     for (let index = 0; index < tensorCount; index += 1) tensors.push(readTensor(cursor));
@@ -210,7 +215,7 @@ export function parseGguf(bytes: Uint8Array): GgufHeader | null {
     const dataOffset = Math.ceil(cursor.offset / alignment) * alignment;
     let dataEnd = 0;
     for (const tensor of tensors) dataEnd = Math.max(dataEnd, tensor.offset + (tensor.bytes ?? 0));
-    return { version, metadata, tensors, dataOffset, expectedFileBytes: dataOffset + dataEnd };
+    return { version, metadata, tensors, pairBytes, dataOffset, expectedFileBytes: dataOffset + dataEnd };
   } catch (error) {
     if (error instanceof NeedsMoreBytes) return null;
     if (error instanceof Malformed) {

@@ -13,6 +13,7 @@ import {
   type MeasuredModel,
   type Requantization,
 } from './manifest.ts';
+import { madeReferencePrefix } from './made-model.ts';
 import { installedOf, modelsPathOf, type InstalledModel } from './store.ts';
 
 /** The native work, done in processes of its own: an abort in it must not end the gateway. */
@@ -23,7 +24,7 @@ export interface RequantizeTools {
     readonly output: string;
     readonly format: string;
     readonly signal: AbortSignal;
-  }): Promise<void>;
+  }): Promise<unknown>;
   /** Measures one file on this machine, the same way for each. */
   measureModel(request: { readonly path: string; readonly signal: AbortSignal }): Promise<MeasuredModel>;
 }
@@ -45,7 +46,8 @@ export interface RequantizeRequest {
 
 /** Whether a model on record still has a faster format to be tried on this CPU. Cheap: for every start. */
 export function isRequantizationDue(model: InstalledModel, cpu: string): boolean {
-  if (model.owner !== 'nearfar') return false;
+  // Whoever made one of a certain format wants that one.
+  if (model.owner !== 'nearfar' || model.reference.startsWith(madeReferencePrefix)) return false;
   const decided = model.requantization ?? null;
   if (decided !== null) return decided.cpu !== cpu && fasterFormats(decided.fromFormat).length > 0;
   return model.files.length === 1 && fasterFormats(model.facts.format).length > 0;

@@ -55,6 +55,13 @@ export function tensorFormat(type: number): TensorFormat | null {
   return tensorFormats.get(type) ?? null;
 }
 
+/** @returns the ggml type number; `null` for a name that this build does not know. Case does not matter. */
+export function tensorTypeOf(name: string): number | null {
+  const wanted = name.toUpperCase();
+  for (const [type, format] of tensorFormats) if (format.name === wanted) return type;
+  return null;
+}
+
 /** Names of `general.file_type`, after llama.h's LLAMA_FTYPE_*, v0.5.0. */
 const fileFormats: ReadonlyMap<number, string> = new Map([
   [0, 'F32'],

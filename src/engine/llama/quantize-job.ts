@@ -1,30 +1,33 @@
-import { rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { landFile } from '../../models/file-digest.ts';
 import { runJob } from './native-job.ts';
 import type { JobOptions } from './native-job.ts';
-import { partialPath } from './quantize.ts';
-import type { QuantizeRequest } from './quantize.ts';
-
-const pollMs = 250;
+import type { QuantizeRequest, QuantizeResult } from './quantize.ts';
 
 /**
- * Writes a model in another weight format, in a process of its own. `onProgress` is an estimate by the size of what
- * is written, over the size of the input.
+ * Writes a model in another weight format, in a process of its own. The output grows under a name of its own and gets its
+ * name when it is whole. Progress is the share of the weights that are written, from libllama's log.
  * @throws NearfarError `invalid_request` (format or file), `aborted`, `internal` where the process died
  */
-export async function quantizeFile(request: QuantizeRequest & JobOptions): Promise<void> {
+export async function quantizeFile(request: QuantizeRequest & JobOptions): Promise<QuantizeResult> {
   const { signal, onProgress, ...work } = request;
-  const partial = partialPath(work.output);
-  const inputBytes = (await stat(work.input)).size;
-  const timer = setInterval(() => {
-    stat(partial).then(
-      ({ size }) => onProgress?.(Math.min(0.99, size / inputBytes)),
-      () => undefined,
-    );
-  }, pollMs);
+  const options: JobOptions = {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+  const partial = work.output === null ? null : `${work.output}.${randomUUID().slice(0, 8)}.partial`;
   try {
-    await runJob('quantize-process', import.meta.url, work, signal === undefined ? {} : { signal });
+    // The process is this program's own: its answer has the shape that quantizeHere gives.
+    const result = (await runJob(
+      'quantize-process',
+      import.meta.url,
+      { ...work, partial },
+      options,
+    )) as QuantizeResult;
+    if (partial !== null && work.output !== null) await landFile(partial, work.output);
+    return result;
   } finally {
-    clearInterval(timer);
-    await rm(partial, { force: true });
+    if (partial !== null) await rm(partial, { force: true });
   }
 }

@@ -224,6 +224,7 @@ describe('quantizing', () => {
       input: path,
       output,
       format: 'Q4_0',
+      allowRequantize: true,
       threadCount: 1,
       onProgress: (fraction) => progress.push(fraction),
     });
@@ -241,18 +242,21 @@ describe('quantizing', () => {
   it('leaves nothing behind where it fails or is stopped', async () => {
     const before = readdirSync(folder);
     const output = join(folder, 'never.gguf');
-    await expect(quantizeFile({ input: path, output, format: 'Q9' })).rejects.toMatchObject({
+    await expect(
+      quantizeFile({ input: path, output, format: 'Q9', allowRequantize: true }),
+    ).rejects.toMatchObject({
       kind: 'invalid_request',
       message: expect.stringContaining('Q4_K_M') as string,
     });
     await expect(
-      quantizeFile({ input: join(folder, 'damaged.gguf'), output, format: 'Q8_0' }),
+      quantizeFile({ input: join(folder, 'damaged.gguf'), output, format: 'Q8_0', allowRequantize: true }),
     ).rejects.toMatchObject({ kind: 'invalid_request' });
     const stop = new AbortController();
     const stopped = quantizeFile({
       input: path,
       output,
       format: 'Q2_K',
+      allowRequantize: true,
       threadCount: 1,
       signal: stop.signal,
       onProgress: () => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { GgufHeader } from '../../../models/gguf.ts';
-import { encodeGguf, type Metadata, type Tensor } from './gguf-writer.ts';
+import { encodeGguf, type Metadata, type Tensor } from '../../../models/gguf-writer.ts';
 
 /** What a test adapter does. */
 export interface LoraOptions {

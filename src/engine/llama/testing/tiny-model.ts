@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { encodeGguf } from './gguf-writer.ts';
-import type { Metadata, Tensor } from './gguf-writer.ts';
+import { encodeGguf } from '../../../models/gguf-writer.ts';
+import type { Metadata, Tensor } from '../../../models/gguf-writer.ts';
 
 /**
  * Kinds of memory that libllama has: cells for every layer (Llama), cells of which half the layers see a window

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { encodeGguf, type Metadata, type Tensor } from './gguf-writer.ts';
+import { encodeGguf, type Metadata, type Tensor } from '../../../models/gguf-writer.ts';
 
 const width = 32;
 const layerCount = 2;

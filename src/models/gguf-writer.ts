@@ -1,4 +1,4 @@
-/** Writes GGUF files for tests: models that are made up here, or converted from other formats. */
+/** Writes GGUF files of tensors in F32: importance matrices, and models that tests make up or convert. */
 
 export type Metadata =
   | { readonly type: 'u32' | 'f32'; readonly value: number }
