@@ -1,16 +1,25 @@
 import { allocate } from './bindings.ts';
-import type { Pointer } from './bindings.ts';
+import type { NativeMemory, Pointer } from './bindings.ts';
 
 /** Native memory that belongs to one call of llama_model_quantize. */
 export interface QuantizeMemory {
   readonly pointer: Pointer;
-  free(): void;
+  readonly free: () => void;
 }
 
 /** A metadata pair to be written; whole numbers become u32. */
 export interface MetadataOverride {
   readonly key: string;
   readonly value: number | string;
+}
+
+function ownedBy(memory: NativeMemory): QuantizeMemory {
+  return {
+    pointer: memory.address,
+    free: () => {
+      memory.free();
+    },
+  };
 }
 
 const pointerBytes = 8;
@@ -37,7 +46,7 @@ export function overrideMemory(pairs: readonly MetadataOverride[]): QuantizeMemo
     if (typeof value === 'number') bytes.writeBigInt64LE(BigInt(value), at + override.value);
     else bytes.write(value, at + override.value);
   });
-  return { pointer: memory.address, free: memory.free };
+  return ownedBy(memory);
 }
 
 /** `tt_overrides`: tensors whose name matches the pattern (ECMAScript's, by std::regex) get the type. */
@@ -56,7 +65,7 @@ export function typeMemory(
     bytes.writeInt32LE(type, index * entryBytes + pointerBytes);
     textAt += bytes.write(pattern, textAt) + 1;
   });
-  return { pointer: memory.address, free: memory.free };
+  return ownedBy(memory);
 }
 
 /** `imatrix`: importances by tensor name. */
@@ -86,5 +95,5 @@ export function importanceMemory(importances: ReadonlyMap<string, Float32Array>)
     dataAt += values.byteLength;
     textAt += bytes.write(name, textAt) + 1;
   }
-  return { pointer: memory.address, free: memory.free };
+  return ownedBy(memory);
 }
