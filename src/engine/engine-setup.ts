@@ -8,7 +8,7 @@ import type { ClassTargets } from './priority.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
 import type { DraftModel } from './speculation/model-drafter.ts';
 import type { SlidingDecoder } from './sinks/sliding-decoder.ts';
-import type { SpeculationSetting } from './speculation/speculator.ts';
+import type { SpeculationSetting } from './speculation/speculation-setting.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
 

@@ -10,7 +10,7 @@ import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { PrefixGranularity } from './decoder.ts';
 import type { KvType } from './kv-type.ts';
 import type { OfflineMode } from './offline-mode.ts';
-import type { SpeculationSetting } from './speculation/speculator.ts';
+import type { SpeculationSetting } from './speculation/speculation-setting.ts';
 import type { SpeculationStats } from './speculation/speculation-meter.ts';
 import type { ClassStats } from './class-figures.ts';
 import type { ByClass, ClassTargets } from './priority.ts';

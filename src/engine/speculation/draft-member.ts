@@ -3,7 +3,7 @@ import type { Acceptance } from './acceptance.ts';
 import type { DraftRecord } from './draft-record.ts';
 import { emptyDraft, type Draft } from './drafter.ts';
 import type { Purse } from './purse.ts';
-import type { SpeculationSetting } from './speculator.ts';
+import type { SpeculationSetting } from './speculation-setting.ts';
 
 /** What this step knows of one sequence. */
 export interface Member {

@@ -7,10 +7,8 @@ import { createDraftRecord } from './draft-record.ts';
 import { emptyDraft, type Drafter } from './drafter.ts';
 import { catchUpTokenCount } from './catch-up.ts';
 import { createPurses, type SettledEntry } from './purses.ts';
+import type { SpeculationSetting } from './speculation-setting.ts';
 import { createTrials } from './trials.ts';
-
-/** `auto`: as far as it is expected to pay; a number: always so many tokens, where a drafter has them. */
-export type SpeculationSetting = 'auto' | 'off' | number;
 
 /** Most drafted tokens of a step, over all sequences: so many rows of logits a context has beyond one a sequence. */
 export const draftRowCount = 16;

@@ -12,7 +12,7 @@ import type { GenerateCommand, WirePart } from '../protocol.ts';
 import { createSampler } from '../sampling/sampler.ts';
 import type { DraftModel } from '../speculation/model-drafter.ts';
 import { createSlidingDecoder, type SlidingDecoder } from '../sinks/sliding-decoder.ts';
-import type { SpeculationSetting } from '../speculation/speculator.ts';
+import type { SpeculationSetting } from '../speculation/speculation-setting.ts';
 import { createStepCost } from '../step-cost.ts';
 import type { AnswerGrammar } from '../text/answer-grammar.ts';
 import { createChoice } from '../text/choice.ts';
