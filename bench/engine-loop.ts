@@ -9,7 +9,7 @@ import type { LoopStats, WirePart } from '../src/engine/protocol.ts';
 import { createSampler } from '../src/engine/sampling/sampler.ts';
 import { selectTopK } from '../src/engine/sampling/top-k.ts';
 import type { DraftModel } from '../src/engine/speculation/model-drafter.ts';
-import type { SpeculationSetting } from '../src/engine/speculation/speculator.ts';
+import type { SpeculationSetting } from '../src/engine/speculation/speculation-setting.ts';
 import { defaultSettings } from '../src/config/schema.ts';
 import { createStepCost, type StepCostCurve } from '../src/engine/step-cost.ts';
 import { createChoice, type Choice } from '../src/engine/text/choice.ts';

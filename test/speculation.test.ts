@@ -7,7 +7,8 @@ import { createContext } from '../src/engine/llama/context.ts';
 import { openLibrary } from '../src/engine/llama/library.ts';
 import { loadModel, type LlamaModel } from '../src/engine/llama/model.ts';
 import type { DraftLoadOptions } from '../src/engine/protocol.ts';
-import { draftRowCount, type SpeculationSetting } from '../src/engine/speculation/speculator.ts';
+import { draftRowCount } from '../src/engine/speculation/speculator.ts';
+import type { SpeculationSetting } from '../src/engine/speculation/speculation-setting.ts';
 import { testWeights } from './weights.ts';
 
 /** Steps hardly longer for more tokens, so that `auto` drafts. */
