@@ -74,6 +74,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
       'what the detectors find in public rows, what they flag of harmless prompts, and how quick they are',
     load: async () => (await import('./privacy.ts')).privacy,
   },
+  tasks: {
+    summary: 'how well the kind of task of a prompt is recognised, and how quickly',
+    load: async () => (await import('./tasks.ts')).tasks,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,
