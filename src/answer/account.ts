@@ -112,7 +112,7 @@ export class Account {
     const isMeasured = usage === undefined ? this.#deltaCount === 0 : usage.isMeasured !== false;
     const source = this.#start?.source ?? this.#source;
     const billing: Billing = this.#billing(answeringModel);
-    const { notes = [], abandoned = [] } = this.#delivery ?? {};
+    const { notes = [], abandoned = [], cascade } = this.#delivery ?? {};
     const route = this.#decision === null ? null : ledgerRoute(this.#decision, answeringModel);
     const cost = billed(tokens, isMeasured, billing, source);
     const bill = withAbandoned(cost, abandoned, tokens, this.#billing);
@@ -145,6 +145,7 @@ export class Account {
       answerSource: source,
       ...bill.cost,
       ...(this.#prefix === null ? {} : { prefix: this.#prefix }),
+      ...(cascade === undefined ? {} : { cascade }),
     };
   }
 

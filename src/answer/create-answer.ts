@@ -8,6 +8,7 @@ import { askedText } from '../capture/asked-text.ts';
 import type { Capture, CaptureRecorder } from '../capture/capture.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { LabelRequest } from '../privacy/label.ts';
+import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
@@ -17,6 +18,7 @@ import type { ObserveGap } from './account.ts';
 import type { Answer } from './answer.ts';
 import { ownBilling, type FindBilling } from './billing.ts';
 import { askedPrompt } from '../route/asked-prompt.ts';
+import { cascadeTurns } from './cascade-turns.ts';
 import { answerInTurn } from './fallback.ts';
 import { withRouteHeader } from './route-note.ts';
 import { singleEnd } from './single-end.ts';
@@ -43,6 +45,8 @@ export interface AnswerDependencies {
   readonly observeGap?: ObserveGap;
   /** Which model made which call. Absent: a chain of fallbacks begins anew with each request. */
   readonly bonds?: Bonds;
+  /** How the near model's beginning is judged, where a decision asks for that. */
+  readonly cascade?: CascadeRules;
   /**
    * How long a model may take to end by itself after an abort or a deadline, in milliseconds.
    * @default 1000
@@ -60,6 +64,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     prefixOf = () => null,
     admission = openAdmission,
     capture,
+    cascade = defaultCascadeRules,
   } = dependencies;
 
   /** Empty where this machine answers, whatever comes. */
@@ -117,7 +122,8 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
               (a, b) => Number(b === bound) - Number(a === bound),
             );
             const turns = ids.map((id) => ({ id, open: () => models.model(id) }));
-            return answerInTurn(turns, asked, signal); //                              model
+            const isJudged = ids[0] === modelId && isCascade(decision, modelId, asked, bound);
+            return answerInTurn(isJudged ? cascadeTurns(turns, cascade) : turns, asked, signal); // model
           }
           const model = await models.model(modelId); //                                model
           return model.stream(asked, signal);
@@ -141,6 +147,17 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       },
     });
   };
+}
+
+/** Marked local_only it stays with the near model, sure or not; a tool loop with the model that made its calls. */
+function isCascade(
+  decision: RouteDecision | null,
+  modelId: string,
+  { privacy }: ChatRequest,
+  bound: string | null,
+): boolean {
+  const routed = decision?.routed;
+  return routed?.cascade === true && routed.modelId === modelId && privacy === 'open' && bound === null;
 }
 
 /** The key cannot pay for what was chosen, and another tier costs nothing. */

@@ -143,7 +143,11 @@ async function* continued(
       const { notes = [], abandoned = [] } = part.delivery ?? {};
       yield {
         ...part,
-        delivery: { notes: [...notes, told.note], abandoned: [...abandoned, ...told.abandoned] },
+        delivery: {
+          ...part.delivery,
+          notes: [...notes, told.note],
+          abandoned: [...abandoned, ...told.abandoned],
+        },
       };
     }
   }

@@ -1,5 +1,6 @@
-import type { ChatPart } from '../chat/part.ts';
+import type { CascadeOutcome, ChatPart } from '../chat/part.ts';
 import type { LedgerRoute } from '../ledger/row.ts';
+import { cascadeNote } from '../route/cascade/near-first.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { TierDecision } from '../route/route-facts.ts';
 
@@ -37,13 +38,18 @@ function tierOf({ tier, modelId, alternatives }: TierDecision, answeringModel: s
  * Pure: the header `x-nearfar-route`, e.g. `near; policy=classifier; difficulty=0.12; task=simple_qa; label=open;
  * reason="near: difficulty 0.12 is below 0.30"`. Nothing of the prompt is in it. Null where a name decided.
  */
-export function routeHeader(decision: RouteDecision, answeringModel: string): string | null {
+export function routeHeader(
+  decision: RouteDecision,
+  answeringModel: string,
+  cascade: CascadeOutcome | undefined = undefined,
+): string | null {
   const { routed, observed, reasons } = decision;
   if (routed === undefined) {
     if (observed === undefined || observed === null) return null;
     return line(`observe; would=${observed.tier}`, observed, observed.reasons);
   }
   const tier = tierOf(routed, answeringModel);
+  if (cascade !== undefined) return line(tier ?? 'none', routed, [...reasons, cascadeNote(cascade)]);
   const failed =
     answeringModel === routed.modelId
       ? []
@@ -87,7 +93,7 @@ export function withRouteHeader(
       const told = (result: IteratorResult<ChatPart>): IteratorResult<ChatPart> => {
         if (hasStarted || result.done === true || result.value.type !== 'start') return result;
         hasStarted = true;
-        const route = routeHeader(decision, result.value.model);
+        const route = routeHeader(decision, result.value.model, result.value.delivery?.cascade);
         return route === null ? result : { done: false, value: { ...result.value, route } };
       };
       return {

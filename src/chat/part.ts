@@ -65,6 +65,21 @@ export interface Delivery {
   readonly notes: readonly string[];
   /** Ids of the models that were asked too and cut off before they said anything: they may cost all the same. */
   readonly abandoned: readonly string[];
+  /** What became of the near model, where its beginning was judged before anything was shown. Absent: it was not. */
+  readonly cascade?: CascadeOutcome;
+}
+
+export interface CascadeOutcome {
+  /** The near model's id. */
+  readonly modelId: string;
+  /** True: it was unsure, nothing of it was shown, and another model answered. */
+  readonly isEscalated: boolean;
+  /** Tokens that it had written when it was judged, those of short samples included. */
+  readonly tokenCount: number;
+  /** From its start to the judgement, in milliseconds: by how much the answer came later. */
+  readonly ms: number;
+  /** Why, for the ledger. */
+  readonly reason: string;
 }
 
 export type ModelGrade = 'smoke test' | 'basic' | 'assistant' | 'ungraded';

@@ -9,6 +9,7 @@ import { lengthDifficulty } from '../route/length-difficulty.ts';
 import type { Routing } from '../route/route.ts';
 import { createRouter, type ModelOutlook, type RoutePolicy, type RouterSetup } from '../route/router.ts';
 import { createSessionMemory } from '../route/session-memory.ts';
+import { taskOf } from '../route/task/task-of.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ModelIndex } from './model-index.ts';
 import { boundsOf, farModelId } from './upstreams.ts';
@@ -39,7 +40,7 @@ export function promptReading({ settings }: LoadedSettings, policy: string): Pro
   return Promise.resolve({
     policy: readPolicy(settings.route, policy),
     difficultyOf: lengthDifficulty,
-    taskOf: () => 'other',
+    taskOf: (text) => taskOf(text).task,
   });
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorKind } from '../chat/error.ts';
 import type { ContextOverflow } from '../chat/overflow.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
-import type { AnswerSource, FinishReason } from '../chat/part.ts';
+import type { AnswerSource, CascadeOutcome, FinishReason } from '../chat/part.ts';
 import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
 
 /** What the router made of a request. */
@@ -90,4 +90,9 @@ export interface LedgerRow {
    * was set aside while that is not known for certain. Absent: nothing was, and its cost counts.
    */
   readonly chargedMicros?: number;
+  /**
+   * What a cascade spent on the near model before this answer, for the metrics; the store has it as a sentence of
+   * `routeReasons`. Absent: there was none.
+   */
+  readonly cascade?: CascadeOutcome;
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LedgerRow } from '../ledger/row.ts';
+import { registerCascadeMetrics } from './cascade-metrics.ts';
 import { registerCaptureMetrics, type CaptureReading } from './capture-metrics.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
 import type { EngineReading } from './engine-metrics.ts';
@@ -134,6 +135,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     labelNames: ['source'],
     registers,
   });
+  const observeCascade = registerCascadeMetrics(registry);
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
   if (dependencies.capture !== undefined) registerCaptureMetrics(registry, dependencies.capture);
@@ -157,6 +159,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
         gen_ai_response_model: row.answeringModel === null ? '' : responseNames(row.answeringModel),
       };
       const hasFailed = row.status >= 400;
+      if (row.cascade !== undefined) observeCascade(row.cascade);
       if (!hasFailed) answers.inc({ source: row.answerSource });
       duration.observe({ ...labels, error_type: hasFailed ? row.finish : '' }, row.totalMs / 1000);
       if (row.promptTokenCount > 0) {

@@ -1,7 +1,7 @@
 import type { Priority, PrivacyLabel } from '../chat/request.ts';
 import type { TokenPrice } from '../ledger/cost.ts';
 import type { Boundary } from '../privacy/clear.ts';
-import type { TaskType } from './task-type.ts';
+import type { TaskType } from './task/task-type.ts';
 
 /** All that a decision rests on, as plain values. Counts of tokens are estimates: four bytes of text each. */
 export interface RouteFacts {

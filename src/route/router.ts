@@ -15,7 +15,7 @@ import type {
   TierRefusal,
 } from './route-facts.ts';
 import type { SessionMemory } from './session-memory.ts';
-import type { TaskType } from './task-type.ts';
+import type { TaskType } from './task/task-type.ts';
 
 /** What is known of a model when a decision is to be made. */
 export type ModelOutlook = Pick<TierFacts, 'boundary' | 'rest' | 'can' | 'price'>;
