@@ -45,6 +45,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./models.ts')).models,
   },
   {
+    name: 'eval',
+    group: 'models',
+    summary: 'Measure how well a model does each kind of task',
+    load: async () => (await import('./eval.ts')).evalModel,
+  },
+  {
     name: 'rm',
     group: 'models',
     summary: 'Delete a model',

@@ -1,0 +1,189 @@
+import process from 'node:process';
+import { evaluationItems, itemsVersion } from '../evaluate/evaluation-items.ts';
+import { accuracies, chosenItems, evaluate, type AskedAnswer } from '../evaluate/evaluate.ts';
+import { keepEvaluation, readEvaluations, unfinishedRun } from '../evaluate/evaluation-files.ts';
+import type { EvaluatedTask, EvaluationItem } from '../evaluate/item.ts';
+import { taskTypes } from '../route/task/task-type.ts';
+import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
+import { evaluationLines, evaluationsLines } from './evaluation-text.ts';
+import { createFractionPrinter } from './fraction-printer.ts';
+import { meansNear } from './gateway-connection.ts';
+import { openOfflineGateway, type OfflineGateway } from './offline-gateway.ts';
+import { commandSettings } from './settings.ts';
+import { nearfarVersion } from './version.ts';
+
+const evaluatedTasks = taskTypes.filter((task): task is EvaluatedTask => task !== 'other');
+
+export const evalModel: Command = {
+  name: 'eval',
+  usage: '[options] [MODEL]',
+  description: [
+    'Asks a model about 240 items of the six kinds of task that routing knows, and checks the answers by programs:',
+    'so that "a small model is enough for this" is measured and not assumed. MODEL is near, far, the id of a model',
+    'of this machine or UPSTREAM/NAME; what is asked of an upstream costs what it charges. Without MODEL, shows what',
+    'was measured before. Creative tasks are checked by their form only: words, lines, what must be in them; whether a text',
+    'is good no program says.',
+    'A run that was broken off goes on where it stopped. Ends with 0 when all was asked, 130 after Ctrl-C.',
+  ].join('\n'),
+  options: {
+    tasks: {
+      type: 'string',
+      placeholder: 'A,B',
+      description: `Only these: ${evaluatedTasks.join(', ')}`,
+    },
+    limit: { type: 'string', placeholder: 'N', description: 'The first N items of each task' },
+    restart: { type: 'boolean', description: 'Throw away what a run that was broken off has measured' },
+    ...jsonOption,
+  },
+  examples: [
+    'nearfar eval near',
+    'nearfar eval far --tasks reasoning,code',
+    'nearfar eval openai/gpt-5.4-mini --limit 10',
+    'nearfar eval',
+  ],
+  run: async (input) => {
+    const [modelName, ...more] = input.words;
+    if (more.length > 0) throw new UsageError(`expected one MODEL, got ${more.length + 1}`);
+    const loaded = await commandSettings(input.options);
+    if (modelName === undefined) return showKept(input, loaded.home);
+    const tasks = readTasks(input.options.text('tasks'));
+    const limit = input.options.number('limit', { min: 1, max: 1000 }) ?? Infinity;
+    const items = chosenItems(evaluationItems, tasks, limit);
+    const interrupt = new AbortController();
+    listen(interrupt);
+    if (await meansNear(loaded, modelName)) {
+      const { prepareModel } = await import('./first-start.ts');
+      await prepareModel(loaded, process.stderr, interrupt.signal);
+    }
+    const gateway = await openOfflineGateway(loaded, { batching: 'continuous', batchSize: atOnce, atOnce });
+    try {
+      const modelId = await gateway.resolve(modelName);
+      return await run(input, { home: loaded.home, modelId, items, gateway, signal: interrupt.signal });
+    } finally {
+      await gateway.close();
+    }
+  },
+};
+
+/** Few: an upstream's rate limits, and the memory of a small machine. */
+const atOnce = 4;
+
+interface Run {
+  readonly home: string;
+  readonly modelId: string;
+  readonly items: readonly EvaluationItem[];
+  readonly gateway: Pick<OfflineGateway, 'ask'>;
+  readonly signal: AbortSignal;
+}
+
+async function run(input: CommandInput, { home, modelId, items, gateway, signal }: Run): Promise<number> {
+  const unfinished = unfinishedRun(home, modelId, itemsVersion);
+  if (input.options.flag('restart')) await unfinished.discard();
+  const wanted = new Set(items.map(({ id }) => id));
+  const known = (await unfinished.known()).filter(({ id }) => wanted.has(id));
+  if (known.length > 0)
+    process.stderr.write(`${known.length} of ${items.length} items are answered already.\n`);
+  const printer = createFractionPrinter(modelId, process.stderr);
+  let doneCount = known.length;
+  const results = await evaluate({
+    items,
+    known,
+    atOnce,
+    signal,
+    ask: (item, askSignal) => ask(gateway, modelId, item, askSignal),
+    keep: async (result) => {
+      await unfinished.keep(result);
+      doneCount += 1;
+      printer.update(doneCount / items.length);
+    },
+  });
+  printer.end();
+  if (signal.aborted) {
+    process.stderr.write(
+      `${results.length} of ${items.length} items are measured; the same command goes on.\n`,
+    );
+    return 130;
+  }
+  const date = new Date().toISOString();
+  const { file, evaluation } = await keepEvaluation(home, {
+    modelId,
+    date,
+    nearfarVersion: nearfarVersion(),
+    itemsVersion,
+    isPartial: items.length < evaluationItems.length,
+    tasks: accuracies(results).map((one) => ({ ...one, date })),
+  });
+  await unfinished.discard();
+  const sum = (count: (result: (typeof results)[number]) => number): number =>
+    results.reduce((total, result) => total + count(result), 0);
+  const tokens = {
+    promptTokenCount: sum(({ promptTokenCount }) => promptTokenCount),
+    completionTokenCount: sum(({ completionTokenCount }) => completionTokenCount),
+  };
+  process.stdout.write(
+    input.options.flag('json')
+      ? `${JSON.stringify({ ...evaluation, ...tokens, file }, null, 2)}\n`
+      : `${evaluationLines(evaluation, tokens, file).join('\n')}\n`,
+  );
+  return 0;
+}
+
+async function ask(
+  gateway: Pick<OfflineGateway, 'ask'>,
+  modelId: string,
+  { id, prompt, maxTokenCount }: EvaluationItem,
+  signal: AbortSignal,
+): Promise<AskedAnswer> {
+  const body = {
+    model: modelId,
+    messages: [{ role: 'user', content: prompt }],
+    max_tokens: maxTokenCount,
+    temperature: 0,
+  };
+  const { status, body: answer } = await gateway.ask('/v1/chat/completions', body, signal);
+  if (status !== 200) {
+    const { error } = answer as { readonly error?: { readonly message?: string } };
+    throw new Error(`${id}: ${modelId} answered with ${status}: ${error?.message ?? 'no reason given'}`);
+  }
+  const { choices, usage } = answer as {
+    readonly choices?: readonly { readonly message?: { readonly content?: string | null } }[];
+    readonly usage?: { readonly prompt_tokens?: number; readonly completion_tokens?: number };
+  };
+  return {
+    text: choices?.[0]?.message?.content ?? '',
+    promptTokenCount: usage?.prompt_tokens ?? 0,
+    completionTokenCount: usage?.completion_tokens ?? 0,
+  };
+}
+
+async function showKept(input: CommandInput, home: string): Promise<number> {
+  const evaluations = await readEvaluations(home);
+  process.stdout.write(
+    input.options.flag('json')
+      ? `${JSON.stringify(evaluations, null, 2)}\n`
+      : `${evaluationsLines(evaluations, itemsVersion).join('\n')}\n`,
+  );
+  return 0;
+}
+
+function readTasks(text: string | undefined): readonly EvaluatedTask[] {
+  if (text === undefined) return evaluatedTasks;
+  return text.split(',').map((name) => {
+    const task = evaluatedTasks.find((one) => one === name.trim());
+    if (task === undefined)
+      throw new UsageError(
+        `--tasks: expected some of ${evaluatedTasks.join(', ')}, got ${JSON.stringify(name)}`,
+      );
+    return task;
+  });
+}
+
+/** The first Ctrl-C ends the run in order; the second ends the process. */
+function listen(interrupt: AbortController): void {
+  const onSignal = (): void => {
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
