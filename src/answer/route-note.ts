@@ -41,7 +41,7 @@ function tierOf({ tier, modelId, alternatives }: TierDecision, answeringModel: s
 export function routeHeader(
   decision: RouteDecision,
   answeringModel: string,
-  cascade: CascadeOutcome | undefined = undefined,
+  cascade?: CascadeOutcome,
 ): string | null {
   const { routed, observed, reasons } = decision;
   if (routed === undefined) {
