@@ -1,0 +1,241 @@
+import { setImmediate } from 'node:timers/promises';
+import { NearfarError } from '../../chat/error.ts';
+import { featureNames } from '../difficulty/features.ts';
+import { assignFolds, questionKey } from './folds.ts';
+import { commonModels, type Outcome } from './outcome.ts';
+import { choosePoint, routedCurve, routeAll, type Goal, type ScoredPrompts } from './policy.ts';
+import { expectScores, fitPredictor } from './predictor.ts';
+import { encodeNumbers, profileVersion, type Profile } from './profile.ts';
+import { reportCalibration, type CalibrationReport } from './report.ts';
+import { countText } from './text-space.ts';
+
+export interface FitOptions {
+  /** The models to choose among, as they are called in the outcomes; default: all that every prompt has an outcome of. */
+  readonly models?: readonly string[];
+  /** Default: at most one point below the best single model. */
+  readonly goal?: Goal;
+  /** Default 5. */
+  readonly foldCount?: number;
+  readonly seed?: number;
+  /** Average cost of a prompt for each model, where the outcomes state none. */
+  readonly costs?: Readonly<Record<string, number>>;
+  /** Resamples for the intervals; default 500. */
+  readonly resampleCount?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (text: string) => void;
+  /** ISO 8601; default: now. */
+  readonly madeAt?: string;
+}
+
+export interface FittedProfile {
+  readonly profile: Profile;
+  readonly report: CalibrationReport;
+}
+
+/** Fewer outcomes than this say nothing that an interval would not swallow. */
+export const leastOutcomeCount = 40;
+
+/**
+ * Learns from outcomes what to expect of each model for a prompt, chooses by cross-validation how much quality a unit of cost must
+ * bring, and says what that gains over every way of not looking at prompts. Nothing in the report was seen in training: of each
+ * fold the models are those of the other folds, and so is the worth of cost.
+ * @throws NearfarError `invalid_request` where there are too few outcomes or models; the signal's reason when aborted
+ */
+export async function fitProfile(
+  outcomes: readonly Outcome[],
+  options: FitOptions = {},
+): Promise<FittedProfile> {
+  const { goal = { kind: 'quality', points: 1 }, foldCount = 5, seed = 1 } = options;
+  const { onProgress = () => undefined } = options;
+  const table = readTable(outcomes, options);
+  const texts: ReturnType<typeof countText>[] = [];
+  for (const { prompt } of table.outcomes) {
+    texts.push(countText(prompt));
+    if (texts.length % 500 === 0) await pause(options.signal);
+  }
+  const folds = assignFolds(
+    table.outcomes.map(({ prompt }) => questionKey(prompt)),
+    foldCount,
+    seed,
+  );
+  const expected = table.names.map(() => new Float64Array(texts.length));
+  for (let fold = 0; fold < foldCount; fold++) {
+    onProgress(`cross-validation ${fold + 1} of ${foldCount}`);
+    await pause(options.signal);
+    const inside = placesWhere(folds, (one) => one !== fold);
+    const predictor = fitPredictor(
+      pick(texts, inside),
+      table.scores.map((scores) => pickNumbers(scores, inside)),
+    );
+    for (const at of placesWhere(folds, (one) => one === fold)) {
+      const text = texts[at];
+      if (text === undefined) continue;
+      expectScores(predictor, text).forEach((score, model) => {
+        const list = expected[model];
+        if (list !== undefined) list[at] = score;
+      });
+    }
+  }
+  await pause(options.signal);
+  onProgress('choosing');
+  const prompts: ScoredPrompts = { ...table, expected };
+  const chosen = crossFittedChoices(prompts, folds, foldCount, goal);
+  onProgress('intervals');
+  await pause(options.signal);
+  const report = reportCalibration(prompts, chosen, {
+    goal,
+    foldCount,
+    seed,
+    costUnit: table.costUnit,
+    resampleCount: options.resampleCount ?? 500,
+  });
+  onProgress('fitting to all');
+  await pause(options.signal);
+  const predictor = fitPredictor(texts, table.scores);
+  const { worth } = choosePoint(routedCurve(prompts), report.models, goal);
+  const profile: Profile = {
+    kind: 'nearfar-profile',
+    version: profileVersion,
+    madeAt: options.madeAt ?? new Date().toISOString(),
+    outcomeCount: texts.length,
+    costUnit: table.costUnit,
+    models: report.models.map((model, at) => ({
+      name: model.name,
+      quality: model.quality,
+      cost: model.cost,
+      intercept: predictor.models[at]?.intercept ?? 0,
+      weights: encodeNumbers(predictor.models[at]?.weights ?? []),
+    })),
+    worth,
+    goal,
+    pays: report.verdict.pays,
+    verdict: report.verdict.text,
+    space: {
+      features: [...featureNames],
+      featureMeans: [...predictor.space.featureMeans],
+      featureDeviations: [...predictor.space.featureDeviations],
+      idf: encodeNumbers(predictor.space.idf),
+    },
+  };
+  return { profile, report };
+}
+
+/** Of each fold the worth of cost is the one that the other folds lead to. */
+export function crossFittedChoices(
+  prompts: ScoredPrompts,
+  folds: Uint8Array,
+  foldCount: number,
+  goal: Goal,
+): Uint8Array {
+  const chosen = new Uint8Array(folds.length);
+  for (let fold = 0; fold < foldCount; fold++) {
+    const others = only(
+      prompts,
+      placesWhere(folds, (one) => one !== fold),
+    );
+    const { worth } = choosePoint(routedCurve(others), singlesOf(others), goal);
+    const places = placesWhere(folds, (one) => one === fold);
+    routeAll({ ...only(prompts, places), meanCosts: others.meanCosts }, worth).forEach((model, at) => {
+      chosen[places[at] ?? 0] = model;
+    });
+  }
+  return chosen;
+}
+
+interface Table extends Omit<ScoredPrompts, 'expected'> {
+  readonly outcomes: readonly Outcome[];
+  readonly costUnit: Profile['costUnit'];
+}
+
+function readTable(outcomes: readonly Outcome[], { models, costs }: FitOptions): Table {
+  const names = models ?? commonModels(outcomes);
+  if (names.length < 2)
+    throw new NearfarError(
+      'invalid_request',
+      `models: expected outcomes of at least two models, got ${names.length === 0 ? 'none' : names.join(', ')}.`,
+      { field: 'models' },
+    );
+  const complete = outcomes.filter((outcome) => names.every((name) => Object.hasOwn(outcome.models, name)));
+  if (complete.length < leastOutcomeCount)
+    throw new NearfarError(
+      'invalid_request',
+      `outcomes: expected at least ${leastOutcomeCount} prompts with a score of ${names.join(', ')}, got ${complete.length}.`,
+      { field: 'models' },
+    );
+  const of = (name: string) => complete.map((outcome) => outcome.models[name]);
+  const scores = names.map((name) => Float64Array.from(of(name), (one) => one?.score ?? 0));
+  const hasCosts = names.every((name) => of(name).every((one) => typeof one?.cost === 'number'));
+  if (!hasCosts && costs === undefined && names.length > 2)
+    throw new NearfarError(
+      'invalid_request',
+      'costs: the outcomes state none for some prompts; expected [score, cost] for each model or --costs NAME=USD,...',
+      { field: 'costs' },
+    );
+  const qualities = scores.map((list) => average(list));
+  const best = qualities.indexOf(Math.max(...qualities));
+  const perPrompt = names.map((name, at) =>
+    hasCosts
+      ? Float64Array.from(of(name), (one) => one?.cost ?? 0)
+      : new Float64Array(complete.length).fill(costs?.[name] ?? (at === best ? 1 : 0)),
+  );
+  return {
+    outcomes: complete,
+    names,
+    scores,
+    costs: perPrompt,
+    meanCosts: perPrompt.map((list) => average(list)),
+    costUnit: hasCosts || costs !== undefined ? 'USD' : 'relative',
+  };
+}
+
+/** What each model is by itself. */
+export function singlesOf({ names, scores, meanCosts }: ScoredPrompts) {
+  return names.map((name, at) => ({
+    name,
+    quality: average(scores[at] ?? []),
+    cost: meanCosts[at] ?? 0,
+  }));
+}
+
+/** Some of the prompts; average costs are theirs. */
+export function only(prompts: ScoredPrompts, places: readonly number[]): ScoredPrompts {
+  const costs = prompts.costs.map((list) => pickNumbers(list, places));
+  return {
+    names: prompts.names,
+    expected: prompts.expected.map((list) => pickNumbers(list, places)),
+    scores: prompts.scores.map((list) => pickNumbers(list, places)),
+    costs,
+    meanCosts: costs.map((list) => average(list)),
+  };
+}
+
+function placesWhere(folds: Uint8Array, isWanted: (fold: number) => boolean): readonly number[] {
+  const places: number[] = [];
+  folds.forEach((fold, at) => {
+    if (isWanted(fold)) places.push(at);
+  });
+  return places;
+}
+
+function pick<Item>(items: readonly Item[], places: readonly number[]): readonly Item[] {
+  return places.flatMap((at) => {
+    const item = items[at];
+    return item === undefined ? [] : [item];
+  });
+}
+
+function pickNumbers(values: ArrayLike<number>, places: readonly number[]): Float64Array {
+  return Float64Array.from(places, (at) => values[at] ?? 0);
+}
+
+function average(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += values[at] ?? 0;
+  return values.length === 0 ? 0 : sum / values.length;
+}
+
+/** Lets signals and whoever else waits in this process have their turn. */
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { NearfarError } from '../../chat/error.ts';
+import { featureNames } from '../difficulty/features.ts';
+import type { Predictor } from './predictor.ts';
+import { bucketCount, columnCount } from './text-space.ts';
+
+/** What calibration learned of some models on some traffic, as it stands in a file. */
+export type Profile = z.infer<typeof profileSchema>;
+export type ProfileModel = Profile['models'][number];
+
+export const profileVersion = 1;
+
+const share = z.number().min(0).max(1);
+/** Float32 numbers, little-endian, in base64. */
+const numbers = (count: number) =>
+  z.string().refine((text) => Buffer.from(text, 'base64').byteLength === count * 4, {
+    message: `expected ${count} numbers of 4 bytes in base64`,
+  });
+
+export const profileSchema = z.strictObject({
+  kind: z.literal('nearfar-profile'),
+  version: z.literal(profileVersion),
+  /** ISO 8601. */
+  madeAt: z.iso.datetime(),
+  outcomeCount: z.int().min(1),
+  /** What costs are counted in: US dollars a prompt, or what the owner named. */
+  costUnit: z.enum(['USD', 'relative']),
+  /** In the order in which they were named; the cheapest need not be the first. */
+  models: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        /** Mean score and cost over the outcomes. */
+        quality: share,
+        cost: z.number().min(0),
+        intercept: z.number(),
+        weights: numbers(columnCount),
+      }),
+    )
+    .min(2)
+    .max(64),
+  /** How much quality a unit of cost must bring; what the goal led to. */
+  worth: z.number().min(0),
+  goal: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('quality'), points: z.number().min(0).max(100) }),
+    z.strictObject({ kind: z.literal('cost'), share: share }),
+  ]),
+  /** What cross-validation found: whether routing pays on this traffic, in words. */
+  pays: z.boolean(),
+  verdict: z.string(),
+  space: z.strictObject({
+    features: z.array(z.string()),
+    featureMeans: z.array(z.number()).length(featureNames.length),
+    featureDeviations: z.array(z.number().min(0)).length(featureNames.length),
+    idf: numbers(bucketCount),
+  }),
+});
+
+/**
+ * A profile as it was written.
+ * @throws NearfarError `invalid_request` naming the field and what was expected
+ */
+export function readProfile(text: string, source: string): Profile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new NearfarError('invalid_request', `${source}: expected a profile in JSON.`);
+  }
+  const read = profileSchema.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    const field = issue?.path.join('.') ?? '';
+    throw new NearfarError(
+      'invalid_request',
+      `${source}: ${field === '' ? '' : `${field}: `}${issue?.message ?? 'expected a profile'}. ` +
+        'Profiles are made by "nearfar calibrate"; one of another version must be made anew.',
+      { field },
+    );
+  }
+  if (read.data.space.features.join() !== featureNames.join())
+    throw new NearfarError(
+      'invalid_request',
+      `${source}: space.features: made by a version that measured other things of a prompt. Calibrate again.`,
+      { field: 'space.features' },
+    );
+  return read.data;
+}
+
+export function encodeNumbers(values: ArrayLike<number>): string {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (let at = 0; at < values.length; at++) bytes.writeFloatLE(values[at] ?? 0, at * 4);
+  return bytes.toString('base64');
+}
+
+function decodeNumbers(text: string): Float64Array {
+  const bytes = Buffer.from(text, 'base64');
+  return Float64Array.from({ length: bytes.byteLength / 4 }, (_, at) => bytes.readFloatLE(at * 4));
+}
+
+/** The predictor inside, unpacked once: reading numbers takes some milliseconds. */
+export function openPredictor({ models, space }: Profile): Predictor {
+  return {
+    space: {
+      idf: Float32Array.from(decodeNumbers(space.idf)),
+      featureMeans: space.featureMeans,
+      featureDeviations: space.featureDeviations,
+    },
+    models: models.map(({ weights, intercept }) => ({ weights: decodeNumbers(weights), intercept })),
+  };
+}

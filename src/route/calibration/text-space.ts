@@ -1,0 +1,113 @@
+import { featureNames, readFeatures } from '../difficulty/features.ts';
+import type { SparseRow } from './ridge.ts';
+
+/** What a text is made of, before anything is weighed: made once for all folds. */
+export interface CountedText {
+  /** Buckets of its words and pairs of words, each once. */
+  readonly buckets: Int32Array;
+  readonly counts: Int32Array;
+  /** In the order of `featureNames`. */
+  readonly features: readonly number[];
+}
+
+/** How texts become rows: learned from the prompts of one calibration. */
+export interface TextSpace {
+  /** Of each bucket; 0: too rare to tell anything. */
+  readonly idf: Float32Array;
+  readonly featureMeans: readonly number[];
+  readonly featureDeviations: readonly number[];
+}
+
+export const bucketCount = 2 ** 15;
+export const columnCount = bucketCount + featureNames.length;
+/** How much one standard deviation of a feature weighs beside the words of a text, which weigh 1 together. */
+const featureWeight = 0.2;
+/** Further than so many standard deviations nothing counts much more. */
+const reach = 3;
+/** Texts are read up to here. UTF-16 units. */
+const readLength = 20_000;
+
+/** Pure. Words and pairs of words by their hashes (Weinberger et al. 2009); numbers by how many digits they have. */
+export function countText(text: string): CountedText {
+  const words =
+    text
+      .slice(0, readLength)
+      .toLowerCase()
+      .match(/\p{L}+|\d+|[^\s\p{L}\d]/gu) ?? [];
+  const counts = new Map<number, number>();
+  const add = (bucket: number): void => {
+    counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+  };
+  let previous = 0;
+  for (const word of words) {
+    const hash = hashWord(/^\d/.test(word) ? '0'.repeat(Math.min(word.length, 5)) : word);
+    add(hash % bucketCount);
+    add(mix(previous, hash) % bucketCount);
+    previous = hash;
+  }
+  const features = readFeatures(text);
+  return {
+    buckets: Int32Array.from(counts.keys()),
+    counts: Int32Array.from(counts.values()),
+    features: featureNames.map((name) => features[name]),
+  };
+}
+
+/** How often each bucket occurs among these texts, and where their features lie. */
+export function learnSpace(texts: readonly CountedText[]): TextSpace {
+  const documentCounts = new Int32Array(bucketCount);
+  for (const { buckets } of texts)
+    for (const bucket of buckets) documentCounts[bucket] = (documentCounts[bucket] ?? 0) + 1;
+  const idf = Float32Array.from(documentCounts, (count) =>
+    count < 2 ? 0 : Math.log((1 + texts.length) / (1 + count)) + 1,
+  );
+  const featureMeans = featureNames.map((_, at) => mean(texts.map(({ features }) => features[at] ?? 0)));
+  const featureDeviations = featureNames.map((_, at) => {
+    const centre = featureMeans[at] ?? 0;
+    return Math.sqrt(mean(texts.map(({ features }) => ((features[at] ?? 0) - centre) ** 2)));
+  });
+  return { idf, featureMeans, featureDeviations };
+}
+
+/** The row of one text: its words weighed by rarity (TF-IDF, sublinear, of length 1), its features in standard deviations. */
+export function rowOf(text: CountedText, space: TextSpace): SparseRow {
+  const { buckets, counts, features } = text;
+  const columns = new Int32Array(buckets.length + featureNames.length);
+  const values = new Float32Array(columns.length);
+  let norm = 0;
+  for (let at = 0; at < buckets.length; at++) {
+    const bucket = buckets[at] ?? 0;
+    const value = (1 + Math.log(counts[at] ?? 1)) * (space.idf[bucket] ?? 0);
+    columns[at] = bucket;
+    values[at] = value;
+    norm += value * value;
+  }
+  const length = Math.sqrt(norm) || 1;
+  for (let at = 0; at < buckets.length; at++) values[at] = (values[at] ?? 0) / length;
+  for (let at = 0; at < featureNames.length; at++) {
+    const deviation = space.featureDeviations[at] ?? 0;
+    const distance = deviation < 1e-9 ? 0 : ((features[at] ?? 0) - (space.featureMeans[at] ?? 0)) / deviation;
+    columns[buckets.length + at] = bucketCount + at;
+    values[buckets.length + at] = featureWeight * reach * Math.tanh(distance / reach);
+  }
+  return { columns, values };
+}
+
+/** FNV-1a, 32 bits. */
+function hashWord(word: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), 0x01000193);
+  return mix(0, hash >>> 0);
+}
+
+/** A hash of two (the finaliser of MurmurHash3). */
+function mix(first: number, second: number): number {
+  let hash = (Math.imul(first, 0x9e3779b1) ^ second) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
