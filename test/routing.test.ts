@@ -128,6 +128,26 @@ describe('auto', () => {
   });
 });
 
+describe("the owner's own model of difficulty", () => {
+  it('is asked, and decides', async () => {
+    const own = await realGateway(
+      {},
+      { ...elsewhere(), route: { policy: 'classifier', classifier: 'near' } },
+    );
+    try {
+      const asking = new OpenAI({ apiKey: 'any', baseURL: `${own.url}/v1`, maxRetries: 0 });
+      const { response } = await asking.chat.completions
+        .create({ model: 'auto', messages: [{ role: 'user', content: easy }], max_completion_tokens: 4 })
+        .withResponse();
+      expect(response.headers.get('x-nearfar-route')).toMatch(
+        /^(near|mid|far); policy=classifier; difficulty=\d\.\d\d; .*difficulty \d\.\d\d \(by smollm2/,
+      );
+    } finally {
+      await own.close();
+    }
+  });
+});
+
 describe('without a near model', () => {
   let far: FarGateway;
   const open = async (route: object): Promise<OpenAI> => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Billing } from './billing.ts';
+import { ownBilling, type Billing } from './billing.ts';
 import { createReserve } from './reserve.ts';
 
 const price = {
@@ -47,4 +47,36 @@ it('sets aside what all that may be asked at once can cost', async () => {
   expect(await reserved(['up/a'], ['up/a'])).toBe(2 * one);
   // One, or two of its replicas, and a fallback beside it.
   expect(await reserved(['up/a', 'up/b'], ['up/a'])).toBe(3 * one);
+});
+
+it('steps down to what costs nothing where the budget is spent and the client named no model', async () => {
+  const reserve = createReserve({
+    budgets: {
+      reserve: async () =>
+        ({
+          type: 'refused',
+          unit: 'day',
+          limitMicros: 1,
+          spentMicros: 1,
+          reservedMicros: 0,
+          renewsAt: 0,
+        }) as never,
+      release: async () => undefined,
+    },
+    ledger: { flush: async () => undefined },
+    billing: (id) =>
+      id === 'tiny' ? ownBilling : { upstream: 'up', price: id === 'up/priceless' ? null : price },
+    boundsOf: () => ({ contextTokenCount: 4000, maxTokenCount: 2000, mayHedge: false }),
+    unknownPrice: 'allow',
+    warn: () => undefined,
+  });
+  const chain = ['up/a', 'up/priceless', 'tiny'] as const;
+  expect(await reserve({ ...size, mayStepDown: true }, chain)).toEqual({
+    modelIds: ['tiny'],
+    reservation: null,
+  });
+  await expect(reserve(size, chain)).rejects.toThrow('has spent its budget');
+  await expect(reserve({ ...size, mayStepDown: true }, ['up/a', 'up/priceless'])).rejects.toThrow(
+    'has spent',
+  );
 });

@@ -86,6 +86,12 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
     return null;
   }
 
+  /** What nobody sends a bill for, and not what nobody knows the price of. */
+  function costsNothing(modelId: string): boolean {
+    const { price } = billing(modelId);
+    return price !== null && isFree(price);
+  }
+
   async function write(wanted: WantedReservation): Promise<ReserveResult> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -109,8 +115,7 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
     if (dayMicros === null && monthMicros === null) return { modelIds, reservation: null };
     const bounds = modelIds.map((id) => ({ id, micros: boundOf(id, request) }));
     const [first, ...others] = bounds.flatMap(({ id, micros }) => (micros === null ? [] : [{ id, micros }]));
-    const free = request.mayStepDown === true ? bounds.filter(({ micros }) => micros === 0) : [];
-    const [nextBest, ...furtherFree] = free.map(({ id }) => id);
+    const [nextBest, ...furtherFree] = request.mayStepDown === true ? modelIds.filter(costsNothing) : [];
     const stepDown = nextBest === undefined ? null : ([nextBest, ...furtherFree] as const);
     if (first === undefined || first.id !== modelIds[0]) {
       if (stepDown !== null) return { modelIds: stepDown, reservation: null };

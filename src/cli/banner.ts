@@ -3,6 +3,7 @@ import type { PriceTable } from '../ledger/prices.ts';
 import type { InstalledModel } from '../models/store.ts';
 import { gatewayUrl } from './gateway-url.ts';
 import { gradeNote, modelLine } from './model-line.ts';
+import { autoLine } from './routing.ts';
 import { farLine } from './upstreams.ts';
 
 /** What `serve` prints when it listens: the address, the model and one line to paste. */
@@ -15,11 +16,13 @@ export function renderBanner(
 ): string {
   const note = gradeNote(model.facts);
   const far = farLine(loaded, prices);
+  const auto = autoLine(loaded.settings);
   return [
     `nearfar ${version} listens on ${url}`,
     `  model    ${modelLine(model.facts)}`,
     ...(note === null ? [] : [`           ${note}`]),
     ...(far === null ? [] : [`  far      ${far}`]),
+    ...(auto === null ? [] : [`  auto     ${auto}`]),
     '  library  llama.cpp (MIT)',
     `  try it   ${curlLine(loaded, gatewayUrl(loaded.settings.host, Number(new URL(url).port)))}`,
   ].join('\n');

@@ -29,7 +29,7 @@ import { openAnswerCache } from './answer-cache.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
-import { openRouting } from './routing.ts';
+import { openRouting, tierAliases } from './routing.ts';
 import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
 
@@ -200,7 +200,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
   const remote = remoteNames(loaded);
   if (remote !== undefined) await recallPrompts(promptCache, state);
-  const routing = await openRouting({ loaded, upstreams, localModels, index, billing, prices });
+  const routing = await openRouting({ loaded, upstreams, localModels, index, billing, prices, warn });
   // Replaced when the owner takes up the better model that the first start offers.
   let { near } = settings;
   const route = rooms.createRoute({
@@ -245,7 +245,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     localModels,
     naming: {
       resolve: async (name) => (await route.resolve(name)).modelId,
-      aliases: settings.aliases,
+      aliases: { ...tierAliases(settings), ...settings.aliases },
       remote: upstreams.ids.map((id) => upstreams.model(id).facts),
       isInCatalog,
     },

@@ -73,6 +73,12 @@ async function run(input: CommandInput): Promise<number> {
       '--policy calibrated: expected --profile NAME too, or route.profile in the settings',
     );
   }
+  const { classifier } = loaded.settings.route;
+  if (policy === 'classifier' && classifier !== null) {
+    process.stderr.write(
+      `nearfar route: ${classifier} (route.classifier) is not asked in a dry run; difficulty is told without it.\n`,
+    );
+  }
   if (options.flag('explain')) {
     const text = words.length > 0 ? words.join(' ') : await readAll(process.stdin);
     if (text.trim() === '')

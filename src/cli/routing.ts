@@ -6,6 +6,7 @@ import type { PriceTable } from '../ledger/prices.ts';
 import { createAnswerFigures } from '../route/answer-figures.ts';
 import { createFindWord } from '../route/heuristic-words.ts';
 import { lengthDifficulty } from '../route/length-difficulty.ts';
+import { createModelDifficulty, type DifficultyReading } from '../route/model-difficulty.ts';
 import type { Routing } from '../route/route.ts';
 import { createRouter, type ModelOutlook, type RoutePolicy, type RouterSetup } from '../route/router.ts';
 import { createSessionMemory } from '../route/session-memory.ts';
@@ -32,6 +33,28 @@ export function tiersOf(settings: RoutingSettings): Routing['tiers'] {
   return named.map(({ name, model }) => ({ tier: name, model: name === 'mid' ? (mid ?? model) : model }));
 }
 
+/** For listings: names of tiers that may be asked as models, beside near and far. */
+export function tierAliases(settings: RoutingSettings): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    tiersOf(settings).flatMap(({ tier, model }) =>
+      tier === 'near' || tier === 'far' ? [] : [[tier, model]],
+    ),
+  );
+}
+
+/** For the banner: what `auto` is; null where there is nothing to choose among. */
+export function autoLine(settings: RoutingSettings): string | null {
+  const policy = policyOf(settings);
+  const tiers = tiersOf(settings).map(({ tier }) => tier);
+  if (policy === null) {
+    if (tiers.length < 2) return null;
+    return 'near; for hard prompts to go far: --set route.policy=classifier (docs/routing.md)';
+  }
+  if (settings.route.observe)
+    return `near, while route.observe is on; ${policy} over ${tiers.join(', ')} is only written down`;
+  return `${policy} over ${tiers.join(', ')}`;
+}
+
 /** What reads a prompt: difficulty, task, and what else a policy goes by. */
 export type PromptReading = Pick<RouterSetup, 'policy' | 'difficultyOf' | 'taskOf'>;
 
@@ -39,9 +62,13 @@ export type PromptReading = Pick<RouterSetup, 'policy' | 'difficultyOf' | 'taskO
 export function promptReading({ settings }: LoadedSettings, policy: string): Promise<PromptReading> {
   return Promise.resolve({
     policy: readPolicy(settings.route, policy),
-    difficultyOf: lengthDifficulty,
+    difficultyOf: shippedDifficulty,
     taskOf: (text) => taskOf(text).task,
   });
+}
+
+function shippedDifficulty(text: string): DifficultyReading {
+  return { value: lengthDifficulty(text), source: 'by its length' };
 }
 
 function readPolicy(route: Settings['route'], policy: string): RoutePolicy {
@@ -54,7 +81,7 @@ function readPolicy(route: Settings['route'], policy: string): RoutePolicy {
         findPrivacyWord: createFindWord(route.heuristic.privacyWords),
       };
     case 'classifier':
-      return { kind: 'classifier', thresholds: route.thresholds, source: 'by its length' };
+      return { kind: 'classifier', thresholds: route.thresholds };
     default:
       return { kind: 'fixed', tier: policy };
   }
@@ -63,17 +90,21 @@ function readPolicy(route: Settings['route'], policy: string): RoutePolicy {
 export interface RoutingDependencies {
   readonly loaded: LoadedSettings;
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'pauseMs'>;
-  readonly localModels: Pick<LocalModels, 'running'>;
+  readonly localModels: Pick<LocalModels, 'running' | 'model'>;
   readonly index: Pick<ModelIndex, 'find'>;
   readonly billing: FindBilling;
   readonly prices: PriceTable;
+  readonly warn: (message: string, cause?: unknown) => void;
 }
 
 /** Tiers and router of a gateway. */
 export async function openRouting(dependencies: RoutingDependencies): Promise<Routing> {
-  const { loaded } = dependencies;
+  const { loaded, localModels, warn } = dependencies;
   const { settings } = loaded;
+  const named = settings.route.classifier === 'near' ? settings.near : settings.route.classifier;
   const policy = policyOf(settings);
+  // For other policies difficulty is told and decides nothing: no model is asked for it.
+  const classifier = policy === 'classifier' ? named : null;
   const figures = createAnswerFigures();
   const sessions = createSessionMemory();
   const tiers = tiersOf(settings);
@@ -82,6 +113,16 @@ export async function openRouting(dependencies: RoutingDependencies): Promise<Ro
       ? null
       : createRouter({
           ...(await promptReading(loaded, policy)),
+          ...(classifier === null
+            ? {}
+            : {
+                difficultyOf: createModelDifficulty({
+                  modelId: classifier,
+                  model: () => localModels.model(classifier),
+                  otherwise: shippedDifficulty,
+                  warn,
+                }),
+              }),
           cascade: settings.route.cascade,
           outlookOf: createOutlook(dependencies),
           figures,

@@ -49,8 +49,8 @@ export const routeSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "What tells a prompt's difficulty: null (the model that nearfar ships) or a chat model of this machine, by its id, that " +
-        'is asked for a digit. See docs/routing.md.',
+      "What tells a prompt's difficulty, with the policy classifier: null (the model that nearfar ships) or a chat model of this " +
+        'machine (near, or its id) that is asked for a digit. See docs/routing.md.',
     ),
   profile: name
     .nullable()

@@ -6,6 +6,7 @@ import type { AnswerFigures } from './answer-figures.ts';
 import type { AskedPrompt } from './asked-prompt.ts';
 import { decide } from './decide.ts';
 import type { FindWord } from './heuristic-words.ts';
+import type { ReadDifficulty } from './model-difficulty.ts';
 import type {
   PolicyFacts,
   RouteFacts,
@@ -29,7 +30,7 @@ export type RoutePolicy =
       readonly findComplexWord: FindWord;
       readonly findPrivacyWord: FindWord;
     }
-  | { readonly kind: 'classifier'; readonly thresholds: readonly number[]; readonly source: string }
+  | { readonly kind: 'classifier'; readonly thresholds: readonly number[] }
   | {
       readonly kind: 'calibrated';
       readonly profile: string;
@@ -41,8 +42,8 @@ export type RoutePolicy =
 export interface RouterSetup {
   readonly policy: RoutePolicy;
   readonly cascade: boolean;
-  /** 0 (anyone can) to 1. A promise where a model is asked for it. */
-  readonly difficultyOf: (text: string) => number | Promise<number>;
+  /** A promise where a model is asked for it. */
+  readonly difficultyOf: ReadDifficulty;
   readonly taskOf: (text: string) => TaskType;
   readonly outlookOf: (modelId: string) => ModelOutlook | Promise<ModelOutlook>;
   readonly figures: Pick<AnswerFigures, 'of'>;
@@ -95,6 +96,7 @@ export function createRouter(setup: RouterSetup): Router {
   ): Promise<RouteFacts> {
     const { prompt, privacy, isRedacted, limits, requestedModel } = request;
     const text = prompt.text?.slice(0, readCharacters) ?? null;
+    const difficulty = text === null ? null : await setup.difficultyOf(text, request.tenant);
     const facts = tiers.map(async ({ tier, modelId, absence }): Promise<TierFacts> => {
       const known = { tier, modelId, health: healthOf(tier), held: sessions.heldBy(sessionKey, modelId) };
       const allowed = { isAllowed: allowsModel(limits?.models ?? null, requestedModel, modelId) };
@@ -114,10 +116,10 @@ export function createRouter(setup: RouterSetup): Router {
       },
       label: privacy,
       mayLeave: privacy === 'open' || isRedacted,
-      difficulty: text === null ? null : await setup.difficultyOf(text),
+      difficulty: difficulty?.value ?? null,
       task: text === null ? null : taskOf(text),
       tiers: await Promise.all(facts),
-      policy: policyFacts(policy, text ?? '', tiers),
+      policy: policyFacts(policy, text ?? '', difficulty?.source ?? '', tiers),
       budgetLeftMicros: request.budgetLeftMicros,
       boundModelId: request.boundModelId,
       cascade: setup.cascade,
@@ -144,11 +146,17 @@ const absent: Omit<TierFacts, 'tier' | 'modelId' | 'health' | 'held' | 'isAllowe
   speed: null,
 };
 
-function policyFacts(policy: RoutePolicy, text: string, tiers: readonly ResolvedTier[]): PolicyFacts {
+function policyFacts(
+  policy: RoutePolicy,
+  text: string,
+  source: string,
+  tiers: readonly ResolvedTier[],
+): PolicyFacts {
   switch (policy.kind) {
     case 'fixed':
-    case 'classifier':
       return policy;
+    case 'classifier':
+      return { ...policy, source };
     case 'heuristic':
       return {
         kind: 'heuristic',
