@@ -58,13 +58,22 @@ export async function openPeer(options: PeerOptions, onStatus: (text: string) =>
   };
 }
 
-/** Its own tests are most of what it would compile, and without a bound every file is compiled at once. */
+/**
+ * Its own tests are most of what it would compile, and without a bound every file is compiled at once. Its AMX kernels end in a
+ * segmentation fault (ggml_backend_amx_mul_mat, seen 2026-11-30 on a Xeon with every quantized format): it is built without.
+ */
 function buildEnvironment(): NodeJS.ProcessEnv {
-  const flags = '-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF';
+  const noAmx = process.arch === 'x64' ? '-mno-amx-tile -mno-amx-int8 -mno-amx-bf16' : '';
+  const flags = [
+    '-DLLAMA_BUILD_TESTS=OFF',
+    '-DLLAMA_BUILD_EXAMPLES=OFF',
+    `-DCMAKE_C_FLAGS="${noAmx}"`,
+    `-DCMAKE_CXX_FLAGS="${noAmx}"`,
+  ];
   return {
     LLAMA_CPP_BUILD_JOBS: String(availableParallelism()),
     ...process.env,
-    CMAKE_ARGS: [process.env['CMAKE_ARGS'], flags].filter(Boolean).join(' '),
+    CMAKE_ARGS: [process.env['CMAKE_ARGS'], ...flags].filter(Boolean).join(' '),
   };
 }
 

@@ -105,6 +105,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./privacy.ts')).privacy,
   },
   {
+    name: 'plan',
+    group: 'machine',
+    summary: 'What a model, a machine and traffic need and cost: computed, with the working',
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  {
     name: 'measure',
     group: 'machine',
     summary: 'What a setting costs and saves with a model, on this machine',

@@ -1,0 +1,80 @@
+import { nearest } from '../config/nearest.ts';
+import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
+import { planOptions } from './plan-options.ts';
+
+/** What can be computed, one file each, loaded only when it is asked for. */
+const questions: Readonly<
+  Record<
+    string,
+    {
+      readonly usage: string;
+      readonly load: () => Promise<(input: CommandInput) => number | Promise<number>>;
+    }
+  >
+> = {
+  memory: {
+    usage: 'memory MODEL     weights, KV cache and the whole, by format and context',
+    load: async () => (await import('./plan-memory.ts')).planMemory,
+  },
+  speed: {
+    usage: 'speed MODEL      time to the first token and for each, by format, batch and device',
+    load: async () => (await import('./plan-speed.ts')).planSpeed,
+  },
+  batch: {
+    usage: 'batch MODEL      throughput and latency by the number of requests at once',
+    load: async () => (await import('./plan-speed.ts')).planBatch,
+  },
+  draft: {
+    usage: 'draft            what speculative decoding gains, and with how many tokens',
+    load: async () => (await import('./plan-formulas.ts')).planDraft,
+  },
+  cache: {
+    usage: "cache            when a provider's prompt cache pays",
+    load: async () => (await import('./plan-formulas.ts')).planCache,
+  },
+  cost: {
+    usage: 'cost             a month of traffic at an API, on rented machines and on your own',
+    load: async () => (await import('./plan-formulas.ts')).planCost,
+  },
+};
+
+export const plan: Command = {
+  name: 'plan',
+  usage: 'WHAT [MODEL] [options]',
+  description: [
+    'Computes what a model, a machine and traffic need and cost, each figure with its formula, inputs and source, beside what',
+    'the guide says where it says something. MODEL is one that is here, a GGUF file, a known name or a size such as 70B. WHAT is',
+    ...Object.values(questions).map(({ usage }) => `  ${usage}`),
+  ].join('\n'),
+  options: { ...planOptions, ...jsonOption },
+  examples: [
+    'nearfar plan memory phi-4 --format INT4 --context 16384',
+    'nearfar plan speed 8B --format Q4_K_M --device "RTX 4090"',
+    'nearfar plan draft --acceptance 0.8 --draft-cost 0.1',
+    'nearfar plan cost --requests-per-day 10000 --input-price 3 --output-price 15 --rent 3 --machine-rate 2',
+  ],
+  run: async (input) => {
+    const [what, ...more] = input.words;
+    const known = Object.keys(questions);
+    if (what === undefined) throw new UsageError(`expected one of ${known.join(', ')}`);
+    const question = Object.hasOwn(questions, what) ? questions[what] : undefined;
+    if (question === undefined) {
+      const near = nearest(what, known);
+      throw new UsageError(
+        `expected one of ${known.join(', ')}, got ${JSON.stringify(what)}${near === null ? '' : `; did you mean ${near}?`}`,
+      );
+    }
+    const takesModel = question.usage.includes('MODEL');
+    if (takesModel ? more.length !== 1 : more.length > 0) {
+      throw new UsageError(`${what}: expected ${takesModel ? 'one model' : 'options only'}`);
+    }
+    const answer = await question.load();
+    try {
+      return await answer({ ...input, words: more });
+    } catch (thrown) {
+      // What the calculators say of a number: the option's own name stands in it.
+      if (thrown instanceof RangeError) throw new UsageError(thrown.message);
+      throw thrown;
+    }
+  },
+};
