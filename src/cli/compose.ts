@@ -33,6 +33,12 @@ import { openRouting, tierAliases } from './routing.ts';
 import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
 
+/** Models that need no weights: of a proof, which asks thousands of times. */
+export interface StandIn {
+  readonly localModels: LocalModels;
+  readonly modelIds: readonly string[];
+}
+
 /** Everything that answers, built from the settings; no socket yet. */
 export interface Gateway {
   readonly app: { readonly fetch: (request: Request, env?: object) => Promise<Response> | Response };
@@ -64,6 +70,8 @@ export async function composeGateway(
     readonly adjustLoad?: (load: LoadOptions) => LoadOptions;
     /** Only this process asks: it needs none of the keys that `nearfar keys` made. */
     readonly isPrivate?: true;
+    /** Answers in the place of this machine's models, whatever is here. */
+    readonly standIn?: StandIn;
   } = {},
 ): Promise<Gateway> {
   const { settings } = loaded;
@@ -85,27 +93,29 @@ export async function composeGateway(
   });
   const models = withAdapters(store, adapters);
   // An adapter that is out of order can be asked for: who does hears why.
-  const index = createModelIndex(models, adapters.names);
+  const index = createModelIndex(models, [...adapters.names, ...(options.standIn?.modelIds ?? [])]);
 
-  const localModels = createModelPool({
-    findModel: (id) => findModelOrAdapter(id, ownIndex, adapters),
-    loadOptionsFor: async (model) => {
-      const room = await adapters.roomFor(model.facts.id);
-      return adjustLoad(
-        await loadOptionsFor(model, loaded, (reference) => findReference(store, reference), room),
-      );
-    },
-    memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
-    predictMemory: createMemoryPredictor(),
-    contextOverflowOf: (id) => settings.engine.contextOverflows[id] ?? settings.engine.contextOverflow,
-    maxLoadedCount: settings.engine.maxLoadedModels,
-    defaultModelId: settings.near,
-    keepAliveSeconds: settings.engine.keepAliveSeconds,
-    watchdogMs: settings.engine.watchdogMs,
-    log: (level, text) => {
-      log[level](text);
-    },
-  });
+  const pool = () =>
+    createModelPool({
+      findModel: (id) => findModelOrAdapter(id, ownIndex, adapters),
+      loadOptionsFor: async (model) => {
+        const room = await adapters.roomFor(model.facts.id);
+        return adjustLoad(
+          await loadOptionsFor(model, loaded, (reference) => findReference(store, reference), room),
+        );
+      },
+      memoryBudgetBytes: memoryBudget(settings.engine.memoryBudgetBytes),
+      predictMemory: createMemoryPredictor(),
+      contextOverflowOf: (id) => settings.engine.contextOverflows[id] ?? settings.engine.contextOverflow,
+      maxLoadedCount: settings.engine.maxLoadedModels,
+      defaultModelId: settings.near,
+      keepAliveSeconds: settings.engine.keepAliveSeconds,
+      watchdogMs: settings.engine.watchdogMs,
+      log: (level, text) => {
+        log[level](text);
+      },
+    });
+  const localModels = options.standIn?.localModels ?? pool();
 
   const loading = options.preload === undefined ? null : localModels.load(options.preload);
   // Whoever asks for the model gets the reason too.

@@ -40,7 +40,7 @@ export function redactRequest(
   const unread = unreadOf(request);
   if (unread.includes('tokens') || (unread.length > 0 && !allowsUnread))
     return { kind: 'refused', detectors: [...new Set(unread)].map((type) => `unread.${type}`) };
-  const book = session.open(requestTexts(request));
+  const book = session.open(requestTexts(request).map(({ text }) => text));
   const redactor = createTextRedactor(scan, book);
   let copy: ChatRequest = { ...request, topLogprobCount: null };
   try {
@@ -67,8 +67,8 @@ export function redactRequest(
 /** The second look, at what would leave. */
 function leftIn(copy: ChatRequest, redactor: TextRedactor): readonly string[] {
   const left = new Set<string>();
-  for (const text of requestTexts(copy)) {
-    for (const { detector } of redactor.find(text)) left.add(detector);
+  for (const { text, role } of requestTexts(copy)) {
+    for (const { detector } of redactor.find(text, role)) left.add(detector);
     if (redactor.holdsKnown(text)) left.add('known');
   }
   return [...left];

@@ -36,7 +36,7 @@ export type Piece = Pick<Span, 'start' | 'end' | 'type' | 'detector'>;
 
 export interface TextRedactor {
   /** What is found in a text outside of the book's placeholders, in order, without overlaps. */
-  find(text: string, label?: string): readonly Piece[];
+  find(text: string, role: TextRole, label?: string): readonly Piece[];
   /** @throws Refused where a piece cannot be replaced */
   redact(text: string, role: TextRole, label?: string): string;
   /** Whether a text holds something that the book has a name for, decoded or not. */
@@ -86,10 +86,11 @@ export function createTextRedactor(scan: FindSpans, book: RedactionBook): TextRe
     }));
   }
 
-  function find(text: string, label?: string): readonly Piece[] {
+  function find(text: string, role: TextRole, label?: string): readonly Piece[] {
     const pattern = names();
     const masked = pattern === null ? text : text.replace(pattern, (name) => mask.repeat(name.length));
-    const found: Piece[] = [...scan(masked)];
+    const spans = scan(masked);
+    const found: Piece[] = role === 'identifier' ? spans.filter((span) => tells(span, masked)) : [...spans];
     if (label !== undefined) {
       const offset = labelLength(label);
       for (const span of scan(labelled(label, masked)))
@@ -112,7 +113,7 @@ export function createTextRedactor(scan: FindSpans, book: RedactionBook): TextRe
     find,
     holdsKnown: (text) => holdsKnown(text),
     redact(text, role, label) {
-      const pieces = find(text, label);
+      const pieces = find(text, role, label);
       if (pieces.length === 0) return text;
       const stuck = pieces.filter(({ type }) => unreplaceable.has(type) || role === 'address');
       if (stuck.length > 0) throw new Refused(stuck.map(({ detector }) => detector));
@@ -136,6 +137,17 @@ export function redactSpans(
     at = end;
   }
   return redacted + text.slice(at);
+}
+
+/** Random words are what ids are made of; a name of the owner's, a key by its form, or nothing but a number is more. */
+function tells({ start, end, type, detector }: Piece, text: string): boolean {
+  if (type === 'secret') return !/\.(?:entropy|named|paired)$/.test(detector);
+  return (
+    type === 'own_term' ||
+    type === 'unread' ||
+    /[^\w.:|/+=-]/.test(text) ||
+    (start === 0 && end === text.length)
+  );
 }
 
 /** A pattern of alternatives, longest first; null of none. */

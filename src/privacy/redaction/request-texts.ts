@@ -24,18 +24,27 @@ export function mapRequestTexts<R extends RequestContent>(request: R, map: MapTe
   };
 }
 
+export interface RequestText {
+  readonly text: string;
+  readonly role: TextRole;
+}
+
 /** Every text of a request that a model elsewhere would be told, the media's bytes excepted. */
-export function requestTexts(request: RequestContent): string[] {
-  const texts: string[] = [];
-  mapRequestTexts(request, (text, _, label) => {
-    texts.push(text);
+export function requestTexts(request: RequestContent): RequestText[] {
+  const texts: RequestText[] = [];
+  mapRequestTexts(request, (text, role, label) => {
+    texts.push({ text, role });
     // What a name and its value say together, e.g. `password` and what is behind it.
-    if (label !== undefined) texts.push(labelled(label, text));
+    if (label !== undefined) texts.push({ text: labelled(label, text), role: 'prose' });
     return text;
   });
   if (request.input.kind === 'chat')
     // Parts are read one by one, but stand together.
-    texts.push(...request.input.messages.flatMap((one) => ('parts' in one ? [one.content] : [])));
+    texts.push(
+      ...request.input.messages.flatMap((one) =>
+        'parts' in one ? [{ text: one.content, role: 'prose' as const }] : [],
+      ),
+    );
   return texts;
 }
 
