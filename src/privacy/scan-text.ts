@@ -2,10 +2,14 @@ import { decodedTexts } from './decoded-text.ts';
 import { birthDate } from './detect/birth-date.ts';
 import { cryptoWallet } from './detect/crypto-wallet.ts';
 import { disclosure } from './detect/disclosure.ts';
+import { houseMatter } from './detect/house-matter.ts';
 import { iban } from './detect/iban.ts';
+import { intimate } from './detect/intimate.ts';
 import { labelledNumber } from './detect/labelled-number.ts';
+import { marking } from './detect/marking.ts';
 import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
+import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
 import { paymentCard } from './detect/payment-card.ts';
 import { person } from './detect/person.ts';
@@ -13,7 +17,9 @@ import { phone } from './detect/phone.ts';
 import { placeAndThing } from './detect/place-and-thing.ts';
 import { secret } from './detect/secret.ts';
 import { sensitiveContext } from './detect/sensitive-context.ts';
+import { selfPortrait } from './detect/self-portrait.ts';
 import type { Detector, Span } from './detect/span.ts';
+import { spokenCredential } from './detect/spoken-credential.ts';
 import { streetAddress } from './detect/street-address.ts';
 import { normalText } from './normal-text.ts';
 
@@ -25,16 +31,22 @@ export const detectors: readonly Detector[] = [
   emailAddress,
   cryptoWallet,
   secret,
+  spokenCredential,
   ipAddress,
   macAddress,
   phone,
   labelledNumber,
+  ownSystems,
   placeAndThing,
   birthDate,
   streetAddress,
   disclosure,
   person,
   sensitiveContext,
+  intimate,
+  selfPortrait,
+  houseMatter,
+  marking,
 ];
 
 /** Encodings within encodings, so deep and no deeper. */

@@ -16,7 +16,7 @@ const labels: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'account_number',
     'account_number',
-    /(?:patient|employee|member|customer|client|student|staff|subscriber|policy|insurance|claim|loan|case|docket|medical\s+record|badge|user|voter|order|booking|reservation|confirmation|tracking|invoice|ticket|reference|transaction|contract|project|serial|device|vehicle|registration|prescription|rx|enrol?lment|matriculation|certificate|permit|license|licence|tax(?:payer)?|national|health\s+card|military|alien|visa|green\s+card|beneficiary|license\s+plate)\s*(?:id(?:entification)?|number|no|num|#|plate)s?\b|\b(?:mrn|ein|tin|uid|vin|pid|imei|imsi|aadhaa?r|pan)\b|\blicen[cs]e\s+plate/,
+    /(?:patient|employee|member|customer|client|student|staff|subscriber|policy|insurance|claim|loan|case|docket|medical\s+record|badge|user|voter|order|booking|reservation|confirmation|tracking|invoice|ticket|reference|transaction|contract|project|serial|device|vehicle|registration|prescription|rx|enrol?lment|matriculation|certificate|permit|license|licence|tax(?:payer)?|national|health\s+card|military|alien|visa|medicare|medicaid|nhs|green\s+card|beneficiary|license\s+plate)\s*(?:id(?:entification)?|number|no|num|#|plate)s?\b|\b(?:mrn|ein|tin|uid|vin|pid|imei|imsi|aadhaa?r|pan)\b|\blicen[cs]e\s+plate/,
   ],
 ];
 

@@ -51,9 +51,12 @@ const candidate = new RegExp(
 /** Behind one of these stands a name. */
 const introduction =
   /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+/** Says who he is, or is written to: whoever else has the name. */
+const selfIntroduction =
+  /\b(?:my (?:full )?name(?:'s| is)|i am|i'm|dear|name:|signed(?: by)?|regards,?|sincerely,?)[ \n]{1,2}$/iu;
 /** What a person does and a thing does not, behind a name. */
 const conduct =
-  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|diagnosis|medical|file|record|birthday))\b/u;
+  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|diagnosis|medical|file|record|birthday|blood|test results?|ssn|social security|credit|income|bonus|lawyer|performance|termination|home|therapist|medication|prescription|passport|visa|bank)|, (?:aged? )?\d{1,2}(?:,|\)| years)|(?:is|was) (?:\d{2}|diagnosed|fired|arrested|pregnant|hospitali[sz]ed|admitted))\b/u;
 /** A name that is spoken to, or that speaks: alone where it stands, but a person's. */
 const addressed = /^, (?:can|could|would|will|please|may|did|do|are|have|thank|thanks|I|you)\b|^: ?["“«]/u;
 const speaker = /\b(?:said|says|asked|told|replied|shouted(?: at)?|whispered|answered) $/u;
@@ -151,7 +154,11 @@ export const person: Detector = {
       if (isKnown && speaker.test(before)) score += weights.speaker;
       if (last !== undefined && isOwnLine(text, at, at + whole.length)) score += weights.ownLine;
       const isInReach = score + weights.personalText >= threshold;
-      if (isInReach && (lexicon.isPublicFigure(name) || lexicon.isPublicFigure(`${first} ${last ?? ''}`)))
+      if (
+        isInReach &&
+        !selfIntroduction.test(before) &&
+        (lexicon.isPublicFigure(name) || lexicon.isPublicFigure(`${first} ${last ?? ''}`))
+      )
         score += weights.publicFigure;
       if (isInReach && score + (ofText ??= textWeight(text)) >= threshold)
         found.push({

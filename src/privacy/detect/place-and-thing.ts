@@ -9,6 +9,13 @@ const plate =
 const login =
   /\b(?:user ?name|login|user ?id|handle|screen ?name)s?(?: is| was|:|=) ?["'“]?[\p{L}\p{N}][\p{L}\p{N}._-]{2,40}/giu;
 
+const account =
+  /\b(?:my|our|his|her|their) (?:twitter|x|instagram|insta|facebook|tiktok|snapchat|snap|discord|telegram|signal|skype|reddit|linkedin|github|twitch|venmo|paypal|cash ?app|onlyfans|tinder|steam|psn|xbox|wechat|whatsapp)(?: (?:handle|user ?name|id|account|name|tag|profile|number))?(?: is|:| =) ?["'“]?@?[\p{L}\p{N}][\p{L}\p{N}._#-]{2,40}/giu;
+const bic =
+  /\b(?:SWIFT|Swift|swift|BIC|bic)(?: ?\/ ?(?:SWIFT|BIC))?(?: code| number)?(?: is|:|=)? ?[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b/g;
+const bankNumber =
+  /\b(?:iban|account|acct)(?: number| no\.?| #)?(?: is|:|=| at)? ?(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?|\d{8,17})\b/gi;
+
 /** ISO 3779 as used in North America (49 CFR 565): the ninth character checks the others. */
 function isVin(code: string): boolean {
   if (!/\d/.test(code) || !/[A-Z]/.test(code)) return false;
@@ -49,11 +56,18 @@ export const placeAndThing: Detector = {
     if (/\d/.test(text))
       found.push(
         ...matches(text, coordinates, { type: 'residence', detector: 'place.coordinates' }),
+        ...(/iban|account|acct/i.test(text)
+          ? matches(text, bankNumber, { type: 'bank_account', detector: 'thing.bank_number' })
+          : []),
         ...matches(text, vin, { type: 'account_number', detector: 'thing.vin' }, ([code]) => isVin(code)),
         ...matches(text, plate, { type: 'account_number', detector: 'thing.plate' }, ([one]) =>
           /\d/.test(one),
         ),
       );
+    if (/swift|bic/i.test(text))
+      found.push(...matches(text, bic, { type: 'bank_account', detector: 'thing.bic' }));
+    if (/\b(?:my|our|his|her|their) [a-z]/i.test(text))
+      found.push(...matches(text, account, { type: 'account_number', detector: 'thing.account' }));
     if (/login|user|handle|screen/i.test(text))
       found.push(...matches(text, login, { type: 'account_number', detector: 'thing.login' }));
     return found;

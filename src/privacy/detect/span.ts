@@ -93,6 +93,15 @@ export function shifted(spans: readonly Span[], by: number): Span[] {
     : spans.map((span) => ({ ...span, start: span.start + by, end: span.end + by }));
 }
 
+/** What patterns find in the parts of a text around `core`, without those that do not begin there. */
+export function matchesAround(
+  text: string,
+  { core, before, after }: { readonly core: RegExp; readonly before: number; readonly after: number },
+  find: (part: string) => readonly Span[],
+): Span[] {
+  return windows(text, core, before, after).flatMap(({ start, text: part }) => shifted(find(part), start));
+}
+
 /** Whether one of the words stands within `reach` characters before the position. */
 export function hasNear(text: string, at: number, words: RegExp, reach = 48): boolean {
   return words.test(text.slice(Math.max(0, at - reach), at));

@@ -75,8 +75,16 @@ export const streetAddress: Detector = {
     windows(text, /\d+/g, 80, 96).flatMap((window) => shifted(findIn(window.text), window.start)),
 };
 
+/** Words without which a kind cannot be, for those that take long to look for. */
+const hints: Readonly<Record<string, RegExp>> = {
+  numbered_unit: /\b(?:suite|ste|apt|apartment|unit|flat)\b/i,
+  unit: /\b(?:suite|ste|apt|apartment|flat|unit|room|floor|piso|puerta)\b/i,
+  box: /box|postfach|apartado/i,
+};
+
 function findIn(text: string): Span[] {
-  const found = kinds.flatMap(([name, pattern]) =>
+  const likely = kinds.filter(([name]) => hints[name]?.test(text) !== false);
+  const found = likely.flatMap(([name, pattern]) =>
     matches(text, pattern, { type: 'street_address', detector: `street_address.${name}` }, ([one]) =>
       /\d/.test(one),
     ),

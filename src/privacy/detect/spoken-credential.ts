@@ -1,0 +1,111 @@
+import { matches, matchesAround, type Detector, type Span } from './span.ts';
+
+/** Credentials that people say in a sentence: plain words as passwords, codes, PINs, combinations, phrases of wallets, and what connects. */
+
+const whose = "(?:my|our|his|her|their|your|the|this|[\\p{L}]+['’]s)";
+const kind =
+  '(?:password|passwd|passcode|pass phrase|passphrase|pass ?word|pwd|passwort|mot de passe|contraseña|login code|access code|entry code|door code|gate code|alarm code|unlock code|security code|verification code|backup code|recovery code|one-?time (?:code|password)|otp|2fa code|mfa code|pin(?: code| number)?|cvv|cvc|secret answer|security answer|(?:safe|lock|locker|padlock|vault) (?:combination|code)|combination (?:to|of|for) (?:my|our|the) (?:safe|lock|locker|vault))';
+/** What is said of passwords in general. */
+const said =
+  '(?!(?:not|no|never|always|required|requested|wrong|right|correct|incorrect|invalid|valid|missing|empty|blank|null|too|very|so|weak|strong|secure|insecure|safe|unsafe|good|bad|bcrypt|hashed|encrypted|salted|stored|sent|saved|shared|protected|reset|expired|expiring|changed|set|used|needed|displayed|hidden|visible|unknown|known|forgotten|lost|stolen|compromised|leaked|case|long|short|longer|shorter|at|in|on|of|or|and|to|for|by|from|with|without|within|only|also|still|now|then|that|this|these|those|it|its|they|he|she|we|you|i|what|which|who|how|when|where|why|if|a|an|the|my|our|your|his|her|their|some|any|one|being|been|going|getting|about|because|like|as|than|more|less|made|generated|entered|typed|checked|validated|verified|accepted|rejected|denied|allowed|given|provided|supplied|passed|kept|more|most|important|unique|different|same|default|difficult|easy|hard|simple|complex|limited|optional|mandatory|optionally|supposed|meant|based|typically|usually|often|commonly|generally|simply|just)\\b)';
+const value = `${said}["'“‘\`]?(?<value>[^\\s"'”’\`,;]{3,64})`;
+
+const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])[] = [
+  [
+    'spoken',
+    new RegExp(
+      `\\b${whose} (?:[\\p{L}\\p{N}-]+ ){0,3}?${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|=|:|will be) (?:now |currently |still |set to |just )?${value}`,
+      'giu',
+    ),
+    (text) => /[\d\W_]/.test(text.replace(/[.!?]+$/, '')) || text.replace(/\W/g, '').length >= 5,
+  ],
+  [
+    'used',
+    new RegExp(
+      `\\b(?:log(?:ged)? ?in|sign(?:ed)? ?in|connect|authenticate|unlock|use|using|try|enter)\\b[^.?!\\n]{0,48}?\\b(?:with|as|using|and)? ?(?:the )?(?:password|passcode|pin|pwd|access code|credentials?) ${value}`,
+      'giu',
+    ),
+    (text) => /\d/.test(text) || /\p{Ll}\p{Lu}|[^\p{L}\p{N}.,]\p{L}/u.test(text),
+  ],
+  [
+    'pair',
+    /\b(?:user(?: ?name)?|login|account|id)s?\s*(?:is|:|=)\s*["'“]?[^\s"'”,;]{2,64}["'”]?[\s,;/&]+(?:and )?(?:the )?(?:pass(?:word|code|phrase)?|pwd|pin)\s*(?:is|:|=)\s*["'“]?(?<value>[^\s"'”,;]{3,64})/giu,
+    () => true,
+  ],
+  [
+    'listed',
+    /\b(?:credentials?|logins?|login details|access details)(?: (?:for|to) [^.?!\n:=]{1,48}?)?(?: are| is|:|=) ?["'“]?(?<value>[^\s:/"'”]{2,64}(?::| ?\/ ?| and )[^\s"'”,;]{3,64})/giu,
+    (text) => /[:/]|\d/.test(text),
+  ],
+  [
+    'answer',
+    /\b(?:security|secret) (?:question )?answer(?: (?:for|to) [^.?!\n:=]{1,48}?)?(?: is|:|=) ?["'“]?(?<value>[\p{L}\p{N}]{3,64})/giu,
+    () => true,
+  ],
+  [
+    'own',
+    new RegExp(
+      `\\b(?:my|our|his|her|their) (?:[\\p{L}\\p{N}-]+ ){0,2}?(?:password|passcode|passphrase) (?:is|was|:|=) ${said}["'“]?(?<value>\\p{L}{3,32})["'”]?(?=[.!?,;]|$|\\n)`,
+      'giu',
+    ),
+    () => true,
+  ],
+  [
+    'code',
+    /\b(?:(?:one-?time|verification|security|confirmation|login|auth(?:entication)?|2fa|mfa|sms|access|entry|door|gate|alarm|backup|recovery|pin|unlock)(?: code| password| pin| number)|otp|cvv2?|cvc|mfa|2fa)(?: (?:for|to|of) [^.?!\n:=]{1,32}?)?(?: is|:| was|=)?(?: now)? ?["'“#]?(?<value>\d{3,8}|\d{3}[ -]\d{3})\b/giu,
+    () => true,
+  ],
+  [
+    'connection',
+    /\b(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=\s*[^;\n]{1,128};[^\n]{0,256}?\b(?:Password|Pwd|AccountKey|SharedAccessKey|Secret)\s*=\s*(?<value>[^;\s]{1,128})|\bjdbc:[a-z0-9:]+\/\/[^\s"']{4,200}(?:password|user)=(?<other>[^\s"'&]{1,128})/giu,
+    () => true,
+  ],
+  [
+    'assigned',
+    /\b(?:[A-Za-z0-9]+[_-])*(?:password|passwd|pwd|pass|secret|token|api[_ -]?key|access[_ -]?key(?:[_ -]?id)?|private[_ -]?key|encryption key|secret[_ -]?(?:access[_ -]?)?key|client[_ -]?secret|auth[_ -]?token)["']?\s*(?:=|:=|=>|:|\bis\b)\s*["'`]?(?!process\b|os\b|env\b|get|\$|<|\{|null\b|none\b|true\b|false\b|str(?:ing)?\b|undefined\b|your|x{3}|\*{3}|\.{3})(?<value>[^\s"'`,;(){}<>[\]]{6,256})/gi,
+    (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?:]+$/, '')),
+  ],
+  [
+    'constant',
+    /\b[A-Z0-9]+_(?:PASSWORD|PASSWD|PWD|PASS|SECRET|TOKEN|KEY)\s*[=:]\s*["']?(?!\$|<|\{)(?<value>[^\s"'`,;(){}<>]{6,256})/g,
+    () => true,
+  ],
+  ['bearer', /\bbearer\s+(?=[\w.~+/-]*\d)(?<value>[\w.~+/=-]{12,})/giu, () => true],
+  [
+    'issued',
+    /(?<![\w-])(?:(?:sk|rk|pk)_(?:live|test)_\w{4,}|sk-(?:\w+-)?\w{8,}|gh[pousr]_\w{6,}|xox[abprs]-[\w-]{6,}|AKIA[A-Z0-9]{6,}|AIza[\w-]{8,}|glpat-[\w-]{6,}|hf_\w{8,}|https:\/\/hooks\.slack\.com\/services\/\S{6,})/gu,
+    () => true,
+  ],
+  [
+    'shell',
+    /\b(?:mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient)\b[^\n]{0,160}?(?:\s-p\s?|\s-a\s|\s-u\s[^\s:]+:|--password[= ])["']?(?<value>[^\s"'-][^\s"']{3,64})/gu,
+    () => true,
+  ],
+];
+
+/** Words of which each pattern has one. */
+const around = {
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|credentials?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  before: 64,
+  after: 320,
+};
+
+/** BIP-39: twelve, fifteen, eighteen, twenty-one or twenty-four words of three to eight letters behind a word for them. */
+const phrase =
+  /\b(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
+
+export const spokenCredential: Detector = {
+  name: 'credential',
+  find(text) {
+    const found = matchesAround(text, around, (part): Span[] =>
+      patterns.flatMap(([name, pattern, accept]) =>
+        matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ groups }) =>
+          accept(groups?.['value'] ?? groups?.['other'] ?? ''),
+        ),
+      ),
+    );
+    if (/phrase|words?|mnemonic/i.test(text))
+      found.push(...matches(text, phrase, { type: 'secret', detector: 'credential.phrase' }));
+    return found;
+  },
+};
