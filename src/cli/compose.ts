@@ -1,3 +1,4 @@
+// Over 300 lines at times: the composition root, the only place that knows every room.
 import type { AnswerDependencies } from '../answer/create-answer.ts';
 import { createBonds } from '../balance/bonds.ts';
 import { createBlockKey } from '../balance/prefix-blocks.ts';
@@ -29,15 +30,10 @@ import { openAnswerCache } from './answer-cache.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
+import type { StandIn } from './stand-in.ts';
 import { openRouting, tierAliases } from './routing.ts';
 import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
-
-/** Models that need no weights: of a proof, which asks thousands of times. */
-export interface StandIn {
-  readonly localModels: LocalModels;
-  readonly modelIds: readonly string[];
-}
 
 /** Everything that answers, built from the settings; no socket yet. */
 export interface Gateway {
@@ -95,7 +91,8 @@ export async function composeGateway(
   // An adapter that is out of order can be asked for: who does hears why.
   const index = createModelIndex(models, [...adapters.names, ...(options.standIn?.modelIds ?? [])]);
 
-  const pool = () =>
+  const localModels =
+    options.standIn?.localModels ??
     createModelPool({
       findModel: (id) => findModelOrAdapter(id, ownIndex, adapters),
       loadOptionsFor: async (model) => {
@@ -115,8 +112,6 @@ export async function composeGateway(
         log[level](text);
       },
     });
-  const localModels = options.standIn?.localModels ?? pool();
-
   const loading = options.preload === undefined ? null : localModels.load(options.preload);
   // Whoever asks for the model gets the reason too.
   loading?.catch(() => undefined);
