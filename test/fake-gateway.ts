@@ -210,6 +210,7 @@ function fakeKeptResponses(): KeptResponses {
   const all = new Map<string, KeptResponse>();
   const keyOf = (id: string, tenant: string): string => JSON.stringify([id, tenant]);
   return {
+    keepsTainted: false,
     mayKeep: ({ privacy }) => privacy === 'open',
     keep: async (kept, tenant) => {
       all.set(keyOf(kept.id, tenant), kept);

@@ -30,6 +30,8 @@ beforeAll(async () => {
   far = await farGateway({
     logLevel: 'error',
     aliases: { 'gpt-4o': 'open/big' },
+    // Nobody reads pictures: here they may leave.
+    privacy: { allowMedia: true },
     upstreams: [
       {
         ...common,

@@ -1,5 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
 import type { Store } from '../store/store.ts';
+import { keyModes } from '../privacy/verdict.ts';
 import type { AccessKeyTable } from '../store/schema.ts';
 import type { Scope } from './access.ts';
 import type { KeyLimits } from './limits.ts';
@@ -138,6 +139,7 @@ function toTable(key: VirtualKey): AccessKeyTable {
     day_micros: limits.dayMicros,
     month_micros: limits.monthMicros,
     is_local_only: limits.isLocalOnly ? 1 : 0,
+    privacy_mode: limits.privacyMode ?? null,
     created_at: key.createdAt,
     expires_at: key.expiresAt,
     revoked_at: key.revokedAt,
@@ -158,9 +160,16 @@ function fromTable(row: AccessKeyTable): VirtualKey {
       dayMicros: row.day_micros,
       monthMicros: row.month_micros,
       isLocalOnly: row.is_local_only === 1,
+      ...privacyOf(row.privacy_mode),
     },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
   };
+}
+
+function privacyOf(text: string | null): Pick<KeyLimits, 'privacyMode'> {
+  if (text === null) return {};
+  // A mode of the future is no looser than the strictest of today.
+  return { privacyMode: keyModes.find((mode) => mode === text) ?? 'block' };
 }

@@ -1,3 +1,5 @@
+import type { KeyMode } from '../privacy/verdict.ts';
+
 /** What a key may ask for, and how much of it. Null: no bound. */
 export interface KeyLimits {
   /** Patterns of model names, `*` standing for anything; null: all models. */
@@ -11,6 +13,8 @@ export interface KeyLimits {
   readonly monthMicros: number | null;
   /** Whatever its requests say: nothing of them leaves the owner's boundary. */
   readonly isLocalOnly: boolean;
+  /** What happens to what detectors find in its requests; absent or null: what the settings say. */
+  readonly privacyMode?: KeyMode | null;
 }
 
 export const noLimits: KeyLimits = {

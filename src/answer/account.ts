@@ -3,10 +3,12 @@ import { isDelta, type AnswerSource, type ChatPart, type Delivery, type FinishRe
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest, Priority } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
+import { auditOf } from '../privacy/audit.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import { withAbandoned } from './abandoned.ts';
 import { ledgerRoute } from './route-note.ts';
 import { billed, type Billing, type FindBilling } from './billing.ts';
+import type { BoundaryOf } from './place.ts';
 import type { LastPart } from './single-end.ts';
 
 /** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
@@ -31,6 +33,8 @@ export class Account {
   readonly #enteredAt = performance.now();
   #decision: RouteDecision | null = null;
   #privacy: ChatRequest['privacy'];
+  #verdict: ChatRequest['verdict'];
+  #boundaryOf: BoundaryOf = () => 'outside';
   #start: Extract<ChatPart, { type: 'start' }> | null = null;
   #source: AnswerSource = 'model';
   #delivery: Delivery | null = null;
@@ -48,8 +52,10 @@ export class Account {
     this.#privacy = request.privacy;
   }
 
-  label(privacy: ChatRequest['privacy']): void {
+  label({ privacy, verdict }: Pick<ChatRequest, 'privacy' | 'verdict'>, boundaryOf: BoundaryOf): void {
     this.#privacy = privacy;
+    this.#verdict = verdict;
+    this.#boundaryOf = boundaryOf;
   }
 
   decide(decision: RouteDecision): void {
@@ -116,6 +122,7 @@ export class Account {
     const route = this.#decision === null ? null : ledgerRoute(this.#decision, answeringModel);
     const cost = billed(tokens, isMeasured, billing, source);
     const bill = withAbandoned(cost, abandoned, tokens, this.#billing);
+    const audit = auditOf(this.#verdict, answeringModel, this.#boundaryOf);
     return {
       requestId: this.#request.id,
       startedAt: this.startedAt,
@@ -144,6 +151,7 @@ export class Account {
       status: last.type === 'finish' ? 200 : last.error.status,
       answerSource: source,
       ...bill.cost,
+      ...(audit === undefined ? {} : { audit }),
       ...(this.#prefix === null ? {} : { prefix: this.#prefix }),
       ...(cascade === undefined ? {} : { cascade }),
     };

@@ -7,7 +7,7 @@ import type { ChatRequest } from '../chat/request.ts';
 import { askedText } from '../capture/asked-text.ts';
 import type { Capture, CaptureRecorder } from '../capture/capture.ts';
 import type { LedgerRow } from '../ledger/row.ts';
-import type { LabelRequest } from '../privacy/label.ts';
+import type { JudgeRequest, RememberAnswers } from '../privacy/judge.ts';
 import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
@@ -20,11 +20,18 @@ import { ownBilling, type FindBilling } from './billing.ts';
 import { askedPrompt } from '../route/asked-prompt.ts';
 import { cascadeTurns } from './cascade-turns.ts';
 import { answerInTurn } from './fallback.ts';
+import { rememberedAnswer } from './first-answers.ts';
+import { insideOnly } from './inside-only.ts';
+import { place, type BoundaryOf } from './place.ts';
 import { withRouteHeader } from './route-note.ts';
 import { singleEnd } from './single-end.ts';
 
 export interface AnswerDependencies {
-  readonly label: LabelRequest;
+  readonly label: JudgeRequest;
+  /** Where a model is. @default this machine's are here, all others outside */
+  readonly boundaryOf?: BoundaryOf;
+  /** Told of first answers to tainted requests. @default nobody */
+  readonly rememberAnswers?: RememberAnswers;
   readonly route: Pick<Route, 'decide'> & Partial<Pick<Route, 'settled'>>;
   /** This machine's models and those of upstreams, by their ids. */
   readonly models: { readonly model: (id: string) => Promise<ChatModel> };
@@ -65,7 +72,10 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     admission = openAdmission,
     capture,
     cascade = defaultCascadeRules,
+    boundaryOf = boundaryBy(billing),
+    rememberAnswers = () => Promise.resolve(),
   } = dependencies;
+  const placing = { route, boundaryOf, canRedact: false, mayMove: true };
 
   /** Empty where this machine answers, whatever comes. */
   function elsewhereOf(
@@ -91,15 +101,21 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       open: async (modelSignal) => {
         requireScope(caller, 'use'); //                                                access
         if (request.priority === 'voice') requireScope(caller, 'voice');
-        const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
-        account.label(labelled.privacy);
+        const labelled = await label({ ...request, tenant: caller.tenant }, caller); // privacy
+        account.label(labelled, boundaryOf);
         recorder = capture?.begin(askedText(labelled)) ?? null;
         const bound = bonds?.placeOf(caller.tenant, answeredCalls(labelled.input)) ?? null;
-        decision = await route.decide(labelled, {
-          prompt: () => askedPrompt(labelled),
-          limits: caller.limits,
-          boundModelId: bound,
-        }); //                                                                         route
+        const isRedacted = labelled.verdict?.mode === 'redact';
+        const wanted = await route.decide(
+          { ...labelled, isRedacted },
+          {
+            prompt: () => askedPrompt(labelled),
+            limits: caller.limits,
+            boundModelId: bound,
+          },
+        ); //                                                                         route
+        const placed = await place(placing, wanted, labelled); //                      privacy
+        decision = placed.decision;
         account.decide(decision);
         const chosen = { request: labelled, modelId: decision.modelId, ...elsewhereOf(decision, labelled) };
         // What is kept of upstreams' answers comes before the reservation: it costs nothing.
@@ -115,7 +131,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
             ? chosen
             : { request: labelled, modelId, ...elsewhereOf(decision, labelled) };
         if (billing(modelId).upstream === null) account.keep(prefixOf(labelled));
-        const open = async (asked: ChatRequest, signal: AbortSignal) => {
+        const ask = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
             // A tool loop stays with the model that made its calls, though an earlier one is back.
             const ids = [modelId, ...fallbackIds].toSorted(
@@ -127,6 +143,15 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
           }
           const model = await models.model(modelId); //                                model
           return model.stream(asked, signal);
+        };
+        const { verdict } = labelled;
+        const remember = (answers: readonly string[]) => rememberAnswers(labelled, answers);
+        const open = async (asked: ChatRequest, signal: AbortSignal) => {
+          if (verdict?.label !== 'local_only') return ask(asked, signal);
+          // Where it is redacted, what is outside may answer.
+          const openOne = () => ask(asked, signal);
+          const kept = placed.redacts ? openOne : () => Promise.resolve(insideOnly(openOne, verdict));
+          return rememberedAnswer(kept, remember);
         };
         if (cache === null) return withRouteHeader(await open(labelled, modelSignal), decision);
         const parts = cache.answer({ ...asked, open, signal: modelSignal }); //  cache
@@ -168,6 +193,11 @@ function steppedDown(
 ): RouteDecision {
   const reason = `the budget of the key does not pay for ${decision.tier ?? decision.modelId}`;
   return { ...decision, modelId, fallbackIds, reasons: [...decision.reasons, reason] };
+}
+
+/** Where nobody says more: what is billed elsewhere is outside. */
+export function boundaryBy(billing: FindBilling): BoundaryOf {
+  return (modelId) => (billing(modelId).upstream === null ? 'machine' : 'outside');
 }
 
 function askedAnswer(request: ChatRequest, startedAt: number): AskedRequest {

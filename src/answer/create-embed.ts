@@ -4,27 +4,31 @@ import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { PrivacyLabel } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
+import { auditOf, type PrivacyAudit } from '../privacy/audit.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import { openAdmission, type AskedRequest } from './admission.ts';
-import type { AnswerDependencies } from './create-answer.ts';
+import { boundaryBy, type AnswerDependencies } from './create-answer.ts';
 import { billed, ownBilling, type Billing } from './billing.ts';
 import type { Embed } from './embed.ts';
+import { place } from './place.ts';
 
 /** The pipeline of everything that is read and not written; the rooms are those of an answer. */
 export function createEmbed(dependencies: Omit<AnswerDependencies, 'cache'>): Embed {
   const { label, route, models, settle, billing = () => ownBilling } = dependencies;
-  const { admission = openAdmission } = dependencies;
+  const { admission = openAdmission, boundaryOf = boundaryBy(billing) } = dependencies;
+  const placing = { route, boundaryOf, canRedact: false, mayMove: false };
   return async (request, caller, signal) => {
     const entry: Entry = { request, caller, startedAt: Date.now(), enteredAt: performance.now() };
     const admitted = admission.admit(askedEmbedding(request, entry.startedAt), caller);
-    let privacy = request.privacy;
+    let judged: Pick<EmbedRequest, 'privacy' | 'verdict'> = request;
     let decision: RouteDecision | null = null;
     let end: EmbedResult | NearfarError;
     try {
       requireScope(caller, 'use'); //                                                access
-      const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
-      privacy = labelled.privacy;
-      decision = await route.decide(labelled); //                                    route
+      const labelled = await label({ ...request, tenant: caller.tenant }, caller); // privacy
+      judged = labelled;
+      const chosen = await route.decide(labelled); //                                route
+      decision = (await place(placing, chosen, labelled)).decision; //               privacy
       const [modelId] = await admitted.enter(decision); //                           limits, reserve
       const model = await models.model(modelId); //                                  model
       end = await model.embed(labelled, signal);
@@ -32,7 +36,8 @@ export function createEmbed(dependencies: Omit<AnswerDependencies, 'cache'>): Em
       end = toNearfarError(thrown);
     }
     const model = end instanceof NearfarError ? (decision?.modelId ?? null) : end.model;
-    settle(admitted.close(rowOf(entry, privacy, decision, end, billing(model)))); // settle
+    const audit = auditOf(judged.verdict, model, boundaryOf);
+    settle(admitted.close(rowOf(entry, { ...judged, audit }, decision, end, billing(model)))); // settle
     if (end instanceof NearfarError) throw end;
     return end;
   };
@@ -59,7 +64,7 @@ interface Entry {
 
 function rowOf(
   { request, caller, startedAt, enteredAt }: Entry,
-  privacy: PrivacyLabel,
+  { privacy, audit }: { readonly privacy: PrivacyLabel; readonly audit: PrivacyAudit | undefined },
   decision: RouteDecision | null,
   end: EmbedResult | NearfarError,
   billing: Billing,
@@ -95,5 +100,6 @@ function rowOf(
     status: end instanceof NearfarError ? end.status : 200,
     answerSource: 'model',
     ...billed(tokens, true, billing),
+    ...(audit === undefined ? {} : { audit }),
   };
 }

@@ -6,6 +6,7 @@ import type { BytePlace, MadeAnswer } from '../cache/byte-answers.ts';
 import type { PassingAnswer } from '../cache/passing-answer.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { AnswerSource } from '../chat/part.ts';
+import { mayCross } from '../privacy/clear.ts';
 import { askedBody } from '../route/asked-body.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
@@ -15,8 +16,12 @@ import type { Relayed, RelayRequest } from '../upstream/relay.ts';
 import { Account } from './account.ts';
 import { openAdmission } from './admission.ts';
 import { ownBilling } from './billing.ts';
-import type { AnswerDependencies } from './create-answer.ts';
+import { boundaryBy, type AnswerDependencies } from './create-answer.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { explained } from './inside-only.ts';
 import { relaySize } from './relay-size.ts';
+import { place } from './place.ts';
+import { remembered } from './remembered-relay.ts';
 import { routeHeader } from './route-note.ts';
 import type { LastPart } from './single-end.ts';
 
@@ -38,13 +43,32 @@ export interface RelayReply {
 export interface Relay {
   /** Whether a name leads to an upstream that speaks this language, and nothing would have to be changed for it. */
   takes(protocol: ProtocolName, model: string): Promise<boolean>;
-  /** @throws NearfarError where there is nothing to deliver */
+  /**
+   * The request with its verdict, and its way: `pass`, `answer` sends it; `refuse`, it must not leave, and `answer` says so; `ordinary`,
+   * it must not leave as it is, and the ordinary way knows of another model or of placeholders.
+   */
+  judge(
+    request: RelayRequest,
+    caller: Caller,
+  ): Promise<{ readonly request: RelayRequest; readonly way: 'pass' | 'refuse' | 'ordinary' }>;
+  /**
+   * @param request as `judge` gave it
+   * @throws NearfarError where there is nothing to deliver
+   */
   answer(request: RelayRequest, caller: Caller, signal: AbortSignal): Promise<RelayReply>;
 }
 
 export interface RelayDependencies extends Pick<
   AnswerDependencies,
-  'label' | 'settle' | 'billing' | 'observeGap' | 'admission' | 'capture' | 'cache'
+  | 'label'
+  | 'boundaryOf'
+  | 'rememberAnswers'
+  | 'settle'
+  | 'billing'
+  | 'observeGap'
+  | 'admission'
+  | 'capture'
+  | 'cache'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
@@ -53,7 +77,8 @@ export interface RelayDependencies extends Pick<
 export function createRelay(dependencies: RelayDependencies): Relay {
   const { label, route, upstreams, settle, cache } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
-  const { admission = openAdmission, capture } = dependencies;
+  const { admission = openAdmission, capture, boundaryOf = boundaryBy(billing) } = dependencies;
+  const { rememberAnswers } = dependencies;
 
   async function make(
     place: BytePlace | null,
@@ -82,6 +107,15 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       }
     },
 
+    async judge(request, caller) {
+      const judged = await label({ ...request, tenant: caller.tenant }, caller); //    privacy
+      if (judged.privacy === 'open') return { request: judged, way: 'pass' };
+      const { modelId } = await route.decide(judged);
+      if (mayCross(judged.privacy, boundaryOf(modelId))) return { request: judged, way: 'pass' };
+      const mode = judged.verdict?.mode ?? 'block';
+      return { request: judged, way: mode === 'block' ? 'refuse' : 'ordinary' };
+    },
+
     async answer(request, caller, signal) {
       const account = new Account(request, caller, observeGap, billing);
       const { id, requestedModel, operation } = request;
@@ -90,6 +124,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const clock = createDeadline(signal, request.deadlineAt);
       let recorder: CaptureRecorder | null = null;
       let decision: RouteDecision | null = null;
+      let verdict = request.verdict;
       const settleOnce = once((last: LastPart) => {
         clock.end();
         const row = admitted.close(account.close(last));
@@ -100,8 +135,10 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       try {
         requireScope(caller, 'use'); //                                                access
         if (request.priority === 'voice') requireScope(caller, 'voice');
-        const labelled = label({ ...request, tenant: caller.tenant }); //              privacy
-        account.label(labelled.privacy);
+        const labelled =
+          request.verdict === undefined ? (await this.judge(request, caller)).request : request;
+        ({ verdict } = labelled);
+        account.label(labelled, boundaryOf);
         const text = capture === undefined ? null : relayedText(labelled);
         recorder = text === null ? null : (capture?.begin(text) ?? null);
         const { priority, deadlineAt, body, text: written } = labelled;
@@ -111,22 +148,29 @@ export function createRelay(dependencies: RelayDependencies): Relay {
           limits: caller.limits,
         };
         // Texts to embed have no tier.
-        decision = await route.decide(labelled, operation === 'embeddings' ? undefined : question); // route
+        const chosen = await route.decide(labelled, operation === 'embeddings' ? undefined : question); // route
+        const placing = { route, boundaryOf, canRedact: false, mayMove: false };
+        decision = (await place(placing, chosen, labelled)).decision; //                privacy
         account.decide(decision);
         const forwards = upstreams.upstreamOf(decision.modelId)?.forwardsClientKey === true;
         const clientKey = (forwards && labelled.clientKey) || null;
-        const place = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
-        const known = place === null ? null : (cache?.bytes.find(place) ?? null); //   cache
+        const bytePlace = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
+        const known = bytePlace === null ? null : (cache?.bytes.find(bytePlace) ?? null); //   cache
         const [modelId] = await admitted.enter(decision, known !== null); //           limits, reserve
-        const answer = known === null ? await make(place, modelId, labelled, clock.signal) : again(known);
+        const answer = known === null ? await make(bytePlace, modelId, labelled, clock.signal) : again(known);
         account.from(answer.source);
         if (answer.opened?.delivery !== undefined) account.deliver(answer.opened.delivery);
         account.keep(answer.opened?.prefix ?? null);
-        const read = recorder === null ? answer : readAlong(answer, recorder, request.isStreamed);
+        const heard = recorder === null ? answer : readAlong(answer, recorder, request.isStreamed);
+        const read =
+          rememberAnswers === undefined || labelled.privacy === 'open'
+            ? heard
+            : remembered(heard, (answers) => rememberAnswers(labelled, answers));
         const shown = routeHeader(decision, modelId);
         return { ...reply(modelId, read, account, settleOnce, clock), route: shown };
       } catch (thrown) {
-        const error = toNearfarError(thrown);
+        const failed = toNearfarError(thrown);
+        const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
         settleOnce({ type: 'error', error });
         throw error;
       }
@@ -238,45 +282,5 @@ function once<Value>(act: (value: Value) => void): (value: Value) => void {
     if (isDone) return;
     isDone = true;
     act(value);
-  };
-}
-
-interface Deadline {
-  readonly signal: AbortSignal;
-  abort(reason: NearfarError): void;
-  /** Stops the clock. What is under way goes on. */
-  end(): void;
-}
-
-/** Longest delay that a timer takes. */
-const longestTimerMs = 2 ** 31 - 1;
-
-/** The client's signal and the request's deadline as one. */
-function createDeadline(client: AbortSignal, deadlineAt: number | null): Deadline {
-  const controller = new AbortController();
-  const onAbort = (): void => {
-    controller.abort(new NearfarError('aborted', 'The client went away.'));
-  };
-  if (client.aborted) onAbort();
-  else client.addEventListener('abort', onAbort, { once: true });
-  const timer =
-    deadlineAt === null
-      ? undefined
-      : setTimeout(
-          () => {
-            controller.abort(new NearfarError('timeout', 'The deadline of this request passed.'));
-          },
-          Math.min(longestTimerMs, Math.max(0, deadlineAt - Date.now())),
-        );
-  timer?.unref();
-  return {
-    signal: controller.signal,
-    abort: (reason) => {
-      controller.abort(reason);
-    },
-    end: () => {
-      clearTimeout(timer);
-      client.removeEventListener('abort', onAbort);
-    },
   };
 }

@@ -4,6 +4,8 @@ import { isObject, type JsonObject, type LineForm, type PromptLine } from './pro
 export interface Outcome {
   readonly status: number;
   readonly requestId: string;
+  /** Set where it had to stay inside. */
+  readonly privacy?: string;
   /** OpenAI's answer, or its error object. */
   readonly body: JsonObject;
 }
@@ -27,12 +29,18 @@ export function answerRow(line: PromptLine, outcome: Outcome, digest: string): s
 }
 
 /** https://platform.openai.com/docs/api-reference/batch/request-output: `error` is for what has no HTTP status. */
-function openaiRow({ id }: PromptLine, { status, requestId, body }: Outcome, digest: string): JsonObject {
-  const response = { status_code: status, request_id: requestId, body };
+function openaiRow({ id }: PromptLine, outcome: Outcome, digest: string): JsonObject {
+  const { status, requestId, body } = outcome;
+  const response = { status_code: status, request_id: requestId, body, ...labelOf(outcome) };
   return { id: rowIdStart + digest, custom_id: id, response, error: null };
 }
 
-function plainRow({ id }: PromptLine, { status, body }: Outcome, digest: string): JsonObject {
+function labelOf({ privacy }: Outcome): { privacy?: string } {
+  return privacy === undefined ? {} : { privacy };
+}
+
+function plainRow({ id }: PromptLine, outcome: Outcome, digest: string): JsonObject {
+  const { status, body } = outcome;
   if (status !== 200) return { id, error: body['error'] ?? body, request: digest };
   const [choice] = Array.isArray(body['choices']) ? (body['choices'] as readonly unknown[]) : [];
   const { message, finish_reason: finishReason } = isObject(choice) ? choice : {};
@@ -45,6 +53,7 @@ function plainRow({ id }: PromptLine, { status, body }: Outcome, digest: string)
     finish_reason: finishReason,
     model: body['model'],
     usage: body['usage'],
+    ...labelOf(outcome),
     request: digest,
   };
 }

@@ -36,6 +36,9 @@ export function answerKey(request: ChatRequest, origin: AnswerOrigin): string {
     deadlineAt: _deadlineAt,
     keepAliveSeconds: _keepAliveSeconds,
     clientKey: _clientKey,
+    // The label counts; why it was given does not.
+    verdict: _verdict,
+    session: _session,
     statedSampling,
     outputFormat,
     sampling,

@@ -29,7 +29,15 @@ export type EmbedTask =
 /** One request for vectors or scores, the same for every dialect. The fields are those of ChatRequest. */
 export interface EmbedRequest extends Pick<
   ChatRequest,
-  'id' | 'dialect' | 'requestedModel' | 'privacy' | 'tenant' | 'deadlineAt' | 'keepAliveSeconds'
+  | 'id'
+  | 'dialect'
+  | 'requestedModel'
+  | 'privacy'
+  | 'verdict'
+  | 'session'
+  | 'tenant'
+  | 'deadlineAt'
+  | 'keepAliveSeconds'
 > {
   readonly task: EmbedTask;
 }

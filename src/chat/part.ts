@@ -1,6 +1,7 @@
 import type { NearfarError } from './error.ts';
 import type { ContextOverflow } from './overflow.ts';
 import type { PromptPrefix } from './prompt-prefix.ts';
+import type { PrivacyLabel } from './request.ts';
 
 /**
  * Why a choice ended. `stop_sequence` is kept apart from `stop` because Anthropic reports which one hit. `tool_calls`:
@@ -108,6 +109,8 @@ export type ChatPart =
       readonly overflow?: ContextOverflow;
       /** Absent: one model was asked, and it answered. */
       readonly delivery?: Delivery;
+      /** Absent: open. */
+      readonly privacy?: PrivacyLabel;
       /** For the ledger, of prompts that went elsewhere; absent where not even hashes may be kept. */
       readonly prefix?: PromptPrefix;
       /** Why this model, for the header of the answer; absent where the client named it. */

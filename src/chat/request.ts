@@ -3,6 +3,7 @@ import type { OverflowPolicy } from './overflow.ts';
 import type { SamplingOptions } from './sampling.ts';
 import type { Secret } from './secret.ts';
 import type { ToolCall, ToolUse } from './tool.ts';
+import type { PrivacyVerdict, SessionClaim } from './verdict.ts';
 
 export type Role = Message['role'];
 
@@ -135,6 +136,10 @@ export interface ChatRequest {
    */
   readonly isStreamed: boolean;
   readonly privacy: PrivacyLabel;
+  /** What was found and what follows; set by `privacy/`. Absent: not judged yet. */
+  readonly verdict?: PrivacyVerdict;
+  /** What the client says of its session. Absent: nothing. */
+  readonly session?: SessionClaim;
   /** Who asks. Prefixes and caches are shared only within one tenant. `access` sets it. */
   readonly tenant: string;
   readonly priority: Priority;

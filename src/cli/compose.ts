@@ -223,9 +223,13 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     metrics,
     warn,
   });
-  const label = rooms.createLabel({ floor: 'open' });
   const pipeline: AnswerDependencies = {
-    label,
+    ...(await rooms.openPrivacy({
+      ...{ loaded, state, index, warn },
+      near: () => near,
+      answer: () => dependencies.answer,
+    })),
+    boundaryOf: rooms.boundaries(upstreams),
     route,
     models: { model: modelOf },
     billing,
@@ -245,7 +249,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     ...(remote === undefined ? {} : { relay: rooms.createRelay({ ...pipeline, upstreams }) }),
     access,
     rates,
-    keptResponses: rooms.createKeptResponses({ store: state, label, settings: settings.responses }),
+    keptResponses: rooms.openKeptResponses(loaded, state),
     store,
     localModels,
     naming: {

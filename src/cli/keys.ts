@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { VirtualKey } from '../access/key-store.ts';
 import type { Scope } from '../access/access.ts';
+import { keyModes, type KeyMode } from '../privacy/verdict.ts';
 import type { BudgetUsage } from '../ledger/budget-book.ts';
 import { UsageError, jsonOption, type Command, type CommandInput, type OptionValues } from './command.ts';
 import { openKeyRooms, type KeyRooms } from './key-rooms.ts';
@@ -50,6 +51,11 @@ export const keys: Command = {
       type: 'boolean',
       description: 'create: nothing of its requests leaves your boundary',
     },
+    privacy: {
+      type: 'string',
+      placeholder: 'MODE',
+      description: 'create: open lets out what detectors find; auto, local, redact, block (as privacy.mode)',
+    },
     all: { type: 'boolean', description: 'list: revoked keys too' },
     release: {
       type: 'boolean',
@@ -67,7 +73,18 @@ export const keys: Command = {
 
 /** What each verb takes beside what all of them take. */
 const optionsOf: Readonly<Record<string, readonly string[]>> = {
-  create: ['tenant', 'scope', 'model', 'rpm', 'tpm', 'per-day', 'per-month', 'expires', 'local-only'],
+  create: [
+    'tenant',
+    'scope',
+    'model',
+    'rpm',
+    'tpm',
+    'per-day',
+    'per-month',
+    'expires',
+    'local-only',
+    'privacy',
+  ],
   list: ['all'],
   revoke: [],
   reconcile: ['release'],
@@ -131,9 +148,17 @@ function wantedKey(name: string, options: OptionValues): Wanted {
       dayMicros: money(options, 'per-day'),
       monthMicros: money(options, 'per-month'),
       isLocalOnly: options.flag('local-only'),
+      privacyMode: privacyMode(options.text('privacy')),
     },
     expiresAt: expiry(options.text('expires'), Date.now()),
   };
+}
+
+function privacyMode(text: string | undefined): KeyMode | null {
+  if (text === undefined) return null;
+  const mode = keyModes.find((one) => one === text);
+  if (mode === undefined) throw new UsageError(`--privacy: expected ${keyModes.join(', ')}, got ${text}`);
+  return mode;
 }
 
 function wholeNumber(options: OptionValues, name: string): number | null {

@@ -1,3 +1,4 @@
+import type { ModelGrade } from '../chat/part.ts';
 import type { InstalledModel, ModelStore } from '../models/store.ts';
 
 /** The store's list, read from disk at most every `freshMs` however many requests ask for it. */
@@ -7,6 +8,8 @@ export interface ModelIndex {
   readonly find: (id: string) => Promise<InstalledModel | null>;
   /** Ids as last read, without waiting. */
   readonly known: () => readonly string[];
+  /** Of a model as last read; null: it is not here. */
+  readonly gradeOf: (id: string) => ModelGrade | null;
 }
 
 /** @param names of what is asked for by name and may be out of order, so that who asks hears why */
@@ -43,6 +46,7 @@ export function createModelIndex(
     },
     find: async (id) => (await list()).find((model) => model.id === id) ?? (await store.find(id)),
     known: () => models.map((model) => model.id),
+    gradeOf: (id) => models.find((model) => model.id === id)?.facts.grade ?? null,
   };
 }
 

@@ -143,9 +143,11 @@ export async function openOfflineGateway(
         new Request(url + path, { method: 'POST', headers, body: JSON.stringify(body), signal }),
       );
       const answer: unknown = await response.json();
+      const privacy = response.headers.get('x-nearfar-privacy');
       return {
         status: response.status,
         requestId: response.headers.get('x-request-id') ?? '',
+        ...(privacy === null ? {} : { privacy }),
         body: isObject(answer) ? answer : { error: { message: String(answer) } },
       };
     },

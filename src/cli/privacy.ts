@@ -5,7 +5,8 @@ import type { Span } from '../privacy/detect/span.ts';
 import { redactSpans } from '../privacy/redaction/redact-text.ts';
 import { createSessionBook } from '../privacy/redaction/redaction-book.ts';
 import { createScanText, type ScanText } from '../privacy/scan-text.ts';
-import { UsageError, type Command } from './command.ts';
+import { jsonOption, UsageError, type Command } from './command.ts';
+import { commandSettings } from './settings.ts';
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional() });
 const message = z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(part)]) });
@@ -25,27 +26,40 @@ interface PlacedSpan extends Span {
   readonly path?: string;
 }
 
-/** The commands that say what would be kept here, of texts on the standard input. */
+/** What would be kept here, of texts on the standard input; and what was decided of requests. */
 export const privacy: Command = {
   name: 'privacy',
-  usage: '[options] < LINES',
+  usage: '[options] < LINES | audit [options]',
   description:
     'Says of texts what in them should not leave this machine, and why. Reads JSON lines {"id", "text"} or {"id", "messages"}, ' +
     'writes for each {"id", "sensitive", "spans": [{"start", "end", "type", "detector"}]}; positions are UTF-16 units of the text, ' +
-    'or of the part of a message that "path" names. Parts that are no text count as sensitive. Nothing is kept and nothing is sent.',
+    'or of the part of a message that "path" names. Parts that are no text count as sensitive. Nothing is kept and nothing is sent.\n' +
+    'audit: lists requests that were not plainly open: label, detectors, and where they went; nothing of their text is kept.',
   options: {
     redact: {
       type: 'boolean',
       description: 'Write the text or the messages too, with placeholders in the place of what was found',
     },
+    since: {
+      type: 'string',
+      placeholder: 'TIME',
+      description: 'audit: from then on: 2026-11-25, 7d, 24h, today, all (7d)',
+    },
+    until: { type: 'string', placeholder: 'TIME', description: 'audit: up to then' },
+    limit: { type: 'string', placeholder: 'N', description: 'audit: most rows, newest first (100)' },
+    ...jsonOption,
   },
   examples: [
     `echo '{"id": 1, "text": "Mail jane@example.com"}' | nearfar privacy`,
     'nearfar privacy --redact < prompts.jsonl > redacted.jsonl',
+    'nearfar privacy audit --since today',
   ],
-  run: async ({ options, words }) => {
-    if (words.length > 0) throw new UsageError('expected JSON lines on the standard input and no words');
-    const scan = createScanText();
+  run: async (input) => {
+    const { options, words } = input;
+    if (words[0] === 'audit') return (await import('./privacy-audit.ts')).privacyAudit(input);
+    if (words.length > 0)
+      throw new UsageError('expected audit, or JSON lines on the standard input and no words');
+    const scan = createScanText({ terms: (await commandSettings(options)).settings.privacy.terms });
     let lineNumber = 0;
     let wrongCount = 0;
     for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {

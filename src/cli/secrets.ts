@@ -39,6 +39,7 @@ function limitsOf(key: KeySetting): KeyLimits {
     dayMicros: micros(key.budgetPerDay),
     monthMicros: micros(key.budgetPerMonth),
     isLocalOnly: key.localOnly,
+    privacyMode: key.privacy,
   };
 }
 

@@ -1,4 +1,5 @@
 import { adapterProblems } from './adapter-problems.ts';
+import { privacyProblems } from './privacy-problems.ts';
 import type { SettingProblem } from './problem.ts';
 import { routeProblems } from './route-problems.ts';
 import type { Settings } from './schema.ts';
@@ -35,6 +36,7 @@ export function crossProblems(
     ...semanticCacheProblems(settings, sources),
     ...routeProblems(settings, sources),
     ...upstreamProblems(settings, sources),
+    ...privacyProblems(settings, sources),
   );
   return problems;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyModes } from '../privacy/verdict.ts';
 
 const name = z.string().min(1).max(200);
 const count = z.number().int().min(1).max(1_000_000_000_000).nullable().default(null);
@@ -17,6 +18,13 @@ const limitFields = {
   budgetPerDay: dollars.describe('US dollars a day.'),
   budgetPerMonth: dollars.describe('US dollars a month.'),
   localOnly: z.boolean().default(false).describe('Nothing of its requests leaves your boundary.'),
+  privacy: z
+    .enum(keyModes)
+    .nullable()
+    .default(null)
+    .describe(
+      'In place of privacy.mode: open (what detectors find may leave), auto, local, redact or block.',
+    ),
 };
 
 export const keySchema = z

@@ -8,6 +8,8 @@ import { limitsSchema } from './limits-schema.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { midField, routeSchema } from './route-schema.ts';
 import { upstreamAnswersField } from './cache-fields.ts';
+import { captureFields } from './capture-fields.ts';
+import { privacySchema } from './privacy-schema.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
 import { stateFields } from './state-fields.ts';
@@ -287,34 +289,7 @@ export const settingsSchema = z.strictObject({
     .default('text')
     .describe('text: lines for people. json: one object a line, for machines.'),
   ...stateFields,
-  capture: z
-    .enum(['off', 'sample', 'all'])
-    .default('off')
-    .describe(
-      'Whether prompts and answers are kept, for you to read: off, sample (captureSampleRate of them) or all. Never ' +
-        'those marked local_only, never secrets. See docs/capture.md.',
-    ),
-  captureSampleRate: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.05)
-    .describe('With capture: sample, the share of requests whose prompt and answer are kept, 0-1.'),
-  captureMaxAgeDays: z
-    .number()
-    .min(0.01)
-    .max(3650)
-    .default(30)
-    .describe('Days after which a kept prompt and answer are removed.'),
-  captureMaxBytes: bytes
-    .default(1024 * 1024 * 1024)
-    .describe('Bytes of prompts and answers that are kept together; beyond it the oldest are removed.'),
-  capturePath: name
-    .nullable()
-    .default(null)
-    .describe(
-      'SQLite file with kept prompts and answers, readable by you only. null: captured.sqlite in the nearfar home.',
-    ),
+  ...captureFields,
   pricesUrl: z
     .url({ protocol: /^https?$/ })
     .nullable()
@@ -327,6 +302,7 @@ export const settingsSchema = z.strictObject({
   cache: cacheSchema.prefault({}).describe('Answers that are given again.'),
   promptCache: promptCacheSchema.prefault({}).describe("Upstreams' prompt caches."),
   budgets: budgetsSchema.prefault({}).describe('What keys may spend.'),
+  privacy: privacySchema.prefault({}).describe('What must not leave this machine. See docs/privacy.md.'),
   responses: responsesSchema.prefault({}).describe('Responses that clients go on from.'),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
   hub: hubSchema.prefault({}).describe('The model hub.'),
@@ -350,6 +326,7 @@ const groups: Readonly<Record<string, z.ZodObject>> = {
   cache: cacheSchema,
   promptCache: promptCacheSchema,
   budgets: budgetsSchema,
+  privacy: privacySchema,
   responses: responsesSchema,
   limits: limitsSchema,
   hub: hubSchema,

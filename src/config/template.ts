@@ -38,6 +38,7 @@ const keyExample = [
   '#     budgetPerDay: 2                # US dollars',
   '#     budgetPerMonth: 20',
   '#     localOnly: false',
+  '#     privacy: open                # an exception: what detectors find in its requests may leave',
 ];
 
 const upstreamExample = [

@@ -8,7 +8,7 @@ import { readSecret } from './envelope.ts';
 import { dialectOf, errorResponse, isForOwner } from './error-response.ts';
 import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
 import { noRouteError } from './no-route.ts';
-import type { Operation } from './operation.ts';
+import type { Call, Operation } from './operation.ts';
 import { allOperations } from './all-operations.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { relayed } from './relay.ts';
@@ -111,13 +111,15 @@ async function performOperation(
   };
   if (operation.body === null) return operation.handle({ ...call, body: null });
   const { text, value } = await readJson(request, dependencies.limits);
+  let ordinary: Call<unknown> = { ...call, body: value };
   if (operation.relay !== undefined) {
-    const response = await relayed(operation, dependencies, { ...call, body: value }, text);
-    if (response !== null) return response;
+    const way = await relayed(operation, dependencies, ordinary, text);
+    if ('response' in way) return way.response;
+    ordinary = way.call;
   }
   const parsed = operation.body.safeParse(value);
   if (!parsed.success) throw schemaError(parsed.error);
-  return operation.handle({ ...call, body: parsed.data });
+  return operation.handle({ ...ordinary, body: parsed.data });
 }
 
 /** Most requests have none, and a URL costs more to read than the rest of their heads. */

@@ -11,11 +11,12 @@ import {
 import { Secret } from '../chat/secret.ts';
 import { tighten } from '../privacy/label.ts';
 import type { Call } from './operation.ts';
+import { readSession } from './session-claim.ts';
 
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
 export type Envelope = Pick<
   ChatRequest,
-  'id' | 'dialect' | 'privacy' | 'tenant' | 'deadlineAt' | 'answerCache' | 'clientKey'
+  'id' | 'dialect' | 'privacy' | 'session' | 'tenant' | 'deadlineAt' | 'answerCache' | 'clientKey'
 > & {
   /** From the header, which goes before what a body says; null = not given. */
   readonly priority: Priority | null;
@@ -25,6 +26,7 @@ export type Envelope = Pick<
 export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
   // Where nearfar has keys of its own, what a client sends is one of them, and goes no further.
   const clientKey = call.caller === localCaller ? readSecret(call.headers) : null;
+  const session = readSession(call);
   return {
     id: call.requestId,
     dialect,
@@ -36,6 +38,7 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
     priority: readPriority(call.headers.get('x-nearfar-priority')),
     answerCache: readCacheWish(call.headers.get('x-nearfar-cache')),
     deadlineAt: readDeadline(call.headers.get('x-nearfar-timeout-ms')),
+    ...(session === undefined ? {} : { session }),
     ...(clientKey === null ? {} : { clientKey: new Secret(clientKey) }),
   };
 }

@@ -79,6 +79,7 @@ export function corsHeaders(request: Request, policy: HostPolicy): Readonly<Reco
     'access-control-allow-origin': origin,
     'access-control-expose-headers':
       'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, x-nearfar-route, x-nearfar-cache, ' +
+      'x-nearfar-privacy, ' +
       'x-nearfar-predicted-first-token-ms, x-nearfar-context-overflow, x-nearfar-omitted-tokens, ' +
       'x-nearfar-omitted-messages, retry-after',
     vary: 'Origin',

@@ -98,6 +98,15 @@ const answerHeaders = [
     schema: { type: 'string', enum: ['open', 'local_only'] },
   },
   {
+    name: 'x-nearfar-session',
+    in: 'header',
+    required: false,
+    description:
+      'A name of the session, the same for all its turns: what was tainted once stays inside. Where absent it is told by how ' +
+      'the conversation begins.',
+    schema: { type: 'string', maxLength: 200 },
+  },
+  {
     name: 'x-nearfar-priority',
     in: 'header',
     required: false,

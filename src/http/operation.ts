@@ -10,6 +10,8 @@ export interface Call<Body> {
   readonly caller: Caller;
   readonly requestId: string;
   readonly headers: Headers;
+  /** Detectors that found something in the body as it came; absent: it was not looked at yet. */
+  readonly found?: readonly string[];
   readonly query: URLSearchParams;
   /** A `:name` of the path, decoded. */
   readonly pathParameter: (name: string) => string;

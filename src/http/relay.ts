@@ -27,9 +27,12 @@ export interface RelayRoute {
 /** Headers that belong to a provider's language. */
 const languageHeaders = ['anthropic-version', 'anthropic-beta'] as const;
 
+/** The answer, or the call as it takes the ordinary way: with what is known of its body by now. */
+export type Relayed = { readonly response: Response } | { readonly call: Call<unknown> };
+
 /**
- * Answers from an upstream of the client's own dialect, bytes for bytes; null where the model is none of such an
- * upstream's, so that the ordinary way is taken. What a field means is then the upstream's to say: nothing is checked
+ * Answers from an upstream of the client's own dialect, bytes for bytes; where the model is none of such an upstream's, or the
+ * request must not leave and would, the ordinary way is to be taken. What a field means is then the upstream's to say: nothing is checked
  * here but what nearfar itself must know.
  * @throws NearfarError where nothing could be delivered
  */
@@ -38,21 +41,21 @@ export async function relayed(
   dependencies: AppDependencies,
   call: Call<unknown>,
   text: string,
-): Promise<Response | null> {
+): Promise<Relayed> {
+  const ordinary = { call };
   const { relay } = dependencies;
   const { relay: route, dialect } = operation;
   const { body } = call;
-  if (relay === undefined || route === undefined || !isObject(body)) return null;
+  if (relay === undefined || route === undefined || !isObject(body)) return ordinary;
   const { model, stream } = body;
   if (typeof model !== 'string' || (stream !== undefined && stream !== null && typeof stream !== 'boolean')) {
-    return null;
+    return ordinary;
   }
-  if (route.declines?.(body) === true) return null;
-  if (!(await relay.takes(route.protocol, model))) return null;
+  if (route.declines?.(body) === true) return ordinary;
+  if (!(await relay.takes(route.protocol, model))) return ordinary;
   const envelope = readEnvelope(call, dialect);
-  if (envelope.privacy !== 'open') refuseAddresses(body);
   const isStreamed = route.streamsByDefault !== null && (stream ?? route.streamsByDefault);
-  const reply = await relay.answer(
+  const { request, way } = await relay.judge(
     {
       ...envelope,
       priority: envelope.priority ?? 'default',
@@ -66,8 +69,10 @@ export async function relayed(
       headers: route.protocol === 'anthropic' ? languageHeadersOf(call.headers) : {},
     },
     call.caller,
-    call.signal,
   );
+  if (way === 'ordinary') return { call: { ...call, found: request.verdict?.detectors ?? [] } };
+  if (way === 'pass' && request.privacy !== 'open') refuseAddresses(body);
+  const reply = await relay.answer(request, call.caller, call.signal);
   const headers = {
     'content-type': reply.contentType,
     ...requestIdHeaders(dialect, call.requestId),
@@ -75,9 +80,10 @@ export async function relayed(
     'x-nearfar-grade': 'ungraded',
     ...(reply.source === 'model' ? {} : { 'x-nearfar-cache': reply.source }),
     ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
+    ...(request.privacy === 'open' ? {} : { 'x-nearfar-privacy': request.privacy }),
   };
-  if (!isStreamed) return new Response(await wholeBytes(reply), { headers });
-  return streamResponse<Uint8Array | NearfarError>(
+  if (!isStreamed) return { response: new Response(await wholeBytes(reply), { headers }) };
+  const response = streamResponse<Uint8Array | NearfarError>(
     {
       reader: reply,
       encode(item) {
@@ -95,6 +101,7 @@ export async function relayed(
     },
     { ...headers, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' },
   );
+  return { response };
 }
 
 function languageHeadersOf(headers: Headers): Readonly<Record<string, string>> {

@@ -121,11 +121,12 @@ function ask(
 /** `model` always names what answered; so do the headers, with the grade that the banner shows. */
 function answeredByHeaders(first: ChatPart | null): Readonly<Record<string, string>> {
   if (first?.type !== 'start') return {};
-  const { model, grade, source, similarity, predictedFirstTokenMs: predicted, route } = first;
+  const { model, grade, source, similarity, privacy, predictedFirstTokenMs: predicted, route } = first;
   return {
     'x-nearfar-model': model,
     'x-nearfar-grade': grade,
     ...(route !== undefined && { 'x-nearfar-route': route }),
+    ...(privacy !== undefined && { 'x-nearfar-privacy': privacy }),
     ...(predicted !== undefined && { 'x-nearfar-predicted-first-token-ms': predicted.toFixed(1) }),
     ...(source !== undefined && {
       'x-nearfar-cache': similarity === undefined ? source : `${source}; similarity=${similarity.toFixed(3)}`,

@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts';
+import { insertAudits } from './audit-rows.ts';
 import type { Journal } from './journal.ts';
 import { concernsBudgets, openPeriods, settleRows } from './budget-periods.ts';
 import { createRowInsert } from './insert-rows.ts';
@@ -220,8 +221,11 @@ class StoreLedger implements Ledger {
   /** Returns how many of them were new to the store. Budgets learn of exactly those, together with the rows or not at all. */
   async #write(batch: readonly LedgerRow[]): Promise<number> {
     const spending = batch.filter(concernsBudgets);
-    if (spending.length === 0) return await this.#insert.count(this.#store.db, batch);
+    const audited = batch.filter(({ audit }) => audit !== undefined);
+    if (spending.length === 0 && audited.length === 0) return await this.#insert.count(this.#store.db, batch);
     return this.#store.db.transaction().execute(async (trx) => {
+      await insertAudits(trx, audited);
+      if (spending.length === 0) return await this.#insert.count(trx, batch);
       await openPeriods(trx, spending, this.#periodsAt);
       const inserted = await this.#insert.ids(trx, batch);
       await settleRows(

@@ -3,6 +3,7 @@ import type { ContextOverflow } from '../chat/overflow.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { AnswerSource, CascadeOutcome, FinishReason } from '../chat/part.ts';
 import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
+import type { PrivacyAudit } from '../privacy/audit.ts';
 
 /** What the router made of a request. */
 export interface LedgerRoute {
@@ -83,6 +84,8 @@ export interface LedgerRow {
   readonly uncachedCostMicros?: number;
   /** ISO 4217. */
   readonly currency: string;
+  /** What was decided about where it may go; absent: it was plainly open. In a table of its own. */
+  readonly audit?: PrivacyAudit;
   /** Keyed hashes of the prompt's beginnings; absent where they may not be kept or nothing was asked. */
   readonly prefix?: PromptPrefix;
   /**

@@ -7,6 +7,7 @@ import type { EngineReading } from './engine-metrics.ts';
 import { registerClassMetrics } from './class-metrics.ts';
 import { registerSemanticMetrics, type SemanticReading } from './semantic-metrics.ts';
 import type { Priority } from '../chat/request.ts';
+import { registerPrivacyMetrics } from './privacy-metrics.ts';
 import { registerReplicaMetrics, type UpstreamReading } from './replica-metrics.ts';
 import { GapHistogram } from './gap-histogram.ts';
 
@@ -136,6 +137,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
     registers,
   });
   const observeCascade = registerCascadeMetrics(registry);
+  const countPrivacy = registerPrivacyMetrics(registry);
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
   if (dependencies.capture !== undefined) registerCaptureMetrics(registry, dependencies.capture);
@@ -160,6 +162,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
       };
       const hasFailed = row.status >= 400;
       if (row.cascade !== undefined) observeCascade(row.cascade);
+      if (row.audit !== undefined) countPrivacy(row.privacy, row.audit);
       if (!hasFailed) answers.inc({ source: row.answerSource });
       duration.observe({ ...labels, error_type: hasFailed ? row.finish : '' }, row.totalMs / 1000);
       if (row.promptTokenCount > 0) {

@@ -16,8 +16,10 @@ export interface KeptResponse {
 
 /** Responses that clients may ask for again and go on from, each tenant's for itself. */
 export interface KeptResponses {
-  /** Whether anything is kept of a request with this label: nothing of `local_only`, or where the settings say no. */
+  /** Whether anything is kept of a request with this label: nothing of what asks to be `local_only`, or where the settings say no. */
   mayKeep(request: { readonly privacy: PrivacyLabel }): boolean;
+  /** Whether that is kept too which turned out to be `local_only` on its way: only in a file of this machine. */
+  readonly keepsTainted: boolean;
   /** @throws whatever the database throws, after several tries */
   keep(kept: KeptResponse, tenant: string): Promise<void>;
   /** Null also for another tenant's. */
@@ -45,6 +47,8 @@ export interface KeptResponsesDependencies {
   readonly store: Pick<Store, 'db'>;
   readonly label: LabelRequest;
   readonly settings: KeptResponsesSettings;
+  /** Whether the store is a file of this machine. @default false */
+  readonly isHere?: boolean;
   readonly now?: () => number;
 }
 
@@ -56,7 +60,7 @@ const pruneEveryMs = 1000;
 const retryPausesMs = [20, 60, 200];
 
 export function createKeptResponses(dependencies: KeptResponsesDependencies): KeptResponses {
-  const { store, label, settings, now = Date.now } = dependencies;
+  const { store, label, settings, isHere = false, now = Date.now } = dependencies;
   const { maxCount, maxBytes } = settings;
   const maxAgeMs = settings.maxAgeSeconds * 1000;
   const { db } = store;
@@ -117,6 +121,7 @@ export function createKeptResponses(dependencies: KeptResponsesDependencies): Ke
   }
 
   return {
+    keepsTainted: isHere,
     mayKeep: (request) => settings.store && label({ privacy: request.privacy }).privacy === 'open',
     async keep({ id, previousId, input, response }, tenant) {
       const texts = { input: JSON.stringify(input), response: JSON.stringify(response) };

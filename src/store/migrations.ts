@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createKeysAndBudgets } from './keys-and-budgets.ts';
+import { createPrivacyTables } from './privacy-tables.ts';
 
 /**
  * Every change of the schema, in order of name, never edited once released. A migration runs once per database and
@@ -152,6 +153,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
         if (await hasColumn(db, 'ledger', name)) continue;
         await db.schema.alterTable('ledger').addColumn(name, type).execute();
       }
+    },
+  },
+  '012-privacy': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await createPrivacyTables(db);
+      if (await hasColumn(db, 'access_key', 'privacy_mode')) return;
+      await db.schema.alterTable('access_key').addColumn('privacy_mode', 'text').execute();
     },
   },
 };

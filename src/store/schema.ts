@@ -9,6 +9,9 @@ export interface StoreSchema {
   budget_period: BudgetPeriodTable;
   reservation: ReservationTable;
   responses: ResponsesTable;
+  privacy_audit: PrivacyAuditTable;
+  tainted_session: TaintedSessionTable;
+  faded_sessions: FadedSessionsTable;
 }
 
 export interface LedgerTable {
@@ -83,6 +86,8 @@ export interface AccessKeyTable {
   day_micros: number | null;
   month_micros: number | null;
   is_local_only: 0 | 1;
+  /** How what is found in its requests is handled; null: as the settings say. */
+  privacy_mode: string | null;
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
@@ -129,4 +134,38 @@ export interface ResponsesTable {
   response: string;
   /** Of both texts. */
   byte_count: number;
+}
+
+/** One decision about what may leave; the request's other facts are in the ledger. Nothing of its text. */
+export interface PrivacyAuditTable {
+  request_id: string;
+  decided_at: number;
+  key_name: string | null;
+  tenant: string | null;
+  requested_model: string | null;
+  label: string;
+  mode: string;
+  /** A JSON array of codes. */
+  reasons: string;
+  /** A JSON array of codes. */
+  detectors: string;
+  /** `machine`, `inside`, `outside`, or `nowhere`. */
+  went: string;
+  model: string | null;
+  status: number;
+}
+
+/** Sessions that must stay, by keyed hashes. */
+export interface TaintedSessionTable {
+  hash: string;
+  taint: string;
+  /** Counts up with each write, so that the oldest are known. */
+  marked_at: number;
+}
+
+/** One row: the Bloom filter that stands for tainted sessions that were let go. */
+export interface FadedSessionsTable {
+  id: string;
+  /** base64 */
+  filter: string;
 }

@@ -25,6 +25,8 @@ export interface RelayRequest extends Pick<
   | 'dialect'
   | 'requestedModel'
   | 'privacy'
+  | 'verdict'
+  | 'session'
   | 'tenant'
   | 'priority'
   | 'deadlineAt'

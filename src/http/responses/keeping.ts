@@ -27,12 +27,12 @@ export function isKept(
 
 /**
  * Answers that are handed to `save` before their end is told, so that whoever has read the end can go on from it.
- * @param save gets the whole response; must not throw
+ * @param save gets the whole response, and whether it must not leave this machine; must not throw
  */
 export function savingAnswer(
   answer: Answer,
   options: ResponsesAnswerOptions,
-  save: (response: object) => Promise<void>,
+  save: (response: object, isTainted: boolean) => Promise<void>,
 ): Answer {
   return (request, caller, signal) => saved(answer(request, caller, signal), options, save);
 }
@@ -40,12 +40,14 @@ export function savingAnswer(
 async function* saved(
   parts: AsyncIterable<ChatPart>,
   options: ResponsesAnswerOptions,
-  save: (response: object) => Promise<void>,
+  save: (response: object, isTainted: boolean) => Promise<void>,
 ): AsyncGenerator<ChatPart, void, undefined> {
   const writer = createResponseWriter(options);
+  let isTainted = false;
   for await (const part of parts) {
     writer.take(part);
-    if (part.type === 'finish') await save(writer.whole());
+    if (part.type === 'start') isTainted = part.privacy !== undefined;
+    if (part.type === 'finish') await save(writer.whole(), isTainted);
     yield part;
   }
 }

@@ -105,7 +105,10 @@ async function answerItems(dependencies: AppDependencies, call: Call<ResponsesBo
   const { keptResponses: kept } = dependencies;
   const { body, requestId } = call;
   const { tenant } = call.caller;
-  const envelope = readEnvelope(call, 'openai');
+  const read = readEnvelope(call, 'openai');
+  // A later turn names this response and nothing else.
+  const laterIds = [`response ${responseId(requestId)}`];
+  const envelope = { ...read, session: { ids: [], ...read.session, laterIds } };
   const isStored = isKept(kept, body.store, envelope);
   const earlier = await earlierItems(kept, body.previous_response_id, tenant);
   const own = await resolvedItems(kept, inputItems(body), tenant);
@@ -119,7 +122,11 @@ async function answerItems(dependencies: AppDependencies, call: Call<ResponsesBo
   };
   const createdAt = new Date();
 
-  async function save(response: object): Promise<void> {
+  async function save(response: object, isTainted: boolean): Promise<void> {
+    if (isTainted && kept?.keepsTainted !== true) {
+      state.isStored = false;
+      return;
+    }
     const input = listedItems(own, requestId);
     const previousId = body.previous_response_id ?? null;
     try {
