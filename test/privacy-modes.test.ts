@@ -46,7 +46,7 @@ const ask = (model: string, content: string, key = 'plain', headers: Record<stri
     maxRetries: 0,
     defaultHeaders: headers,
   }).chat.completions
-    .create({ model, messages: [{ role: 'user', content }], max_tokens: 4 })
+    .create({ model, messages: [{ role: 'user', content }], max_completion_tokens: 4 })
     .withResponse();
 
 describe('the modes of routes', () => {

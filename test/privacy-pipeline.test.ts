@@ -285,7 +285,9 @@ describe('any place of a body', () => {
     (text) => text,
     (text) => `please ${text} now`,
     (text) =>
-      [...text].map((letter) => `%${letter.codePointAt(0)?.toString(16).padStart(2, '0') ?? ''}`).join(''),
+      Array.from(text)
+        .map((letter) => `%${letter.codePointAt(0)?.toString(16).padStart(2, '0') ?? ''}`)
+        .join(''),
     (text) => Buffer.from(`it says: ${text}`).toString('base64'),
     (text) => text.replaceAll(/[0-9]/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
   ];

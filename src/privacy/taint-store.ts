@@ -29,9 +29,9 @@ export function createTaintStore({ db }: Pick<Store, 'db'>, now: () => number = 
         .insertInto('tainted_session')
         .values(marked)
         .onConflict((conflict) =>
-          conflict.column('hash').doUpdateSet(({ ref }) => ({
-            taint: ref('excluded.taint'),
-            marked_at: ref('excluded.marked_at'),
+          conflict.column('hash').doUpdateSet((row) => ({
+            taint: row.ref('excluded.taint'),
+            marked_at: row.ref('excluded.marked_at'),
           })),
         )
         .execute();
