@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fitProfile } from '../src/route/calibration/fit-profile.ts';
 
 const entry = path.resolve(import.meta.dirname, '../src/cli/main.ts');
 let home = '';
@@ -92,6 +93,37 @@ describe('nearfar route', () => {
       expect.stringContaining('expected heuristic, classifier, calibrated'),
     ]);
     expect((await route(['--policy', 'calibrated'])).stderr).toContain('profile');
+  });
+
+  it('goes by a profile of the owner', async () => {
+    // What has a sum in it only the far model can do; nothing else costs it anything.
+    const outcomes = Array.from({ length: 120 }, (_, at) => {
+      const isHard = at % 2 === 1;
+      const prompt = isHard
+        ? `Add ${String(at)} and ${String(at * 7)} and ${String(at * 3)}.`
+        : `Greet guest ${String(at)} kindly.`;
+      return {
+        prompt,
+        models: { near: { score: isHard ? 0 : 1, cost: 0 }, far: { score: 1, cost: 0.01 } },
+      };
+    });
+    const { profile } = await fitProfile(outcomes, { resampleCount: 20 });
+    mkdirSync(path.join(home, 'profiles'));
+    writeFileSync(path.join(home, 'profiles', 'own.json'), JSON.stringify(profile));
+    const { stdout, code } = await route(
+      ['--profile', 'own'],
+      lines(
+        { id: 1, prompt: 'Greet guest 7001 kindly.' },
+        { id: 2, prompt: 'Add 7001 and 49007 and 21003.' },
+      ),
+    );
+    expect(code).toBe(0);
+    expect(rowsOf(stdout).map(({ tier }) => tier)).toEqual(['near', 'far']);
+    expect(rowsOf(stdout)[0]?.['reasons']).toEqual([
+      expect.stringMatching(/^near: expected score \d\.\d\d by the profile own, the most for what it costs$/),
+    ]);
+    const none = await route(['--profile', 'none'], '');
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('there is no profile "none"')]);
   });
 
   it('explains one prompt, with what every tier would have cost', async () => {

@@ -65,9 +65,7 @@ function policyWords(policy: Explained['facts']['policy']): string {
     case 'classifier':
       return `classifier: difficulty ${policy.source}, thresholds ${policy.thresholds.join(', ')}`;
     case 'calibrated':
-      return `calibrated: profile ${policy.profile}, a dollar must buy ${policy.scorePerDollar.toFixed(2)} of a score; expected ${Object.entries(
-        policy.scores,
-      )
+      return `calibrated: profile ${policy.profile}; expected ${Object.entries(policy.scores)
         .map(([tier, score]) => `${tier} ${score.toFixed(2)}`)
         .join(', ')}`;
   }

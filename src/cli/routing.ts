@@ -1,11 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { FindBilling } from '../answer/billing.ts';
+import { NearfarError } from '../chat/error.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { PriceTable } from '../ledger/prices.ts';
 import { createAnswerFigures } from '../route/answer-figures.ts';
 import { createFindWord } from '../route/heuristic-words.ts';
-import { lengthDifficulty } from '../route/length-difficulty.ts';
+import { createDifficulty } from '../route/difficulty/create-difficulty.ts';
 import { createModelDifficulty, type DifficultyReading } from '../route/model-difficulty.ts';
 import type { Routing } from '../route/route.ts';
 import { createRouter, type ModelOutlook, type RoutePolicy, type RouterSetup } from '../route/router.ts';
@@ -58,33 +61,62 @@ export function autoLine(settings: RoutingSettings): string | null {
 /** What reads a prompt: difficulty, task, and what else a policy goes by. */
 export type PromptReading = Pick<RouterSetup, 'policy' | 'difficultyOf' | 'taskOf'>;
 
-/** By the settings, without a gateway, a model or a network. */
-export function promptReading({ settings }: LoadedSettings, policy: string): Promise<PromptReading> {
-  return Promise.resolve({
-    policy: readPolicy(settings.route, policy),
+/**
+ * By the settings, without a gateway, a model or a network.
+ * @throws NearfarError `invalid_request` where there is no such profile, or it is none
+ */
+export async function promptReading(loaded: LoadedSettings, policy: string): Promise<PromptReading> {
+  return {
+    policy: await readPolicy(loaded, policy),
     difficultyOf: shippedDifficulty,
     taskOf: (text) => taskOf(text).task,
-  });
+  };
 }
+
+const difficultyOf = createDifficulty();
 
 function shippedDifficulty(text: string): DifficultyReading {
-  return { value: lengthDifficulty(text), source: 'by its length' };
+  return { value: difficultyOf(text), source: 'by the shipped model' };
 }
 
-function readPolicy(route: Settings['route'], policy: string): RoutePolicy {
+async function readPolicy(loaded: LoadedSettings, policy: string): Promise<RoutePolicy> {
+  const { heuristic, thresholds, profile } = loaded.settings.route;
   switch (policy) {
     case 'heuristic':
       return {
         kind: 'heuristic',
-        shortBelow: route.heuristic.shortBelow,
-        findComplexWord: createFindWord(route.heuristic.complexWords),
-        findPrivacyWord: createFindWord(route.heuristic.privacyWords),
+        shortBelow: heuristic.shortBelow,
+        findComplexWord: createFindWord(heuristic.complexWords),
+        findPrivacyWord: createFindWord(heuristic.privacyWords),
       };
     case 'classifier':
-      return { kind: 'classifier', thresholds: route.thresholds };
+      return { kind: 'classifier', thresholds };
+    case 'calibrated':
+      return calibratedPolicy(loaded.home, profile ?? '');
     default:
       return { kind: 'fixed', tier: policy };
   }
+}
+
+async function calibratedPolicy(home: string, name: string): Promise<RoutePolicy> {
+  const { readProfile } = await import('../route/calibration/profile.ts');
+  const { createOutcomePredictor } = await import('../route/calibration/predict-outcomes.ts');
+  const file = path.join(home, 'profiles', `${name}.json`);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const message = `route.profile: there is no profile "${name}" (${file}). Make it with: nearfar calibrate`;
+    throw new NearfarError('invalid_request', message, { field: 'route.profile', cause });
+  }
+  const profile = readProfile(text, file);
+  return {
+    kind: 'calibrated',
+    profile: name,
+    scoresOf: createOutcomePredictor(profile),
+    costs: Object.fromEntries(profile.models.map((model) => [model.name, model.cost])),
+    worth: profile.worth,
+  };
 }
 
 export interface RoutingDependencies {

@@ -52,7 +52,12 @@ export const routeSchema = z.strictObject({
       "What tells a prompt's difficulty, with the policy classifier: null (the model that nearfar ships) or a chat model of this " +
         'machine (near, or its id) that is asked for a digit. See docs/routing.md.',
     ),
-  profile: name
+  profile: z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/,
+      'expected 1 to 64 letters, digits, dots, dashes or underscores',
+    )
     .nullable()
     .default(null)
     .describe('With the policy calibrated: the profile that `nearfar calibrate` wrote, by its name.'),

@@ -68,7 +68,8 @@ const arbitraryPolicy: fc.Arbitrary<PolicyFacts> = fc.oneof(
       fc.constantFrom('t0', 't1', 't2', 't3'),
       fc.double({ min: 0, max: 1, noNaN: true }),
     ),
-    scorePerDollar: fc.constantFrom(0, 1, 50),
+    costs: fc.dictionary(fc.constantFrom('t0', 't1', 't2', 't3'), fc.double({ min: 0, max: 1, noNaN: true })),
+    worth: fc.constantFrom(0, 1, 50, Number.MAX_VALUE),
   }),
 );
 
@@ -103,7 +104,7 @@ const arbitraryFacts: fc.Arbitrary<RouteFacts> = fc.integer({ min: 1, max: 5 }).
   }),
 );
 
-const runs = { numRuns: 3000 };
+const runs = { numRuns: 1000 };
 
 describe('whatever the facts', () => {
   it('there is a decision or a refusal, the same each time, and every other tier is accounted for', () => {

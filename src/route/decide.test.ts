@@ -66,28 +66,37 @@ describe("the guide's heuristic", () => {
 
 describe('the calibrated policy', () => {
   const scores = { near: 0.6, mid: 0.8, far: 0.9 };
+  const costs = { near: 0, mid: 0.001, far: 0.01 };
+  const policyOf = (worth: number, changes: object = {}): PolicyFacts => ({
+    kind: 'calibrated',
+    profile: 'own',
+    scores,
+    costs,
+    worth,
+    ...changes,
+  });
   it.each([
     [0, 'far'],
-    // far costs 11,700 millionths more than mid for 0.1, mid 1,300 for 0.2 more than near.
-    [10, 'mid'],
-    [200, 'near'],
-  ])('with %d of a score for a dollar goes %s', (scorePerDollar, tier) => {
-    expect(chosen({ policy: { kind: 'calibrated', profile: 'own', scores, scorePerDollar } }).tier).toBe(
-      tier,
-    );
+    // far costs 0.009 more than mid for 0.1, mid 0.001 for 0.2 more than near.
+    [20, 'mid'],
+    [300, 'near'],
+    [Number.MAX_VALUE, 'near'],
+  ])('with %d of a score for a unit of cost goes %s', (worth, tier) => {
+    expect(chosen({ policy: policyOf(worth) }).tier).toBe(tier);
   });
-  it('weighs nothing whose price or score is not known', () => {
-    const policy: PolicyFacts = { kind: 'calibrated', profile: 'own', scores, scorePerDollar: 0 };
-    const decision = chosen({ policy, tiers: [near, mid, { ...far, price: null }] });
+  it('weighs no tier that the profile does not know', () => {
+    const decision = chosen({ policy: policyOf(0, { scores: { near: 0.6, mid: 0.8 } }) });
     expect(decision.tier).toBe('mid');
-    expect(decision.alternatives[1]?.whyNot).toBe('what it costs is not known');
+    expect(decision.alternatives[1]?.whyNot).toBe('the profile own does not know it');
+  });
+  it('goes to the last tier where it knows none', () => {
+    expect(chosen({ policy: policyOf(0, { scores: {}, costs: {} }) }).reasons).toEqual([
+      'far: the profile own knows none of the tiers',
+    ]);
   });
   it('takes what was judged worse of late off', () => {
-    const policy: PolicyFacts = { kind: 'calibrated', profile: 'own', scores, scorePerDollar: 10 };
-    const decision = chosen({
-      policy,
-      tiers: [near, { ...mid, health: { penalty: 0.3, reason: 'fell' } }, far],
-    });
+    const worse = { ...mid, health: { penalty: 0.3, reason: 'fell' } };
+    const decision = chosen({ policy: policyOf(20), tiers: [near, worse, far] });
     expect([decision.tier, decision.healthyTier]).toEqual(['far', 'mid']);
   });
 });

@@ -1,3 +1,4 @@
+import { chooseModel } from './calibration/choose-model.ts';
 import type { PolicyFacts, RouteFacts } from './route-facts.ts';
 import type { WeighedTier } from './weigh-tier.ts';
 
@@ -68,11 +69,11 @@ function heuristicLevel(
 }
 
 /**
- * Pure: the candidate with the most of expected score less what its cost is worth; the nearest of those that are alike.
- * @returns null where no candidate has both a score and a cost
+ * Pure: the candidate with the most of expected score less what its cost is worth.
+ * @returns null where the profile knows none of them
  */
 export function scoredChoice(
-  { scores, scorePerDollar, profile }: Extract<PolicyFacts, { kind: 'calibrated' }>,
+  { scores, costs, worth, profile }: Extract<PolicyFacts, { kind: 'calibrated' }>,
   candidates: readonly WeighedTier[],
   countsHealth: boolean,
 ): {
@@ -80,28 +81,26 @@ export function scoredChoice(
   readonly reasons: readonly string[];
   readonly verdicts: ReadonlyMap<number, string>;
 } | null {
-  let best: { readonly tier: WeighedTier; readonly worth: number } | null = null;
   const verdicts = new Map<number, string>();
-  for (const tier of candidates) {
+  const weighed = candidates.flatMap((tier) => {
     const { health, tier: name } = tier.facts;
+    // Own properties only: the owner chooses the names of tiers.
     const score = Object.hasOwn(scores, name) ? scores[name] : undefined;
-    if (score === undefined) verdicts.set(tier.level, `the profile ${profile} does not know it`);
-    else if (tier.cost.micros === null) verdicts.set(tier.level, 'what it costs is not known');
-    if (score === undefined || tier.cost.micros === null) continue;
-    const expected = countsHealth ? score - health.penalty : score;
-    const worth = expected - (scorePerDollar * tier.cost.micros) / 1_000_000;
-    verdicts.set(tier.level, `expected score ${expected.toFixed(2)}, worth less for what it costs`);
-    if (best === null || worth > best.worth) best = { tier, worth };
-  }
+    const cost = Object.hasOwn(costs, name) ? costs[name] : undefined;
+    if (score === undefined || cost === undefined) {
+      verdicts.set(tier.level, `the profile ${profile} does not know it`);
+      return [];
+    }
+    const quality = countsHealth ? score - health.penalty : score;
+    verdicts.set(tier.level, `expected score ${quality.toFixed(2)}, less for what it costs`);
+    return [{ name, tier, quality, cost }];
+  });
+  const best = chooseModel(weighed, worth);
   if (best === null) return null;
-  const { tier } = best;
-  const { health, tier: name } = tier.facts;
-  const score = (scores[name] ?? 0) - (countsHealth ? health.penalty : 0);
+  const told = best.quality.toFixed(2);
   return {
-    tier,
-    reasons: [
-      `${name}: expected score ${score.toFixed(2)} by the profile ${profile}, the most for what it costs`,
-    ],
+    tier: best.tier,
+    reasons: [`${best.name}: expected score ${told} by the profile ${profile}, the most for what it costs`],
     verdicts,
   };
 }

@@ -101,15 +101,18 @@ export type PolicyFacts =
   /** The guide's second: below the n-th threshold the n-th tier; beyond the last one the last. */
   | { readonly kind: 'classifier'; readonly thresholds: readonly number[]; readonly source: string }
   /**
-   * The expected score of each tier (0-1), from the owner's own outcomes, against what it costs: `scorePerDollar` is how
-   * much of a score a dollar must buy.
+   * The expected score of each tier (0-1) against what it costs, both as the owner's own outcomes have them: prices of today
+   * would move requests away from what was checked by cross-validation.
    */
   | {
       readonly kind: 'calibrated';
       readonly profile: string;
       /** By tier; a tier without one is not weighed. */
       readonly scores: Readonly<Record<string, number>>;
-      readonly scorePerDollar: number;
+      /** By tier: mean cost of a prompt, in the profile's unit. */
+      readonly costs: Readonly<Record<string, number>>;
+      /** How much of a score a unit of cost must bring. */
+      readonly worth: number;
     };
 
 export type PolicyName = PolicyFacts['kind'];

@@ -34,9 +34,11 @@ export type RoutePolicy =
   | {
       readonly kind: 'calibrated';
       readonly profile: string;
-      /** Expected scores by the models' ids, 0-1. */
+      /** Expected scores, 0-1, by the names of the profile: of tiers or of models. */
       readonly scoresOf: (text: string) => Readonly<Record<string, number>>;
-      readonly scorePerDollar: number;
+      /** Mean costs of a prompt by the same names, in the profile's unit. */
+      readonly costs: Readonly<Record<string, number>>;
+      readonly worth: number;
     };
 
 export interface RouterSetup {
@@ -166,15 +168,22 @@ function policyFacts(
         privacyWord: policy.findPrivacyWord(text),
       };
     case 'calibrated': {
-      const { profile, scorePerDollar, scoresOf } = policy;
-      const byModel = scoresOf(text);
-      const scores = Object.fromEntries(
-        tiers.flatMap(({ tier, modelId }) => {
-          const score = byModel[modelId] ?? byModel[tier];
-          return score === undefined ? [] : [[tier, score]];
-        }),
-      );
-      return { kind: 'calibrated', profile, scores, scorePerDollar };
+      const { profile, worth, scoresOf } = policy;
+      const byTier = (figures: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+        Object.fromEntries(
+          tiers.flatMap(({ tier, modelId }) => {
+            const names = [tier, modelId, modelId.slice(modelId.indexOf('/') + 1)];
+            const name = names.find((one) => Object.hasOwn(figures, one));
+            return name === undefined ? [] : [[tier, figures[name] ?? 0]];
+          }),
+        );
+      return {
+        kind: 'calibrated',
+        profile,
+        scores: byTier(scoresOf(text)),
+        costs: byTier(policy.costs),
+        worth,
+      };
     }
   }
 }
