@@ -78,6 +78,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'how well the kind of task of a prompt is recognised, and how quickly',
     load: async () => (await import('./tasks.ts')).tasks,
   },
+  router: {
+    summary: 'what routing is worth on public outcomes: difficulty, calibrated profiles, three tiers',
+    load: async () => (await import('./router.ts')).router,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,

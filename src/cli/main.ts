@@ -111,6 +111,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./plan.ts')).plan,
   },
   {
+    name: 'calibrate',
+    group: 'costs',
+    summary: 'Learn from outcomes which model is good enough for which prompt, and whether that pays',
+    load: async () => (await import('./calibrate.ts')).calibrate,
+  },
+  {
     name: 'measure',
     group: 'machine',
     summary: 'What a setting costs and saves with a model, on this machine',

@@ -54,7 +54,7 @@ export async function fitProfile(
     if (texts.length % 500 === 0) await pause(options.signal);
   }
   const folds = assignFolds(
-    table.outcomes.map(({ prompt }) => questionKey(prompt)),
+    table.outcomes.map(({ prompt, group }) => group ?? questionKey(prompt)),
     foldCount,
     seed,
   );

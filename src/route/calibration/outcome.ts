@@ -1,6 +1,8 @@
 /** What each model's answer to one prompt was worth. */
 export interface Outcome {
   readonly prompt: string;
+  /** What is the same question for cross-validation, where that is more than the same words. */
+  readonly group?: string;
   /** Of each model that answered it. */
   readonly models: Readonly<Record<string, ModelOutcome>>;
 }
@@ -19,4 +21,21 @@ export function commonModels(outcomes: readonly Outcome[]): readonly string[] {
   return Object.keys(first.models).filter((name) =>
     outcomes.every(({ models }) => Object.hasOwn(models, name)),
   );
+}
+
+/** The outcomes of some models under names of their own, e.g. of tiers; those of others are left out. */
+export function renameModels(
+  outcomes: readonly Outcome[],
+  /** New name -> name in the outcomes. */
+  names: Readonly<Record<string, string>>,
+): readonly Outcome[] {
+  return outcomes.map((outcome) => ({
+    ...outcome,
+    models: Object.fromEntries(
+      Object.entries(names).flatMap(([name, source]) => {
+        const one = Object.hasOwn(outcome.models, source) ? outcome.models[source] : undefined;
+        return one === undefined ? [] : [[name, one]];
+      }),
+    ),
+  }));
 }
