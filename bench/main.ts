@@ -74,6 +74,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
       'what the detectors find in public rows, what they flag of harmless prompts, and how quick they are',
     load: async () => (await import('./privacy.ts')).privacy,
   },
+  cascade: {
+    summary:
+      "what the near model's own doubt says of its answers, and that nothing is shown before an escalation",
+    load: async () => (await import('./cascade.ts')).cascade,
+  },
   tasks: {
     summary: 'how well the kind of task of a prompt is recognised, and how quickly',
     load: async () => (await import('./tasks.ts')).tasks,

@@ -240,6 +240,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     settle,
     ...(texts === null ? {} : { capture: texts.capture }),
     observeGap: metrics.observeGap,
+    cascade: settings.route.cascadeRules,
     bonds: createBonds(createBlockKey()),
   };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cascadeSchema } from './cascade-schema.ts';
 
 const name = z.string().min(1).max(200);
 
@@ -101,6 +102,7 @@ export const routeSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether the near model starts, and hands over before a token is shown where it is unsure.'),
+  cascadeRules: cascadeSchema,
   observe: z
     .boolean()
     .default(false)

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fakeUpstream, sendJson, type Arrived, type FakeUpstream } from './fake-upstream.ts';
+import { startProgram, type Program } from './program.ts';
+
+/** `nearfar eval` as a person types it, of a model elsewhere that a test plays. */
+
+const entry = path.resolve(import.meta.dirname, '../src/cli/main.ts');
+let folder: string;
+let upstream: FakeUpstream;
+const programs: Program[] = [];
+
+/** Right wherever "positive" or "billing" is, and wrong elsewhere. */
+const answers: FakeUpstream['respond'] = (response, request) => {
+  const text = promptOf(request).includes('department') ? 'billing' : 'positive';
+  sendJson(response, 200, {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'clever',
+    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
+  });
+};
+
+function promptOf({ body }: Arrived): string {
+  return (body['messages'] as { content: string }[])[0]?.content ?? '';
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'nearfar-eval-'));
+  upstream = await fakeUpstream(answers);
+});
+afterEach(() => {
+  for (const program of programs.splice(0)) program.destroy();
+  upstream.respond = answers;
+  upstream.arrived.length = 0;
+});
+afterAll(async () => {
+  await upstream.close();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function start(args: readonly string[]): Program {
+  const upstreams = [{ name: 'stub', baseUrl: `${upstream.url}/v1`, models: ['clever'] }];
+  const program = startProgram(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      entry,
+      'eval',
+      ...args,
+      '--set',
+      `upstreams=${JSON.stringify(upstreams)}`,
+    ],
+    { cwd: folder, env: { NEARFAR_HOME: path.join(folder, 'home'), NEARFAR_PORT: '0' } },
+  );
+  programs.push(program);
+  return program;
+}
+
+async function ended(args: readonly string[], exitCode: number): Promise<Program> {
+  const program = start(args);
+  expect(await program.ended, program.output()).toBe(exitCode);
+  return program;
+}
+
+describe('nearfar eval', () => {
+  it('scores each task with its interval, and keeps and shows the result', async () => {
+    const program = await ended(
+      ['stub/clever', '--tasks', 'classification,code', '--limit', '8', '--json'],
+      0,
+    );
+    const measured = JSON.parse(program.stdout()) as Record<string, unknown>;
+    expect(measured).toMatchObject({ modelId: 'stub/clever', isPartial: true, promptTokenCount: 160 });
+    // Four of the eight first reviews are positive.
+    expect(measured['tasks']).toMatchObject([
+      { task: 'classification', rightCount: 4, count: 8, accuracy: 0.5 },
+      { task: 'code', rightCount: 0, count: 8, accuracy: 0 },
+    ]);
+    expect(upstream.arrived.every(({ body }) => body['temperature'] === 0)).toBe(true);
+    const kept = await ended(['--json'], 0);
+    expect(JSON.parse(kept.stdout())).toMatchObject([
+      { modelId: 'stub/clever', tasks: [{ count: 8 }, { count: 8 }] },
+    ]);
+    expect((await ended([], 0)).stdout()).toMatch(/stub\/clever.*50% \(22-78%\)/);
+  }, 60_000);
+
+  it('goes on where Ctrl-C stopped it', async () => {
+    upstream.respond = (response, request) => {
+      if (upstream.arrived.length <= 3) return answers(response, request);
+    };
+    const args = ['stub/clever', '--tasks', 'classification', '--limit', '10'];
+    const program = start(args);
+    await program.waitFor(/30%/, 30_000);
+    program.signal('SIGINT');
+    expect(await program.ended, program.output()).toBe(130);
+    expect(program.output()).toContain('3 of 10 items are measured; the same command goes on.');
+    upstream.respond = answers;
+    upstream.arrived.length = 0;
+    const again = await ended(args, 0);
+    expect(again.output()).toContain('3 of 10 items are answered already.');
+    expect(upstream.arrived).toHaveLength(7);
+  }, 60_000);
+
+  it('says which item could not be asked, and counts none as wrong', async () => {
+    upstream.respond = (response) => {
+      sendJson(response, 400, { error: { message: 'no such thing here' } });
+    };
+    const program = await ended(['stub/clever', '--tasks', 'reasoning', '--limit', '2'], 1);
+    expect(program.output()).toMatch(/reasoning-\d: stub\/clever answered with 400/);
+  }, 60_000);
+
+  it('names what it expects', async () => {
+    expect((await ended(['stub/clever', '--tasks', 'poetry'], 2)).output()).toContain(
+      '--tasks: expected some of classification, simple_qa, code, creative, reasoning, low_resource, got "poetry"',
+    );
+    expect((await ended(['a', 'b'], 2)).output()).toContain('expected one MODEL');
+  }, 60_000);
+});
