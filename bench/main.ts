@@ -78,6 +78,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'how well the kind of task of a prompt is recognised, and how quickly',
     load: async () => (await import('./tasks.ts')).tasks,
   },
+  drift: {
+    summary: "a tier's quality falls by ten points: after how many judged answers is that noticed",
+    load: async () => (await import('./drift.ts')).drift,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,

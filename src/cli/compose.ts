@@ -176,15 +176,8 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
 
   const billing = createBilling(settings.upstreams, prices);
-  const { book, rates, admission } = await rooms.createGuards({
-    loaded,
-    state,
-    ledger,
-    billing,
-    prices,
-    periodsAt,
-    warn,
-  });
+  const guarded = { loaded, state, ledger, billing, prices, periodsAt, warn };
+  const { book, rates, admission } = await rooms.createGuards(guarded);
   const access = rooms.createAccess(
     parts.isPrivate
       ? { keys, isLoopback: true, book: keys.length === 0 ? null : book }
@@ -194,18 +187,27 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
   const cache = openAnswerCache(parts, rooms);
+  const quality = await rooms.openQuality(parts, {
+    state,
+    answer: (request, caller, signal) => dependencies.answer(request, caller, signal),
+    tiers: () => route.tiers(),
+    warn,
+  });
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
     answerCacheBytes: () => cache.stats.usedBytes,
     ...(texts === null ? {} : { capture: () => texts.capture.stats }),
+    quality: quality.figures,
     ...(settings.upstreams.length === 0 ? {} : { replicas: () => upstreams.replicas() }),
     ...(settings.cache.semantic === null ? {} : { semanticCache: () => cache.stats.semantic }),
     version,
   });
   const remote = remoteNames(loaded);
   if (remote !== undefined) await recallPrompts(promptCache, state);
-  const routing = await openRouting({ loaded, upstreams, localModels, index, billing, prices, warn });
+  const { healthOf } = quality.health;
+  const outlook = { upstreams, localModels, index, billing, prices, healthOf, warn };
+  const routing = await openRouting({ loaded, ...outlook });
   // Replaced when the owner takes up the better model that the first start offers.
   let { near } = settings;
   const route = rooms.createRoute({
@@ -218,11 +220,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
-  const settle = rooms.createSettle({
-    ledger,
-    metrics,
-    warn,
-  });
+  const settle = rooms.createSettle({ ledger, metrics, warn });
   const pipeline: AnswerDependencies = {
     ...(await rooms.openPrivacy({
       ...{ loaded, state, index, warn },
@@ -239,6 +237,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     cache,
     settle,
     ...(texts === null ? {} : { capture: texts.capture }),
+    ...quality.observers,
     observeGap: metrics.observeGap,
     bonds: createBonds(createBlockKey()),
   };
@@ -259,6 +258,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       isInCatalog,
     },
     countTokens: async (modelId, input, signal) => (await modelOf(modelId)).countTokens(input, signal),
+    feedback: quality.feedbackOver(ledger, texts?.capture ?? null),
     forget: createForgetAnswers(texts?.capture ?? null, cache, ledger, state),
     metrics: { contentType: metrics.contentType, render: metrics.render },
     readiness: () => readiness(localModels, index.known()),
@@ -280,6 +280,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
   let closing: Promise<void> | null = null;
   const close = async () => {
+    await quality.close();
     await localModels.close();
     await upstreams.close();
     await texts?.close();
