@@ -168,12 +168,8 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const state = await openState(loaded, warn);
   if (databaseUrl(loaded) !== null) log.info(`State is kept in ${await stateName(loaded)}.`);
   const periodsAt = rooms.createPeriods(settings.budgets.timeZone);
-  const ledger = await rooms.createLedger({
-    store: state,
-    periodsAt,
-    journal: rooms.createJournal(`${ledgerFile(loaded)}.journal`),
-    warn,
-  });
+  const journal = rooms.createJournal(`${ledgerFile(loaded)}.journal`);
+  const ledger = await rooms.createLedger({ store: state, periodsAt, journal, warn });
 
   const billing = createBilling(settings.upstreams, prices);
   const guarded = { loaded, state, ledger, billing, prices, periodsAt, warn };
@@ -206,8 +202,8 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const remote = remoteNames(loaded);
   if (remote !== undefined) await recallPrompts(promptCache, state);
   const { healthOf } = quality.health;
-  const outlook = { upstreams, localModels, index, billing, prices, healthOf, warn };
-  const routing = await openRouting({ loaded, ...outlook });
+  const known = { loaded, upstreams, localModels, index, billing, prices, healthOf, warn };
+  const routing = await openRouting(known);
   // Replaced when the owner takes up the better model that the first start offers.
   let { near } = settings;
   const route = rooms.createRoute({
@@ -277,7 +273,6 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     },
   };
   const app = rooms.createApp(dependencies);
-
   let closing: Promise<void> | null = null;
   const close = async () => {
     await quality.close();
