@@ -17,7 +17,7 @@ export type ObserveGap = (model: string, priority: Priority, milliseconds: numbe
 /** What a row says of a request. */
 export interface AccountedRequest extends Pick<
   ChatRequest,
-  'id' | 'dialect' | 'requestedModel' | 'privacy' | 'priority' | 'isStreamed'
+  'id' | 'dialect' | 'requestedModel' | 'privacy' | 'priority' | 'isStreamed' | 'purpose'
 > {
   readonly operation: LedgerRow['operation'];
 }
@@ -154,6 +154,7 @@ export class Account {
       ...(audit === undefined ? {} : { audit }),
       ...(this.#prefix === null ? {} : { prefix: this.#prefix }),
       ...(cascade === undefined ? {} : { cascade }),
+      ...(this.#request.purpose === undefined ? {} : { purpose: this.#request.purpose }),
     };
   }
 

@@ -9,6 +9,7 @@ import type { Capture, CaptureRecorder } from '../capture/capture.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { JudgeRequest, RememberAnswers } from '../privacy/judge.ts';
 import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.ts';
+import type { Shadow, ShadowRecorder } from '../quality/shadow.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
@@ -49,6 +50,8 @@ export interface AnswerDependencies {
   readonly settle: (row: LedgerRow) => void;
   /** Keeps prompts and answers; absent: nothing is kept. */
   readonly capture?: Pick<Capture, 'begin'>;
+  /** Compares a sample of answers with other tiers', after the fact; absent: none. */
+  readonly shadow?: Pick<Shadow, 'begin' | 'beginBody'>;
   readonly observeGap?: ObserveGap;
   /** Which model made which call. Absent: a chain of fallbacks begins anew with each request. */
   readonly bonds?: Bonds;
@@ -74,6 +77,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     cascade = defaultCascadeRules,
     boundaryOf = boundaryBy(billing),
     rememberAnswers = () => Promise.resolve(),
+    shadow,
   } = dependencies;
   const placing = { route, boundaryOf, canRedact: false, mayMove: true };
 
@@ -93,6 +97,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
     let recorder: CaptureRecorder | null = null;
     let decision: RouteDecision | null = null;
+    let shadowed: ShadowRecorder | null = null;
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,
@@ -103,18 +108,20 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         if (request.priority === 'voice') requireScope(caller, 'voice');
         const labelled = await label({ ...request, tenant: caller.tenant }, caller); // privacy
         account.label(labelled, boundaryOf);
-        recorder = capture?.begin(askedText(labelled)) ?? null;
+        // What nearfar itself asks is kept nowhere, names a model, and is never redacted.
+        const isOwn = request.purpose !== undefined;
+        recorder = isOwn ? null : (capture?.begin(askedText(labelled)) ?? null);
+        shadowed = shadow?.begin(labelled) ?? null;
         const bound = bonds?.placeOf(caller.tenant, answeredCalls(labelled.input)) ?? null;
-        const isRedacted = labelled.verdict?.mode === 'redact';
-        const wanted = await route.decide(
-          { ...labelled, isRedacted },
-          {
-            prompt: () => askedPrompt(labelled),
-            limits: caller.limits,
-            boundModelId: bound,
-          },
-        ); //                                                                         route
-        const placed = await place(placing, wanted, labelled); //                      privacy
+        const isRedacted = labelled.verdict?.mode === 'redact' && !isOwn;
+        const question = {
+          prompt: () => askedPrompt(labelled),
+          limits: caller.limits,
+          boundModelId: bound,
+        };
+        const wanted = await route.decide({ ...labelled, isRedacted }, isOwn ? undefined : question); // route
+        const allowed = isOwn ? { ...placing, canRedact: false } : placing;
+        const placed = await place(allowed, wanted, labelled); //                      privacy
         decision = placed.decision;
         account.decide(decision);
         const chosen = { request: labelled, modelId: decision.modelId, ...elsewhereOf(decision, labelled) };
@@ -160,6 +167,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       onPart: (part) => {
         account.see(part);
         recorder?.see(part);
+        shadowed?.see(part);
         if (part.type === 'tool-call-start' && account.hasFallbacks && account.answeringModel !== null) {
           bonds?.remember(caller.tenant, part.id, account.answeringModel);
         }
@@ -169,6 +177,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         settle(row); //                                                                settle
         if (decision !== null) route.settled?.(decision, row);
         recorder?.end(row);
+        shadowed?.end(row, decision?.healthyTier);
       },
     });
   };

@@ -7,6 +7,7 @@ import type { PassingAnswer } from '../cache/passing-answer.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { AnswerSource } from '../chat/part.ts';
 import { mayCross } from '../privacy/clear.ts';
+import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
@@ -69,6 +70,7 @@ export interface RelayDependencies extends Pick<
   | 'admission'
   | 'capture'
   | 'cache'
+  | 'shadow'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
@@ -78,7 +80,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const { label, route, upstreams, settle, cache } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
   const { admission = openAdmission, capture, boundaryOf = boundaryBy(billing) } = dependencies;
-  const { rememberAnswers } = dependencies;
+  const { rememberAnswers, shadow } = dependencies;
 
   async function make(
     place: BytePlace | null,
@@ -125,12 +127,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       let recorder: CaptureRecorder | null = null;
       let decision: RouteDecision | null = null;
       let verdict = request.verdict;
+      let shadowed: ShadowRecorder | null = null;
       const settleOnce = once((last: LastPart) => {
         clock.end();
         const row = admitted.close(account.close(last));
         settle(row); //                                                                settle
         if (decision !== null) route.settled?.(decision, row);
         recorder?.end(row);
+        shadowed?.end(row, decision?.healthyTier);
       });
       try {
         requireScope(caller, 'use'); //                                                access
@@ -141,6 +145,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         account.label(labelled, boundaryOf);
         const text = capture === undefined ? null : relayedText(labelled);
         recorder = text === null ? null : (capture?.begin(text) ?? null);
+        shadowed = shadow?.beginBody(labelled) ?? null;
         const { priority, deadlineAt, body, text: written } = labelled;
         const size = { maxTokenCount: asked.maxTokenCount, choiceCount: asked.choiceCount };
         const question = {
@@ -161,7 +166,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         account.from(answer.source);
         if (answer.opened?.delivery !== undefined) account.deliver(answer.opened.delivery);
         account.keep(answer.opened?.prefix ?? null);
-        const heard = recorder === null ? answer : readAlong(answer, recorder, request.isStreamed);
+        const readers = [recorder, shadowed].filter((reader) => reader !== null);
+        const heard = readers.length === 0 ? answer : readAlong(answer, readers, request.isStreamed);
         const read =
           rememberAnswers === undefined || labelled.privacy === 'open'
             ? heard
@@ -253,13 +259,15 @@ function reply(
 /** A whole answer is kept as it came, a stream as what it says. */
 function readAlong(
   relayed: MadeAnswer<Relayed>,
-  recorder: CaptureRecorder,
+  readers: readonly Pick<CaptureRecorder, 'see' | 'seeBody'>[],
   isStreamed: boolean,
 ): MadeAnswer<Relayed> {
   const { items } = relayed;
   const see = ({ bytes, parts }: RelayItem): void => {
-    if (!isStreamed) recorder.seeBody(bytes);
-    else for (const part of parts) if (part.type !== 'finish') recorder.see(part);
+    for (const reader of readers) {
+      if (!isStreamed) reader.seeBody(bytes);
+      else for (const part of parts) if (part.type !== 'finish') reader.see(part);
+    }
   };
   return {
     ...relayed,

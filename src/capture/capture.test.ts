@@ -150,7 +150,8 @@ describe('what is kept', () => {
   it('waits for no disk, and counts what there was no room for', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
-    const slow: Pick<CapturedStore, 'add'> = {
+    const slow: Pick<CapturedStore, 'add' | 'comment'> = {
+      comment: () => Promise.resolve(false),
       add: async (exchanges) => {
         await gate;
         await store.add(exchanges);
@@ -180,9 +181,20 @@ describe('what is kept', () => {
     expect(capture.stats).toMatchObject({ keptCount: 1, droppedCount: 1 });
   });
 
+  it('has what the caller said of an answer that is kept, without secrets, and of no other', async () => {
+    const capture = captureWith();
+    say(capture, 'a', 'Hi');
+    expect(await capture.comment('a', 'Nice, but sk-abcdefgh1234 was no secret')).toBe(true);
+    expect(await capture.comment('b', 'What?')).toBe(false);
+    expect((await all()).map(({ comment }) => comment)).toEqual(['Nice, but [redacted] was no secret']);
+    await capture.close();
+    expect(await capture.comment('a', 'Late')).toBe(false);
+  });
+
   it('is tried again where the disk is busy, and dropped with one warning where it stays so', async () => {
     let failures = 2;
-    const flaky: Pick<CapturedStore, 'add'> = {
+    const flaky: Pick<CapturedStore, 'add' | 'comment'> = {
+      comment: () => Promise.resolve(false),
       add: (exchanges) =>
         failures-- > 0 ? Promise.reject(new Error('database is locked')) : store.add(exchanges),
     };

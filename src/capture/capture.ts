@@ -9,6 +9,8 @@ import type { CapturedStore } from './captured-store.ts';
 export interface Capture {
   /** Null: this one is not kept. What must not leave the owner's boundary never is. */
   begin(asked: AskedText): CaptureRecorder | null;
+  /** Keeps a caller's words beside the answer that they are about; false: it was not kept, and neither are they. */
+  comment(requestId: string, comment: string): Promise<boolean>;
   readonly stats: CaptureStats;
   /** Resolves when all that was taken is written or dropped. */
   flush(): Promise<void>;
@@ -41,7 +43,7 @@ export interface CaptureStats {
 }
 
 export interface CaptureOptions {
-  readonly store: Pick<CapturedStore, 'add'>;
+  readonly store: Pick<CapturedStore, 'add' | 'comment'>;
   /** Of requests that may be kept, the share that is: 1 = all. */
   readonly sampleRate: number;
   /** Takes the secrets out of a value of JSON. */
@@ -181,6 +183,13 @@ export function createCapture({ store, sampleRate, redact, warn, random }: Captu
           take(exchange, characterCount + Math.max(answer.characterCount, bodyLength));
         },
       };
+    },
+    async comment(requestId, comment) {
+      if (isClosed) return false;
+      // The answer may wait to be written.
+      await flush();
+      const clean = redact(comment);
+      return typeof clean === 'string' && (await store.comment(requestId, clean));
     },
     get stats() {
       return { keptCount, droppedCount, pendingCharacterCount };

@@ -16,6 +16,8 @@ import type { CapturedExchange } from './exchange.ts';
 export interface CapturedStore {
   /** One that is there already is replaced. */
   add(exchanges: readonly CapturedExchange[]): Promise<void>;
+  /** Puts a caller's words beside the answer that they are about; false: it is not here. */
+  comment(requestId: string, comment: string): Promise<boolean>;
   /** Newest first. */
   list(filter: CapturedFilter, limit: number): Promise<readonly CapturedSummary[]>;
   /** Oldest first, a few at a time. */
@@ -45,7 +47,7 @@ export interface Retention {
   readonly byteLimit: number;
 }
 
-export interface CapturedSummary extends Omit<CapturedExchange, 'prompt' | 'answer'> {
+export interface CapturedSummary extends Omit<CapturedExchange, 'prompt' | 'answer' | 'comment'> {
   /** Of prompt and answer as JSON in UTF-8. */
   readonly byteCount: number;
 }
@@ -99,6 +101,15 @@ class SqliteCapturedStore implements CapturedStore {
       .execute();
   }
 
+  async comment(requestId: string, comment: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('captured')
+      .set({ comment })
+      .where('request_id', '=', requestId)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
   async list(filter: CapturedFilter, limit: number): Promise<readonly CapturedSummary[]> {
     const rows = await this.#matching(filter)
       .select(summaryColumns)
@@ -129,7 +140,8 @@ class SqliteCapturedStore implements CapturedStore {
       const rows: CapturedTable[] = await query.execute();
       for (const row of rows) {
         const prompt = JSON.parse(row.prompt) as unknown;
-        yield { ...headOf(row), prompt, answer: JSON.parse(row.answer) as unknown };
+        const answer = JSON.parse(row.answer) as unknown;
+        yield { ...headOf(row), prompt, answer, ...(row.comment === null ? {} : { comment: row.comment }) };
       }
       const end = rows.at(-1);
       if (end === undefined || rows.length < rowsPerRead) return;

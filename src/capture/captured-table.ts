@@ -19,6 +19,8 @@ export interface CapturedTable {
   prompt: string;
   answer: string;
   byte_count: number;
+  /** What the caller said of the answer; null: nothing. */
+  comment: string | null;
 }
 
 export interface CapturedSchema {
@@ -63,6 +65,11 @@ export async function makeTable(db: Kysely<CapturedSchema>): Promise<void> {
     .addColumn('prompt', 'text', (column) => column.notNull())
     .addColumn('answer', 'text', (column) => column.notNull())
     .execute();
+  const tables = await db.introspection.getTables();
+  const columns = tables.find(({ name }) => name === 'captured')?.columns ?? [];
+  if (!columns.some(({ name }) => name === 'comment')) {
+    await db.schema.alterTable('captured').addColumn('comment', 'text').execute();
+  }
   await db.schema
     .createIndex('captured_started_at')
     .ifNotExists()
@@ -90,12 +97,13 @@ export function toTable(exchange: CapturedExchange): CapturedTable {
     prompt,
     answer,
     byte_count: Buffer.byteLength(prompt) + Buffer.byteLength(answer),
+    comment: null,
   };
 }
 
 export function headOf(
-  row: Omit<CapturedTable, 'prompt' | 'answer'>,
-): Omit<CapturedExchange, 'prompt' | 'answer'> {
+  row: Omit<CapturedTable, 'prompt' | 'answer' | 'comment'>,
+): Omit<CapturedExchange, 'prompt' | 'answer' | 'comment'> {
   return {
     requestId: row.request_id,
     startedAt: row.started_at,

@@ -20,6 +20,8 @@ export interface CapturedExchange {
    * Null where nothing did.
    */
   readonly answer: unknown;
+  /** What the caller said of the answer; absent: nothing. */
+  readonly comment?: string;
 }
 
 /** One choice of an answer. */

@@ -106,6 +106,12 @@ export type Priority = (typeof priorities)[number];
  */
 export type CacheWish = 'auto' | 'use' | 'refresh' | 'off';
 
+/**
+ * Why nearfar itself asks: `shadow`, the alternative to an answer that somebody got; `judge`, which of two answers is better;
+ * `calibrate`, what other models answer to what was asked before. Never redacted, never kept, no part of a session.
+ */
+export type Purpose = 'shadow' | 'judge' | 'calibrate';
+
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 
 /** One prompt on its way in, the same for every dialect and every model. */
@@ -160,6 +166,8 @@ export interface ChatRequest {
   readonly keepTokenCount?: number;
   /** Ollama's `keep_alive` in seconds; -1 = for ever; `null` = the configured default. */
   readonly keepAliveSeconds: number | null;
+  /** Absent: a client asks. */
+  readonly purpose?: Purpose;
   /** The key that the client sent, for upstreams whose owner lets them have it. Absent: none. */
   readonly clientKey?: Secret;
 }

@@ -8,7 +8,7 @@ import { exchangeText } from './exchange-text.ts';
 import { capturedFile } from './open-capture.ts';
 import { readPeriod } from './period.ts';
 import { formatBytes } from './progress.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from '../chat/answer-id.ts';
 import { commandSettings } from './settings.ts';
 import { renderTable } from './table.ts';
 
@@ -151,8 +151,8 @@ async function exportLines(store: CapturedStore, filter: CapturedFilter): Promis
   return 0;
 }
 
-function shown({ prompt, answer, ...head }: CapturedExchange): object {
-  return { ...shownHead(head), prompt, answer };
+function shown({ prompt, answer, comment, ...head }: CapturedExchange): object {
+  return { ...shownHead(head), prompt, answer, ...(comment === undefined ? {} : { comment }) };
 }
 
 /** Names as programs that read JSON Lines have them. */

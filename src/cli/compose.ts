@@ -168,23 +168,12 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const state = await openState(loaded, warn);
   if (databaseUrl(loaded) !== null) log.info(`State is kept in ${await stateName(loaded)}.`);
   const periodsAt = rooms.createPeriods(settings.budgets.timeZone);
-  const ledger = await rooms.createLedger({
-    store: state,
-    periodsAt,
-    journal: rooms.createJournal(`${ledgerFile(loaded)}.journal`),
-    warn,
-  });
+  const journal = rooms.createJournal(`${ledgerFile(loaded)}.journal`);
+  const ledger = await rooms.createLedger({ store: state, periodsAt, journal, warn });
 
   const billing = createBilling(settings.upstreams, prices);
-  const { book, rates, admission } = await rooms.createGuards({
-    loaded,
-    state,
-    ledger,
-    billing,
-    prices,
-    periodsAt,
-    warn,
-  });
+  const guarded = { loaded, state, ledger, billing, prices, periodsAt, warn };
+  const { book, rates, admission } = await rooms.createGuards(guarded);
   const access = rooms.createAccess(
     parts.isPrivate
       ? { keys, isLoopback: true, book: keys.length === 0 ? null : book }
@@ -194,18 +183,27 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
   const cache = openAnswerCache(parts, rooms);
+  const quality = await rooms.openQuality(parts, {
+    state,
+    answer: (request, caller, signal) => dependencies.answer(request, caller, signal),
+    tiers: () => route.tiers(),
+    warn,
+  });
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
     answerCacheBytes: () => cache.stats.usedBytes,
     ...(texts === null ? {} : { capture: () => texts.capture.stats }),
+    quality: quality.figures,
     ...(settings.upstreams.length === 0 ? {} : { replicas: () => upstreams.replicas() }),
     ...(settings.cache.semantic === null ? {} : { semanticCache: () => cache.stats.semantic }),
     version,
   });
   const remote = remoteNames(loaded);
   if (remote !== undefined) await recallPrompts(promptCache, state);
-  const routing = await openRouting({ loaded, upstreams, localModels, index, billing, prices, warn });
+  const { healthOf } = quality.health;
+  const known = { loaded, upstreams, localModels, index, billing, prices, healthOf, warn };
+  const routing = await openRouting(known);
   // Replaced when the owner takes up the better model that the first start offers.
   let { near } = settings;
   const route = rooms.createRoute({
@@ -218,11 +216,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
-  const settle = rooms.createSettle({
-    ledger,
-    metrics,
-    warn,
-  });
+  const settle = rooms.createSettle({ ledger, metrics, warn });
   const pipeline: AnswerDependencies = {
     ...(await rooms.openPrivacy({
       ...{ loaded, state, index, warn },
@@ -239,6 +233,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     cache,
     settle,
     ...(texts === null ? {} : { capture: texts.capture }),
+    ...quality.observers,
     observeGap: metrics.observeGap,
     cascade: settings.route.cascadeRules,
     bonds: createBonds(createBlockKey()),
@@ -260,6 +255,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       isInCatalog,
     },
     countTokens: async (modelId, input, signal) => (await modelOf(modelId)).countTokens(input, signal),
+    feedback: quality.feedbackOver(ledger, texts?.capture ?? null),
     forget: createForgetAnswers(texts?.capture ?? null, cache, ledger, state),
     metrics: { contentType: metrics.contentType, render: metrics.render },
     readiness: () => readiness(localModels, index.known()),
@@ -278,9 +274,9 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     },
   };
   const app = rooms.createApp(dependencies);
-
   let closing: Promise<void> | null = null;
   const close = async () => {
+    await quality.close();
     await localModels.close();
     await upstreams.close();
     await texts?.close();

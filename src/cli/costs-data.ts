@@ -1,10 +1,11 @@
 import { microsOf, type CostGroup } from '../ledger/cost-report.ts';
+import { qualityJson } from './costs-quality.ts';
 import { routeJson } from './costs-route.ts';
 import type { ShownReport } from './costs-text.ts';
 import type { NamedReference } from './reference-models.ts';
 
 /** The report for programs: amounts in US dollars, with six digits behind the point at most. */
-export function costsJson({ period, ledger, by, references, report, route }: ShownReport): object {
+export function costsJson({ period, ledger, by, references, report, route, quality }: ShownReport): object {
   return {
     from: period.from === 0 ? null : new Date(period.from).toISOString(),
     to: period.to === Number.MAX_SAFE_INTEGER ? null : new Date(period.to).toISOString(),
@@ -14,6 +15,7 @@ export function costsJson({ period, ledger, by, references, report, route }: Sho
     far: referenceJson(references.far),
     best: referenceJson(references.best),
     total: groupJson(report.total),
+    quality: quality === null ? null : qualityJson(quality),
     routing: routeJson(route, references),
     groups: report.groups.map((group) => ({
       ...Object.fromEntries(by.map((dimension, index) => [dimension, group.labels[index] ?? null])),

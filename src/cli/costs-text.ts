@@ -8,6 +8,8 @@ import {
 } from '../ledger/cost-report.ts';
 import type { CostDimension } from '../ledger/cost-cells.ts';
 import type { RouteReport } from '../ledger/route-report.ts';
+import type { QualityReport } from '../quality/quality-report.ts';
+import { qualityLines } from './costs-quality.ts';
 import { routeLines } from './costs-route.ts';
 import { dollarRange, dollars } from './dollars.ts';
 import type { Period } from './period.ts';
@@ -23,11 +25,13 @@ export interface ShownReport {
   readonly report: CostReport;
   /** Null: nothing was left to the router. */
   readonly route: RouteReport | null;
+  /** Null: nothing was ever recorded. */
+  readonly quality: QualityReport | null;
 }
 
 /** For a person. Every figure says whether it was measured or estimated, and from what. */
 export function renderCosts(shown: ShownReport): string {
-  const { period, ledger, report, references, by, route } = shown;
+  const { period, ledger, report, references, by, route, quality } = shown;
   const { total } = report;
   const failed = total.failedCount === 0 ? '' : `, ${count(total.failedCount)} failed`;
   const head = `Costs ${periodWords(period)} · ${requests(total.requestCount)}${failed} · ${ledger}`;
@@ -43,6 +47,7 @@ export function renderCosts(shown: ShownReport): string {
       total.savings.map((saving) => savingRow(saving, references.far)),
     ),
     '',
+    ...(quality === null ? [] : [...qualityLines(quality), '']),
     ...routeLines(route, references),
     ...comparisonLines(total.comparison, references.best),
     '',

@@ -82,7 +82,10 @@ async function run(input: CommandInput): Promise<number> {
     const byTier = { ...question, by: ['tier'] as const };
     const tiers = ledger === null ? [] : await readCostCells(ledger.store, byTier, ledger.waiting);
     const route = routeReport(tiers, references);
-    shown = { period, ledger: ledger?.name ?? (await stateName(loaded)), by, references, report, route };
+    const { readQuality } = await import('../quality/quality-report.ts');
+    const quality = ledger === null ? null : await readQuality(ledger.store, period, ledger.waiting);
+    const name = ledger?.name ?? (await stateName(loaded));
+    shown = { period, ledger: name, by, references, report, route, quality };
   } finally {
     await ledger?.store.close();
   }

@@ -1,12 +1,13 @@
 import type { CapturedExchange } from '../capture/exchange.ts';
 
 /** One exchange for a person: who said what, in turn. What has no plain form is shown as JSON. */
-export function exchangeText({ prompt, answer, ...head }: CapturedExchange): string {
+export function exchangeText({ prompt, answer, comment, ...head }: CapturedExchange): string {
   const place = head.answeringModel ?? 'no model';
   return [
     `${head.requestId} · ${new Date(head.startedAt).toISOString()} · ${head.keyName ?? 'no key'} · ${head.requestedModel ?? '?'} -> ${place} · ${head.finish} (${head.status})`,
     ...promptTurns(prompt),
     ...answerTurns(answer),
+    ...(comment === undefined ? [] : [turn('said of it', comment)]),
     '',
   ].join('\n');
 }

@@ -13,7 +13,7 @@ import { gatewayUrl } from './gateway-url.ts';
 import { openLedger } from './open-ledger.ts';
 import { persistently } from './persistently.ts';
 import { readAge } from './period.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from '../chat/answer-id.ts';
 import { adminSecret } from './secrets.ts';
 import { commandSettings } from './settings.ts';
 

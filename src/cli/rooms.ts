@@ -19,6 +19,7 @@ export async function loadRooms() {
     revision,
     route,
     keptResponses,
+    quality,
   ] = await Promise.all([
     import('../access/create-access.ts'),
     import('../answer/create-answer.ts'),
@@ -38,6 +39,7 @@ export async function loadRooms() {
     import('../models/revision.ts'),
     import('../route/route.ts'),
     import('./open-responses.ts'),
+    import('./open-quality.ts'),
   ]);
   return {
     ...access,
@@ -58,5 +60,6 @@ export async function loadRooms() {
     ...revision,
     ...route,
     ...keptResponses,
+    ...quality,
   };
 }

@@ -127,6 +127,8 @@ export interface RoutingDependencies {
   readonly billing: FindBilling;
   readonly prices: PriceTable;
   readonly warn: (message: string, cause?: unknown) => void;
+  /** What judged answers say of a tier of late. */
+  readonly healthOf: NonNullable<RouterSetup['healthOf']>;
 }
 
 /** Tiers and router of a gateway. */
@@ -159,6 +161,7 @@ export async function openRouting(dependencies: RoutingDependencies): Promise<Ro
           outlookOf: createOutlook(dependencies),
           figures,
           sessions,
+          healthOf: dependencies.healthOf,
           voiceFirstTokenMs: settings.engine.classes.voice.firstTokenMs,
         });
   return { tiers, router, observes: settings.route.observe, figures, sessions };

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
 import { adaptersSchema } from './adapter-schema.ts';
+import { captureFields } from './capture-fields.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
+import { qualityFields } from './quality-fields.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { midField, routeSchema } from './route-schema.ts';
 import { upstreamAnswersField } from './cache-fields.ts';
@@ -290,6 +292,7 @@ export const settingsSchema = z.strictObject({
     .describe('text: lines for people. json: one object a line, for machines.'),
   ...stateFields,
   ...captureFields,
+  ...qualityFields,
   pricesUrl: z
     .url({ protocol: /^https?$/ })
     .nullable()

@@ -1,5 +1,6 @@
 import { anthropicOperations } from './anthropic/operations.ts';
 import type { AppDependencies } from './dependencies.ts';
+import { feedbackOperations } from './feedback-operations.ts';
 import { forgetOperations } from './forget-operations.ts';
 import { modelOperations } from './model-operations.ts';
 import { ollamaOperations } from './ollama/operations.ts';
@@ -15,6 +16,7 @@ export function allOperations(dependencies: AppDependencies): readonly Operation
   const all: readonly Operation[] = [
     ...serviceOperations(dependencies, () => all),
     ...forgetOperations(dependencies),
+    ...feedbackOperations(dependencies),
     ...openaiOperations(dependencies),
     ...responsesOperations(dependencies),
     ...embeddingOperations(dependencies),

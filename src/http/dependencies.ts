@@ -9,6 +9,7 @@ import type { ModelFacts } from '../chat/model.ts';
 import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
+import type { Feedback } from '../quality/feedback.ts';
 import type { KeptResponses } from '../responses/kept-responses.ts';
 import type { ModelStore } from '../models/store.ts';
 
@@ -32,6 +33,8 @@ export interface AppDependencies {
   readonly countTokens: (modelId: string, input: ChatInput, signal: AbortSignal) => Promise<number>;
   /** Forgets answers that are kept in memory; returns how many. Absent: none are kept. */
   readonly forget?: (filter: ForgetFilter) => Promise<number>;
+  /** What callers say of answers; absent: nobody is asked. */
+  readonly feedback?: Feedback;
   readonly metrics: MetricsPage;
   /** Whether a prompt could be answered now; /ready says 503 and the reason otherwise. */
   readonly readiness: () => Readiness;

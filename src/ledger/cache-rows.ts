@@ -20,6 +20,7 @@ export async function readCacheRows(
     .where('upstream', 'is not', null)
     // What was given again cost nothing, and that is not the provider's cache.
     .where('answer_source', '=', 'model')
+    .where('purpose', 'is', null)
     .where('prompt_tokens', '>', 0);
   const { count } = await inRange
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
@@ -29,7 +30,8 @@ export async function readCacheRows(
   const rows = stored.map((row) => cacheRow(fromTable(row)));
   for (const row of waiting) {
     const isAsked = row.startedAt >= range.from && row.startedAt < range.to && row.promptTokenCount > 0;
-    const isElsewhere = row.upstream !== undefined && row.answerSource === 'model';
+    const isElsewhere =
+      row.upstream !== undefined && row.answerSource === 'model' && row.purpose === undefined;
     if (isAsked && isElsewhere && !ids.has(row.requestId)) rows.push(cacheRow(row));
   }
   return { rows, leftOutCount: Math.max(0, Number(count) - stored.length) };

@@ -144,7 +144,7 @@ async function sumUp(
         ${placeColumn} as place, ${comparisonColumn} as comparison
         ${named.length === 0 ? sql`` : sql`, ${sql.join(named)}`}
       from ${source}
-      where started_at >= ${from} and started_at < ${to}
+      where started_at >= ${from} and started_at < ${to} and purpose is null
     ) as request
     group by ${sql.join([...groups])}`.execute(db);
   return rows.map((row) => cellOf(row, by, longPromptsAbove));

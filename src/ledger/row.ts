@@ -2,7 +2,7 @@ import type { ErrorKind } from '../chat/error.ts';
 import type { ContextOverflow } from '../chat/overflow.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { AnswerSource, CascadeOutcome, FinishReason } from '../chat/part.ts';
-import type { Dialect, Priority, PrivacyLabel } from '../chat/request.ts';
+import type { Dialect, Priority, PrivacyLabel, Purpose } from '../chat/request.ts';
 import type { PrivacyAudit } from '../privacy/audit.ts';
 
 /** What the router made of a request. */
@@ -98,4 +98,6 @@ export interface LedgerRow {
    * `routeReasons`. Absent: there was none.
    */
   readonly cascade?: CascadeOutcome;
+  /** Why nearfar asked; absent: a client did. Such rows are no traffic: their cost is told apart. */
+  readonly purpose?: Purpose;
 }

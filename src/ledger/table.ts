@@ -42,6 +42,7 @@ export function toTable(row: LedgerRow): LedgerTable {
     prompt_family: row.prefix?.family ?? null,
     prompt_prefix: row.prefix === undefined ? null : toPrefixText(row.prefix),
     charged_micros: row.chargedMicros ?? null,
+    purpose: row.purpose ?? null,
   };
 }
 
@@ -85,6 +86,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     currency: row.currency,
     ...prefixOf(row),
     ...(row.charged_micros === null ? {} : { chargedMicros: row.charged_micros }),
+    ...(row.purpose === null ? {} : { purpose: row.purpose as NonNullable<LedgerRow['purpose']> }),
   };
 }
 

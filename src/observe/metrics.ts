@@ -8,6 +8,7 @@ import { registerClassMetrics } from './class-metrics.ts';
 import { registerSemanticMetrics, type SemanticReading } from './semantic-metrics.ts';
 import type { Priority } from '../chat/request.ts';
 import { registerPrivacyMetrics } from './privacy-metrics.ts';
+import { registerQualityMetrics, type QualityReading } from './quality-metrics.ts';
 import { registerReplicaMetrics, type UpstreamReading } from './replica-metrics.ts';
 import { GapHistogram } from './gap-histogram.ts';
 
@@ -24,6 +25,8 @@ export interface MetricsDependencies {
   readonly capture?: () => CaptureReading;
   /** The cache of questions in other words, where there is one. */
   readonly semanticCache?: () => SemanticReading | null;
+  /** What judges said of answers; absent: nothing is known. */
+  readonly quality?: () => QualityReading;
   /** nearfar's own version, shown as a label of `nearfar_build_info`. */
   readonly version?: string;
 }
@@ -141,6 +144,7 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
   registerEngineMetrics(registry, running);
   registerClassMetrics(registry, running);
   if (dependencies.capture !== undefined) registerCaptureMetrics(registry, dependencies.capture);
+  if (dependencies.quality !== undefined) registerQualityMetrics(registry, dependencies.quality);
   if (replicas !== undefined) registerReplicaMetrics(registry, replicas);
   if (semanticCache !== undefined) registerSemanticMetrics(registry, semanticCache);
   const requestNames = createNameBound(200);
@@ -154,6 +158,8 @@ export function createMetrics(dependencies: MetricsDependencies): Metrics {
       gaps.observe(responseNames(model), priority, milliseconds);
     },
     observeRow: (row) => {
+      // What nearfar itself asks is no traffic; quality-metrics.ts counts it.
+      if (row.purpose !== undefined) return;
       const labels = {
         gen_ai_operation_name: row.operation ?? '_OTHER',
         gen_ai_provider_name: row.upstream ?? 'nearfar',

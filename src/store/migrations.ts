@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createKeysAndBudgets } from './keys-and-budgets.ts';
 import { createPrivacyTables } from './privacy-tables.ts';
+import { createQualityTables } from './quality-tables.ts';
 
 /**
  * Every change of the schema, in order of name, never edited once released. A migration runs once per database and
@@ -160,6 +161,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createPrivacyTables(db);
       if (await hasColumn(db, 'access_key', 'privacy_mode')) return;
       await db.schema.alterTable('access_key').addColumn('privacy_mode', 'text').execute();
+    },
+  },
+  '013-quality': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await createQualityTables(db);
+      if (await hasColumn(db, 'ledger', 'purpose')) return;
+      await db.schema.alterTable('ledger').addColumn('purpose', 'text').execute();
     },
   },
 };

@@ -12,6 +12,8 @@ export interface StoreSchema {
   privacy_audit: PrivacyAuditTable;
   tainted_session: TaintedSessionTable;
   faded_sessions: FadedSessionsTable;
+  judged: JudgedTable;
+  feedback: FeedbackTable;
 }
 
 export interface LedgerTable {
@@ -68,6 +70,8 @@ export interface LedgerTable {
   prompt_prefix: string | null;
   /** What counts for the budgets of the key where that is not the cost; null where it is. */
   charged_micros: number | null;
+  /** Why nearfar itself asked; null: a client did. */
+  purpose: string | null;
 }
 
 export interface AccessKeyTable {
@@ -168,4 +172,32 @@ export interface FadedSessionsTable {
   id: string;
   /** base64 */
   filter: string;
+}
+
+/** What a judge said of two tiers' answers to one request. No text. */
+export interface JudgedTable {
+  request_id: string;
+  judged_at: number;
+  lower_tier: string;
+  lower_model: string;
+  upper_tier: string;
+  upper_model: string;
+  /** The tier whose answer was delivered. */
+  answered_tier: string;
+  /** The tier that the route would have chosen had none been lowered. */
+  routed_tier: string;
+  /** Of the lower tier's answer: `win`, `tie` or `loss`. */
+  outcome: string;
+  judge: string;
+}
+
+/** What callers said of answers that they got. Comments are with the captured texts. */
+export interface FeedbackTable {
+  request_id: string;
+  given_at: number;
+  key_name: string | null;
+  tenant: string | null;
+  answering_model: string | null;
+  /** -1 to 1. */
+  score: number;
 }

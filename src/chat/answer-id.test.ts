@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { requestIdOf } from './request-id.ts';
+import { requestIdOf } from './answer-id.ts';
 
 it('is found in the ids of answers of all dialects, and left as it is where it is one', () => {
   const id = 'req_0123456789abcdef';

@@ -1,0 +1,110 @@
+import type { Comparison, FeedbackSum, QualityReport } from '../quality/quality-report.ts';
+import type { TierWatch } from '../quality/tier-health.ts';
+import { dollars } from './dollars.ts';
+
+/** What `nearfar costs` says of quality, beside what was saved. */
+
+export function qualityLines(report: QualityReport): readonly string[] {
+  const { comparisons, feedback, spending, watches } = report;
+  const lines: string[] = [];
+  const lower = comparisons.filter(({ answeredTier, lower: { tier } }) => answeredTier === tier);
+  const upper = comparisons.filter(({ answeredTier, lower: { tier } }) => answeredTier !== tier);
+  if (lower.length === 0)
+    lines.push(
+      'Quality not measured: of what a lower tier answered nothing was compared. The setting shadow does that (docs/quality.md).',
+    );
+  for (const comparison of lower) lines.push(...lowerLines(comparison));
+  for (const { lower: low, upper: high, counts, difference, judge } of upper)
+    lines.push(
+      `Of ${difference.answerCount} requests that ${high.tier} (${high.modelId}) answered, ${low.tier} (${low.modelId}) would have been better in ${counts.win}, as good in ${counts.tie}, worse in ${counts.loss}, measured: judged by ${judge}.`,
+    );
+  for (const watch of watches) lines.push(watchLine(watch));
+  for (const one of feedback) lines.push(feedbackLine(one));
+  if (spending.length > 0) {
+    const sum = spending.reduce((total, { costMicros }) => total + costMicros, 0);
+    const parts = spending.map(({ purpose, requestCount }) => `${requestCount} ${purpose}`).join(', ');
+    const unknown = spending.reduce((total, { unknownCount }) => total + unknownCount, 0);
+    lines.push(
+      `Measuring quality cost ${unknown > 0 ? 'at least ' : ''}${dollars(sum)}, measured (requests: ${parts}); it is in no other figure here.`,
+    );
+  }
+  return lines;
+}
+
+function lowerLines({ lower, upper, counts, difference, judge }: Comparison): readonly string[] {
+  const { answerCount, difference: points, low, high } = difference;
+  const own = [lower.modelId, upper.modelId].includes(judge) ? ' The judge is one of the two.' : '';
+  return [
+    `Quality of what ${lower.tier} (${lower.modelId}) answered instead of ${upper.tier} (${upper.modelId}): ${signed(points)} points, 95% interval ${signed(low)} to ${signed(high)}, from ${answerCount} judged answers.`,
+    `  Better ${counts.win}, as good ${counts.tie}, worse ${counts.loss}; better less worse, in hundredths. Measured on a random sample: ${judge} saw both answers in both orders, and a contradiction is a tie.${own}`,
+  ];
+}
+
+function watchLine({ tier, level, judgedCount, neededCount, health, delays }: TierWatch): string {
+  if (level === null)
+    return `${tier} is not watched yet: what is expected of it is learned from its first ${neededCount} judged answers, ${judgedCount} so far.`;
+  const soon =
+    delays === null
+      ? ''
+      : ` A fall of 10 points would take traffic from it after ${delays.watched.median} judged answers (median; 95%: ${delays.watched.percentile95}), predicted.`;
+  const state = health.reason ?? `${tier} is as expected`;
+  const penalty =
+    health.penalty === 0 ? '' : `; the route takes ${Math.round(100 * health.penalty)} points off it`;
+  return `${state}${penalty}. Watched over ${judgedCount} judged answers.${soon}`;
+}
+
+function feedbackLine({ model, count, upCount, downCount, meanScore }: FeedbackSum): string {
+  return `Callers said of ${model ?? 'no model'}: ${upCount} up, ${downCount} down of ${count}, mean ${meanScore.toFixed(2)} of -1 to 1, measured (those who spoke, not a sample).`;
+}
+
+function signed(share: number): string {
+  const points = (100 * share).toFixed(1);
+  return share > 0 && points !== '0.0' ? `+${points}` : points;
+}
+
+export function qualityJson({ comparisons, feedback, spending, watches }: QualityReport): object {
+  return {
+    measured: comparisons.some(({ answeredTier, lower }) => answeredTier === lower.tier),
+    comparisons: comparisons.map(({ lower, upper, answeredTier, judge, counts, difference }) => ({
+      lowerTier: lower.tier,
+      lowerModel: lower.modelId,
+      upperTier: upper.tier,
+      upperModel: upper.modelId,
+      answeredTier,
+      judge,
+      basis: 'measured',
+      judgedAnswers: difference.answerCount,
+      wins: counts.win,
+      ties: counts.tie,
+      losses: counts.loss,
+      difference: difference.difference,
+      interval95: [difference.low, difference.high],
+    })),
+    tiers: watches.map(({ tier, modelId, upperModelId, judge, level, judgedCount, health, delays }) => ({
+      tier,
+      model: modelId,
+      upperModel: upperModelId,
+      judge,
+      state: level ?? 'learning',
+      judgedAnswers: judgedCount,
+      penalty: health.penalty,
+      reason: health.reason,
+      noticedAfterPredicted: delays?.watched ?? null,
+      alarmAfterPredicted: delays?.alarm ?? null,
+    })),
+    feedback: feedback.map(({ model, count, upCount, downCount, meanScore }) => ({
+      model,
+      answers: count,
+      up: upCount,
+      down: downCount,
+      meanScore,
+    })),
+    spent: spending.map(({ purpose, requestCount, failedCount, costMicros, unknownCount }) => ({
+      purpose,
+      requests: requestCount,
+      failedRequests: failedCount,
+      usd: costMicros / 1_000_000,
+      unknownRequests: unknownCount,
+    })),
+  };
+}

@@ -1,0 +1,14 @@
+import type { AskModel } from './ask-model.ts';
+import { createJudge, type Judge } from './judge.ts';
+
+/** A sentence and a word; a model that thinks before it speaks needs some room for that. */
+export const judgeTokenCount = 1024;
+
+/** A judge that is a model, asked on nearfar's own account. */
+export function createModelJudge(ask: AskModel, model: string): Judge {
+  return createJudge(async (messages, outputFormat, { tenant, signal }) => {
+    const input = { kind: 'chat', messages } as const;
+    const form = { input, outputFormat, stop: [], maxTokenCount: judgeTokenCount };
+    return (await ask(model, form, { purpose: 'judge', tenant }, signal)).text;
+  });
+}
