@@ -99,9 +99,11 @@ export const spokenCredential: Detector = {
   find(text) {
     const found = matchesAround(text, around, (part): Span[] =>
       patterns.flatMap(([name, pattern, accept]) =>
-        matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ groups }) =>
-          accept(groups?.['value'] ?? groups?.['other'] ?? ''),
-        ),
+        matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
+          const value = groups?.['value'] ?? groups?.['other'] ?? whole;
+          // Not what stands in its place already.
+          return /[\p{L}\p{N}]/u.test(value) && accept(value);
+        }),
       ),
     );
     if (/phrase|words?|mnemonic/i.test(text))
