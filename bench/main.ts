@@ -78,6 +78,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'how well the kind of task of a prompt is recognised, and how quickly',
     load: async () => (await import('./tasks.ts')).tasks,
   },
+  measure: {
+    summary:
+      'perplexity, KL divergence and speed of weight formats, against llama-perplexity and llama-bench',
+    load: async () => (await import('./measure.ts')).measure,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,
