@@ -50,7 +50,7 @@ export function withFile<Result>(path: string, work: (source: ByteSource) => Res
 
 function createSource(byteCount: number, read: (at: number, target: Uint8Array) => void): ByteSource {
   let windowAt = 0;
-  let window = new Uint8Array();
+  let window: Uint8Array = new Uint8Array();
   let readCount = 0;
   let viewCount = 0;
   const load = (at: number, length: number): Uint8Array => {
