@@ -58,7 +58,9 @@ export function measureBatchSpeeds(decoder: Decoder, options: BatchSpeedOptions)
         if (isLast) rows.push(row);
       }
     }
-    const milliseconds = timed(() => step(decoder, rows), now);
+    const milliseconds = timed(() => {
+      step(decoder, rows);
+    }, now);
     return (1000 * each * batchSize) / milliseconds;
   };
   const decode = (batchSize: number): number => {

@@ -6,8 +6,6 @@ import { NearfarError } from '../../chat/error.ts';
 import { openSharedLibrary, type Callback, type Pointer } from './bindings.ts';
 import { packageFiles } from './package.ts';
 
-/* eslint-disable @typescript-eslint/no-unsafe-assignment */
-
 const evalCallbackType = koffi.proto('nearfar_eval', 'bool', ['uintptr_t', 'bool', 'void *']);
 
 /** Where the fields lie, bytes. */
