@@ -86,9 +86,15 @@ const benchmarks: Readonly<Record<string, Entry>> = {
   router: {
     summary: 'what routing is worth on public outcomes: difficulty, calibrated profiles, three tiers',
     load: async () => (await import('./router.ts')).router,
+  },
   drift: {
     summary: "a tier's quality falls by ten points: after how many judged answers is that noticed",
     load: async () => (await import('./drift.ts')).drift,
+  },
+  measure: {
+    summary:
+      'perplexity, KL divergence and speed of weight formats, against llama-perplexity and llama-bench',
+    load: async () => (await import('./measure.ts')).measure,
   },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',

@@ -22,6 +22,8 @@ export interface Peer {
   readonly version: string;
   /** Starts with the given flags beside model, threads, host and port; nothing else is changed. */
   start(flags: readonly string[]): Promise<ChildServer>;
+  /** Runs another program of the package, e.g. `llama-bench`, and gives back all that it said. */
+  run(program: string, args: readonly string[]): Promise<string>;
 }
 
 export interface PeerOptions {
@@ -42,6 +44,10 @@ export async function openPeer(options: PeerOptions, onStatus: (text: string) =>
   const version = /version: (.*)/.exec(stdout + stderr)?.[1] ?? 'unknown';
   return {
     version,
+    async run(program, args) {
+      const said = await promisify(execFile)(join(bin, program), [...args], { env, maxBuffer: 2 ** 26 });
+      return said.stdout + said.stderr;
+    },
     async start(flags) {
       const port = await freePort();
       const args = ['-m', options.modelPath, '-t', String(options.threadCount)];

@@ -48,7 +48,8 @@ export async function benchedModels(setup: BenchmarkSetup): Promise<BenchedModel
   return models;
 }
 
-async function smolAs(format: string, setup: BenchmarkSetup): Promise<string> {
+/** SmolLM2 in a weight format, made once of the pulled Q4_1. */
+export async function smolAs(format: string, setup: Pick<BenchmarkSetup, 'progress'>): Promise<string> {
   const folder = join(testCachePath(), 'derived');
   const output = join(folder, `bench-smollm2-${format}.gguf`);
   if (existsSync(output)) return output;

@@ -63,6 +63,18 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./quantize.ts')).quantize,
   },
   {
+    name: 'imatrix',
+    group: 'models',
+    summary: 'Collect an importance matrix from a text, for quantizing',
+    load: async () => (await import('./imatrix.ts')).imatrix,
+  },
+  {
+    name: 'inspect',
+    group: 'models',
+    summary: 'Say what a model file holds, from its headers',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
+  {
     name: 'connect',
     group: 'models',
     summary: 'Add an upstream: a provider, an engine or another nearfar that answers too',

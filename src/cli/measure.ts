@@ -13,6 +13,10 @@ const measurings: Readonly<
     summary: 'types of the KV cache (engine.kvType): memory, perplexity, speed',
     load: async () => (await import('./measure-kv.ts')).measureKv,
   },
+  weights: {
+    summary: 'weight formats: size, memory, speed, perplexity, KL divergence; recommends one',
+    load: async () => (await import('./measure-weights.ts')).measureWeightFormats,
+  },
   stream: {
     summary: 'texts longer than the window: perplexity with sinks, without, and recomputed',
     load: async () => (await import('./measure-stream.ts')).measureStreaming,
@@ -34,12 +38,30 @@ export const measure: Command = {
       placeholder: 'FILE',
       description: "Text for the perplexity, UTF-8 (default: one of nearfar's own)",
     },
+    formats: {
+      type: 'string',
+      placeholder: 'A,B',
+      description: 'weights: the formats to measure, e.g. Q8_0,Q4_K_M,NF4,FP8 (default: ten usual ones)',
+    },
+    imatrix: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'weights: importance matrix for what is made',
+    },
+    windows: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'weights: most windows of the text that are read',
+    },
+    svg: { type: 'string', placeholder: 'FILE', description: 'weights: write the plot there' },
+    again: { type: 'boolean', description: 'weights: measure anew what is on record' },
     ...jsonOption,
   },
   examples: [
     'nearfar measure --what kv smollm2-135m-instruct',
     'nearfar measure --what kv --text notes.txt --json near',
     'nearfar measure --what stream near',
+    'nearfar measure --what weights --formats Q8_0,Q4_K_M,Q4_0,NF4 --svg formats.svg near',
   ],
   run: async (input) => {
     const [name, ...more] = input.words;

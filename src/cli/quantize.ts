@@ -5,7 +5,8 @@ import type { LoadedSettings } from '../config/load.ts';
 import { formatNamed, quantizeFormats, simulatedFormats } from '../models/formats/quantize-formats.ts';
 import type { Quantized, QuantizePlan, QuantizeSource } from '../models/quantize-model.ts';
 import { jsonOption, UsageError, type Command } from './command.ts';
-import { runMeasuring } from './measuring-job.ts';
+import { readMeasuringText, runMeasuring } from './measuring-job.ts';
+import { measureCost, renderCost } from './quantize-cost.ts';
 import { nearfarCommand } from './invocation.ts';
 import { openStore } from './open-store.ts';
 import { formatBytes } from './progress.ts';
@@ -48,7 +49,7 @@ export const quantize: Command = {
   examples: [
     'nearfar quantize --to Q4_K_M --dry-run model-f16.gguf',
     'nearfar quantize --to Q4_K_M --imatrix imatrix.gguf --out model-q4_k_m.gguf model-f16.gguf',
-    'nearfar quantize --to Q8_0 --allow-requantize smollm2-135m-instruct',
+    'nearfar quantize --to Q8_0 --allow-requantize --measure smollm2-135m-instruct',
   ],
   run: async (input) => {
     const { options } = input;
@@ -61,6 +62,8 @@ export const quantize: Command = {
     const threadCount = options.number('threads', { min: 1, max: 512 }) ?? null;
     if (options.text('out') !== undefined && options.text('id') !== undefined)
       throw new UsageError('--id names a model of the store; with --out there is none');
+    const textFile = options.text('text');
+    const text = textFile === undefined ? null : readMeasuringText(textFile);
     const [{ planQuantization, quantizeModel }, { quantizeFile }] = await Promise.all([
       import('../models/quantize-model.ts'),
       import('../engine/llama/quantize-job.ts'),
@@ -90,9 +93,14 @@ export const quantize: Command = {
         job,
       ),
     );
+    if (!asJson) process.stdout.write(`${renderMade(plan, made)}\n`);
+    const [sourceFile = ''] = source.files;
+    const cost = options.flag('measure')
+      ? await measureCost(loaded, { source: sourceFile, made: made.path }, text)
+      : null;
     if (asJson) {
-      process.stdout.write(`${JSON.stringify({ ...planFigures(plan), ...made }, null, 2)}\n`);
-    } else process.stdout.write(`${renderMade(plan, made)}\n`);
+      process.stdout.write(`${JSON.stringify({ ...planFigures(plan), ...made, cost }, null, 2)}\n`);
+    } else if (cost !== null) process.stdout.write(`${renderCost(cost)}\n`);
     return 0;
   },
 };

@@ -1,6 +1,6 @@
-// The only file that names C symbols, and the only one where `any` is allowed: koffi's functions are untyped, and this
-// is where they get their types. Pointers are bigint. Layouts come from structs.ts, which is generated. Longer than 300
-// lines because a second file that names C symbols would be worse.
+// Names C symbols, as only tensor-bindings.ts does beside it, and is the only one where `any` is allowed: koffi's functions
+// are untyped, and this is where they get their types. Pointers are bigint. Layouts come from structs.ts, which is
+// generated. Longer than 300 lines because what is called together stands together.
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { structs } from './structs.ts';

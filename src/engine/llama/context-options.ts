@@ -1,6 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
 import { kvBlockLength, type KvType } from '../kv-type.ts';
-import type { StructValue } from './bindings.ts';
+import type { Pointer, StructValue } from './bindings.ts';
 import { kvHeadLengths, type LlamaModel } from './model.ts';
 import { enums } from './structs.ts';
 import type { Threadpools } from './threadpool.ts';
@@ -23,6 +23,8 @@ export interface ContextOptions {
   readonly streamCount?: number;
   /** Another context's, which is closed later than this one; absent: its own. */
   readonly threadpools?: Threadpools;
+  /** Called by native code for each node of a graph: see tensor-bindings.ts. */
+  readonly evalCallback?: Pointer;
 }
 
 // LLAMA_MAX_SEQ.
@@ -115,6 +117,7 @@ export function contextParams(model: LlamaModel, options: ContextOptions): Struc
     kv_unified: options.streamCount === undefined,
     // With cells for the whole text in window layers too, ranges can be copied; see sequence-memory.ts.
     swa_full: true,
+    cb_eval: options.evalCallback ?? null,
     no_perf: true,
   };
 }

@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly gpuLayerCount: number | 'auto';
   /** KV cells that a context will ask for; `auto` sets their memory aside on the GPU. */
   readonly cellCount?: number;
+  /** Weights that the CPU's fast kernels want in another order are held in that. False is for comparisons. @default true */
+  readonly repacksWeights?: boolean;
   /** Called with a fraction 0-1 while loading; return false to stop. */
   readonly onProgress?: (fraction: number) => boolean | undefined;
 }
@@ -81,6 +83,7 @@ export async function loadModel(library: LlamaLibrary, options: ModelOptions): P
     pointer = await bindings.loadModel(path, {
       ...library.modelDefaults(),
       n_gpu_layers: gpuLayerCount,
+      use_extra_bufts: options.repacksWeights ?? true,
       progress_callback: progress.pointer,
     });
   } finally {

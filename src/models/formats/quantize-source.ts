@@ -37,7 +37,7 @@ export function requireExactSource(
   throw new NearfarError(
     'invalid_request',
     `${options.name} was quantized before (${loss}): making ${options.format} of it rounds its weights a second time and is ` +
-      `worse than ${options.format} of the original. Fetch the F16 or BF16 file, or take it with --allow-requantize.`,
+      `worse than ${options.format} of the original. Fetch the F16 or BF16 file, or take it with --allow-requantize (--measure shows the cost).`,
     { field: 'allow-requantize' },
   );
 }

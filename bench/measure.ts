@@ -1,0 +1,233 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { speedAt } from '../src/measure/weights-report.ts';
+import { measuringText } from '../src/measure/text.ts';
+import { measureWeightsFile } from '../src/measure/weights-job.ts';
+import type { WeightsFileMeasurement } from '../src/measure/weights.ts';
+import { alternating, type Benchmark, type BenchmarkSetup, type Row } from './benchmark.ts';
+import type { Peer } from './peer.ts';
+import { smolAs } from './speculate-models.ts';
+import { median, rounded } from './stats.ts';
+
+const baseFormat = 'F16';
+const formats = ['Q8_0', 'Q4_0', 'Q4_K_M'];
+const windowTokenCount = 512;
+/** KL divergences that lie this near count as equal: what 16 bits a word leave out. */
+const equalNats = 0.0002;
+
+interface Quality {
+  readonly perplexity: number;
+  /** `null` for the base. */
+  readonly divergence: number | null;
+  readonly topAgreement: number | null;
+}
+
+interface Speeds {
+  readonly prefill: number;
+  readonly decode: number;
+}
+
+/** With whether both sides may hold weights in the order that the CPU's fast kernels want. */
+type Setup = BenchmarkSetup & { readonly repacks: boolean };
+
+/** The same files measured by nearfar and by llama.cpp's own tools: quality once, speed in alternating runs. */
+export const measure: Benchmark = async (given) => {
+  const peer = await given.openPeer();
+  const setup: Setup = { ...given, repacks: await canRepack(given, peer) };
+  const folder = await mkdtemp(join(tmpdir(), 'nearfar-measure-'));
+  try {
+    const textPath = join(folder, 'text.txt');
+    await writeFile(textPath, measuringText);
+    const rows: Row[] = [];
+    const perplexityErrors: number[] = [];
+    const divergenceErrors: number[] = [];
+    for (const format of [baseFormat, ...formats]) {
+      setup.progress(`quality of ${format}`);
+      const path = await smolAs(format, setup);
+      const isBase = format === baseFormat;
+      const own = await ownQuality(setup, path, isBase, join(folder, 'own.logits'));
+      const theirs = await peerQuality(setup, peer, {
+        path,
+        isBase,
+        textPath,
+        base: join(folder, 'peer.logits'),
+      });
+      perplexityErrors.push(Math.abs(own.perplexity / theirs.perplexity - 1));
+      const divergenceError = errorOf(own.divergence, theirs.divergence);
+      if (divergenceError !== null) divergenceErrors.push(divergenceError);
+      rows.push({ label: `${format}, quality`, cells: qualityCells(own, theirs) });
+    }
+    const speedErrors: number[] = [];
+    for (const format of setup.quick ? ['Q4_0'] : [baseFormat, 'Q8_0', 'Q4_0']) {
+      const { own, theirs } = await compareSpeeds(setup, peer, format, folder);
+      speedErrors.push(Math.abs(own.prefill / theirs.prefill - 1), Math.abs(own.decode / theirs.decode - 1));
+      rows.push({ label: `${format}, speed`, cells: speedCells(own, theirs) });
+    }
+    const figures = {
+      perplexity_error: rounded(Math.max(...perplexityErrors), 3),
+      kl_error: rounded(Math.max(...divergenceErrors), 3),
+      speed_error: rounded(Math.max(...speedErrors), 3),
+    };
+    return {
+      figures,
+      targets: [
+        { key: 'perplexity_error', value: figures.perplexity_error, atMost: 0.01 },
+        { key: 'kl_error', value: figures.kl_error, atMost: 0.01 },
+        { key: 'speed_error', value: figures.speed_error, atMost: 0.05 },
+      ],
+      rows,
+      notes: [
+        `The text of src/measure/text.ts in windows of ${windowTokenCount}; the base is an F16 file made of SmolLM2's Q4_1, for both sides the same one. llama-perplexity and llama-bench with their own defaults but the threads; other builds of the same kernels.`,
+        `kl_error is the relative difference of the mean divergences, or where it is smaller their difference in nats as a share of ${equalNats} nats times 1%: at most 0.01 is within 1% or within ${equalNats} nats.`,
+        ...(setup.repacks
+          ? []
+          : [
+              `The peer's build crashes in its kernels for repacked weights (AMX) on this processor: both sides ran without them. llama-perplexity with --no-repack, llama-bench with --repack 0, ours with use_extra_bufts off.`,
+            ]),
+        `speed_error is over prefill (pp512) and decode (tg128), each the median of runs that alternate with llama-bench's; every run is the mean of 3 rounds.`,
+      ],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** The peer's build for some processors crashes in its AMX kernels: then neither side uses them. */
+async function canRepack(setup: BenchmarkSetup, peer: Peer): Promise<boolean> {
+  const path = await smolAs('Q4_0', setup);
+  const flags = ['-p', '64', '-n', '1', '-r', '1', '-t', String(setup.threadCount)];
+  return peer.run('llama-bench', ['-m', path, ...flags]).then(
+    () => true,
+    () => false,
+  );
+}
+
+function errorOf(own: number | null, theirs: number | null): number | null {
+  if (own === null || theirs === null) return null;
+  const difference = Math.abs(own - theirs);
+  return Math.min(difference / theirs, (0.01 * difference) / equalNats);
+}
+
+function own(setup: Setup, path: string, basePath: string, isBase: boolean, measuresSpeed: boolean) {
+  return measureWeightsFile({
+    path,
+    basePath,
+    isBase,
+    backend: 'cpu',
+    threadCount: setup.threadCount,
+    text: null,
+    windowTokenCount,
+    // Two windows where only the speed is asked for.
+    windowCount: measuresSpeed ? 2 : null,
+    measuresSpeed,
+    repacksWeights: setup.repacks,
+  });
+}
+
+async function ownQuality(setup: Setup, path: string, isBase: boolean, basePath: string): Promise<Quality> {
+  const { perplexity, against } = await own(setup, path, basePath, isBase, false);
+  return {
+    perplexity: perplexity.mean,
+    divergence: against?.divergence.mean ?? null,
+    topAgreement: against?.topAgreement.mean ?? null,
+  };
+}
+
+async function peerQuality(
+  setup: Setup,
+  peer: Peer,
+  file: { readonly path: string; readonly isBase: boolean; readonly textPath: string; readonly base: string },
+): Promise<Quality> {
+  const common = ['-m', file.path, '-t', String(setup.threadCount), '--kl-divergence-base', file.base];
+  if (!setup.repacks) common.push('--no-repack');
+  if (file.isBase) {
+    const said = await peer.run('llama-perplexity', [...common, '-f', file.textPath]);
+    return {
+      perplexity: figureIn(said, /Final estimate: PPL = ([\d.]+)/),
+      divergence: null,
+      topAgreement: null,
+    };
+  }
+  const said = await peer.run('llama-perplexity', [...common, '--kl-divergence']);
+  return {
+    perplexity: figureIn(said, /Mean PPL\(Q\)\s*:\s*([\d.]+)/),
+    divergence: figureIn(said, /Mean\s+KLD:\s*([-\d.]+)/),
+    topAgreement: figureIn(said, /Same top p:\s*([\d.]+)/) / 100,
+  };
+}
+
+/** @throws Error where the program did not say it */
+function figureIn(said: string, pattern: RegExp): number {
+  const found = Number(pattern.exec(said)?.[1] ?? NaN);
+  if (Number.isFinite(found)) return found;
+  throw new Error(`The peer did not say ${pattern.source}: ${said.slice(-500)}`);
+}
+
+function qualityCells(own: Quality, theirs: Quality): Row['cells'] {
+  const shown = (value: number | null): string | number => (value === null ? 'base' : rounded(value, 5));
+  return {
+    perplexity: shown(own.perplexity),
+    "peer's": shown(theirs.perplexity),
+    'KL, nats': shown(own.divergence),
+    "peer's KL": shown(theirs.divergence),
+    'same top': shown(own.topAgreement),
+    "peer's top": shown(theirs.topAgreement),
+  };
+}
+
+async function compareSpeeds(
+  setup: Setup,
+  peer: Peer,
+  format: string,
+  folder: string,
+): Promise<{ readonly own: Speeds; readonly theirs: Speeds }> {
+  const path = await smolAs(format, setup);
+  const runs = { own: [] as Speeds[], theirs: [] as Speeds[] };
+  for (const [side, repeat] of alternating(
+    ['own', 'theirs'] as const,
+    setup.repeatCount ?? (setup.quick ? 1 : 5),
+  )) {
+    setup.progress(`speed of ${format}, ${side}, run ${repeat + 1}`);
+    runs[side].push(
+      side === 'own' ? await ownSpeeds(setup, path, folder) : await peerSpeeds(setup, peer, path),
+    );
+  }
+  const middle = (list: readonly Speeds[]): Speeds => ({
+    prefill: median(list.map(({ prefill }) => prefill)),
+    decode: median(list.map(({ decode }) => decode)),
+  });
+  return { own: middle(runs.own), theirs: middle(runs.theirs) };
+}
+
+async function ownSpeeds(setup: Setup, path: string, folder: string): Promise<Speeds> {
+  const measured: WeightsFileMeasurement = await own(setup, path, join(folder, 'speed.logits'), true, true);
+  const one = speedAt(measured, 1);
+  return {
+    prefill: one?.prefillTokensPerSecond.mean ?? NaN,
+    decode: one?.decodeTokensPerSecond.mean ?? NaN,
+  };
+}
+
+async function peerSpeeds(setup: Setup, peer: Peer, path: string): Promise<Speeds> {
+  const flags = ['-p', '512', '-n', '128', '-r', '3', '-o', 'json', '-t', String(setup.threadCount)];
+  if (!setup.repacks) flags.push('--repack', '0');
+  const said = await peer.run('llama-bench', ['-m', path, ...flags]);
+  const tests = JSON.parse(said.slice(said.indexOf('['), said.lastIndexOf(']') + 1)) as readonly {
+    readonly n_prompt: number;
+    readonly n_gen: number;
+    readonly avg_ts: number;
+  }[];
+  const speed = (isPrefill: boolean): number =>
+    tests.find((test) => (isPrefill ? test.n_prompt > 0 : test.n_gen > 0))?.avg_ts ?? NaN;
+  return { prefill: speed(true), decode: speed(false) };
+}
+
+function speedCells(own: Speeds, theirs: Speeds): Row['cells'] {
+  return {
+    'prefill, tokens/s': rounded(own.prefill),
+    "peer's prefill": rounded(theirs.prefill),
+    'decode, tokens/s': rounded(own.decode),
+    "peer's decode": rounded(theirs.decode),
+  };
+}

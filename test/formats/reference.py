@@ -1,0 +1,29 @@
+"""Values of bitsandbytes' and torch's CPU functions for test/formats/main.ts: reads floats, writes what they become."""
+
+import sys
+from pathlib import Path
+
+import numpy
+import torch
+from bitsandbytes import functional
+
+folder = Path(sys.argv[1])
+
+
+def read(name):
+    return torch.from_numpy(numpy.fromfile(folder / name, dtype=numpy.float32).copy())
+
+
+def write(name, tensor):
+    (folder / name).write_bytes(tensor.contiguous().numpy().tobytes())
+
+
+write("e4m3.bin", read("e4m3-input.bin").to(torch.float8_e4m3fn).view(torch.uint8))
+write("dynamic-levels.bin", functional.create_dynamic_map(signed=True).to(torch.float32))
+weights = read("nf4-input.bin")
+for name, is_double in (("single", False), ("double", True)):
+    packed, state = functional.quantize_4bit(
+        weights, blocksize=64, compress_statistics=is_double, quant_type="nf4"
+    )
+    write(f"nf4-{name}.bin", functional.dequantize_4bit(packed, state).to(torch.float32))
+print(f"torch {torch.__version__}")
