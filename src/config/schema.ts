@@ -10,7 +10,6 @@ import { qualityFields } from './quality-fields.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { midField, routeSchema } from './route-schema.ts';
 import { upstreamAnswersField } from './cache-fields.ts';
-import { captureFields } from './capture-fields.ts';
 import { privacySchema } from './privacy-schema.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
