@@ -8,6 +8,7 @@ import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
 import { createUpstreamModels, type UpstreamModels } from '../upstream/upstream-models.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
+import type { GatewayApp } from '../http/app.ts';
 import type { AppDependencies } from '../http/dependencies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadPriceTable } from '../ledger/price-file.ts';
@@ -37,7 +38,9 @@ import { nearfarVersion } from './version.ts';
 
 /** Everything that answers, built from the settings; no socket yet. */
 export interface Gateway {
-  readonly app: { readonly fetch: (request: Request, env?: object) => Promise<Response> | Response };
+  readonly app: Pick<GatewayApp, 'direct'> & {
+    readonly fetch: (request: Request, env?: object) => Promise<Response> | Response;
+  };
   /** A request answered within this process, by the same routes. */
   readonly fetch: (request: Request) => Promise<Response>;
   readonly store: ModelStore;

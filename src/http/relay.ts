@@ -3,6 +3,7 @@ import { NearfarError } from '../chat/error.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
+import type { RequestHeaders } from './arrived-request.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readEnvelope } from './envelope.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
@@ -10,7 +11,7 @@ import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 import type { Call, Operation } from './operation.ts';
 import { responseEventEncoder } from './responses/responses-answer.ts';
-import { streamResponse } from './stream-response.ts';
+import { bytesResponse, streamResponse } from './stream-response.ts';
 
 /** A route whose requests some upstream may understand as they are. */
 export interface RelayRoute {
@@ -76,7 +77,7 @@ export async function relayed(
     ...(reply.source === 'model' ? {} : { 'x-nearfar-cache': reply.source }),
     ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
   };
-  if (!isStreamed) return new Response(await wholeBytes(reply), { headers });
+  if (!isStreamed) return bytesResponse(await wholeBytes(reply), headers, call.disconnect !== null);
   return streamResponse<Uint8Array | NearfarError>(
     {
       reader: reply,
@@ -97,7 +98,7 @@ export async function relayed(
   );
 }
 
-function languageHeadersOf(headers: Headers): Readonly<Record<string, string>> {
+function languageHeadersOf(headers: RequestHeaders): Readonly<Record<string, string>> {
   return Object.fromEntries(
     languageHeaders.flatMap((name) => {
       const value = headers.get(name);
@@ -107,10 +108,10 @@ function languageHeadersOf(headers: Headers): Readonly<Record<string, string>> {
 }
 
 /** @throws NearfarError the answer's own */
-async function wholeBytes(reply: RelayReply): Promise<Uint8Array<ArrayBuffer>> {
+async function wholeBytes(reply: RelayReply): Promise<Uint8Array> {
   // It comes in one piece.
   const item = await reply.read();
-  if (item instanceof Uint8Array) return Buffer.from(item);
+  if (item instanceof Uint8Array) return item;
   throw item ?? new NearfarError('internal', 'The answer had no bytes.');
 }
 
