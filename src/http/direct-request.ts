@@ -57,7 +57,7 @@ export class DirectRequest implements ArrivedRequest {
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
-    return new Uint8Array(await this.takeBytes()).buffer as ArrayBuffer;
+    return new Uint8Array(await this.takeBytes()).buffer;
   }
 }
 
