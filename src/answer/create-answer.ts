@@ -11,6 +11,8 @@ import type { LabelRequest } from '../privacy/label.ts';
 import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
+import { tokenEstimate } from '../ledger/token-bound.ts';
+import { promptText } from '../upstream/prompt-text.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
 import { openAdmission, type Admission, type AskedRequest } from './admission.ts';
 import { Account } from './account.ts';
@@ -43,6 +45,8 @@ export interface AnswerDependencies {
   /** Keeps prompts and answers; absent: nothing is kept. */
   readonly capture?: Pick<Capture, 'begin'>;
   readonly observeGap?: ObserveGap;
+  /** The models of upstreams that were sent a request's prompt. @default none was */
+  readonly sentTo?: (requestId: string) => readonly string[];
   /** Which model made which call. Absent: a chain of fallbacks begins anew with each request. */
   readonly bonds?: Bonds;
   /** How the near model's beginning is judged, where a decision asks for that. */
@@ -65,6 +69,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     admission = openAdmission,
     capture,
     cascade = defaultCascadeRules,
+    sentTo = () => [],
   } = dependencies;
 
   /** Empty where this machine answers, whatever comes. */
@@ -79,7 +84,10 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
-    const account = new Account({ ...request, operation }, caller, observeGap, billing);
+    const account = new Account({ ...request, operation }, caller, observeGap, billing, {
+      take: () => sentTo(request.id),
+      estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptText(request.input))),
+    });
     const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
     let recorder: CaptureRecorder | null = null;
     let decision: RouteDecision | null = null;

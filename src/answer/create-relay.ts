@@ -8,6 +8,8 @@ import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { AnswerSource } from '../chat/part.ts';
 import { askedBody } from '../route/asked-body.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
+import { tokenEstimate } from '../ledger/token-bound.ts';
+import { promptTextOf } from '../upstream/prompt-text.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayItem } from '../upstream/relay-stream.ts';
@@ -47,7 +49,7 @@ export interface RelayDependencies extends Pick<
   'label' | 'settle' | 'billing' | 'observeGap' | 'admission' | 'capture' | 'cache'
 > {
   readonly route: AnswerDependencies['route'];
-  readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
+  readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay' | 'sentTo'>;
 }
 
 export function createRelay(dependencies: RelayDependencies): Relay {
@@ -83,7 +85,10 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
 
     async answer(request, caller, signal) {
-      const account = new Account(request, caller, observeGap, billing);
+      const account = new Account(request, caller, observeGap, billing, {
+        take: () => upstreams.sentTo(request.id),
+        estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptTextOf(request.body))),
+      });
       const { id, requestedModel, operation } = request;
       const asked = { id, requestedModel, startedAt: account.startedAt, ...relaySize(request) };
       const admitted = admission.admit(asked, caller);

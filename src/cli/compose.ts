@@ -235,6 +235,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     admission,
     forwardsClientKey: (id) => upstreams.upstreamOf(id)?.forwardsClientKey === true,
     prefixOf: (request) => promptCache.prefixOf(request),
+    sentTo: (requestId) => upstreams.sentTo(requestId),
     cache,
     settle,
     ...(texts === null ? {} : { capture: texts.capture }),
