@@ -121,7 +121,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const forwards = upstreams.upstreamOf(decision.modelId)?.forwardsClientKey === true;
         const clientKey = (forwards && labelled.clientKey) || null;
         const place = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
-        const known = place === null ? null : (cache?.bytes.find(place) ?? null); //   cache
+        const known = place === null ? null : ((await cache?.bytes.find(place)) ?? null); // cache
         const [modelId] = await admitted.enter(decision, known !== null); //           limits, reserve
         const answer = known === null ? await make(place, modelId, labelled, clock.signal) : again(known);
         account.from(answer.source);

@@ -196,7 +196,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
   const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
-  const cache = openAnswerCache(parts, rooms);
+  const cache = openAnswerCache({ ...parts, state }, rooms);
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
@@ -282,7 +282,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const close = async () => {
     await localModels.close();
     await upstreams.close();
-    await texts?.close();
+    await Promise.all([texts?.close(), cache.flush()]);
     await ledger.close();
     await state.close();
   };

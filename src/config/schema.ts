@@ -7,7 +7,7 @@ import { budgetsSchema, keySchema } from './key-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { midField, routeSchema } from './route-schema.ts';
-import { upstreamAnswersField } from './cache-fields.ts';
+import { sharedAnswerFields, upstreamAnswersField } from './cache-fields.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
 import { stateFields } from './state-fields.ts';
@@ -197,6 +197,7 @@ const cacheSchema = z.strictObject({
       'Answers drawn at a higher temperature, without a seed, are not kept unless the client asks for it.',
     ),
   upstreams: upstreamAnswersField,
+  ...sharedAnswerFields,
   semantic: semanticCacheSchema,
 });
 
