@@ -38,7 +38,7 @@ export function withRepeats(reader: WireReader, member: string, onRepeat: () => 
 }
 
 /** What ends a JSON string or stands for something else in it, and what may not stand in one. */
- 
+
 const special = /["\\\u0000-\u001f]/;
 
 function repeatOf({ event, before, behind, part }: Template, next: WireEvent): WirePart | null {
