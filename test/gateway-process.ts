@@ -56,7 +56,7 @@ async function serve(home: string): Promise<void> {
       .then(() => gateway.close())
       .finally(() => process.exit(0));
   });
-  process.send?.(server.url);
+  if (process.connected) process.send?.(server.url);
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) await serve(process.argv[2] ?? '');

@@ -117,7 +117,7 @@ describe('two gateways never overspend one budget', () => {
       await owners.close();
       rmSync(folder, { recursive: true });
     }
-  }, 60_000);
+  }, 120_000);
 
   it('in one PostgreSQL', async (context) => {
     if (postgresMissing !== null) return context.skip(postgresMissing);
@@ -130,7 +130,7 @@ describe('two gateways never overspend one budget', () => {
     } finally {
       await server.close();
     }
-  });
+  }, 120_000);
 
   it('in one PostgreSQL, as two processes', async (context) => {
     if (postgresMissing !== null) return context.skip(postgresMissing);
@@ -143,5 +143,5 @@ describe('two gateways never overspend one budget', () => {
       await owners.close();
       await server.close();
     }
-  }, 60_000);
+  }, 120_000);
 });
