@@ -29,6 +29,10 @@ if (postgresMissing !== null) {
     await import('../src/access/virtual-keys.test.ts');
   });
 
+  describe('shared answers in PostgreSQL', async () => {
+    await import('../src/cache/shared-answers.test.ts');
+  });
+
   describe('PostgreSQL itself', () => {
     const warn = vi.fn();
     afterEach(() => {

@@ -348,4 +348,46 @@ describe('a relayed answer that fails', () => {
     await expect.poll(() => open.arrived.at(-1)?.isCut).toBe(true);
     await expect.poll(async () => (await far.rows())[0]?.finish).toBe('aborted');
   });
+
+  for (const way of ['passed on', 'put into parts'] as const) {
+    it(`given up before its first token (${way}) costs its prompt, estimated`, async () => {
+      const before = (await far.rows()).length;
+      open.respond = () => undefined;
+      const stop = new AbortController();
+      const path = way === 'passed on' ? '/v1/chat/completions' : '/v1/messages';
+      const asked = fetch(far.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'big',
+          max_tokens: 5,
+          stream: true,
+          messages: [{ role: 'user', content: 'word '.repeat(400) }],
+        }),
+        signal: stop.signal,
+      }).catch(() => null);
+      await expect.poll(() => open.arrived.length).toBe(1);
+      stop.abort();
+      await asked;
+      await expect.poll(async () => (await far.rows()).length).toBe(before + 1);
+      const row = (await far.rows()).find(({ requestId: id, finish }) => id !== '' && finish === 'aborted');
+      expect(row).toMatchObject({ isMeasured: false, completionTokenCount: 0, answeringModel: 'open/big' });
+      // 2,000 characters, and what stands around them.
+      expect(row?.promptTokenCount).toBeGreaterThan(490);
+      expect(row?.promptTokenCount).toBeLessThan(540);
+      expect(row?.costMicros).toBe(row?.promptTokenCount);
+      expect(row?.routeReasons.join()).toContain('estimated for its prompt');
+    });
+  }
+
+  it('refused by the upstream costs nothing', async () => {
+    const before = (await far.rows()).length;
+    open.respond = (response) => {
+      sendJson(response, 400, { error: { message: 'No.' } });
+    };
+    const response = await post('/v1/chat/completions', JSON.stringify({ model: 'big', messages: [] }));
+    expect(response.status).toBe(400);
+    await expect.poll(async () => (await far.rows()).length).toBe(before + 1);
+    expect((await far.rows())[0]).toMatchObject({ promptTokenCount: 0, costMicros: 0 });
+  });
 });

@@ -22,12 +22,21 @@ export interface AccountedRequest extends Pick<
   readonly operation: LedgerRow['operation'];
 }
 
+/** What left for an upstream, for requests that end before it said what it read. */
+export interface SentPrompt {
+  /** The models that were sent the prompt; called once. */
+  readonly take: () => readonly string[];
+  /** Estimated tokens of the prompt. */
+  readonly estimateTokenCount: () => number;
+}
+
 /** Keeps count of one request on its way, so that there is a row whatever its end. */
 export class Account {
   readonly #request: AccountedRequest;
   readonly #caller: Caller;
   readonly #observeGap: ObserveGap;
   readonly #billing: FindBilling;
+  readonly #sent: SentPrompt | null;
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now();
   readonly #enteredAt = performance.now();
@@ -44,7 +53,14 @@ export class Account {
   #firstTextAt: number | null = null;
   #lastTextAt = 0;
 
-  constructor(request: AccountedRequest, caller: Caller, observeGap: ObserveGap, billing: FindBilling) {
+  constructor(
+    request: AccountedRequest,
+    caller: Caller,
+    observeGap: ObserveGap,
+    billing: FindBilling,
+    sent: SentPrompt | null = null,
+  ) {
+    this.#sent = sent;
     this.#request = request;
     this.#caller = caller;
     this.#observeGap = observeGap;
@@ -108,20 +124,25 @@ export class Account {
   close(last: LastPart): LedgerRow {
     const { usage, timings } = last;
     const totalMs = performance.now() - this.#enteredAt;
+    const givenUp = this.#givenUp(last);
     const tokens = usage ?? {
       promptTokenCount: this.#start?.promptTokenCount ?? 0,
       cachedTokenCount: this.#start?.cachedTokenCount ?? 0,
       completionTokenCount: this.#deltaCount,
+      ...(givenUp.length === 0 ? {} : { promptTokenCount: this.#sent?.estimateTokenCount() ?? 0 }),
     };
     const overflow = usage === undefined ? this.#start?.overflow : usage.overflow;
     const answeringModel = this.#start?.model ?? this.#decision?.modelId ?? null;
-    const isMeasured = usage === undefined ? this.#deltaCount === 0 : usage.isMeasured !== false;
+    const isMeasured =
+      usage === undefined ? this.#deltaCount + givenUp.length === 0 : usage.isMeasured !== false;
     const source = this.#start?.source ?? this.#source;
     const billing: Billing = this.#billing(answeringModel);
     const { notes = [], abandoned = [], cascade } = this.#delivery ?? {};
     const route = this.#decision === null ? null : ledgerRoute(this.#decision, answeringModel);
-    const cost = billed(tokens, isMeasured, billing, source);
-    const bill = withAbandoned(cost, abandoned, tokens, this.#billing);
+    // What was given up is billed to those who were sent it.
+    const paid = givenUp.length === 0 ? tokens : { ...tokens, promptTokenCount: 0 };
+    const cost = billed(paid, isMeasured || givenUp.length > 0, billing, source);
+    const bill = withAbandoned(cost, [...abandoned, ...givenUp], tokens, this.#billing);
     const audit = auditOf(this.#verdict, answeringModel, this.#boundaryOf);
     return {
       requestId: this.#request.id,
@@ -156,6 +177,18 @@ export class Account {
       ...(cascade === undefined ? {} : { cascade }),
       ...(this.#request.purpose === undefined ? {} : { purpose: this.#request.purpose }),
     };
+  }
+
+  /**
+   * The models that were sent the prompt of a request that its client, or the clock, ended before they said anything.
+   * Providers bill such prompts, and tell nobody how long they were.
+   */
+  #givenUp(last: LastPart): readonly string[] {
+    const sent = this.#sent?.take() ?? [];
+    if (last.type === 'finish' || last.usage !== undefined || this.#deltaCount > 0) return [];
+    if ((this.#start?.promptTokenCount ?? 0) > 0) return [];
+    const { kind } = last.error;
+    return kind === 'aborted' || kind === 'timeout' ? sent : [];
   }
 
   /** A whole answer's text comes in one piece: its first token was there before it was decoded further. */

@@ -12,6 +12,8 @@ import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.t
 import type { Shadow, ShadowRecorder } from '../quality/shadow.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
+import { tokenEstimate } from '../ledger/token-bound.ts';
+import { promptText } from '../upstream/prompt-text.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
 import { openAdmission, type Admission, type AskedRequest } from './admission.ts';
 import { Account } from './account.ts';
@@ -53,6 +55,8 @@ export interface AnswerDependencies {
   /** Compares a sample of answers with other tiers', after the fact; absent: none. */
   readonly shadow?: Pick<Shadow, 'begin' | 'beginBody'>;
   readonly observeGap?: ObserveGap;
+  /** The models of upstreams that were sent a request's prompt. @default none was */
+  readonly sentTo?: (requestId: string) => readonly string[];
   /** Which model made which call. Absent: a chain of fallbacks begins anew with each request. */
   readonly bonds?: Bonds;
   /** How the near model's beginning is judged, where a decision asks for that. */
@@ -78,6 +82,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     boundaryOf = boundaryBy(billing),
     rememberAnswers = () => Promise.resolve(),
     shadow,
+    sentTo = () => [],
   } = dependencies;
   const placing = { route, boundaryOf, canRedact: false, mayMove: true };
 
@@ -93,7 +98,10 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
 
   return (request, caller, signal) => {
     const operation = request.input.kind === 'chat' ? 'chat' : 'text_completion';
-    const account = new Account({ ...request, operation }, caller, observeGap, billing);
+    const account = new Account({ ...request, operation }, caller, observeGap, billing, {
+      take: () => sentTo(request.id),
+      estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptText(request.input))),
+    });
     const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
     let recorder: CaptureRecorder | null = null;
     let decision: RouteDecision | null = null;

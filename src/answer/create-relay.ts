@@ -10,6 +10,8 @@ import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
+import { tokenEstimate } from '../ledger/token-bound.ts';
+import { promptTextOf } from '../upstream/prompt-text.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayItem } from '../upstream/relay-stream.ts';
@@ -73,7 +75,7 @@ export interface RelayDependencies extends Pick<
   | 'shadow'
 > {
   readonly route: AnswerDependencies['route'];
-  readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay'>;
+  readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay' | 'sentTo'>;
 }
 
 export function createRelay(dependencies: RelayDependencies): Relay {
@@ -119,7 +121,10 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
 
     async answer(request, caller, signal) {
-      const account = new Account(request, caller, observeGap, billing);
+      const account = new Account(request, caller, observeGap, billing, {
+        take: () => upstreams.sentTo(request.id),
+        estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptTextOf(request.body))),
+      });
       const { id, requestedModel, operation } = request;
       const asked = { id, requestedModel, startedAt: account.startedAt, ...relaySize(request) };
       const admitted = admission.admit(asked, caller);
@@ -160,7 +165,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const forwards = upstreams.upstreamOf(decision.modelId)?.forwardsClientKey === true;
         const clientKey = (forwards && labelled.clientKey) || null;
         const bytePlace = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
-        const known = bytePlace === null ? null : (cache?.bytes.find(bytePlace) ?? null); //   cache
+        const known = bytePlace === null ? null : ((await cache?.bytes.find(bytePlace)) ?? null); // cache
         const [modelId] = await admitted.enter(decision, known !== null); //           limits, reserve
         const answer = known === null ? await make(bytePlace, modelId, labelled, clock.signal) : again(known);
         account.from(answer.source);

@@ -6,6 +6,7 @@ import { createFlight, type Flight } from './flight.ts';
 import { createKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { compact, replayed } from './replay.ts';
 import { usageOf, type CacheRules } from './cache-rules.ts';
+import { sharedAnswer, type SharedAnswers } from './shared-answers.ts';
 import {
   createSemanticCache,
   type Look,
@@ -24,6 +25,8 @@ export interface AnswerCache {
   find(asked: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AsyncIterable<ChatPart> | null>;
   /** The same for answers that pass as bytes. They take from the same memory. */
   readonly bytes: ByteAnswers;
+  /** Resolves when what other gateways may give too is where they find it. */
+  flush(): Promise<void>;
   /** Forgets kept answers; those under way are their readers'. Returns how many. */
   forget(isChosen: Parameters<KeptAnswers['forget']>[0]): number;
   readonly stats: AnswerCacheStats;
@@ -56,6 +59,8 @@ export interface AnswerCacheOptions extends CacheRules {
   readonly revisionOf: (modelId: string) => Promise<string>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** What several gateways share; absent: each has its own memory alone. */
+  readonly shared?: SharedAnswers | null;
   /** Whether the same question in other words counts too. @default null */
   readonly semantic?: Omit<SemanticCacheOptions, 'answerOf'> | null;
 }
@@ -72,6 +77,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     string,
     { readonly flight: Flight<ChatPart>; readonly priority: ChatRequest['priority'] }
   >();
+  const { shared = null } = options;
   const counts = { hit: 0, joined: 0, miss: 0 };
 
   function answerOf(key: string): readonly ChatPart[] | null {
@@ -82,6 +88,12 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   /** As `answerOf`, and it counts as a use. */
   function takeParts(key: string): readonly ChatPart[] | null {
     const answer = kept.get(key);
+    return answer !== null && 'parts' in answer ? answer.parts : null;
+  }
+
+  /** What another gateway made. */
+  async function sharedParts(key: string, { privacy }: ChatRequest): Promise<readonly ChatPart[] | null> {
+    const answer = await sharedAnswer(shared, kept, key, privacy);
     return answer !== null && 'parts' in answer ? answer.parts : null;
   }
 
@@ -111,7 +123,9 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
         if (elsewhere !== undefined && start?.model !== modelId) return;
         const answer = compact(parts);
         const owner = { requestId: request.id, tenant: request.tenant };
-        kept.put(key, { parts: answer, madeAt: options.now(), owner }, look?.bytes);
+        const made = { parts: answer, madeAt: options.now(), owner };
+        kept.put(key, made, look?.bytes);
+        if (shared?.mayHold(request.privacy) === true) shared.put(key, made);
         // What cannot be compared is not learnt from.
         look?.settle(key, answer).catch(() => undefined);
       },
@@ -131,7 +145,10 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     const origin = await originOf(asked);
     const key = answerKey(request, origin);
     const mayRead = usage === 'read_and_write';
-    const known = mayRead ? takeParts(key) : null;
+    // Of upstreams' `find` has asked the others' before.
+    const mayAskOthers = mayRead && !isElsewhere && !canJoin(key, request);
+    const own = mayRead ? takeParts(key) : null;
+    const known = own ?? (mayAskOthers ? await sharedParts(key, request) : null);
     if (known !== null) {
       counts.hit++;
       yield* again(known);
@@ -165,7 +182,8 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
 
   async function find(asked: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AsyncIterable<ChatPart> | null> {
     if (usageOf(asked.request, options, asked.elsewhere !== undefined) !== 'read_and_write') return null;
-    const parts = takeParts(answerKey(asked.request, await originOf(asked)));
+    const key = answerKey(asked.request, await originOf(asked));
+    const parts = takeParts(key) ?? (await sharedParts(key, asked.request));
     if (parts === null) return null;
     counts.hit++;
     return again(parts);
@@ -174,7 +192,8 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   return {
     answer,
     find,
-    bytes: createByteAnswers({ rules: options, kept, counts, now: options.now }),
+    bytes: createByteAnswers({ rules: options, kept, shared, counts, now: options.now }),
+    flush: async () => shared?.flush(),
     forget: (isChosen) => kept.forget(isChosen),
     get stats() {
       return {

@@ -5,6 +5,7 @@ import { bodyUsageOf, type RuledBody } from './body-rules.ts';
 import type { CacheRules } from './cache-rules.ts';
 import { createFlight, type Flight } from './flight.ts';
 import type { KeptAnswers } from './kept-answers.ts';
+import { sharedAnswer, type SharedAnswers } from './shared-answers.ts';
 import { isWhole, joinedItems, type PassingAnswer, type PassingItem } from './passing-answer.ts';
 import { compact, replayedPassing } from './replay.ts';
 
@@ -13,7 +14,7 @@ export interface ByteAnswers {
   /** Null: this request has no part in it. */
   place(request: CachedBody, origin: BodyOrigin): BytePlace | null;
   /** A kept answer; null where one must be made. */
-  find(place: BytePlace): PassingAnswer | null;
+  find(place: BytePlace): Promise<PassingAnswer | null>;
   /**
    * An answer that is under way, or a new one. Resolves once there is something to deliver.
    * @param open asks the upstream; its signal aborts when nobody reads any more
@@ -47,6 +48,8 @@ export interface BytePlace {
 export interface ByteAnswersOptions {
   readonly rules: CacheRules;
   readonly kept: KeptAnswers;
+  /** A second level; null: there is none. */
+  readonly shared: SharedAnswers | null;
   /** Shared with answers that come in parts. */
   readonly counts: { hit: number; joined: number; miss: number };
   /** Milliseconds since the epoch. */
@@ -56,7 +59,7 @@ export interface ByteAnswersOptions {
 /** First what was opened, then what it sends. */
 type Piece = { readonly opened: PassingAnswer } | { readonly item: PassingItem };
 
-export function createByteAnswers({ rules, kept, counts, now }: ByteAnswersOptions): ByteAnswers {
+export function createByteAnswers({ rules, kept, shared, counts, now }: ByteAnswersOptions): ByteAnswers {
   const flights = new Map<string, { readonly flight: Flight<Piece>; readonly priority: Priority }>();
 
   function begin(
@@ -79,7 +82,9 @@ export function createByteAnswers({ rules, kept, counts, now }: ByteAnswersOptio
           bytes,
           parts: compact(parts).map((part) => replayedPassing(part, 'exact_cache')),
         }));
-        kept.put(key, { contentType, items: again, madeAt: now(), owner: { requestId, tenant } });
+        const answer = { contentType, items: again, madeAt: now(), owner: { requestId, tenant } };
+        kept.put(key, answer);
+        if (shared?.mayHold(request.privacy) === true) shared.put(key, answer);
       },
     });
     flights.set(key, { flight, priority });
@@ -100,8 +105,9 @@ export function createByteAnswers({ rules, kept, counts, now }: ByteAnswersOptio
       const key = bodyKey(request, origin);
       return key === null ? null : { key, mayRead: usage === 'read_and_write', request };
     },
-    find({ key, mayRead }) {
-      const answer = mayRead ? kept.get(key) : null;
+    async find({ key, mayRead, request }) {
+      if (!mayRead) return null;
+      const answer = kept.get(key) ?? (await sharedAnswer(shared, kept, key, request.privacy));
       if (answer === null || !('items' in answer)) return null;
       counts.hit++;
       const items = [...answer.items];

@@ -1,12 +1,15 @@
 import type { AnswerCache, AnswerCacheOptions } from '../cache/answer-cache.ts';
 import { NearfarError } from '../chat/error.ts';
+import type { SharedAnswers } from '../cache/shared-answers.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { ModelStore } from '../models/store.ts';
 import type { Log } from '../observe/log.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import { filesBehind } from './adapters.ts';
+import type { Store } from '../store/store.ts';
 import { findReference, type ModelIndex } from './model-index.ts';
+import { databaseUrl } from './open-state.ts';
 import type { loadRooms } from './rooms.ts';
 
 interface CacheParts {
@@ -16,11 +19,13 @@ interface CacheParts {
   readonly localModels: Pick<LocalModels, 'model'>;
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf'>;
   readonly log: Pick<Log, 'warn'>;
+  /** Where gateways may share what they keep. */
+  readonly state: Pick<Store, 'db'>;
 }
 
 type Rooms = Pick<
   Awaited<ReturnType<typeof loadRooms>>,
-  'createAnswerCache' | 'createTextEmbedder' | 'modelRevision'
+  'createAnswerCache' | 'createSharedAnswers' | 'createTextEmbedder' | 'modelRevision'
 >;
 
 /** The cache of answers under these settings. */
@@ -38,7 +43,24 @@ export function openAnswerCache(parts: CacheParts, rooms: Rooms): AnswerCache {
       return rooms.modelRevision(await filesBehind(modelId, parts.index));
     },
     now: () => Date.now(),
+    shared: sharedAnswers(parts, rooms),
     semantic: semanticOptions(parts, rooms),
+  });
+}
+
+/** Null where state is this machine's alone. */
+function sharedAnswers({ loaded, state, log }: CacheParts, rooms: Rooms): SharedAnswers | null {
+  const { exact, exactTtlSeconds, shared, sharedBytes } = loaded.settings.cache;
+  if (!exact || shared === 'off' || databaseUrl(loaded) === null) return null;
+  return rooms.createSharedAnswers({
+    store: state,
+    boundary: shared === 'inside' ? 'inside' : 'outside',
+    timeToLiveMs: exactTtlSeconds * 1000,
+    budgetBytes: sharedBytes,
+    warn: (message, cause) => {
+      log.warn(message, { cause });
+    },
+    now: () => Date.now(),
   });
 }
 

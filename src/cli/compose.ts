@@ -8,6 +8,7 @@ import type { LoadedModel, LoadOptions } from '../engine/protocol.ts';
 import { createUpstreamModels, type UpstreamModels } from '../upstream/upstream-models.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import { createModelPool } from '../engine/model-pool.ts';
+import type { GatewayApp } from '../http/app.ts';
 import type { AppDependencies } from '../http/dependencies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadPriceTable } from '../ledger/price-file.ts';
@@ -37,7 +38,9 @@ import { nearfarVersion } from './version.ts';
 
 /** Everything that answers, built from the settings; no socket yet. */
 export interface Gateway {
-  readonly app: { readonly fetch: (request: Request, env?: object) => Promise<Response> | Response };
+  readonly app: Pick<GatewayApp, 'direct'> & {
+    readonly fetch: (request: Request, env?: object) => Promise<Response> | Response;
+  };
   /** A request answered within this process, by the same routes. */
   readonly fetch: (request: Request) => Promise<Response>;
   readonly store: ModelStore;
@@ -182,7 +185,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
   const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
-  const cache = openAnswerCache(parts, rooms);
+  const cache = openAnswerCache({ ...parts, state }, rooms);
   const quality = await rooms.openQuality(parts, {
     state,
     answer: (request, caller, signal) => dependencies.answer(request, caller, signal),
@@ -230,6 +233,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     admission,
     forwardsClientKey: (id) => upstreams.upstreamOf(id)?.forwardsClientKey === true,
     prefixOf: (request) => promptCache.prefixOf(request),
+    sentTo: (requestId) => upstreams.sentTo(requestId),
     cache,
     settle,
     ...(texts === null ? {} : { capture: texts.capture }),
@@ -279,7 +283,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     await quality.close();
     await localModels.close();
     await upstreams.close();
-    await texts?.close();
+    await Promise.all([texts?.close(), cache.flush()]);
     await ledger.close();
     await state.close();
   };

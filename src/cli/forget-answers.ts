@@ -4,10 +4,10 @@ import { chooserOf, type ForgetFilter } from '../capture/forget.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Store } from '../store/store.ts';
 
-/** Forgets what this process keeps in memory; returns how many answers. */
+/** Forgets what this process keeps in memory, and what it shares with others; returns how many were in memory. */
 export function createForgetAnswers(
   capture: Pick<Capture, 'flush'> | null,
-  cache: Pick<AnswerCache, 'forget'>,
+  cache: Pick<AnswerCache, 'forget' | 'flush'>,
   ledger: Pick<Ledger, 'flush'>,
   state: Pick<Store, 'db'>,
 ): (filter: ForgetFilter) => Promise<number> {
@@ -15,6 +15,10 @@ export function createForgetAnswers(
     // What waits to be written would come after its removal.
     await capture?.flush();
     await ledger.flush();
+    await cache.flush();
+    // Before those in memory, which would come back from there.
+    const { forgetSharedAnswers } = await import('./forget-shared-answers.ts');
+    await forgetSharedAnswers(state, filter);
     return cache.forget(chooserOf(filter, await tenantsOf(filter, state)));
   };
 }

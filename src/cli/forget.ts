@@ -45,6 +45,8 @@ interface Forgotten {
   readonly exchangeCount: number;
   /** Of /v1/responses. */
   readonly responseCount: number;
+  /** Answers that gateways share in PostgreSQL. */
+  readonly sharedCount: number;
   /** Of the gateway at `address`; null: none answers there. */
   readonly answerCount: number | null;
   readonly address: string;
@@ -101,20 +103,25 @@ async function forgetTexts(
   } finally {
     await store?.close();
   }
-  const responseCount = await removeResponses(loaded, filter);
+  const { responseCount, sharedCount } = await removeFromState(loaded, filter);
   const prefixes = path.join(loaded.home, 'kv');
   const mayRemove = filter.all === true && !isRunning;
   const prefixBytes = mayRemove ? await removeFolder(prefixes) : 0;
   const left = leftOver(loaded, filter, isRunning);
-  return { exchangeCount, responseCount, answerCount, address, prefixBytes, left };
+  return { exchangeCount, responseCount, sharedCount, answerCount, address, prefixBytes, left };
 }
 
-async function removeResponses(loaded: LoadedSettings, filter: ForgetFilter): Promise<number> {
+async function removeFromState(
+  loaded: LoadedSettings,
+  filter: ForgetFilter,
+): Promise<Pick<Forgotten, 'responseCount' | 'sharedCount'>> {
   const ledger = await openLedger(loaded);
-  if (ledger === null) return 0;
+  if (ledger === null) return { responseCount: 0, sharedCount: 0 };
   try {
     const { forgetResponses } = await import('./forget-responses.ts');
-    return await forgetResponses(ledger.store, filter);
+    const { forgetSharedAnswers } = await import('./forget-shared-answers.ts');
+    const responseCount = await forgetResponses(ledger.store, filter);
+    return { responseCount, sharedCount: await forgetSharedAnswers(ledger.store, filter) };
   } finally {
     await ledger.store.close();
   }
@@ -175,6 +182,7 @@ function leftOver({ home }: LoadedSettings, filter: ForgetFilter, isRunning: boo
 function wordsOf({
   exchangeCount,
   responseCount,
+  sharedCount,
   answerCount,
   address,
   prefixBytes,
@@ -185,6 +193,9 @@ function wordsOf({
     ...(responseCount === 0
       ? []
       : [`Removed ${responseCount} stored response${responseCount === 1 ? '' : 's'} of /v1/responses.`]),
+    ...(sharedCount === 0
+      ? []
+      : [`Removed ${sharedCount} answer${sharedCount === 1 ? '' : 's'} that gateways shared in PostgreSQL.`]),
     answerCount === null
       ? `No gateway runs at ${address}, so none had answers to forget. One that runs elsewhere is found with --set port=N.`
       : `The gateway forgot ${answerCount} answer${answerCount === 1 ? '' : 's'} that it would have given again.`,
@@ -194,10 +205,12 @@ function wordsOf({
   ].join('\n');
 }
 
-function jsonOf({ exchangeCount, responseCount, answerCount, prefixBytes, left }: Forgotten): object {
+function jsonOf(forgotten: Forgotten): object {
+  const { exchangeCount, responseCount, sharedCount, answerCount, prefixBytes, left } = forgotten;
   return {
     exchanges: exchangeCount,
     responses: responseCount,
+    shared_answers: sharedCount,
     answers: answerCount,
     prefix_bytes: prefixBytes,
     left,

@@ -9,7 +9,7 @@ import { limitsSchema } from './limits-schema.ts';
 import { qualityFields } from './quality-fields.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { midField, routeSchema } from './route-schema.ts';
-import { upstreamAnswersField } from './cache-fields.ts';
+import { sharedAnswerFields, upstreamAnswersField } from './cache-fields.ts';
 import { privacySchema } from './privacy-schema.ts';
 import { semanticCacheSchema } from './semantic-cache-schema.ts';
 import { speculationFields } from './speculation-fields.ts';
@@ -200,6 +200,7 @@ const cacheSchema = z.strictObject({
       'Answers drawn at a higher temperature, without a seed, are not kept unless the client asks for it.',
     ),
   upstreams: upstreamAnswersField,
+  ...sharedAnswerFields,
   semantic: semanticCacheSchema,
 });
 

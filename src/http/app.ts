@@ -1,9 +1,12 @@
 import { Hono } from 'hono';
 import type { HttpBindings } from '@hono/node-server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../access/access.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { ArrivedRequest, RequestHeaders } from './arrived-request.ts';
 import { readJson } from './body.ts';
 import type { AppDependencies } from './dependencies.ts';
+import { DirectRequest, isDirect } from './direct-request.ts';
 import { readSecret } from './envelope.ts';
 import { dialectOf, errorResponse, isForOwner } from './error-response.ts';
 import { corsHeaders, guardRequest, preflightHeaders } from './guard.ts';
@@ -14,18 +17,20 @@ import { rateHeaders } from './rate-headers.ts';
 import { relayed } from './relay.ts';
 import { createRequestId } from './request-id.ts';
 import { schemaError } from './schema-error.ts';
-import { addHeaders } from './stream-response.ts';
+import { addHeaders, sendResponse } from './stream-response.ts';
 
 /**
  * The whole gateway as a function from Request to Response. Routes only; everything else is passed in.
  * For every request: guard -> authenticate -> read and check the body -> the operation.
  */
-export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Partial<HttpBindings> }> {
+export function createApp(dependencies: AppDependencies): GatewayApp {
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>();
+  /** Those whose bodies may be passed on, by their paths. */
+  const direct = new Map<string, Operation>();
 
   /** Runs one request and turns whatever goes wrong into the client's own dialect. */
   async function run(
-    request: Request,
+    request: ArrivedRequest,
     path: string,
     perform: (requestId: string, onCaller: (caller: Caller) => void) => Promise<Response> | Response,
   ): Promise<Response> {
@@ -54,6 +59,7 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
   }
 
   for (const operation of allOperations(dependencies)) {
+    if (operation.relay !== undefined && operation.method === 'POST') direct.set(operation.path, operation);
     app.on(operation.method, operation.path, (context) => {
       const request = context.req.raw;
       return run(request, context.req.path, (requestId, onCaller) =>
@@ -82,11 +88,34 @@ export function createApp(dependencies: AppDependencies): Hono<{ Bindings: Parti
       throw noRouteError(context.req.method, context.req.path);
     }),
   );
-  return app;
+  return Object.assign(app, {
+    direct(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+      const operation = direct.get(incoming.url ?? '');
+      if (operation === undefined || !isDirect(incoming, dependencies.limits.bodyBytes)) return false;
+      const request = new DirectRequest(incoming, outgoing);
+      const disconnect = (): void => void outgoing.destroy();
+      void run(request, operation.path, (requestId, onCaller) =>
+        performOperation(operation, dependencies, {
+          request,
+          requestId,
+          onCaller,
+          pathParameter: () => '',
+          disconnect,
+        }),
+      ).then((response) => sendResponse(response, outgoing));
+      return true;
+    },
+  });
 }
 
+/** A function from Request to Response, and a shorter way for what comes over a socket to be passed on. */
+export type GatewayApp = Hono<{ Bindings: Partial<HttpBindings> }> & {
+  /** Answers a request without the web's objects; false: it has to take the ordinary way. */
+  readonly direct: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+};
+
 interface Arrival {
-  readonly request: Request;
+  readonly request: ArrivedRequest;
   readonly requestId: string;
   readonly onCaller: (caller: Caller) => void;
   readonly pathParameter: (name: string) => string;
@@ -133,7 +162,7 @@ const nobody: Caller = { keyName: 'none', tenant: 'none', scopes: new Set() };
 async function admit(
   operation: Operation,
   dependencies: AppDependencies,
-  headers: Headers,
+  headers: RequestHeaders,
   requestId: string,
 ): Promise<Caller> {
   try {
@@ -151,7 +180,7 @@ async function admit(
 async function authorize(
   operation: Operation,
   { access }: AppDependencies,
-  headers: Headers,
+  headers: RequestHeaders,
 ): Promise<Caller> {
   if (operation.scope === null) return nobody;
   const caller = await access.authenticate(readSecret(headers));

@@ -1,6 +1,10 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { boundBrackets, boundStructure } from './body-structure.ts';
+import type { ArrivedRequest, RequestHeaders } from './arrived-request.ts';
 import type { HttpLimits } from './dependencies.ts';
+
+/** What is read of a request here. */
+type BodyRequest = Pick<ArrivedRequest, 'headers' | 'body' | 'arrayBuffer' | 'takeBytes'>;
 
 /**
  * Reads a JSON body, never more than `bodyBytes` of it and never for longer than `bodyTimeoutMs`,
@@ -8,7 +12,7 @@ import type { HttpLimits } from './dependencies.ts';
  * @throws NearfarError `unsupported_media_type`, `too_large`, `slow_request`, `invalid_request` or `aborted`
  */
 export async function readJsonBody(
-  request: Request,
+  request: BodyRequest,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
 ): Promise<unknown> {
   return (await readJson(request, limits)).value;
@@ -16,7 +20,7 @@ export async function readJsonBody(
 
 /** As `readJsonBody`, with the text as it came beside its value. */
 export async function readJson(
-  request: Request,
+  request: BodyRequest,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
 ): Promise<{ readonly text: string; readonly value: unknown }> {
   requireJson(request.headers);
@@ -31,7 +35,7 @@ export async function readJson(
 }
 
 /** Only JSON: a web page cannot send it across origins without a preflight, which is refused. */
-function requireJson(headers: Headers): void {
+function requireJson(headers: RequestHeaders): void {
   const encoding = headers.get('content-encoding');
   if (encoding !== null && encoding !== 'identity') {
     throw new NearfarError('unsupported_media_type', 'Compressed bodies are not taken: send it as it is.', {
@@ -49,7 +53,7 @@ function requireJson(headers: Headers): void {
 }
 
 async function readWithin(
-  request: Request,
+  request: BodyRequest,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
   isLengthKnown: boolean,
 ): Promise<Uint8Array> {
@@ -68,7 +72,7 @@ async function readWithin(
   });
   // The server holds a body to its declared length, so that one can be read at once.
   const whole = isLengthKnown
-    ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer))
+    ? (request.takeBytes?.() ?? request.arrayBuffer().then((buffer) => new Uint8Array(buffer)))
     : readCounted(request, limits.bodyBytes, (stop = new AbortController()).signal);
   try {
     return await Promise.race([whole, tooSlow]);
@@ -84,7 +88,11 @@ async function readWithin(
   }
 }
 
-async function readCounted(request: Request, bodyBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+async function readCounted(
+  request: BodyRequest,
+  bodyBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const body: ReadableStream<Uint8Array> | null = request.body;
   const reader = body?.getReader();
   if (reader === undefined) return new Uint8Array();

@@ -10,6 +10,7 @@ import {
 } from '../chat/request.ts';
 import { Secret } from '../chat/secret.ts';
 import { tighten } from '../privacy/label.ts';
+import type { RequestHeaders } from './arrived-request.ts';
 import type { Call } from './operation.ts';
 import { readSession } from './session-claim.ts';
 
@@ -44,7 +45,7 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
 }
 
 /** The secret that a client sends, by either of the two headers that clients use. */
-export function readSecret(headers: Headers): string | null {
+export function readSecret(headers: Pick<RequestHeaders, 'get'>): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
   return bearer ?? headers.get('x-api-key');
 }

@@ -1,11 +1,12 @@
 import type { NearfarError } from '../chat/error.ts';
 import type { Dialect } from '../chat/request.ts';
+import type { RequestHeaders } from './arrived-request.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 
 /** The dialect that a client of this path speaks, also where the path is unknown. */
-export function dialectOf(path: string, headers: Headers): Dialect {
+export function dialectOf(path: string, headers: Pick<RequestHeaders, 'has'>): Dialect {
   if (path.startsWith('/api/')) return 'ollama';
   if (path.startsWith('/v1/messages') || headers.has('anthropic-version')) return 'anthropic';
   return 'openai';

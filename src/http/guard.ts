@@ -1,12 +1,16 @@
 import { NearfarError } from '../chat/error.ts';
+import type { ArrivedRequest } from './arrived-request.ts';
 import type { HostPolicy } from './dependencies.ts';
+
+/** What is looked at here. */
+type GuardedRequest = Pick<ArrivedRequest, 'method' | 'url' | 'headers'>;
 
 /**
  * Keeps web pages away from a port on this machine: a page may neither reach it under a name of its own
  * (DNS rebinding: foreign `Host`) nor from another origin (foreign `Origin`).
  * @throws NearfarError `forbidden`
  */
-export function guardRequest(request: Request, policy: HostPolicy): void {
+export function guardRequest(request: GuardedRequest, policy: HostPolicy): void {
   const host = request.headers.get('host') ?? new URL(request.url).host;
   if (!isHostAllowed(host, policy)) {
     throw new NearfarError(
@@ -50,7 +54,7 @@ export function isOriginAllowed(origin: string, host: string, policy: HostPolicy
 }
 
 /** Browsers say where a request without `Origin` comes from (images, scripts); following a link is fine. */
-function isForeignFetch(request: Request): boolean {
+function isForeignFetch(request: GuardedRequest): boolean {
   const site = request.headers.get('sec-fetch-site');
   if (site !== 'cross-site' && site !== 'same-site') return false;
   return !(request.method === 'GET' && request.headers.get('sec-fetch-mode') === 'navigate');
@@ -72,7 +76,10 @@ function isLoopbackName(name: string): boolean {
 }
 
 /** Headers that let an allowed origin read the answer; none for all others. */
-export function corsHeaders(request: Request, policy: HostPolicy): Readonly<Record<string, string>> {
+export function corsHeaders(
+  request: Pick<GuardedRequest, 'headers'>,
+  policy: HostPolicy,
+): Readonly<Record<string, string>> {
   const origin = request.headers.get('origin');
   if (origin === null || !policy.allowedOrigins.includes(origin)) return {};
   return {

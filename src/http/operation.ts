@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Caller, Scope } from '../access/access.ts';
 import type { Dialect } from '../chat/request.ts';
+import type { RequestHeaders } from './arrived-request.ts';
 import type { RelayRoute } from './relay.ts';
 
 /** One HTTP request after the guard, authentication and validation. */
@@ -9,7 +10,7 @@ export interface Call<Body> {
   readonly body: Body;
   readonly caller: Caller;
   readonly requestId: string;
-  readonly headers: Headers;
+  readonly headers: RequestHeaders;
   /** Detectors that found something in the body as it came; absent: it was not looked at yet. */
   readonly found?: readonly string[];
   readonly query: URLSearchParams;

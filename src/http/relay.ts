@@ -3,6 +3,7 @@ import { NearfarError } from '../chat/error.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
+import type { RequestHeaders } from './arrived-request.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { readEnvelope } from './envelope.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
@@ -10,7 +11,7 @@ import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 import type { Call, Operation } from './operation.ts';
 import { responseEventEncoder } from './responses/responses-answer.ts';
-import { streamResponse } from './stream-response.ts';
+import { bytesResponse, streamResponse } from './stream-response.ts';
 
 /** A route whose requests some upstream may understand as they are. */
 export interface RelayRoute {
@@ -82,7 +83,8 @@ export async function relayed(
     ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
     ...(request.privacy === 'open' ? {} : { 'x-nearfar-privacy': request.privacy }),
   };
-  if (!isStreamed) return { response: new Response(await wholeBytes(reply), { headers }) };
+  if (!isStreamed)
+    return { response: bytesResponse(await wholeBytes(reply), headers, call.disconnect !== null) };
   const response = streamResponse<Uint8Array | NearfarError>(
     {
       reader: reply,
@@ -104,7 +106,7 @@ export async function relayed(
   return { response };
 }
 
-function languageHeadersOf(headers: Headers): Readonly<Record<string, string>> {
+function languageHeadersOf(headers: RequestHeaders): Readonly<Record<string, string>> {
   return Object.fromEntries(
     languageHeaders.flatMap((name) => {
       const value = headers.get(name);
@@ -114,10 +116,10 @@ function languageHeadersOf(headers: Headers): Readonly<Record<string, string>> {
 }
 
 /** @throws NearfarError the answer's own */
-async function wholeBytes(reply: RelayReply): Promise<Uint8Array<ArrayBuffer>> {
+async function wholeBytes(reply: RelayReply): Promise<Uint8Array> {
   // It comes in one piece.
   const item = await reply.read();
-  if (item instanceof Uint8Array) return Buffer.from(item);
+  if (item instanceof Uint8Array) return item;
   throw item ?? new NearfarError('internal', 'The answer had no bytes.');
 }
 

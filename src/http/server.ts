@@ -1,6 +1,6 @@
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NearfarError } from '../chat/error.ts';
 import type { HttpLimits } from './dependencies.ts';
@@ -9,6 +9,8 @@ import { sendStream } from './stream-response.ts';
 /** What is served: a Hono app, or anything of its shape. */
 export interface ServedApp {
   readonly fetch: (request: Request, env: object) => Promise<Response> | Response;
+  /** Asked first: answers a request by itself, or leaves it (false) to `fetch`. */
+  readonly direct?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 }
 
 export interface ListenOptions {
@@ -35,22 +37,23 @@ export async function listen(
   app: ServedApp,
   { host, port, limits }: ListenOptions,
 ): Promise<ListeningServer> {
-  const server = createAdaptorServer({
-    fetch: (request, env) => {
-      const outgoing = env.outgoing as ServerResponse;
-      const deliver = (response: Response): Response =>
-        sendStream(response, outgoing) ? RESPONSE_ALREADY_SENT : response;
-      const answered = app.fetch(request, env);
-      return answered instanceof Promise ? answered.then(deliver) : deliver(answered);
-    },
-    serverOptions: {
-      headersTimeout: limits.headerTimeoutMs,
-      // Backstop only: body.ts gives up sooner and says so in the client's dialect.
-      requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs + 1_000,
-      connectionsCheckingInterval: Math.max(50, Math.min(5_000, limits.headerTimeoutMs / 4)),
-      keepAliveTimeout: 65_000,
-    },
-  }) as Server;
+  const answerByFetch = getRequestListener((request, env) => {
+    const outgoing = env.outgoing as ServerResponse;
+    const deliver = (response: Response): Response =>
+      sendStream(response, outgoing) ? RESPONSE_ALREADY_SENT : response;
+    const answered = app.fetch(request, env);
+    return answered instanceof Promise ? answered.then(deliver) : deliver(answered);
+  });
+  const options = {
+    headersTimeout: limits.headerTimeoutMs,
+    // Backstop only: body.ts gives up sooner and says so in the client's dialect.
+    requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs + 1_000,
+    connectionsCheckingInterval: Math.max(50, Math.min(5_000, limits.headerTimeoutMs / 4)),
+    keepAliveTimeout: 65_000,
+  };
+  const server = createServer(options, (incoming, outgoing) => {
+    if (app.direct?.(incoming, outgoing) !== true) void answerByFetch(incoming, outgoing);
+  });
   await bind(server, host, port);
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;

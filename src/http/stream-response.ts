@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { NearfarError } from '../chat/error.ts';
 import { createEventStream, type EventStreamOptions } from './event-stream.ts';
 
-/** A stream that `listen` still has to send. */
+/** A body that `listen` still has to send. */
 interface Unsent {
   /** Of its response, by their names: making `Headers` of them and reading them again costs as much as ten events. */
   readonly headers: Record<string, string>;
@@ -33,20 +33,55 @@ export function streamResponse<Item>(
   return response;
 }
 
-/** Sets headers of a response, whether or not it stands for a stream. @param headers names in small letters */
+/** A whole body, which needs no web response where there is a socket. */
+export function bytesResponse(
+  bytes: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  hasSocket: boolean,
+): Response {
+  if (!hasSocket) return new Response(Buffer.from(bytes), { headers });
+  const response = new Response();
+  const own = { ...headers, 'content-length': String(bytes.byteLength) };
+  unsent.set(response, {
+    headers: own,
+    send: (outgoing) => {
+      outgoing.writeHead(200, own);
+      outgoing.end(bytes);
+    },
+  });
+  return response;
+}
+
+/** Sets headers of a response, whether or not it stands for what is still to be sent. @param headers names in small letters */
 export function addHeaders(response: Response, headers: Readonly<Record<string, string>>): void {
   const stream = unsent.get(response);
   if (stream !== undefined) Object.assign(stream.headers, headers);
   else for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
 }
 
-/** Sends the stream that a response stands for. @returns whether it stands for one */
+/** Sends what a response stands for. @returns whether it stands for one */
 export function sendStream(response: Response, outgoing: ServerResponse): boolean {
   const stream = unsent.get(response);
   if (stream === undefined) return false;
   unsent.delete(response);
   stream.send(outgoing);
   return true;
+}
+
+/** Sends any response of ours to a socket: what `sendStream` does, or a body that is there already. */
+export async function sendResponse(response: Response, outgoing: ServerResponse): Promise<void> {
+  if (sendStream(response, outgoing)) return;
+  try {
+    const bytes = Buffer.from(await response.arrayBuffer());
+    outgoing.writeHead(response.status, {
+      ...Object.fromEntries(response.headers),
+      'content-length': String(bytes.byteLength),
+    });
+    outgoing.end(bytes);
+  } catch {
+    // Nothing can be said any more.
+    outgoing.destroy();
+  }
 }
 
 /**

@@ -170,6 +170,27 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable('ledger').addColumn('purpose', 'text').execute();
     },
   },
+  '015-kept-answers': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('kept_answer')
+        .ifNotExists()
+        .addColumn('key', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('request_id', 'text', (column) => column.notNull())
+        .addColumn('made_at', 'bigint', (column) => column.notNull())
+        .addColumn('byte_count', 'bigint', (column) => column.notNull())
+        .addColumn('answer', 'text', (column) => column.notNull())
+        .execute();
+      // Holds all that the bounds look at, so that no answer is read for them.
+      await db.schema
+        .createIndex('kept_answer_made_at')
+        .ifNotExists()
+        .on('kept_answer')
+        .columns(['made_at', 'byte_count', 'key'])
+        .execute();
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

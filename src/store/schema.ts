@@ -14,6 +14,7 @@ export interface StoreSchema {
   faded_sessions: FadedSessionsTable;
   judged: JudgedTable;
   feedback: FeedbackTable;
+  kept_answer: KeptAnswerTable;
 }
 
 export interface LedgerTable {
@@ -124,7 +125,20 @@ export interface ReservationTable {
   process: string;
 }
 
-/** Responses of /v1/responses that may be asked for again. The only table with prompts and answers. */
+/** Answers that several gateways give again. Only in PostgreSQL is anything in it. */
+export interface KeptAnswerTable {
+  /** SHA-256 of all that changes the answer, tenant and label among it. */
+  key: string;
+  tenant: string;
+  /** Of the request that it was made for. */
+  request_id: string;
+  made_at: number;
+  byte_count: number;
+  /** A line of JSON; see `cache/answer-text.ts`. */
+  answer: string;
+}
+
+/** Responses of /v1/responses that may be asked for again, with their prompts. */
 export interface ResponsesTable {
   id: string;
   tenant: string;

@@ -1,6 +1,7 @@
 import type { FinishReason } from '../chat/part.ts';
 import { createCallWriter } from './call-writer.ts';
 import type { WirePart, WireReader } from './protocol.ts';
+import { withRepeats } from './repeated-events.ts';
 import { anthropicUsage } from './usage.ts';
 import { errorOfBody } from './wire-error.ts';
 import { broken, isObject, objectOf, parseObject, textOf, type WireObject } from './wire-json.ts';
@@ -75,7 +76,7 @@ export function createAnthropicReader(model: string): WireReader {
     ];
   }
 
-  return {
+  const reader: WireReader = {
     get isDone() {
       return isStopped;
     },
@@ -120,6 +121,7 @@ export function createAnthropicReader(model: string): WireReader {
       return [{ type: 'finish', usage: anthropicUsage(usage) }];
     },
   };
+  return withRepeats(reader, 'text', () => undefined);
 }
 
 function textPart(type: 'text-delta' | 'reasoning-delta', text: string): readonly WirePart[] {

@@ -17,6 +17,8 @@ export interface SendOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal;
+  /** Called once a connection takes the request: from here on the other side may have read it. */
+  readonly onSent?: () => void;
 }
 
 export interface UpstreamAnswer {
@@ -40,7 +42,7 @@ export function createConnection({ baseUrl, connectMs, usesProxy }: ConnectionSe
   const options = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
   const dispatcher: Dispatcher = usesProxy ? new EnvHttpProxyAgent(options) : new Pool(origin, options);
   return {
-    send({ method, path, headers, body, signal }) {
+    send({ method, path, headers, body, signal, onSent }) {
       const options = {
         origin,
         path: prefix + path,
@@ -53,7 +55,7 @@ export function createConnection({ baseUrl, connectMs, usesProxy }: ConnectionSe
         },
         body,
       };
-      return dispatch(dispatcher, options, signal);
+      return dispatch(dispatcher, options, signal, onSent);
     },
     close: () => dispatcher.destroy(),
   };
@@ -64,6 +66,7 @@ function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
+  onSent: (() => void) | undefined,
 ): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
     let source: Dispatcher.DispatchController | null = null;
@@ -86,6 +89,7 @@ function dispatch(
       onRequestStart(controller) {
         source = controller;
         if (signal.aborted) controller.abort(signal.reason as Error);
+        else onSent?.();
       },
       onResponseStart(controller, status, headers) {
         // What is only informed of is not the answer yet.

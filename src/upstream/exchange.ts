@@ -22,6 +22,8 @@ export interface Exchange {
   /** Texts that no error may show. */
   readonly secrets: readonly string[];
   readonly signal: AbortSignal;
+  /** The upstream took the request, and answered that it does not answer it. */
+  readonly onRefused?: () => void;
 }
 
 /** Bytes of an error's body that are read for its message. */
@@ -39,7 +41,10 @@ export async function* exchange(options: Exchange): AsyncGenerator<WirePart, voi
   patience.wait(timeouts.firstTokenMs, 'did not begin its answer');
   try {
     const answer = await connection.send({ ...send, signal: patience.signal });
-    if (answer.status !== 200) throw await failureOf(answer, secrets);
+    if (answer.status !== 200) {
+      options.onRefused?.();
+      throw await failureOf(answer, secrets);
+    }
     requireStream(answer, protocol);
     const framing = protocol.framing === 'events' ? createEventFraming() : createLineFraming();
     yield* readAnswer({ answer, framing, reader, patience, idleMs: timeouts.idleMs });

@@ -33,9 +33,17 @@ export function createEventFraming(): Framing {
     events = [];
     return taken;
   };
+  /** Nothing is half read: the parser waits for a new event. */
+  let isBetweenEvents = true;
   return {
     push(chunk) {
-      parser.feed(texts.push(chunk));
+      const text = texts.push(chunk);
+      const at = isBetweenEvents ? readPlainEvents(text, events) : 0;
+      if (at < text.length) {
+        const rest = text.slice(at);
+        parser.feed(rest);
+        isBetweenEvents = rest.endsWith('\n\n');
+      }
       return take();
     },
     end() {
@@ -44,6 +52,39 @@ export function createEventFraming(): Framing {
       return take();
     },
   };
+}
+
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+const dataField = 'data: ';
+const eventField = 'event: ';
+
+/**
+ * Whole events as all providers write them: one line of data, maybe one with a name before it. The parser that takes all
+ * that the rules allow is five times as slow.
+ * @returns how many characters were read; the rest is for that parser
+ */
+function readPlainEvents(text: string, events: WireEvent[]): number {
+  let at = 0;
+  while (at < text.length) {
+    let line = at;
+    let event = '';
+    if (text.startsWith(eventField, line)) {
+      const end = text.indexOf('\n', line);
+      if (end === -1 || text.charCodeAt(end - 1) === carriageReturn) break;
+      event = text.slice(line + eventField.length, end);
+      line = end + 1;
+    }
+    if (!text.startsWith(dataField, line)) break;
+    const end = text.indexOf('\n', line);
+    if (end === -1 || text.charCodeAt(end + 1) !== lineFeed) break;
+    // A carriage return ends a line too.
+    const data = text.slice(line + dataField.length, end);
+    if (data.includes('\r') || event.includes('\r')) break;
+    events.push({ event, data });
+    at = end + 2;
+  }
+  return at;
 }
 
 /** One JSON text a line. */

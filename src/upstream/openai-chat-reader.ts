@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { FinishReason, TokenLogprob, Usage } from '../chat/part.ts';
 import { createCallWriter, type CallWriter } from './call-writer.ts';
 import type { WirePart, WireReader } from './protocol.ts';
+import { withRepeats } from './repeated-events.ts';
 import { openaiUsage, unmeasuredUsage } from './usage.ts';
 import { broken, isObject, listOf, objectOf, parseObject, textOf, type WireObject } from './wire-json.ts';
 import { errorOfBody } from './wire-error.ts';
@@ -64,7 +65,7 @@ export function createOpenaiChatReader(model: string, choiceCount: number): Wire
     return parts;
   }
 
-  return {
+  const reader: WireReader = {
     get isDone() {
       return isDone;
     },
@@ -90,6 +91,9 @@ export function createOpenaiChatReader(model: string, choiceCount: number): Wire
       return [{ type: 'finish', usage: usage ?? unmeasuredUsage(deltaCount) }];
     },
   };
+  return withRepeats(reader, 'content', () => {
+    deltaCount += 1;
+  });
 }
 
 /**

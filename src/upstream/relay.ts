@@ -157,8 +157,14 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
       headers: { ...headersFor(upstream, protocol, request, key), ...request.headers },
       body: prompt.text,
       signal: patience.signal,
+      onSent: () => {
+        dependencies.sent.add(request.id, id);
+      },
     });
-    if (answer.status !== 200) throw await failureOf(answer, key === null ? [] : [key]);
+    if (answer.status !== 200) {
+      dependencies.sent.refuse(request.id, id);
+      throw await failureOf(answer, key === null ? [] : [key]);
+    }
     const type = contentTypeOf(answer);
     if (!request.isStreamed) {
       const item = await readWhole(answer.body, request.protocol, id);

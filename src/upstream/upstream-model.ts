@@ -14,6 +14,7 @@ import { promptText } from './prompt-text.ts';
 import type { WireProtocol, WireRequest } from './protocol.ts';
 import { withMedia } from './read-media.ts';
 import type { Replicas } from './replicas.ts';
+import type { SentPrompts } from './sent-prompts.ts';
 import { answeredCalls } from './tool-loop.ts';
 import { upstreamModelId, type UpstreamModelSettings, type UpstreamSettings } from './upstream.ts';
 
@@ -27,6 +28,8 @@ export interface UpstreamModelDependencies {
   /** From 0 up to 1; spreads retries. @default Math.random */
   readonly random?: () => number;
   readonly now?: () => number;
+  /** Told of every prompt that leaves. */
+  readonly sent: SentPrompts;
   /** Absent: nothing is planned for the upstream's prompt cache. */
   readonly planning?: CachePlanning | undefined;
 }
@@ -175,6 +178,12 @@ async function* tryOnce(attempt: Attempt): AsyncGenerator<ChatPart, void, undefi
         path: wire.path,
         headers: headersFor(upstream, protocol, request, key),
         body: prompt.text,
+        onSent: () => {
+          dependencies.sent.add(request.id, id);
+        },
+      },
+      onRefused: () => {
+        dependencies.sent.refuse(request.id, id);
       },
       timeouts: { ...upstream.timeouts, firstTokenMs: turn.firstTokenMs },
       secrets: key === null ? [] : [key],

@@ -10,6 +10,7 @@ import type { CachePlanning } from './planned-body.ts';
 import type { ProtocolName, WireProtocol } from './protocol.ts';
 import { createReplicas, type ReplicaReadings, type Replicas } from './replicas.ts';
 import { relay, type Relayed, type RelayRequest } from './relay.ts';
+import { createSentPrompts } from './sent-prompts.ts';
 import { createUpstreamModel, headersFor, type UpstreamModelDependencies } from './upstream-model.ts';
 import { upstreamModelId, type UpstreamSettings } from './upstream.ts';
 
@@ -23,6 +24,8 @@ export interface UpstreamModels {
   model(id: string): ChatModel;
   /** Passes on a request in the upstream's own language. @throws NearfarError as `relay` does */
   relay(id: string, request: RelayRequest, signal: AbortSignal): Promise<Relayed>;
+  /** The models that were sent this request's prompt; forgets them. */
+  sentTo(requestId: string): readonly string[];
   /** Milliseconds for which a model that failed is left alone; 0: it may be asked. */
   pauseMs(id: string): number;
   /** Of the upstreams that were asked so far, for metrics. */
@@ -47,6 +50,7 @@ export function createUpstreamModels(
 ): UpstreamModels {
   const replicaSets = new Map<string, Replicas>();
   const models = new Map<string, ChatModel>();
+  const sent = createSentPrompts();
   // Hashes of prompts are compared within this process only.
   const key = createBlockKey();
   const fetchPublic = createPublicFetch();
@@ -81,6 +85,7 @@ export function createUpstreamModels(
       protocol: protocols[upstream.protocol],
       replicas: replicasOf(upstream),
       fetchPublic,
+      sent,
       planning,
     };
   }
@@ -99,6 +104,7 @@ export function createUpstreamModels(
       return model;
     },
     relay: async (id, request, signal) => relay(dependenciesOf(id), id, request, signal),
+    sentTo: (requestId) => sent.take(requestId),
     pauseMs: (id) =>
       replicaSets.get(id.slice(0, id.indexOf('/')))?.pauseMs(id.slice(id.indexOf('/') + 1)) ?? 0,
     replicas: () => [...replicaSets.values()].map((replicas) => replicas.readings()),
