@@ -30,6 +30,8 @@ export interface Admitted {
   enter(decision: RouteDecision, costsNothing?: boolean): Promise<readonly [string, ...string[]]>;
   /** The request's row, with what counts for the budget. Called once, at its end, whatever that is. */
   close(row: LedgerRow): LedgerRow;
+  /** In place of `close`, where the request begins anew: nothing is counted or held any more. */
+  cancel(): Promise<void>;
 }
 
 export interface AdmissionDependencies {
@@ -43,6 +45,7 @@ export const openAdmission: Admission = {
   admit: () => ({
     enter: ({ modelId, fallbackIds = [] }) => Promise.resolve([modelId, ...fallbackIds]),
     close: (row) => row,
+    cancel: () => Promise.resolve(),
   }),
 };
 
@@ -74,6 +77,11 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
             throw new NearfarError('aborted', 'The client went away.');
           }
           return modelIds;
+        },
+        async cancel() {
+          isClosed = true;
+          ticket?.close(0);
+          await reservation?.release();
         },
         close(row) {
           isClosed = true;

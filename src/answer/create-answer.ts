@@ -35,7 +35,8 @@ export interface AnswerDependencies {
   readonly boundaryOf?: BoundaryOf;
   /** Told of first answers to tainted requests. @default nobody */
   readonly rememberAnswers?: RememberAnswers;
-  readonly route: Pick<Route, 'decide'> & Partial<Pick<Route, 'settled'>>;
+  readonly route: Pick<Route, 'decide'> &
+    Partial<Pick<Route, 'settled' | 'tiers' | 'isRouted' | 'observes' | 'failed'>>;
   /** This machine's models and those of upstreams, by their ids. */
   readonly models: { readonly model: (id: string) => Promise<ChatModel> };
   /** @default every model is this machine's */

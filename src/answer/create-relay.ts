@@ -2,63 +2,64 @@ import type { Caller } from '../access/access.ts';
 import { requireScope } from '../access/create-access.ts';
 import { relayedText } from '../capture/asked-text.ts';
 import type { CaptureRecorder } from '../capture/capture.ts';
+import type { ChatPart } from '../chat/part.ts';
 import type { BytePlace, MadeAnswer } from '../cache/byte-answers.ts';
 import type { PassingAnswer } from '../cache/passing-answer.ts';
-import { NearfarError, toNearfarError } from '../chat/error.ts';
-import type { AnswerSource } from '../chat/part.ts';
+import { toNearfarError } from '../chat/error.ts';
 import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import { tokenEstimate } from '../ledger/token-bound.ts';
+import type { RouteQuestion } from '../route/route.ts';
 import { promptTextOf } from '../upstream/prompt-text.ts';
+import { answeredCallsOf } from '../upstream/tool-loop.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
-import type { RelayItem } from '../upstream/relay-stream.ts';
 import type { Relayed, RelayRequest } from '../upstream/relay.ts';
 import { Account } from './account.ts';
 import { openAdmission } from './admission.ts';
 import { ownBilling } from './billing.ts';
 import { boundaryBy, type AnswerDependencies } from './create-answer.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import { createDeadline } from './deadline.ts';
+import { isWorthAnother } from './fallback.ts';
 import { explained } from './inside-only.ts';
 import { relaySize } from './relay-size.ts';
 import { place } from './place.ts';
 import { remembered } from './remembered-relay.ts';
+import { readAlong, relayReply, type RelayReply } from './relay-reply.ts';
 import { routeHeader } from './route-note.ts';
 import type { LastPart } from './single-end.ts';
 
-export interface RelayReply {
-  /** The id of the model that answers. */
-  readonly model: string;
-  readonly contentType: string;
-  /** `model`: the upstream was asked for it. */
-  readonly source: AnswerSource;
-  /** Why this model; null: the client named it. */
-  readonly route: string | null;
-  /** The next bytes; an error, once, where the answer breaks off; null at its end. */
-  read(): Promise<Uint8Array | NearfarError | null>;
-  /** The client wants no more. */
-  close(): void;
-}
-
 /** The pipeline of requests that an upstream understands as they are. Writes exactly one ledger row each. */
 export interface Relay {
-  /** Whether a name leads to an upstream that speaks this language, and nothing would have to be changed for it. */
-  takes(protocol: ProtocolName, model: string): Promise<boolean>;
   /**
-   * The request with its verdict, and its way: `pass`, `answer` sends it; `refuse`, it must not leave, and `answer` says so; `ordinary`,
-   * it must not leave as it is, and the ordinary way knows of another model or of placeholders.
+   * What a name may lead to: an upstream that speaks this language, and nothing would have to be changed for it. Null: the
+   * ordinary way is to be taken.
    */
-  judge(
-    request: RelayRequest,
-    caller: Caller,
-  ): Promise<{ readonly request: RelayRequest; readonly way: 'pass' | 'refuse' | 'ordinary' }>;
+  takes(protocol: ProtocolName, model: string): Promise<RelayTarget | null>;
   /**
-   * @param request as `judge` gave it
+   * The request with its verdict, and its way: `pass`, `answer` sends it where `decision` says; `refuse`, it must not leave, and
+   * `answer` says so; `ordinary`, another model answers, or it must not leave as it is.
+   */
+  judge(request: RelayRequest, target: RelayTarget, caller: Caller): Promise<JudgedRelay>;
+  /**
+   * @param judged as `judge` gave it
+   * @returns null where the router's model failed or cannot be paid for, and the ordinary way knows of others
    * @throws NearfarError where there is nothing to deliver
    */
-  answer(request: RelayRequest, caller: Caller, signal: AbortSignal): Promise<RelayReply>;
+  answer(judged: JudgedRelay, caller: Caller, signal: AbortSignal): Promise<RelayReply | null>;
+}
+
+/** `named`: the name alone decides, and has; `routed`: the router decides, prompt by prompt. */
+export type RelayTarget =
+  { readonly kind: 'named'; readonly decision: RouteDecision } | { readonly kind: 'routed' };
+
+export interface JudgedRelay {
+  readonly request: RelayRequest;
+  readonly way: 'pass' | 'refuse' | 'ordinary';
+  /** Made once, where it can be; null: `answer` is to make it. */
+  readonly decision: RouteDecision | null;
 }
 
 export interface RelayDependencies extends Pick<
@@ -73,6 +74,7 @@ export interface RelayDependencies extends Pick<
   | 'capture'
   | 'cache'
   | 'shadow'
+  | 'bonds'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay' | 'sentTo'>;
@@ -82,7 +84,17 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const { label, route, upstreams, settle, cache } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
   const { admission = openAdmission, capture, boundaryOf = boundaryBy(billing) } = dependencies;
-  const { rememberAnswers, shadow } = dependencies;
+  const { rememberAnswers, shadow, bonds } = dependencies;
+
+  function questionOf(request: RelayRequest, caller: Caller): RouteQuestion {
+    const { body, text, priority, deadlineAt } = request;
+    const { maxTokenCount, choiceCount } = relaySize(request);
+    return {
+      prompt: () => askedBody({ body, text, maxTokenCount, choiceCount, priority, deadlineAt }),
+      limits: caller.limits,
+      boundModelId: bonds?.placeOf(caller.tenant, answeredCallsOf(body)) ?? null,
+    };
+  }
 
   async function make(
     place: BytePlace | null,
@@ -101,26 +113,43 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
   return {
     async takes(protocol, model) {
+      const speaks = (modelId: string): boolean => upstreams.upstreamOf(modelId)?.protocol === protocol;
       try {
-        const { modelId, fallbackIds = [] } = await route.decide({ requestedModel: model, privacy: 'open' });
+        if (route.isRouted?.(model) === true) {
+          const tiers = (await route.tiers?.()) ?? [];
+          return tiers.some(({ modelId }) => speaks(modelId)) ? { kind: 'routed' } : null;
+        }
+        const decision = await route.decide({ requestedModel: model, privacy: 'open' });
         // A chain of fallbacks may speak several languages: such answers are put into parts.
-        return fallbackIds.length === 0 && upstreams.upstreamOf(modelId)?.protocol === protocol;
+        const isAlone = (decision.fallbackIds ?? []).length === 0;
+        return isAlone && speaks(decision.modelId) ? { kind: 'named', decision } : null;
       } catch {
         // The ordinary way says what is wrong with the name.
-        return false;
+        return null;
       }
     },
 
-    async judge(request, caller) {
+    async judge(request, target, caller) {
+      let decision: RouteDecision | null = target.kind === 'named' ? target.decision : null;
+      if (target.kind === 'routed') {
+        // Before anything is read for the verdict: most prompts are near's, which the ordinary way reads once more.
+        const open = { ...request, tenant: caller.tenant, privacy: 'open' as const };
+        decision = await route.decide(open, questionOf(request, caller)).catch(() => null);
+        const speaks =
+          decision !== null && upstreams.upstreamOf(decision.modelId)?.protocol === request.protocol;
+        if (!speaks) return { request, way: 'ordinary', decision: null };
+      }
       const judged = await label({ ...request, tenant: caller.tenant }, caller); //    privacy
-      if (judged.privacy === 'open') return { request: judged, way: 'pass' };
-      const { modelId } = await route.decide(judged);
-      if (mayCross(judged.privacy, boundaryOf(modelId))) return { request: judged, way: 'pass' };
+      if (judged.privacy === 'open') return { request: judged, way: 'pass', decision };
+      if (target.kind === 'routed') return { request: judged, way: 'ordinary', decision: null };
+      if (mayCross(judged.privacy, boundaryOf(target.decision.modelId))) {
+        return { request: judged, way: 'pass', decision: null };
+      }
       const mode = judged.verdict?.mode ?? 'block';
-      return { request: judged, way: mode === 'block' ? 'refuse' : 'ordinary' };
+      return { request: judged, way: mode === 'block' ? 'refuse' : 'ordinary', decision: null };
     },
 
-    async answer(request, caller, signal) {
+    async answer({ request, decision: decided }, caller, signal) {
       const account = new Account(request, caller, observeGap, billing, {
         take: () => upstreams.sentTo(request.id),
         estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptTextOf(request.body))),
@@ -131,7 +160,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const clock = createDeadline(signal, request.deadlineAt);
       let recorder: CaptureRecorder | null = null;
       let decision: RouteDecision | null = null;
-      let verdict = request.verdict;
+      const { verdict } = request;
+      let hasEntered = false;
       let shadowed: ShadowRecorder | null = null;
       const settleOnce = once((last: LastPart) => {
         clock.end();
@@ -141,24 +171,23 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         recorder?.end(row);
         shadowed?.end(row, decision?.healthyTier);
       });
+      /** As if it had never come: the ordinary way begins anew and writes the row. */
+      const giveBack = async (): Promise<void> => {
+        clock.end();
+        await admitted.cancel();
+      };
       try {
         requireScope(caller, 'use'); //                                                access
         if (request.priority === 'voice') requireScope(caller, 'voice');
-        const labelled =
-          request.verdict === undefined ? (await this.judge(request, caller)).request : request;
-        ({ verdict } = labelled);
+        const labelled = request;
         account.label(labelled, boundaryOf);
         const text = capture === undefined ? null : relayedText(labelled);
         recorder = text === null ? null : (capture?.begin(text) ?? null);
         shadowed = shadow?.beginBody(labelled) ?? null;
-        const { priority, deadlineAt, body, text: written } = labelled;
-        const size = { maxTokenCount: asked.maxTokenCount, choiceCount: asked.choiceCount };
-        const question = {
-          prompt: () => askedBody({ body, text: written, ...size, priority, deadlineAt }),
-          limits: caller.limits,
-        };
-        // Texts to embed have no tier.
-        const chosen = await route.decide(labelled, operation === 'embeddings' ? undefined : question); // route
+        // Texts to embed have no tier; while the router observes, its word is asked for too.
+        const question = operation === 'embeddings' ? undefined : questionOf(labelled, caller);
+        const isDecided = decided !== null && (decided.routed !== undefined || route.observes !== true);
+        const chosen = isDecided ? decided : await route.decide(labelled, question); // route
         const placing = { route, boundaryOf, canRedact: false, mayMove: false };
         decision = (await place(placing, chosen, labelled)).decision; //                privacy
         account.decide(decision);
@@ -167,6 +196,12 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const bytePlace = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
         const known = bytePlace === null ? null : ((await cache?.bytes.find(bytePlace)) ?? null); // cache
         const [modelId] = await admitted.enter(decision, known !== null); //           limits, reserve
+        hasEntered = true;
+        if (modelId !== decision.modelId) {
+          // Another tier answers, for money's sake: the ordinary way asks it.
+          await giveBack();
+          return null;
+        }
         const answer = known === null ? await make(bytePlace, modelId, labelled, clock.signal) : again(known);
         account.from(answer.source);
         if (answer.opened?.delivery !== undefined) account.deliver(answer.opened.delivery);
@@ -178,9 +213,23 @@ export function createRelay(dependencies: RelayDependencies): Relay {
             ? heard
             : remembered(heard, (answers) => rememberAnswers(labelled, answers));
         const shown = routeHeader(decision, modelId);
-        return { ...reply(modelId, read, account, settleOnce, clock), route: shown };
+        const hearing = {
+          see: (part: ChatPart): void => {
+            account.see(part);
+            // Where the results of a call go.
+            if (part.type === 'tool-call-start' && account.hasFallbacks)
+              bonds?.remember(caller.tenant, part.id, modelId);
+          },
+        };
+        return { ...relayReply(modelId, read, hearing, settleOnce, clock), route: shown };
       } catch (thrown) {
         const failed = toNearfarError(thrown);
+        const others = hasEntered && account.hasFallbacks && isWorthAnother(failed.kind) && !signal.aborted;
+        if (decision !== null && others) {
+          route.failed?.(decision.modelId);
+          await giveBack();
+          return null;
+        }
         const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
         settleOnce({ type: 'error', error });
         throw error;
@@ -191,102 +240,6 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
 function again(known: PassingAnswer): MadeAnswer<Relayed> {
   return { ...known, source: 'exact_cache', opened: null };
-}
-
-function reply(
-  model: string,
-  { contentType, items, source }: MadeAnswer<Relayed>,
-  account: Account,
-  settle: (last: LastPart) => void,
-  clock: Deadline,
-): Omit<RelayReply, 'route'> {
-  const startedAt = performance.now();
-  let firstAt: number | null = null;
-  let hasFinished = false;
-  let isOver = false;
-  return {
-    model,
-    contentType,
-    source,
-    async read() {
-      if (isOver) return null;
-      try {
-        const next = await items.next();
-        if (next.done === true) {
-          isOver = true;
-          // Not made where it says nothing: an error costs more than the events of a stream.
-          if (!hasFinished) {
-            settle({
-              type: 'error',
-              error: new NearfarError('internal', 'The answer ended without an end.'),
-            });
-          }
-          return null;
-        }
-        const { bytes, parts } = next.value;
-        for (const part of parts) {
-          if (part.type !== 'finish') {
-            if (part.type !== 'start') firstAt ??= performance.now();
-            account.see(part);
-            continue;
-          }
-          const now = performance.now();
-          const prefillMs = (firstAt ?? now) - startedAt;
-          const timings = {
-            queueMs: 0,
-            prefillMs,
-            decodeMs: now - startedAt - prefillMs,
-            totalMs: now - startedAt,
-          };
-          // Before the last bytes go out: who has read the end finds the request settled.
-          hasFinished = true;
-          settle({ ...part, timings });
-        }
-        return bytes;
-      } catch (thrown) {
-        isOver = true;
-        const error = toNearfarError(thrown);
-        settle({ type: 'error', error });
-        return error;
-      }
-    },
-    close() {
-      if (isOver) return;
-      isOver = true;
-      const error = new NearfarError('aborted', 'The client went away.');
-      settle({ type: 'error', error });
-      clock.abort(error);
-      items.return();
-    },
-  };
-}
-
-/** A whole answer is kept as it came, a stream as what it says. */
-function readAlong(
-  relayed: MadeAnswer<Relayed>,
-  readers: readonly Pick<CaptureRecorder, 'see' | 'seeBody'>[],
-  isStreamed: boolean,
-): MadeAnswer<Relayed> {
-  const { items } = relayed;
-  const see = ({ bytes, parts }: RelayItem): void => {
-    for (const reader of readers) {
-      if (!isStreamed) reader.seeBody(bytes);
-      else for (const part of parts) if (part.type !== 'finish') reader.see(part);
-    }
-  };
-  return {
-    ...relayed,
-    items: {
-      async next() {
-        const next = await items.next();
-        if (next.done !== true) see(next.value);
-        return next;
-      },
-      return: () => {
-        items.return();
-      },
-    },
-  };
 }
 
 function once<Value>(act: (value: Value) => void): (value: Value) => void {

@@ -5,6 +5,11 @@ import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 
 /** Ends that another model may do better than: this one could not, or may not. What the client did wrong stays wrong. */
+/** Whether another model may do better. */
+export function isWorthAnother(kind: ErrorKind): boolean {
+  return worthAnother.has(kind);
+}
+
 const worthAnother: ReadonlySet<ErrorKind> = new Set([
   'queue_full',
   'rate_limited',

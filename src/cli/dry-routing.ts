@@ -41,10 +41,10 @@ export async function openDryRouting(loaded: LoadedSettings, policy: string): Pr
   };
   const resolved = tiers.map(({ tier, model }): ResolvedTier => {
     try {
-      return { tier, modelId: resolveModelName(model, known).modelId, absence: null };
+      return { tier, modelId: resolveModelName(model, known).modelId, absence: null, pauseMs: 0 };
     } catch {
       // It may be on this machine by the time that it is asked.
-      return { tier, modelId: model, absence: null };
+      return { tier, modelId: model, absence: null, pauseMs: 0 };
     }
   });
   const scan = createScanText();

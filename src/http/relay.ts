@@ -1,4 +1,4 @@
-import type { RelayReply } from '../answer/create-relay.ts';
+import type { RelayReply } from '../answer/relay-reply.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
@@ -53,10 +53,11 @@ export async function relayed(
     return ordinary;
   }
   if (route.declines?.(body) === true) return ordinary;
-  if (!(await relay.takes(route.protocol, model))) return ordinary;
+  const target = await relay.takes(route.protocol, model);
+  if (target === null) return ordinary;
   const envelope = readEnvelope(call, dialect);
   const isStreamed = route.streamsByDefault !== null && (stream ?? route.streamsByDefault);
-  const { request, way } = await relay.judge(
+  const judged = await relay.judge(
     {
       ...envelope,
       priority: envelope.priority ?? 'default',
@@ -69,11 +70,16 @@ export async function relayed(
       body,
       headers: route.protocol === 'anthropic' ? languageHeadersOf(call.headers) : {},
     },
+    target,
     call.caller,
   );
-  if (way === 'ordinary') return { call: { ...call, found: request.verdict?.detectors ?? [] } };
+  const { request, way } = judged;
+  const { verdict } = request;
+  const unread = verdict === undefined ? ordinary : { call: { ...call, found: verdict.detectors } };
+  if (way === 'ordinary') return unread;
   if (way === 'pass' && request.privacy !== 'open') refuseAddresses(body);
-  const reply = await relay.answer(request, call.caller, call.signal);
+  const reply = await relay.answer(judged, call.caller, call.signal);
+  if (reply === null) return unread;
   const headers = {
     'content-type': reply.contentType,
     ...requestIdHeaders(dialect, call.requestId),

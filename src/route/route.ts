@@ -59,6 +59,12 @@ export interface Route {
    * @throws NearfarError `model_not_found`; where no tier can answer also `unavailable` and the like
    */
   decide(request: RouteRequest, question?: RouteQuestion): Promise<RouteDecision>;
+  /** Whether the router decides what a name leads to, prompt by prompt. */
+  isRouted(name: string): boolean;
+  /** Whether its decisions are only written down. */
+  readonly observes: boolean;
+  /** A model that the router chose could not answer: it is left alone for some seconds. */
+  failed(modelId: string): void;
   /** A request has ended: what its model did is remembered, nothing of what it said. */
   settled(decision: RouteDecision, row: LedgerRow): void;
 }
@@ -70,6 +76,7 @@ export function createRoute(settings: RouteSettings): Route {
       .filter(({ tier }) => tier !== 'near' && tier !== 'far')
       .map(({ tier, model }) => [tier, model]),
   );
+  const failedAt = new Map<string, number>();
   const knownNames = async (): Promise<KnownNames> => ({
     aliases,
     near: near(),
@@ -83,10 +90,12 @@ export function createRoute(settings: RouteSettings): Route {
     const known = await knownNames();
     return (routing?.tiers ?? []).map(({ tier, model }): ResolvedTier => {
       try {
-        return { tier, modelId: resolveModelName(model, known).modelId, absence: null };
+        const { modelId } = resolveModelName(model, known);
+        const since = performance.now() - (failedAt.get(modelId) ?? -Infinity);
+        return { tier, modelId, absence: null, pauseMs: Math.max(0, failurePauseMs - since) };
       } catch {
         const meant = model === 'near' ? (known.near ?? 'a model') : model;
-        return { tier, modelId: meant, absence: `${meant} is not here` };
+        return { tier, modelId: meant, absence: `${meant} is not here`, pauseMs: 0 };
       }
     });
   }
@@ -143,8 +152,24 @@ export function createRoute(settings: RouteSettings): Route {
     };
   }
 
+  function isRouted(name: string): boolean {
+    if (routing === undefined || routing.router === null || routing.observes) return false;
+    try {
+      return followAliases(name, { aliases, tiers: tierModels }).name === 'auto';
+    } catch {
+      // Whoever resolves it says what is wrong.
+      return false;
+    }
+  }
+
   return {
     resolve,
+    isRouted,
+    observes: routing?.observes === true && routing.router !== null,
+    failed(modelId) {
+      if (failedAt.size >= keptFailures) failedAt.clear();
+      failedAt.set(modelId, performance.now());
+    },
     tiers: async () =>
       (await resolvedTiers()).flatMap(({ tier, modelId, absence }) =>
         absence === null ? [{ tier, modelId }] : [],
@@ -153,9 +178,9 @@ export function createRoute(settings: RouteSettings): Route {
       const router = routing?.router ?? null;
       if (router === null || routing === undefined || question === undefined) return byName(request);
       if (routing.observes) return observed(request, question, router, await byName(request));
-      const { name, reasons } = followAliases(request.requestedModel, { aliases, tiers: tierModels });
-      if (name === 'auto') return byPolicy(request, question, router, reasons);
-      return byName(request);
+      if (!isRouted(request.requestedModel)) return byName(request);
+      const { reasons } = followAliases(request.requestedModel, { aliases, tiers: tierModels });
+      return byPolicy(request, question, router, reasons);
     },
     settled(decision, row) {
       if (routing === undefined) return;
@@ -168,6 +193,10 @@ export function createRoute(settings: RouteSettings): Route {
     },
   };
 }
+
+/** Milliseconds for which a model that failed the router is left alone, where others can answer. */
+const failurePauseMs = 3_000;
+const keptFailures = 100;
 
 function routedOf(request: RouteRequest, question: RouteQuestion): RoutedRequest {
   const { limits, boundModelId = null, budgetLeftMicros = null } = question;

@@ -70,9 +70,13 @@ export interface RoutedRequest {
 }
 
 /** A tier with the id of its model, or why there is none. */
-export type ResolvedTier =
-  | { readonly tier: string; readonly modelId: string; readonly absence: null }
-  | { readonly tier: string; readonly modelId: string; readonly absence: string };
+export interface ResolvedTier {
+  readonly tier: string;
+  readonly modelId: string;
+  readonly absence: string | null;
+  /** Milliseconds for which it is left alone because it failed a moment ago; 0: it is not. */
+  readonly pauseMs: number;
+}
 
 export interface Router {
   /** Gathers the facts and decides. Never throws for what a prompt says. */
@@ -99,11 +103,13 @@ export function createRouter(setup: RouterSetup): Router {
     const { prompt, privacy, isRedacted, limits, requestedModel } = request;
     const text = prompt.text?.slice(0, readCharacters) ?? null;
     const difficulty = text === null ? null : await setup.difficultyOf(text, request.tenant);
-    const facts = tiers.map(async ({ tier, modelId, absence }): Promise<TierFacts> => {
+    const facts = tiers.map(async ({ tier, modelId, absence, pauseMs }): Promise<TierFacts> => {
       const known = { tier, modelId, health: healthOf(tier), held: sessions.heldBy(sessionKey, modelId) };
       const allowed = { isAllowed: allowsModel(limits?.models ?? null, requestedModel, modelId) };
       if (absence !== null) return { ...known, ...allowed, ...absent, absence };
-      return { ...known, ...allowed, ...(await outlookOf(modelId)), ...figures.of(modelId), absence };
+      const outlook = await outlookOf(modelId);
+      const rest = outlook.rest ?? (pauseMs > 0 ? { reason: 'it failed a moment ago', pauseMs } : null);
+      return { ...known, ...allowed, ...outlook, rest, ...figures.of(modelId), absence };
     });
     return {
       request: {

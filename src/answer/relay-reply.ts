@@ -1,0 +1,119 @@
+import type { CaptureRecorder } from '../capture/capture.ts';
+import type { MadeAnswer } from '../cache/byte-answers.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
+import type { AnswerSource, ChatPart } from '../chat/part.ts';
+import type { RelayItem } from '../upstream/relay-stream.ts';
+import type { Relayed } from '../upstream/relay.ts';
+import type { Deadline } from './deadline.ts';
+import type { LastPart } from './single-end.ts';
+
+export interface RelayReply {
+  /** The id of the model that answers. */
+  readonly model: string;
+  readonly contentType: string;
+  /** `model`: the upstream was asked for it. */
+  readonly source: AnswerSource;
+  /** Why this model; null: the client named it. */
+  readonly route: string | null;
+  /** The next bytes; an error, once, where the answer breaks off; null at its end. */
+  read(): Promise<Uint8Array | NearfarError | null>;
+  /** The client wants no more. */
+  close(): void;
+}
+
+/** An answer on its way to the client; what it says is seen from the side, and its end settled once. */
+export function relayReply(
+  model: string,
+  { contentType, items, source }: MadeAnswer<Relayed>,
+  account: { readonly see: (part: ChatPart) => void },
+  settle: (last: LastPart) => void,
+  clock: Deadline,
+): Omit<RelayReply, 'route'> {
+  const startedAt = performance.now();
+  let firstAt: number | null = null;
+  let hasFinished = false;
+  let isOver = false;
+  return {
+    model,
+    contentType,
+    source,
+    async read() {
+      if (isOver) return null;
+      try {
+        const next = await items.next();
+        if (next.done === true) {
+          isOver = true;
+          // Not made where it says nothing: an error costs more than the events of a stream.
+          if (!hasFinished) {
+            settle({
+              type: 'error',
+              error: new NearfarError('internal', 'The answer ended without an end.'),
+            });
+          }
+          return null;
+        }
+        const { bytes, parts } = next.value;
+        for (const part of parts) {
+          if (part.type !== 'finish') {
+            if (part.type !== 'start') firstAt ??= performance.now();
+            account.see(part);
+            continue;
+          }
+          const now = performance.now();
+          const prefillMs = (firstAt ?? now) - startedAt;
+          const timings = {
+            queueMs: 0,
+            prefillMs,
+            decodeMs: now - startedAt - prefillMs,
+            totalMs: now - startedAt,
+          };
+          // Before the last bytes go out: who has read the end finds the request settled.
+          hasFinished = true;
+          settle({ ...part, timings });
+        }
+        return bytes;
+      } catch (thrown) {
+        isOver = true;
+        const error = toNearfarError(thrown);
+        settle({ type: 'error', error });
+        return error;
+      }
+    },
+    close() {
+      if (isOver) return;
+      isOver = true;
+      const error = new NearfarError('aborted', 'The client went away.');
+      settle({ type: 'error', error });
+      clock.abort(error);
+      items.return();
+    },
+  };
+}
+
+/** A whole answer is kept as it came, a stream as what it says. */
+export function readAlong(
+  relayed: MadeAnswer<Relayed>,
+  readers: readonly Pick<CaptureRecorder, 'see' | 'seeBody'>[],
+  isStreamed: boolean,
+): MadeAnswer<Relayed> {
+  const { items } = relayed;
+  const see = ({ bytes, parts }: RelayItem): void => {
+    for (const reader of readers) {
+      if (!isStreamed) reader.seeBody(bytes);
+      else for (const part of parts) if (part.type !== 'finish') reader.see(part);
+    }
+  };
+  return {
+    ...relayed,
+    items: {
+      async next() {
+        const next = await items.next();
+        if (next.done !== true) see(next.value);
+        return next;
+      },
+      return: () => {
+        items.return();
+      },
+    },
+  };
+}
