@@ -86,7 +86,7 @@ export const privacy: Benchmark = async (setup) => {
     notes: [
       'Flagged: at least one span. The development parts of the data of ../shared (--data DIR), whose rows were looked at while the ' +
         'detectors were written, and on whose scores the threshold for names was set; of dlp_public only three rows were seen, but ' +
-        'detectors were added after its score was. Only the sealed parts can judge independently.',
+        'detectors were added after its score was, in several rounds (decision 157). Only the sealed parts can judge independently.',
       'Structured identifiers: payment cards, phones, e-mail, IBAN, IP addresses, social security numbers. Web addresses are not ' +
         'counted: they are public by themselves, and no detector takes them.',
       `Speed: ${promptCount} texts of ${promptLength} characters of the harmless prompts, one thread, all detectors; median of ` +

@@ -8,6 +8,7 @@ import { askedText } from '../capture/asked-text.ts';
 import type { Capture, CaptureRecorder } from '../capture/capture.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { JudgeRequest, RememberAnswers } from '../privacy/judge.ts';
+import type { RedactFor } from '../privacy/redaction/redacting-model.ts';
 import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.ts';
 import type { Shadow, ShadowRecorder } from '../quality/shadow.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
@@ -33,6 +34,8 @@ export interface AnswerDependencies {
   readonly label: JudgeRequest;
   /** Where a model is. @default this machine's are here, all others outside */
   readonly boundaryOf?: BoundaryOf;
+  /** Asks a model outside with a redacted copy. Absent: what would be redacted is refused. */
+  readonly redactFor?: RedactFor;
   /** Told of first answers to tainted requests. @default nobody */
   readonly rememberAnswers?: RememberAnswers;
   readonly route: Pick<Route, 'decide'> &
@@ -84,8 +87,9 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     rememberAnswers = () => Promise.resolve(),
     shadow,
     sentTo = () => [],
+    redactFor,
   } = dependencies;
-  const placing = { route, boundaryOf, canRedact: false, mayMove: true };
+  const placing = { route, boundaryOf, canRedact: redactFor !== undefined, mayMove: true };
 
   /** Empty where this machine answers, whatever comes. */
   function elsewhereOf(
@@ -147,17 +151,25 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
             ? chosen
             : { request: labelled, modelId, ...elsewhereOf(decision, labelled) };
         if (billing(modelId).upstream === null) account.keep(prefixOf(labelled));
+        const { redacts } = placed;
+        const modelOf = async (id: string): Promise<ChatModel> => {
+          const model = await models.model(id);
+          // Each by itself: one inside gets the request as it is.
+          return redacts && redactFor !== undefined && boundaryOf(id) === 'outside'
+            ? redactFor(model, labelled)
+            : model;
+        };
         const ask = async (asked: ChatRequest, signal: AbortSignal) => {
           if (fallbackIds.length > 0) {
             // A tool loop stays with the model that made its calls, though an earlier one is back.
             const ids = [modelId, ...fallbackIds].toSorted(
               (a, b) => Number(b === bound) - Number(a === bound),
             );
-            const turns = ids.map((id) => ({ id, open: () => models.model(id) }));
+            const turns = ids.map((id) => ({ id, open: () => modelOf(id) }));
             const isJudged = ids[0] === modelId && isCascade(decision, modelId, asked, bound);
             return answerInTurn(isJudged ? cascadeTurns(turns, cascade) : turns, asked, signal); // model
           }
-          const model = await models.model(modelId); //                                model
+          const model = await modelOf(modelId); //                                     model
           return model.stream(asked, signal);
         };
         const { verdict } = labelled;
@@ -166,7 +178,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
           if (verdict?.label !== 'local_only') return ask(asked, signal);
           // Where it is redacted, what is outside may answer.
           const openOne = () => ask(asked, signal);
-          const kept = placed.redacts ? openOne : () => Promise.resolve(insideOnly(openOne, verdict));
+          const kept = redacts ? openOne : () => Promise.resolve(insideOnly(openOne, verdict));
           return rememberedAnswer(kept, remember);
         };
         if (cache === null) return withRouteHeader(await open(labelled, modelSignal), decision);

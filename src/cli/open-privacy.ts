@@ -15,6 +15,7 @@ import {
   type JudgeRequest,
   type RememberAnswers,
 } from '../privacy/judge.ts';
+import { createRedactFor, type RedactFor } from '../privacy/redaction/redacting-model.ts';
 import { modeFor } from '../privacy/route-mode.ts';
 import { createScanRequest } from '../privacy/scan-request.ts';
 import { createScanText } from '../privacy/scan-text.ts';
@@ -40,6 +41,7 @@ export interface PrivacyParts {
 export interface Privacy {
   readonly label: JudgeRequest;
   readonly rememberAnswers: RememberAnswers;
+  readonly redactFor: RedactFor;
 }
 
 /** What decides what may leave, under these settings. */
@@ -49,11 +51,12 @@ export async function openPrivacy(parts: PrivacyParts): Promise<Privacy> {
   const isOn = privacy.detect === 'on';
   const sessions = await createTaintedSessions({ store: createTaintStore(state), warn });
   const hash = createKeyedHash(openSecret(path.join(loaded.home, 'prompt-hashes')));
+  const scan = createScanText({ terms: privacy.terms });
   const label = createJudge({
     floor: privacy.floor,
     scan: isOn
       ? createScanRequest({
-          scan: createScanText({ terms: privacy.terms }),
+          scan,
           // What was found in which text is nobody's but this process's.
           hash: createKeyedHash(randomBytes(32)),
         })
@@ -66,7 +69,11 @@ export async function openPrivacy(parts: PrivacyParts): Promise<Privacy> {
     hash,
     check: isOn && privacy.check === 'model' ? checkByModel(answer) : null,
   });
-  return { label, rememberAnswers: createRememberAnswers({ sessions, hash }) };
+  return {
+    label,
+    rememberAnswers: createRememberAnswers({ sessions, hash }),
+    redactFor: createRedactFor(scan),
+  };
 }
 
 function checkByModel(answer: () => Answer): CheckByModel {

@@ -6,6 +6,7 @@ import { redactSpans } from '../privacy/redaction/redact-text.ts';
 import { createSessionBook } from '../privacy/redaction/redaction-book.ts';
 import { createScanText, type ScanText } from '../privacy/scan-text.ts';
 import { jsonOption, UsageError, type Command } from './command.ts';
+import { proveOptions } from './privacy-prove-options.ts';
 import { commandSettings } from './settings.ts';
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional() });
@@ -29,12 +30,15 @@ interface PlacedSpan extends Span {
 /** What would be kept here, of texts on the standard input; and what was decided of requests. */
 export const privacy: Command = {
   name: 'privacy',
-  usage: '[options] < LINES | audit [options]',
+  usage: '[options] < LINES | audit [options] | prove [options]',
   description:
     'Says of texts what in them should not leave this machine, and why. Reads JSON lines {"id", "text"} or {"id", "messages"}, ' +
     'writes for each {"id", "sensitive", "spans": [{"start", "end", "type", "detector"}]}; positions are UTF-16 units of the text, ' +
     'or of the part of a message that "path" names. Parts that are no text count as sensitive. Nothing is kept and nothing is sent.\n' +
-    'audit: lists requests that were not plainly open: label, detectors, and where they went; nothing of their text is kept.',
+    'audit: lists requests that were not plainly open: label, detectors, and where they went; nothing of their text is kept.\n' +
+    'prove: plants texts in thousands of requests to a gateway with these settings, whose upstreams are recording servers on this ' +
+    'machine, and reports every way to every upstream and what left; nothing real is called. Exit code 1 where something leaked, ' +
+    'or where nothing was shown.',
   options: {
     redact: {
       type: 'boolean',
@@ -47,18 +51,21 @@ export const privacy: Command = {
     },
     until: { type: 'string', placeholder: 'TIME', description: 'audit: up to then' },
     limit: { type: 'string', placeholder: 'N', description: 'audit: most rows, newest first (100)' },
+    ...proveOptions,
     ...jsonOption,
   },
   examples: [
     `echo '{"id": 1, "text": "Mail jane@example.com"}' | nearfar privacy`,
     'nearfar privacy --redact < prompts.jsonl > redacted.jsonl',
     'nearfar privacy audit --since today',
+    'nearfar privacy prove --config nearfar.config.yaml --out REPORT.md',
   ],
   run: async (input) => {
     const { options, words } = input;
     if (words[0] === 'audit') return (await import('./privacy-audit.ts')).privacyAudit(input);
+    if (words[0] === 'prove') return (await import('./privacy-prove.ts')).privacyProve(input);
     if (words.length > 0)
-      throw new UsageError('expected audit, or JSON lines on the standard input and no words');
+      throw new UsageError('expected audit, prove, or JSON lines on the standard input and no words');
     const scan = createScanText({ terms: (await commandSettings(options)).settings.privacy.terms });
     let lineNumber = 0;
     let wrongCount = 0;

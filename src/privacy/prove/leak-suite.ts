@@ -42,6 +42,8 @@ export interface Leak {
   readonly slot: Slot;
   readonly upstream: string;
   readonly writing: string;
+  /** Of a later turn: the route of the one in which something was found. */
+  readonly after?: RouteName;
 }
 
 export interface ClassCount {
@@ -101,6 +103,7 @@ interface Sent {
   readonly planted: Planted;
   readonly call: Call;
   readonly model: string;
+  readonly after?: RouteName;
   status: number;
 }
 
@@ -155,9 +158,10 @@ export async function runLeakSuite(options: LeakSuiteOptions, faults: SuiteFault
     const status = await send(one, random() < 0.1 ? 20 : null);
     // The same again: from the cache, or joined to the one under way.
     if (random() < 0.3) await send(one);
-    // What was not understood was not read either.
-    if (session !== null && one.class !== 'unseen' && status !== 400 && status !== 404)
-      await send(request(random, options, 'follow_up', { session }));
+    // What was not understood was not read either, and counting tokens is no turn of a session.
+    const isTurn = status !== 400 && status !== 404 && one.call.path !== '/v1/messages/count_tokens';
+    if (session !== null && one.class !== 'unseen' && isTurn)
+      await send({ ...request(random, options, 'follow_up', { session }), after: one.call.path });
   });
   await inParallel(rest);
   return result(options, sent, finder);
@@ -241,7 +245,7 @@ function result(
   const leaks = [...arrived.outside].flatMap(([id, { recorded, writing }]): Leak[] => {
     const one = sent[id];
     if (one === undefined || one.class === 'control' || one.class === 'unseen') return [];
-    const { call, model, planted } = one;
+    const { call, model, planted, after } = one;
     return [
       {
         class: one.class,
@@ -251,6 +255,7 @@ function result(
         slot: call.slot,
         upstream: recorded.upstream,
         writing,
+        ...(after === undefined ? {} : { after }),
       },
     ];
   });

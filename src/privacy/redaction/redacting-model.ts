@@ -3,8 +3,21 @@ import type { ChatModel } from '../../chat/model.ts';
 import type { ChatPart, Delivery } from '../../chat/part.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { redactRequest, type RedactionSettings } from './redact-request.ts';
-import type { SessionBook } from './redaction-book.ts';
+import type { FindSpans } from './redact-text.ts';
+import { createSessionBooks, type SessionBook, type SessionBooks } from './redaction-book.ts';
 import { restoredParts } from './restore-parts.ts';
+
+/** Puts redaction before a model outside, for a request whose verdict says so. */
+export type RedactFor = (model: ChatModel, request: Pick<ChatRequest, 'tenant' | 'verdict'>) => ChatModel;
+
+/** @param scan the detectors that judged the request, with the owner's own words */
+export function createRedactFor(scan: FindSpans, books: SessionBooks = createSessionBooks()): RedactFor {
+  return (model, { tenant, verdict }) =>
+    redacting(model, books.bookOf(tenant, verdict?.sessionKey ?? null), {
+      scan,
+      allowsUnread: verdict?.allowsMedia === true,
+    });
+}
 
 /**
  * A model outside that is asked with a redacted copy, and whose answer is restored. The request itself never reaches it; what
