@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NearfarError } from '../chat/error.ts';
 import { readJson, writeJsonAtomically } from '../models/file-digest.ts';
-import {
-  quantizeFormats,
-  simulatedFormats,
-  type SimulatedFormat,
-} from '../models/formats/quantize-formats.ts';
+import { simulatedFormats, type SimulatedFormat } from '../models/formats/quantize-formats.ts';
 import { simulatedSize } from '../models/formats/simulate-format.ts';
 import { readGguf } from '../models/gguf.ts';
 import {
@@ -292,12 +287,4 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
       await rm(logitsPath, { force: true });
     },
   };
-}
-
-/** @throws NearfarError `invalid_request` for formats that nothing can make or simulate */
-export function requireMeasurable(formats: readonly string[]): void {
-  const known = new Set([...quantizeFormats.map(({ name }) => name), ...simulatedFormats]);
-  const unknown = formats.find((format) => !known.has(format));
-  if (unknown === undefined) return;
-  throw new NearfarError('invalid_request', `${unknown} is no weight format.`, { field: 'formats' });
 }
