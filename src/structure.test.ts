@@ -139,6 +139,8 @@ describe('directions', () => {
       'route/resolve-model-name.ts',
       'route/nearest-name.ts',
       'privacy/clear.ts',
+      'privacy/verdict.ts',
+      'privacy/confine.ts',
       'ledger/prices.ts',
       'upstream/openai-chat.ts',
       'upstream/openai-responses.ts',

@@ -132,3 +132,10 @@ describe('an output of an earlier run', () => {
     },
   );
 });
+
+it('a row says that its prompt had to stay, in both forms', () => {
+  for (const form of ['plain', 'openai'] as const) {
+    expect(row('a', form, { ...good('x'), privacy: 'local_only' })).toContain('"privacy":"local_only"');
+    expect(row('a', form, good('x'))).not.toContain('privacy');
+  }
+});

@@ -244,7 +244,7 @@ function rowOf(key: VirtualKey, usage: BudgetUsage, now: number): readonly strin
   return [
     key.name,
     key.tenant,
-    `${limits.models?.join(' ') ?? '*'}${limits.isLocalOnly ? ' (local only)' : ''}`,
+    `${limits.models?.join(' ') ?? '*'}${limits.isLocalOnly ? ' (local only)' : ''}${privacyNote(limits)}`,
     limits.requestsPerMinute === null ? '-' : String(limits.requestsPerMinute),
     limits.tokensPerMinute === null ? '-' : String(limits.tokensPerMinute),
     spending(usage.dayMicros, usage.reservedDayMicros, limits.dayMicros),
@@ -275,6 +275,11 @@ function day(moment: number): string {
 }
 
 /** For machines: everything but the hash. */
+/** An exception is to be seen by whoever looks at the keys. */
+function privacyNote({ privacyMode }: VirtualKey['limits']): string {
+  return privacyMode === undefined || privacyMode === null ? '' : ` (privacy: ${privacyMode})`;
+}
+
 function described(key: VirtualKey): object {
   const { secretHash: _, createdAt, expiresAt, revokedAt, ...rest } = key;
   const time = (moment: number | null) => (moment === null ? null : new Date(moment).toISOString());
