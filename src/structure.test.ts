@@ -139,7 +139,6 @@ describe('directions', () => {
       'route/resolve-model-name.ts',
       'route/nearest-name.ts',
       'privacy/clear.ts',
-      'privacy/verdict.ts',
       'privacy/confine.ts',
       'ledger/prices.ts',
       'upstream/openai-chat.ts',
