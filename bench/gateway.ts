@@ -55,11 +55,13 @@ export const gateway: Benchmark = async (setup) => {
   const servers: { stop(): Promise<void> }[] = [stub];
   const load = openLoadGenerator();
   try {
+    const bare = await startBare(stub.origin);
     const own = await startOwn(setup, stub.origin);
-    servers.push(own);
+    servers.push(bare, own);
     const autoName = await autoModel(own);
     const contenders = [
       contender('stub', stub, stubModel),
+      contender(bareName, bare, stubModel),
       ownContender('nearfar', own, `stub/${stubModel}`),
       ownContender(`nearfar, ${autoName}`, own, autoName),
     ];
@@ -86,7 +88,8 @@ export const gateway: Benchmark = async (setup) => {
         samples.get(one.name)?.push(await measured(load, one, cell, seconds));
       }
     }
-    await checkCount(stub, contenders[1], load);
+    const named = contenders.find(({ name }) => name === 'nearfar');
+    await checkCount(stub, named, load);
     const memory = await memoryGrowth(setup, load, ownContender('nearfar', own, `stub/${stubModel}`));
     const figures = figuresOf(table, memory.growthMb, autoName);
     return {
@@ -100,6 +103,8 @@ export const gateway: Benchmark = async (setup) => {
         `${repeatCount} repeats of ${seconds} s a cell, sides in turns; r/s: median (range). A ratio is the median of the ratios ` +
           'within one turn. The stub, the load generator and the gateway are a process each and share the cores; ' +
           'r/CPU-s counts only the time of the gateway, for one core.',
+        'Bare pass-through: node:http in and undici out, in this run, nothing read or kept: what a gateway of these costs at least ' +
+          '(`bare_cpu_ratio`: ours over it; `bare_portkey_ratio`: what it comes to on this machine).',
         'Streams: 23 events, each in a write of its own. added p50: of one connection, over the same through no gateway, in the ' +
           'same turn; the larger of JSON and SSE counts.',
         'Checked: every answer a 200 with its end, and as long as one whose text was read and is the stub’s; the stub takes only ' +
@@ -124,6 +129,21 @@ async function startStub(): Promise<ChildServer> {
     env: process.env,
     origin: `http://127.0.0.1:${port}`,
     healthPath: '/count',
+  });
+}
+
+/** The floor: what node:http and undici cost by themselves. */
+const bareName = 'bare pass-through';
+
+async function startBare(upstream: string): Promise<ChildServer> {
+  const port = await freePort();
+  return await startServer({
+    label: bareName,
+    file: process.execPath,
+    args: [new URL('./gateway-bare.ts', import.meta.url).pathname, String(port), upstream],
+    env: process.env,
+    origin: `http://127.0.0.1:${port}`,
+    healthPath: '/',
   });
 }
 
@@ -293,6 +313,8 @@ function figuresOf(
       ...Object.fromEntries(targets.map(({ key, value }) => [key, rounded(value)])),
       portkey_cpu_ratio: rounded(worst('nearfar', portkey.name, cpuRatio)),
       litellm_cpu_ratio: rounded(worst('nearfar', litellm.name, cpuRatio)),
+      bare_cpu_ratio: rounded(worst('nearfar', bareName, cpuRatio)),
+      bare_portkey_ratio: rounded(worst(bareName, portkey.name, ratio)),
       auto_portkey_ratio: rounded(worst(second, portkey.name, ratio)),
       auto_litellm_ratio: rounded(worst(second, litellm.name, ratio)),
       auto_added_p50_ms: rounded(added(second)),
