@@ -17,16 +17,19 @@ export interface JudgedAnswer {
 export const beginningTokenCount = 8;
 
 const difficulty = createDifficulty();
+/** Of an answer without a token: below what any token has. */
+const unsure = -1000;
 
 /** Name -> what it says of an answer: the higher, the surer. */
 export const signals: Readonly<Record<string, (answer: JudgedAnswer) => number>> = {
   logprob_first: ({ tokens }) =>
-    uncertaintyOf(tokens.slice(0, beginningTokenCount), null).meanLogprob ?? -Infinity,
-  logprob_whole: ({ tokens }) => uncertaintyOf(tokens, null).meanLogprob ?? -Infinity,
-  logprob_least: ({ tokens }) => Math.min(...tokens.map(({ logprob }) => logprob)),
+    uncertaintyOf(tokens.slice(0, beginningTokenCount), null).meanLogprob ?? unsure,
+  logprob_whole: ({ tokens }) => uncertaintyOf(tokens, null).meanLogprob ?? unsure,
+  logprob_least: ({ tokens }) =>
+    tokens.length === 0 ? unsure : Math.min(...tokens.map(({ logprob }) => logprob)),
   entropy_first: ({ tokens }) =>
-    -(uncertaintyOf(tokens.slice(0, beginningTokenCount), null).meanEntropy ?? Infinity),
-  entropy_whole: ({ tokens }) => -(uncertaintyOf(tokens, null).meanEntropy ?? Infinity),
+    -(uncertaintyOf(tokens.slice(0, beginningTokenCount), null).meanEntropy ?? -unsure),
+  entropy_whole: ({ tokens }) => -(uncertaintyOf(tokens, null).meanEntropy ?? -unsure),
   agreement: ({ samples }) => agreementOf(samples) ?? 0,
   prompt_length: ({ prompt }) => -prompt.length,
   prompt_difficulty: ({ prompt }) => -difficulty(prompt),

@@ -29,7 +29,7 @@ export const cascade: Benchmark = async (setup) => {
   }
   const scores = scoreSignals(answers);
   const rightShare = share(answers, ({ isRight }) => isRight);
-  const beginnings = answers.map((answer) => signals['logprob_first']?.(answer) ?? 0).filter(Number.isFinite);
+  const beginnings = answers.map((answer) => signals['logprob_first']?.(answer) ?? 0);
   const threshold = rounded(Math.min(0, median(beginnings)), 3);
 
   const far = await openFarTier();
@@ -117,16 +117,14 @@ type Rules = Readonly<Record<string, number>>;
 
 function cascadeSettings(far: FarTier, rules: Rules): readonly string[] {
   const upstream = { name: 'stub', baseUrl: `${far.origin}/v1`, models: ['far-model'] };
-  const route = {
-    policy: 'near',
-    tiers: ['near', 'far'],
-    cascade: true,
-    cascadeRules: { tokenCount: beginningTokenCount, holdMs: 60_000, ...rules },
-  };
+  const judging = { tokenCount: beginningTokenCount, holdMs: 60_000, ...rules };
   return [
     `upstreams=${JSON.stringify([upstream])}`,
     'far=stub/far-model',
-    `route=${JSON.stringify(route)}`,
+    'route.policy=near',
+    'route.tiers=["near","far"]',
+    'route.cascade=true',
+    `route.cascadeRules=${JSON.stringify(judging)}`,
     // Each prompt is asked more than once, and is to be answered anew.
     'cache.exact=false',
   ];

@@ -170,6 +170,11 @@ describe('a near model that is unsure', () => {
     expect(asked).toBe(0);
   });
 
+  test('answers a voice, which was promised its first token by a time', async () => {
+    const near = scriptedModel([...unsure, endPart(), finishPart]);
+    expect(textOf(await pipeline({ near }).ask({ priority: 'voice' }))).toBe('Perhaps so');
+  });
+
   test('answers where the decision does not ask for a cascade', async () => {
     const near = scriptedModel([...unsure, endPart(), finishPart]);
     expect(textOf(await pipeline({ near, cascade: false }).ask())).toBe('Perhaps so');

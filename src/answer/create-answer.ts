@@ -203,15 +203,19 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
   };
 }
 
-/** Marked local_only it stays with the near model, sure or not; a tool loop with the model that made its calls. */
+/**
+ * Marked local_only it stays with the near model, sure or not; a tool loop with the model that made its calls; and a voice was
+ * promised its first token by a time.
+ */
 function isCascade(
   decision: RouteDecision | null,
   modelId: string,
-  { privacy }: ChatRequest,
+  { privacy, priority }: ChatRequest,
   bound: string | null,
 ): boolean {
   const routed = decision?.routed;
-  return routed?.cascade === true && routed.modelId === modelId && privacy === 'open' && bound === null;
+  if (routed?.cascade !== true || routed.modelId !== modelId) return false;
+  return privacy === 'open' && priority !== 'voice' && bound === null;
 }
 
 /** The key cannot pay for what was chosen, and another tier costs nothing. */
