@@ -22,7 +22,7 @@ import { renderTable } from './table.ts';
 
 /** Outcomes from what was asked and captured: the source of `nearfar calibrate --from-ledger`. */
 
-/** A line of outcomes, as `nearfar calibrate --outcomes` reads them. */
+/** A line of outcomes, as `nearfar calibrate --outcomes` reads them; models by the names of their tiers. */
 export interface LedgerOutcome {
   readonly prompt: string;
   readonly models: JudgedLine['models'];
@@ -96,7 +96,8 @@ async function askAndJudge(
   questions: readonly CapturedQuestion[],
 ): Promise<FromLedger> {
   const { resolve } = gateway.dependencies.naming;
-  const models = await tierModels(loaded, resolve);
+  const tiers = await tierModels(loaded, resolve);
+  const models = [...tiers.keys()];
   if (models.length < 2)
     throw new UsageError('--from-ledger: there is one tier only; connect a far model first');
   const judge = await resolve(wanted.judge);
@@ -148,7 +149,12 @@ async function askAndJudge(
   }
   const outcomes = questions.flatMap(({ requestId, prompt }): LedgerOutcome[] => {
     const line = lines.get(requestId);
-    return line !== undefined && answersAll(line, judge, models) ? [{ prompt, models: line.models }] : [];
+    if (line === undefined || !answersAll(line, judge, models)) return [];
+    const scored = Object.entries(line.models).flatMap(([model, outcome]) => {
+      const tier = tiers.get(model);
+      return tier === undefined ? [] : [[tier, outcome] as const];
+    });
+    return [{ prompt, models: Object.fromEntries(scored) }];
   });
   if (wanted.out !== undefined && (open.length === 0 || wanted.isAgreed)) {
     const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
@@ -158,20 +164,21 @@ async function askAndJudge(
   return { outcomes, isComplete: open.length === 0 || (result !== null && result.stop === null) };
 }
 
-/** The models that the tiers stand for here, each once. */
+/** The models that the tiers stand for here, each once, and the tier of each. */
 async function tierModels(
   { settings }: LoadedSettings,
   resolve: (name: string) => Promise<string>,
-): Promise<readonly string[]> {
-  const found = new Set<string>();
-  for (const { model } of tiersOf(settings)) {
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const { tier, model } of tiersOf(settings)) {
     try {
-      found.add(await resolve(model));
+      const id = await resolve(model);
+      if (!found.has(id)) found.set(id, tier);
     } catch {
       // A tier whose model is not here has no outcomes.
     }
   }
-  return [...found];
+  return found;
 }
 
 /** Ctrl-C ends the work, not the program: what is there is kept. */

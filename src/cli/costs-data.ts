@@ -1,11 +1,21 @@
 import { microsOf, type CostGroup } from '../ledger/cost-report.ts';
+import { observedJson } from './costs-observed.ts';
 import { qualityJson } from './costs-quality.ts';
 import { routeJson } from './costs-route.ts';
 import type { ShownReport } from './costs-text.ts';
 import type { NamedReference } from './reference-models.ts';
 
 /** The report for programs: amounts in US dollars, with six digits behind the point at most. */
-export function costsJson({ period, ledger, by, references, report, route, quality }: ShownReport): object {
+export function costsJson({
+  period,
+  ledger,
+  by,
+  references,
+  report,
+  route,
+  quality,
+  observed,
+}: ShownReport): object {
   return {
     from: period.from === 0 ? null : new Date(period.from).toISOString(),
     to: period.to === Number.MAX_SAFE_INTEGER ? null : new Date(period.to).toISOString(),
@@ -17,6 +27,7 @@ export function costsJson({ period, ledger, by, references, report, route, quali
     total: groupJson(report.total),
     quality: quality === null ? null : qualityJson(quality),
     routing: routeJson(route, references),
+    observed: observedJson(observed),
     groups: report.groups.map((group) => ({
       ...Object.fromEntries(by.map((dimension, index) => [dimension, group.labels[index] ?? null])),
       ...groupJson(group),

@@ -7,8 +7,10 @@ import {
   type Saving,
 } from '../ledger/cost-report.ts';
 import type { CostDimension } from '../ledger/cost-cells.ts';
+import type { ObservedReport } from '../ledger/observed-report.ts';
 import type { RouteReport } from '../ledger/route-report.ts';
 import type { QualityReport } from '../quality/quality-report.ts';
+import { observedLines } from './costs-observed.ts';
 import { qualityLines } from './costs-quality.ts';
 import { routeLines } from './costs-route.ts';
 import { dollarRange, dollars } from './dollars.ts';
@@ -27,11 +29,13 @@ export interface ShownReport {
   readonly route: RouteReport | null;
   /** Null: nothing was ever recorded. */
   readonly quality: QualityReport | null;
+  /** Null: nothing was observed. */
+  readonly observed: ObservedReport | null;
 }
 
 /** For a person. Every figure says whether it was measured or estimated, and from what. */
 export function renderCosts(shown: ShownReport): string {
-  const { period, ledger, report, references, by, route, quality } = shown;
+  const { period, ledger, report, references, by, route, quality, observed } = shown;
   const { total } = report;
   const failed = total.failedCount === 0 ? '' : `, ${count(total.failedCount)} failed`;
   const head = `Costs ${periodWords(period)} · ${requests(total.requestCount)}${failed} · ${ledger}`;
@@ -49,6 +53,7 @@ export function renderCosts(shown: ShownReport): string {
     '',
     ...(quality === null ? [] : [...qualityLines(quality), '']),
     ...routeLines(route, references),
+    ...observedLines(observed),
     ...comparisonLines(total.comparison, references.best),
     '',
   ].join('\n');

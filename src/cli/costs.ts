@@ -69,7 +69,8 @@ async function run(input: CommandInput): Promise<number> {
   const loaded = withFile(await commandSettings(options), options.text('file'));
   const { loadPriceTable } = await import('../ledger/price-file.ts');
   const { referenceModels } = await import('./reference-models.ts');
-  const references = referenceModels(loaded, await loadPriceTable(loaded.home), options.text('against'));
+  const prices = await loadPriceTable(loaded.home);
+  const references = referenceModels(loaded, prices, options.text('against'));
   const { readCostCells } = await import('../ledger/cost-cells.ts');
   const { costReport, longPromptBounds } = await import('../ledger/cost-report.ts');
   const ledger = await openLedger(loaded);
@@ -84,8 +85,14 @@ async function run(input: CommandInput): Promise<number> {
     const route = routeReport(tiers, references);
     const { readQuality } = await import('../quality/quality-report.ts');
     const quality = ledger === null ? null : await readQuality(ledger.store, period, ledger.waiting);
+    const { readObserved } = await import('../ledger/observed-report.ts');
+    const { createBilling } = await import('./upstreams.ts');
+    const billing = createBilling(loaded.settings.upstreams, prices);
+    const priceOf = (model: string) => billing(model).price;
+    const observed =
+      ledger === null ? null : await readObserved(ledger.store, period, priceOf, ledger.waiting);
     const name = ledger?.name ?? (await stateName(loaded));
-    shown = { period, ledger: name, by, references, report, route, quality };
+    shown = { period, ledger: name, by, references, report, route, quality, observed };
   } finally {
     await ledger?.store.close();
   }
