@@ -30,7 +30,7 @@ export function registerQualityMetrics(registry: Registry, read: () => QualityRe
   });
   new Counter({
     name: 'nearfar_shadow_dropped_total',
-    help: 'Answers that were to be compared and were not, by why: full, budget, answer, verdict, closing, store.',
+    help: 'Answers that were to be compared and were not, by why: full, budget, answer, verdict, privacy, closing, store.',
     labelNames: ['reason'],
     registers,
     collect() {

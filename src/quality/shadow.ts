@@ -45,9 +45,9 @@ export interface ShadowStats {
 
 /**
  * `full`: too many waited; `budget`: the budget did not pay for it; `answer`: the alternative gave no whole answer; `verdict`: the
- * judge gave none; `closing`: the gateway was stopped; `store`: the outcome could not be written.
+ * judge gave none; `privacy`: something in question or answers may not go where it would be asked; `closing`: the gateway was stopped; `store`: the outcome could not be written.
  */
-export type ShadowDrop = 'full' | 'budget' | 'answer' | 'verdict' | 'closing' | 'store';
+export type ShadowDrop = 'full' | 'budget' | 'answer' | 'verdict' | 'privacy' | 'closing' | 'store';
 
 export interface ShadowDependencies {
   /** Of the requests that can be compared, the share that is, 0-1. */
@@ -92,6 +92,7 @@ export function createShadow(dependencies: ShadowDependencies): Shadow {
     budget: 0,
     answer: 0,
     verdict: 0,
+    privacy: 0,
     closing: 0,
     store: 0,
   };
@@ -211,6 +212,8 @@ export function createShadow(dependencies: ShadowDependencies): Shadow {
       return 'budget';
     }
     if (error.kind === 'rate_limited') return 'budget';
+    // Without a field: the boundary's own refusal. With one a key or a price is the matter, which the owner should hear of.
+    if (error.kind === 'forbidden' && error.field === undefined) return 'privacy';
     if (!hasWarned)
       warn(`shadow: an alternative or its judge could not be asked: ${error.message}`, error.cause);
     hasWarned = true;
