@@ -16,18 +16,49 @@ import { commandSettings } from './settings.ts';
 
 export const calibrate: Command = {
   name: 'calibrate',
-  usage: '--outcomes FILE [options]',
+  usage: '--outcomes FILE | --from-ledger --judge MODEL [options]',
   description: [
     'Learns from outcomes which of your models is good enough for which prompt, and says by cross-validation what that gains over',
     'always asking the same one and over models picked at random at equal cost, or that routing does not pay. FILE has JSON lines',
     '{"prompt", "models": {"NAME": score}}, scores 0-1, or "NAME": [score, cost in US dollars]; .gz is read too. The profile is kept',
-    'in the home, readable by you alone; the policy "calibrated" routes by it. Nothing is sent.',
+    'in the home, readable by you alone; the policy "calibrated" routes by it. Nothing is sent. With --from-ledger the outcomes are made',
+    'of captured prompts: the other tiers are asked and a model judges. What that would cost is shown; it is done with --yes.',
   ].join('\n'),
   options: {
     outcomes: {
       type: 'string',
       placeholder: 'FILE',
       description: 'JSON lines of outcomes; - is the standard input',
+    },
+    'from-ledger': {
+      type: 'boolean',
+      description: 'Outcomes from what was captured, judged by --judge (docs/quality.md)',
+    },
+    judge: {
+      type: 'string',
+      placeholder: 'MODEL',
+      description: 'With --from-ledger: the model that compares answers',
+    },
+    since: {
+      type: 'string',
+      placeholder: 'TIME',
+      description: 'With --from-ledger: captured from then on, e.g. 7d (all)',
+    },
+    limit: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'With --from-ledger: most prompts, newest first (200)',
+    },
+    budget: {
+      type: 'string',
+      placeholder: 'USD',
+      description: 'With --from-ledger: most that is spent a day (1)',
+    },
+    yes: { type: 'boolean', description: 'With --from-ledger: ask and judge, at that cost' },
+    out: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'With --from-ledger: write the outcomes too, prompts included',
     },
     models: {
       type: 'string',
@@ -56,6 +87,7 @@ export const calibrate: Command = {
   examples: [
     'nearfar calibrate --outcomes outcomes.jsonl --models near=llama-8b,far=gpt-4o',
     'nearfar calibrate --outcomes outcomes.jsonl.gz --goal 50% --profile support',
+    'nearfar calibrate --from-ledger --judge far --limit 300 --budget 2 --yes',
     'nearfar serve --set route.policy=calibrated --set route.profile=support',
   ],
   run,
@@ -79,7 +111,9 @@ async function run(input: CommandInput): Promise<number> {
   process.on('SIGTERM', stop);
   const progress = progressLine();
   try {
-    const { outcomes, sources } = takeTiers(await readOutcomes(options), readPairs(options, 'models'));
+    const given = options.flag('from-ledger') ? await ledgerOutcomes(options) : await readOutcomes(options);
+    if (given === null) return options.flag('yes') ? 1 : 0;
+    const { outcomes, sources } = takeTiers(given, readPairs(options, 'models'));
     const { fitProfile } = await import('../route/calibration/fit-profile.ts');
     const costs = readCosts(options);
     const fitOptions: FitOptions = {
@@ -110,9 +144,19 @@ async function run(input: CommandInput): Promise<number> {
   }
 }
 
+/** Null: the plan was shown, or the work ended early; nothing is fitted to half of it. */
+async function ledgerOutcomes(options: OptionValues): Promise<readonly Outcome[] | null> {
+  if (options.text('outcomes') !== undefined) {
+    throw new UsageError('expected one of --outcomes and --from-ledger');
+  }
+  const { fromLedger } = await import('./calibrate-from-ledger.ts');
+  const { outcomes, isComplete } = await fromLedger(options);
+  return isComplete ? outcomes : null;
+}
+
 async function readOutcomes(options: OptionValues): Promise<readonly Outcome[]> {
   const file = options.text('outcomes');
-  if (file === undefined) throw new UsageError('expected --outcomes FILE');
+  if (file === undefined) throw new UsageError('expected --outcomes FILE or --from-ledger');
   const outcomes: Outcome[] = [];
   let lineNumber = 0;
   try {
