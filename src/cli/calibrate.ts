@@ -112,7 +112,7 @@ async function run(input: CommandInput): Promise<number> {
   const progress = progressLine();
   try {
     const given = options.flag('from-ledger') ? await ledgerOutcomes(options) : await readOutcomes(options);
-    if (given === null) return 0;
+    if (given === null) return options.flag('yes') ? 1 : 0;
     const { outcomes, sources } = takeTiers(given, readPairs(options, 'models'));
     const { fitProfile } = await import('../route/calibration/fit-profile.ts');
     const costs = readCosts(options);
