@@ -33,7 +33,7 @@ export const router: Benchmark = async (setup) => {
     const left = compare(file.features.map((features) => rawDifficulty(features, weights)));
     advantages.push(left);
     setup.progress(`${file.name}: calibrated`);
-    const calibrated = compare(calibratedScores(file, seed));
+    const calibrated = compare(await calibratedScores(file, seed));
     figures[`apgr.length.${file.name}`] = apgr(lengths, file.strong, file.weak);
     figures[`apgr.shipped.${file.name}`] = left.value.value;
     figures[`apgr.calibrated.${file.name}`] = calibrated.value.value;

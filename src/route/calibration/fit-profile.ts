@@ -1,11 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import { NearfarError } from '../../chat/error.ts';
-import { featureNames } from '../difficulty/features.ts';
 import { assignFolds, questionKey } from './folds.ts';
 import { commonModels, type Outcome } from './outcome.ts';
 import { choosePoint, routedCurve, routeAll, type Goal, type ScoredPrompts } from './policy.ts';
-import { expectScores, fitPredictor } from './predictor.ts';
-import { encodeNumbers, profileVersion, type Profile } from './profile.ts';
+import { crossValidate, pause } from './cross-validate.ts';
+import { packPredictor } from './pack-predictor.ts';
+import { fitComponents } from './predictor.ts';
+import { profileVersion, type Profile } from './profile.ts';
 import { reportCalibration, type CalibrationReport } from './report.ts';
 import { countText } from './text-space.ts';
 
@@ -58,24 +58,12 @@ export async function fitProfile(
     foldCount,
     seed,
   );
-  const expected = table.names.map(() => new Float64Array(texts.length));
-  for (let fold = 0; fold < foldCount; fold++) {
-    onProgress(`cross-validation ${fold + 1} of ${foldCount}`);
-    await pause(options.signal);
-    const inside = placesWhere(folds, (one) => one !== fold);
-    const predictor = fitPredictor(
-      pick(texts, inside),
-      table.scores.map((scores) => pickNumbers(scores, inside)),
-    );
-    for (const at of placesWhere(folds, (one) => one === fold)) {
-      const text = texts[at];
-      if (text === undefined) continue;
-      expectScores(predictor, text).forEach((score, model) => {
-        const list = expected[model];
-        if (list !== undefined) list[at] = score;
-      });
-    }
-  }
+  const { expected, blend } = await crossValidate(texts, table.scores, folds, foldCount, {
+    signal: options.signal,
+    onFold: (fold) => {
+      onProgress(`cross-validation ${fold + 1} of ${foldCount}`);
+    },
+  });
   await pause(options.signal);
   onProgress('choosing');
   const prompts: ScoredPrompts = { ...table, expected };
@@ -91,7 +79,7 @@ export async function fitProfile(
   });
   onProgress('fitting to all');
   await pause(options.signal);
-  const predictor = fitPredictor(texts, table.scores);
+  const { models, ...packed } = packPredictor({ components: fitComponents(texts, table.scores), blend });
   const { worth } = choosePoint(routedCurve(prompts), report.models, goal);
   const profile: Profile = {
     kind: 'nearfar-profile',
@@ -99,23 +87,17 @@ export async function fitProfile(
     madeAt: options.madeAt ?? new Date().toISOString(),
     outcomeCount: texts.length,
     costUnit: table.costUnit,
-    models: report.models.map((model, at) => ({
-      name: model.name,
-      quality: model.quality,
-      cost: model.cost,
-      intercept: predictor.models[at]?.intercept ?? 0,
-      weights: encodeNumbers(predictor.models[at]?.weights ?? []),
+    models: models.map((model, at) => ({
+      name: report.models[at]?.name ?? '',
+      quality: report.models[at]?.quality ?? 0,
+      cost: report.models[at]?.cost ?? 0,
+      ...model,
     })),
     worth,
     goal,
     pays: report.verdict.pays,
     verdict: report.verdict.text,
-    space: {
-      features: [...featureNames],
-      featureMeans: [...predictor.space.featureMeans],
-      featureDeviations: [...predictor.space.featureDeviations],
-      idf: encodeNumbers(predictor.space.idf),
-    },
+    ...packed,
   };
   return { profile, report };
 }
@@ -217,13 +199,6 @@ function placesWhere(folds: Uint8Array, isWanted: (fold: number) => boolean): re
   return places;
 }
 
-function pick<Item>(items: readonly Item[], places: readonly number[]): readonly Item[] {
-  return places.flatMap((at) => {
-    const item = items[at];
-    return item === undefined ? [] : [item];
-  });
-}
-
 function pickNumbers(values: ArrayLike<number>, places: readonly number[]): Float64Array {
   return Float64Array.from(places, (at) => values[at] ?? 0);
 }
@@ -232,10 +207,4 @@ function average(values: ArrayLike<number>): number {
   let sum = 0;
   for (let at = 0; at < values.length; at++) sum += values[at] ?? 0;
   return values.length === 0 ? 0 : sum / values.length;
-}
-
-/** Lets signals and whoever else waits in this process have their turn. */
-async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await setImmediate();
-  signal?.throwIfAborted();
 }

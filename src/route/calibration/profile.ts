@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
 import { featureNames } from '../difficulty/features.ts';
 import type { Predictor } from './predictor.ts';
-import { bucketCount, columnCount } from './text-space.ts';
+import { bucketCount } from './text-space.ts';
 
 /** What calibration learned of some models on some traffic, as it stands in a file. */
 export type Profile = z.infer<typeof profileSchema>;
@@ -16,6 +16,13 @@ const numbers = (count: number) =>
   z.string().refine((text) => Buffer.from(text, 'base64').byteLength === count * 4, {
     message: `expected ${count} numbers of 4 bytes in base64`,
   });
+const linear = (count: number) => z.strictObject({ intercept: z.number(), weights: numbers(count) });
+const topicCount = z.int().min(0).max(256);
+const tree = z.strictObject({
+  columns: z.array(z.int().min(0).max(1024)).length(7),
+  limits: z.array(z.number()).length(7),
+  leaves: z.array(z.number()).length(8),
+});
 
 export const profileSchema = z.strictObject({
   kind: z.literal('nearfar-profile'),
@@ -33,8 +40,11 @@ export const profileSchema = z.strictObject({
         /** Mean score and cost over the outcomes. */
         quality: share,
         cost: z.number().min(0),
-        intercept: z.number(),
-        weights: numbers(columnCount),
+        offset: z.number(),
+        words: linear(bucketCount),
+        structure: linear(featureNames.length),
+        amount: linear(1),
+        trees: z.strictObject({ base: z.number(), trees: z.array(tree).max(2000) }),
       }),
     )
     .min(2)
@@ -54,6 +64,30 @@ export const profileSchema = z.strictObject({
     featureDeviations: z.array(z.number().min(0)).length(featureNames.length),
     idf: numbers(bucketCount),
   }),
+  /** The mean score of all models. */
+  common: linear(bucketCount),
+  topics: z
+    .strictObject({
+      count: topicCount,
+      columns: z
+        .array(
+          z
+            .int()
+            .min(0)
+            .max(bucketCount - 1),
+        )
+        .max(bucketCount),
+      /** Of each topic the greatest loading; loadings are whole numbers from -127 to 127 of it, base64. */
+      scales: z.array(z.number().min(0)),
+      loadings: z.string(),
+    })
+    .refine(
+      ({ count, columns, scales, loadings }) =>
+        scales.length === count && Buffer.from(loadings, 'base64').byteLength === count * columns.length,
+      { message: 'expected a scale for each topic and a byte for each of its loadings' },
+    ),
+  /** How far words, structure, trees and amounts are trusted. */
+  blend: z.array(z.number().min(0)).length(4),
 });
 
 /**
@@ -85,27 +119,4 @@ export function readProfile(text: string, source: string): Profile {
       { field: 'space.features' },
     );
   return read.data;
-}
-
-export function encodeNumbers(values: ArrayLike<number>): string {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (let at = 0; at < values.length; at++) bytes.writeFloatLE(values[at] ?? 0, at * 4);
-  return bytes.toString('base64');
-}
-
-function decodeNumbers(text: string): Float64Array {
-  const bytes = Buffer.from(text, 'base64');
-  return Float64Array.from({ length: bytes.byteLength / 4 }, (_, at) => bytes.readFloatLE(at * 4));
-}
-
-/** The predictor inside, unpacked once: reading numbers takes some milliseconds. */
-export function openPredictor({ models, space }: Profile): Predictor {
-  return {
-    space: {
-      idf: Float32Array.from(decodeNumbers(space.idf)),
-      featureMeans: space.featureMeans,
-      featureDeviations: space.featureDeviations,
-    },
-    models: models.map(({ weights, intercept }) => ({ weights: decodeNumbers(weights), intercept })),
-  };
 }

@@ -1,4 +1,6 @@
 import { featureNames, readFeatures } from '../difficulty/features.ts';
+import { amountCandidates, amountWeight } from '../difficulty/fit-difficulty.ts';
+import { rawDifficulty } from '../difficulty/weights.ts';
 import type { SparseRow } from './ridge.ts';
 
 /** What a text is made of, before anything is weighed: made once for all folds. */
@@ -8,6 +10,8 @@ export interface CountedText {
   readonly counts: Int32Array;
   /** In the order of `featureNames`. */
   readonly features: readonly number[];
+  /** Length and all amounts, equally weighed: a difficulty that was fitted to nothing. */
+  readonly amount: number;
 }
 
 /** How texts become rows: learned from the prompts of one calibration. */
@@ -19,9 +23,6 @@ export interface TextSpace {
 }
 
 export const bucketCount = 2 ** 15;
-export const columnCount = bucketCount + featureNames.length;
-/** How much one standard deviation of a feature weighs beside the words of a text, which weigh 1 together. */
-const featureWeight = 0.2;
 /** Further than so many standard deviations nothing counts much more. */
 const reach = 3;
 /** Texts are read up to here. UTF-16 units. */
@@ -50,6 +51,7 @@ export function countText(text: string): CountedText {
     buckets: Int32Array.from(counts.keys()),
     counts: Int32Array.from(counts.values()),
     features: featureNames.map((name) => features[name]),
+    amount: rawDifficulty(features, { amounts: amountCandidates, amountWeight }),
   };
 }
 
@@ -69,28 +71,23 @@ export function learnSpace(texts: readonly CountedText[]): TextSpace {
   return { idf, featureMeans, featureDeviations };
 }
 
-/** The row of one text: its words weighed by rarity (TF-IDF, sublinear, of length 1), its features in standard deviations. */
-export function rowOf(text: CountedText, space: TextSpace): SparseRow {
-  const { buckets, counts, features } = text;
-  const columns = new Int32Array(buckets.length + featureNames.length);
-  const values = new Float32Array(columns.length);
-  let norm = 0;
-  for (let at = 0; at < buckets.length; at++) {
-    const bucket = buckets[at] ?? 0;
-    const value = (1 + Math.log(counts[at] ?? 1)) * (space.idf[bucket] ?? 0);
-    columns[at] = bucket;
-    values[at] = value;
-    norm += value * value;
-  }
-  const length = Math.sqrt(norm) || 1;
-  for (let at = 0; at < buckets.length; at++) values[at] = (values[at] ?? 0) / length;
-  for (let at = 0; at < featureNames.length; at++) {
+/** The words of one text, weighed by rarity (TF-IDF, sublinear), of length 1. */
+export function wordRowOf({ buckets, counts }: CountedText, { idf }: TextSpace): SparseRow {
+  const values = Float32Array.from(
+    buckets,
+    (bucket, at) => (1 + Math.log(counts[at] ?? 1)) * (idf[bucket] ?? 0),
+  );
+  const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;
+  return { columns: buckets, values: values.map((value) => value / length) };
+}
+
+/** The features of one text in standard deviations, the far ones drawn in. */
+export function featureRowOf({ features }: CountedText, space: TextSpace): Float32Array {
+  return Float32Array.from(features, (feature, at) => {
     const deviation = space.featureDeviations[at] ?? 0;
-    const distance = deviation < 1e-9 ? 0 : ((features[at] ?? 0) - (space.featureMeans[at] ?? 0)) / deviation;
-    columns[buckets.length + at] = bucketCount + at;
-    values[buckets.length + at] = featureWeight * reach * Math.tanh(distance / reach);
-  }
-  return { columns, values };
+    const distance = deviation < 1e-9 ? 0 : (feature - (space.featureMeans[at] ?? 0)) / deviation;
+    return reach * Math.tanh(distance / reach);
+  });
 }
 
 /** FNV-1a, 32 bits. */

@@ -10,12 +10,12 @@ export interface TrainingSet {
 }
 
 /** What may count beside length: amounts that a reader has to hold. Written down before anything was fitted. */
-const candidates: readonly FeatureName[] = [
+export const amountCandidates: readonly FeatureName[] = [
   ...(['sentenceLength', 'commaCount', 'clauseCount', 'conditionCount', 'nesting'] as const),
   ...(['pronounCount', 'statementCount', 'numberCount', 'comparisonCount', 'quantifierCount'] as const),
   ...(['negationCount', 'formulaCount', 'codeCount', 'questionCount', 'reasonCount'] as const),
 ];
-const amountWeight = 0.5;
+export const amountWeight = 0.5;
 /** An amount stays out unless leaving it out costs more than this. */
 const tolerance = 0.0005;
 
@@ -25,7 +25,7 @@ const tolerance = 0.0005;
  * than length alone the score orders their questions. No subject, no word and no benchmark is anything that it could learn.
  */
 export function fitDifficulty(sets: readonly TrainingSet[]): DifficultyWeights {
-  let amounts = candidates;
+  let amounts = amountCandidates;
   let best = merit(sets, amounts);
   for (;;) {
     const shorter = amounts.map((left) => {
