@@ -125,6 +125,7 @@ export function crossFittedChoices(
 }
 
 interface Table extends Omit<ScoredPrompts, 'expected'> {
+  readonly scores: readonly Float64Array[];
   readonly outcomes: readonly Outcome[];
   readonly costUnit: Profile['costUnit'];
 }
