@@ -169,17 +169,19 @@ async function main(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'nearfar-formats-'));
   try {
     const outcomes: Outcome[] = [];
+    const tell = (outcome: Outcome): void => {
+      const { what, count, differentCount, largest, isGood } = outcome;
+      const figures = `${count} values, ${differentCount} differ, by at most ${largest.toExponential(1)}`;
+      process.stdout.write(`${isGood ? 'ok  ' : 'FAIL'} ${what}: ${figures}\n`);
+      outcomes.push(outcome);
+    };
     try {
       await install();
-      outcomes.push(...(await compareFormats(folder)));
-      outcomes.push(await compareImportance(folder));
+      (await compareFormats(folder)).forEach(tell);
+      tell(await compareImportance(folder));
     } catch (thrown) {
       say(`a reference could not be had: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       if (outcomes.length === 0) return 2;
-    }
-    for (const { what, count, differentCount, largest, isGood } of outcomes) {
-      const figures = `${count} values, ${differentCount} differ, by at most ${largest.toExponential(1)}`;
-      process.stdout.write(`${isGood ? 'ok  ' : 'FAIL'} ${what}: ${figures}\n`);
     }
     return outcomes.every(({ isGood }) => isGood) && outcomes.length === 5 ? 0 : 1;
   } finally {
