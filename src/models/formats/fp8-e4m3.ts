@@ -18,8 +18,8 @@ export const e4m3Values: Float32Array = Float32Array.from({ length: 256 }, (_, b
 });
 
 /**
- * Bits of the nearest E4M3 number, ties to even. What rounds beyond 448 is NaN, as in torch's `float8_e4m3fn`: scale, and
- * clamp, before.
+ * Bits of the nearest E4M3 number, ties to even. What rounds beyond 448 is NaN, as where the paper does not saturate; torch
+ * 2.15 gives a number there. Scale, and clamp, before.
  */
 export function encodeE4m3(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 128 : 0;
