@@ -97,7 +97,8 @@ async function lines(): Promise<readonly Line[]> {
 
 describe('capture', () => {
   it('keeps what is asked and answered on every way, but never what must not leave, nor secrets', async () => {
-    await start({ capture: 'all' });
+    // Else what looks like a key would stay here, and what stays here is not captured at all.
+    await start({ capture: 'all', privacy: { detect: 'off' } });
     await ask('/v1/chat/completions', { model: 'open/m', ...say('one, passed on whole') });
     await ask('/v1/chat/completions', {
       model: 'open/m',

@@ -66,6 +66,8 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     maxParallelSequences: llama.func('llama_max_parallel_sequences', 'size_t', []) as () => number,
 
     loadBackends: registry.func('ggml_backend_load_all_from_path', 'void', ['str']) as (path: string) => void,
+    loadBackend: registry.func('ggml_backend_load', p, ['str']) as (path: string) => Pointer | null,
+    unloadBackend: registry.func('ggml_backend_unload', 'void', [p]) as (registry: Pointer) => void,
     deviceCount: registry.func('ggml_backend_dev_count', 'size_t', []) as () => number,
     device: registry.func('ggml_backend_dev_get', p, ['size_t']) as (index: number) => Pointer,
     deviceName: base.func('ggml_backend_dev_name', 'str', [p]) as (device: Pointer) => string,

@@ -1,6 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import { allocate, bind, logCallback, openSharedLibrary } from './bindings.ts';
 import type { Bindings, Pointer, StructValue } from './bindings.ts';
+import { replaceAmxVariant } from './cpu-variant.ts';
 import { readDevices } from './device.ts';
 import type { Device } from './device.ts';
 import { checkLayout } from './layout.ts';
@@ -177,8 +178,9 @@ function start(bindings: Bindings, folder: string): string | null {
   };
   bindings.logSet(logCallback(lineLogger(onLine)).pointer, null);
   bindings.loadBackends(folder);
+  const variant = replaceAmxVariant(bindings, folder, cpuVariant);
   bindings.backendInit();
-  return cpuVariant;
+  return variant;
 }
 
 /**
