@@ -37,7 +37,7 @@ function rowOf(requestId: string, tier: string, model: string, changes: Partial<
       task: null,
       expected: [],
       observed: { tier, model, micros: 7 },
-    } as unknown as NonNullable<LedgerRow['route']>,
+    },
     ...changes,
   };
 }

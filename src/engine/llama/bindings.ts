@@ -64,7 +64,6 @@ export function bind(base: LibraryHandle, registry: LibraryHandle, llama: Librar
     logSet: llama.func('llama_log_set', 'void', [p, p]) as (callback: Pointer | null, data: null) => void,
     systemInfo: llama.func('llama_print_system_info', 'str', []) as () => string,
     maxParallelSequences: llama.func('llama_max_parallel_sequences', 'size_t', []) as () => number,
-
     loadBackends: registry.func('ggml_backend_load_all_from_path', 'void', ['str']) as (path: string) => void,
     loadBackend: registry.func('ggml_backend_load', p, ['str']) as (path: string) => Pointer | null,
     unloadBackend: registry.func('ggml_backend_unload', 'void', [p]) as (registry: Pointer) => void,

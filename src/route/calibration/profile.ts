@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
 import { featureNames } from '../difficulty/features.ts';
-import type { Predictor } from './predictor.ts';
 import { bucketCount } from './text-space.ts';
 
 /** What calibration learned of some models on some traffic, as it stands in a file. */
