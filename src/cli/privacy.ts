@@ -1,3 +1,4 @@
+import { readJsonLine } from './json-line.ts';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -72,7 +73,7 @@ export const privacy: Command = {
     for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
       lineNumber++;
       if (text.trim() === '') continue;
-      const read = readLine(text);
+      const read = readJsonLine(text, line, '{"id", "text"}');
       if (typeof read === 'string') {
         wrongCount++;
         process.stderr.write(`nearfar privacy: line ${lineNumber}: ${read}\n`);
@@ -85,21 +86,6 @@ export const privacy: Command = {
     return wrongCount === 0 ? 0 : 1;
   },
 };
-
-/** The line, or what is wrong with it. */
-function readLine(text: string): Line | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'expected a JSON object';
-  }
-  const read = line.safeParse(value);
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  const field = issue?.path.join('.') ?? '';
-  return `${field === '' ? '' : `${field}: `}${issue?.message ?? 'expected {"id", "text"}'}`;
-}
 
 function rowOf({ id, text, messages }: Line, scan: ScanText, redacts: boolean) {
   const spans: PlacedSpan[] = [];

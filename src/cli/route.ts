@@ -1,3 +1,4 @@
+import { readJsonLine } from './json-line.ts';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { text as readAll } from 'node:stream/consumers';
@@ -104,7 +105,7 @@ async function routeLines(routing: DryRouting): Promise<number> {
   for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     lineNumber++;
     if (text.trim() === '') continue;
-    const read = readLine(text);
+    const read = readJsonLine(text, line, '{"id", "prompt"}');
     if (typeof read === 'string') {
       wrongCount++;
       process.stderr.write(`nearfar route: line ${String(lineNumber)}: ${read}\n`);
@@ -149,19 +150,4 @@ function stringsOf(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(stringsOf);
-}
-
-/** The line, or what is wrong with it. */
-function readLine(text: string): Line | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'expected a JSON object';
-  }
-  const read = line.safeParse(value);
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  const field = issue?.path.join('.') ?? '';
-  return `${field === '' ? '' : `${field}: `}${issue?.message ?? 'expected {"id", "prompt"}'}`;
 }
