@@ -239,7 +239,10 @@ function embedBy(model: NativeModel, embed: NonNullable<NativeModel['embed']>): 
     });
     const startedAt = performance.now();
     try {
-      const { vectors, pooling, promptTokenCount } = await untilAborted(embed(texts, request, signal), signal);
+      const { vectors, pooling, promptTokenCount } = await untilAborted(
+        embed(texts, request, signal),
+        signal,
+      );
       if (vectors.length !== texts.length) {
         throw new NearfarError('upstream_failed', `${model.name} did not give one vector a text.`);
       }

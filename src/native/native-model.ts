@@ -31,10 +31,7 @@ export interface NativeModel {
    * Fetches what is missing, loads, and returns at once where there is nothing to do.
    * @throws anything; `toNearfarError` below makes words of it
    */
-  load(
-    tell: (progress: Omit<LoadProgress, 'backend'>) => void,
-    signal: AbortSignal,
-  ): Promise<void>;
+  load(tell: (progress: Omit<LoadProgress, 'backend'>) => void, signal: AbortSignal): Promise<void>;
   /**
    * Writes one answer; `say` is called with each new piece, never with what was said before. Where `signal` aborts it tells the
    * module to stop, and may settle or hang: nobody listens any more.

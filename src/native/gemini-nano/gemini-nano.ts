@@ -53,8 +53,7 @@ function modelOf(kit: ExpoAiKit, name: string): NativeModel {
     boundsTokens: false,
     isConcurrent: false,
     async detect() {
-      if (kit.prepareBuiltInModel === undefined)
-        return { state: 'unavailable', reason: tooOld().message };
+      if (kit.prepareBuiltInModel === undefined) return { state: 'unavailable', reason: tooOld().message };
       if (!(await kit.isAvailable())) {
         return {
           state: 'unavailable',

@@ -11,7 +11,9 @@ export interface LlamaFile {
    * @returns its path. @throws anything
    */
   fetch(
-    tell: (progress: Pick<LoadProgress, 'loadedBytes' | 'totalBytes'> & { readonly fraction: number }) => void,
+    tell: (
+      progress: Pick<LoadProgress, 'loadedBytes' | 'totalBytes'> & { readonly fraction: number },
+    ) => void,
     signal: AbortSignal,
   ): Promise<string>;
 }
