@@ -108,7 +108,8 @@ export class NearfarChat extends Base {
       this.#show();
     });
     this.#show();
-    this.#attach();
+    // Where it was only moved, it goes on.
+    if (this.#disconnect === null) this.#attach();
   }
 
   disconnectedCallback(): void {

@@ -117,7 +117,7 @@ function backendOf(model: NativeModel): Backend<'machine'> {
       signal.removeEventListener('abort', stop);
       abort.abort();
       // A module that was told to stop may take a moment, and would refuse who comes before it is through.
-      void Promise.race([running, later(stopGraceMs)]).then(leave);
+      void settledOrLate(running, stopGraceMs).then(leave);
     }
   }
 
@@ -306,8 +306,13 @@ function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Prom
   });
 }
 
-function later(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+async function settledOrLate(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 function aborted(): NearfarError {
