@@ -1,0 +1,43 @@
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** Examples that can be built. */
+export const examples = ['page', 'extension'] as const;
+export type Example = (typeof examples)[number];
+
+const root = path.resolve(import.meta.dirname, '..');
+/** In this repository the sources stand for the package; an app of its own just imports it. */
+const alias = Object.fromEntries(
+  ['browser', 'element', 'react', 'native'].map((name) => [
+    `nearfar/${name}`,
+    path.join(root, 'src', name, 'index.ts'),
+  ]),
+);
+
+/**
+ * Bundles the TypeScript of an example and copies the rest of it.
+ * @param folder is made anew
+ */
+export async function buildExample(example: Example, folder: string): Promise<void> {
+  const source = path.join(import.meta.dirname, example);
+  const files = await readdir(source);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const entries = files.filter((file) => file.endsWith('.ts'));
+  const bundle = await rolldown({
+    input: Object.fromEntries(entries.map((file) => [file.replace(/\.ts$/, ''), path.join(source, file)])),
+    platform: 'browser',
+    resolve: { alias },
+    // The optional peers that an example does not use.
+    external: ['@mlc-ai/web-llm', '@huggingface/transformers', '@wllama/wllama'],
+  });
+  try {
+    await bundle.write({ dir: folder, format: 'esm', minify: true });
+  } finally {
+    await bundle.close();
+  }
+  for (const file of files) {
+    if (!/\.(ts|md)$/.test(file)) await cp(path.join(source, file), path.join(folder, file));
+  }
+}
