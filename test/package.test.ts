@@ -130,4 +130,22 @@ describe('the package', () => {
     );
     expect(stdout.trim()).toBe('composeGateway,loadSettings');
   }, 30_000);
+
+  it('has the parts for pages and apps, each importable without a page, React or a phone', async () => {
+    const script =
+      "const element = await import('nearfar/element');" +
+      "const native = await import('nearfar/native');" +
+      "const react = await import('nearfar/react').then(() => 'there', (error) => error.code);" +
+      'console.log(JSON.stringify([Object.keys(element).sort(), Object.keys(native).sort(), react]))';
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
+    const [element, native, react] = JSON.parse(stdout) as [string[], string[], string];
+    expect(element).toEqual(
+      expect.arrayContaining(['NearfarChat', 'createConversation', 'defineNearfarChat']),
+    );
+    expect(native).toEqual(
+      expect.arrayContaining(['createNear', 'foundationModels', 'geminiNano', 'llamaRn', 'nativeBackend']),
+    );
+    // An optional peer: nothing else needs it.
+    expect(react).toBe('ERR_MODULE_NOT_FOUND');
+  }, 30_000);
 });
