@@ -31,6 +31,10 @@ export async function buildExample(example: Example, folder: string): Promise<vo
     resolve: { alias },
     // The optional peers that an example does not use.
     external: ['@mlc-ai/web-llm', '@huggingface/transformers', '@wllama/wllama'],
+    onLog(level, log, report) {
+      // The element loads the client when it needs it; this page has it anyway.
+      if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level, log);
+    },
   });
   try {
     await bundle.write({ dir: folder, format: 'esm', minify: true });
