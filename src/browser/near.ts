@@ -187,7 +187,7 @@ export interface Near {
   /** Where a request would go, without asking. @throws NearfarError where nobody could answer */
   explain(input: NearInput, options?: CallOptions): Promise<PageDecision>;
   /** @throws NearfarError */
-  embed(texts: readonly string[], options?: CallOptions): Promise<Embedding>;
+  embed(texts: readonly string[], options?: CallOptions & { readonly model?: string }): Promise<Embedding>;
   /** The texts that mean what the query means, the nearest first. @throws NearfarError */
   search(
     query: string,

@@ -1,5 +1,19 @@
 import type { ChatBody } from './chat-body.ts';
-import type { CallOptions } from './near.ts';
+import type { CallOptions, Near } from './near.ts';
+
+/** The calls themselves are a chunk of their own. */
+export function openAiFacade(near: Near): OpenAiFacade {
+  const calls = (): Promise<typeof import('./openai-calls.ts')> => import('./openai-calls.ts');
+  const create = async (body: ChatBody, options?: CallOptions): Promise<Completion | CompletionStream> =>
+    (await calls()).createCompletion(near, body, options);
+  return {
+    chat: { completions: { create: create as CreateCompletion } },
+    embeddings: {
+      create: async (body, options) => (await calls()).createEmbeddings(near, body, options),
+    },
+    models: { list: async () => (await calls()).listModels(near) },
+  };
+}
 
 /** What code written for the `openai` package calls. Requests take the same way as `near.chat`. */
 export interface OpenAiFacade {

@@ -1,0 +1,22 @@
+/** `import { createNear } from 'nearfar/browser'`. */
+export { createNear } from './create-near.ts';
+export { builtIn } from './built-in/source.ts';
+export { gateway } from './gateway/source.ts';
+export { pageEnvironment } from './page-environment.ts';
+export { NearfarError, type ErrorKind } from '../chat/error.ts';
+export type { BuiltInOptions } from './built-in/backend.ts';
+export type {
+  Availability,
+  Backend,
+  BackendAbilities,
+  BackendSource,
+  LoadProgress,
+  PageRequest,
+} from './backend.ts';
+export type { ChatBody, ChatMessage, ContentBody, ResponseFormat, ToolBody } from './chat-body.ts';
+export type { DeviceFacts, Environment, EnvironmentFacts, MeasuredSpeed } from './environment.ts';
+export type * from './near.ts';
+export type * from './openai-facade.ts';
+export type { OpenAiError } from './openai-error.ts';
+export type { ChatPart, FinishReason, Timings, Usage } from '../chat/part.ts';
+export type { ChatRequest, Message } from '../chat/request.ts';
