@@ -12,7 +12,7 @@ import { hasRealGpu } from '../worker/gpu.ts';
 import { tellProgress } from '../worker/load-progress.ts';
 import { createPartQueue } from '../worker/part-queue.ts';
 import { shareLoad } from '../worker/shared-load.ts';
-import { createStopScanner } from '../worker/stop-scanner.ts';
+import { createStopText } from '../stop-text.ts';
 import { createTurns } from '../worker/turns.ts';
 import { unitVector } from '../worker/unit-vector.ts';
 import type { TransformersConfig } from './config.ts';
@@ -198,7 +198,7 @@ function generate(
   }
   const limit = Math.min(maxTokenCount ?? Infinity, room ?? Infinity, 100_000);
   const queue = createPartQueue<ChatPart>();
-  const scanner = createStopScanner(stop);
+  const scanner = createStopText(stop);
   const brake = new library.InterruptableStoppingCriteria();
   const startedAt = performance.now();
   let firstTokenAt: number | null = null;
