@@ -132,6 +132,22 @@ describe('directions', () => {
     expect(beginners[0]?.imports).toContain('privacy/clear.ts');
   });
 
+  test('in a page only the gateway’s connection and downloads of models reach the network', () => {
+    const network = /\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|RTCPeerConnection)\b\s*\(/;
+    const senders = productFiles.filter((file) => file.room === 'browser' && network.test(file.text));
+    expect(
+      senders.map((file) => file.path).filter((path) => !/^browser\/(download|model-files)/.test(path)),
+    ).toEqual(['browser/gateway/connection.ts']);
+  });
+
+  test('what pages get needs nothing of Node', () => {
+    const entry = byPath.get('browser/index.ts');
+    expect(entry).toBeDefined();
+    const reached = [...reach(entry!)];
+    expect(reached).toContain('privacy/detect/iban.ts');
+    expect(reached.filter((imported) => imported.startsWith('node:'))).toEqual([]);
+  });
+
   test('decisions and prices are pure', () => {
     const pure = [
       'ledger/cost.ts',

@@ -75,8 +75,18 @@ export function createNear(options: NearOptions = {}): Near {
         if (last.type === 'error') fail(last.error);
       },
     });
+    // Begun at once, so that the route is known to who waits for it before he reads.
+    let first: ReturnType<typeof parts.next> | null = parts.next();
+    const iterator: AsyncIterator<ChatPart, undefined> = {
+      next() {
+        const next = first ?? parts.next();
+        first = null;
+        return next;
+      },
+      return: () => parts.return(),
+    };
     return {
-      [Symbol.asyncIterator]: () => parts,
+      [Symbol.asyncIterator]: () => iterator,
       route,
       abort: () => {
         abort.abort();

@@ -61,7 +61,7 @@ async function openStream(near: Near, body: ChatBody, options: CallOptions): Pro
   const { signal } = options;
   const both = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
   const parts = near.stream(body, { ...options, signal: both });
-  // What fails before it begins fails here. The reading must have begun for that.
+  // What fails before it begins fails here.
   const chunks = chunksOf(parts, body.stream_options?.include_usage === true, controller);
   await parts.route;
   return { controller, [Symbol.asyncIterator]: () => chunks };

@@ -46,7 +46,7 @@ export function createGatewayConnection(options: GatewayOptions): GatewayConnect
         // Browsers do not tell a page why: no network, no server, or a server that does not allow this page (CORS).
         throw new NearfarError(
           'unavailable',
-          'The gateway could not be reached: it may be down, or not allow this page (see http.allowedOrigins in its settings).',
+          'The gateway could not be reached: it may be down, or not allow this page (see allowedOrigins in its settings).',
           { cause: thrown },
         );
       }
