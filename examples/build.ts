@@ -25,12 +25,18 @@ export async function buildExample(example: Example, folder: string): Promise<vo
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const entries = files.filter((file) => file.endsWith('.ts'));
+  // Bundlers that find workers by themselves (Vite, for instance) need not be told of them.
+  const workers =
+    example === 'page' ? { 'wllama-worker': path.join(root, 'src/browser/wllama/worker.ts') } : {};
   const bundle = await rolldown({
-    input: Object.fromEntries(entries.map((file) => [file.replace(/\.ts$/, ''), path.join(source, file)])),
+    input: {
+      ...Object.fromEntries(entries.map((file) => [file.replace(/\.ts$/, ''), path.join(source, file)])),
+      ...workers,
+    },
     platform: 'browser',
     resolve: { alias },
     // The optional peers that an example does not use.
-    external: ['@mlc-ai/web-llm', '@huggingface/transformers', '@wllama/wllama'],
+    external: ['@mlc-ai/web-llm', '@huggingface/transformers'],
     onLog(level, log, report) {
       // The element loads the client when it needs it; this page has it anyway.
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level, log);
@@ -42,6 +48,10 @@ export async function buildExample(example: Example, folder: string): Promise<vo
     await bundle.close();
   }
   for (const file of files) {
-    if (!/\.(ts|md)$/.test(file)) await cp(path.join(source, file), path.join(folder, file));
+    if (!file.endsWith('.ts')) await cp(path.join(source, file), path.join(folder, file));
+  }
+  if (example === 'page') {
+    const wasm = 'node_modules/@wllama/wllama/esm/wasm/wllama.wasm';
+    await cp(path.join(root, wasm), path.join(folder, 'wllama.wasm'));
   }
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { buildExample, examples, type Example } from './build.ts';
 import { serveFolder } from './serve.ts';
 
-const help = `Usage: node examples/start.ts page [--port N] [--gateway URL] [--out DIR]
+const help = `Usage: node examples/start.ts page [--port N] [--gateway URL] [--model ID] [--out DIR]
        node examples/start.ts extension [--out DIR]
 
 page        builds examples/page and serves it to this machine
@@ -13,6 +13,7 @@ extension   builds examples/extension into a folder that Chromium loads ("Load u
 
   --port N       of the page; 0 = any that is free   (default 8080)
   --gateway URL  that the page may ask               (default http://localhost:4242/v1; "none": the page alone)
+  --model ID     of the gateway's files, for browsers without a model of their own (its setting pages.models)
   --out DIR      where it is built; made anew        (default a temporary folder)
   --help         this text
 `;
@@ -26,6 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
       options: {
         port: { type: 'string', default: '8080' },
         gateway: { type: 'string', default: 'http://localhost:4242/v1' },
+        model: { type: 'string' },
         out: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -68,9 +70,11 @@ async function main(args: readonly string[]): Promise<number> {
     server.listen(port, '127.0.0.1', resolve);
   });
   const address = server.address();
-  const query = gateway === null ? '' : `?gateway=${encodeURIComponent(gateway)}`;
+  const query = new URLSearchParams();
+  if (gateway !== null) query.set('gateway', gateway);
+  if (values.model !== undefined) query.set('model', values.model);
   const bound = typeof address === 'object' && address !== null ? address.port : port;
-  console.log(`http://localhost:${String(bound)}/${query}`);
+  console.log(`http://localhost:${String(bound)}/?${query.toString()}`);
   return 0;
 }
 

@@ -1,11 +1,25 @@
-import { builtIn, createNear, type Near, type NearStatus, type TaskResult } from 'nearfar/browser';
+import { builtIn, createNear, wllama, type Near, type NearStatus, type TaskResult } from 'nearfar/browser';
 import { downloadSentence, type NearfarChat } from 'nearfar/element';
 
+const query = new URLSearchParams(location.search);
 /** Of `?gateway=http://localhost:4242/v1`; without it the page is alone. */
-const gateway = new URLSearchParams(location.search).get('gateway');
+const gateway = query.get('gateway');
+/** Of `?model=smollm2-135m-instruct`: a GGUF file of the gateway's (its setting `pages.models`), for browsers without a model. */
+const model = query.get('model');
 
 const near = createNear({
-  backends: [builtIn({ languages: ['en'] })],
+  backends: [
+    builtIn({ languages: ['en'] }),
+    ...(gateway === null || model === null
+      ? []
+      : [
+          wllama({
+            source: { model, gateway: { url: new URL(gateway, location.href).href } },
+            wasmUrl: new URL('wllama.wasm', location.href).href,
+            createWorker: () => new Worker(new URL('wllama-worker.js', location.href), { type: 'module' }),
+          }),
+        ]),
+  ],
   ...(gateway === null ? {} : { gateway: { url: gateway } }),
 });
 
