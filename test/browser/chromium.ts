@@ -1,7 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 
 const places = [process.env['NEARFAR_TEST_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'];
@@ -11,59 +8,39 @@ const program = places.find((place) => place !== '' && existsSync(place)) ?? nul
 export const chromiumMissing: string | null =
   program === null ? 'Chromium is not installed (Debian: apt-get install chromium)' : null;
 
-const args = [
-  // Root has no sandbox; the pages are ours.
-  '--no-sandbox',
-  '--disable-quic',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-];
+const settings = {
+  headless: true,
+  args: [
+    // Root has no sandbox; the pages are ours.
+    '--no-sandbox',
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run',
+    '--enable-unsafe-webgpu',
+    '--use-webgpu-adapter=swiftshader',
+  ],
+};
 
 /**
  * A headless Chromium. WebGPU is there as SwiftShader computes it, in software; nothing is asked of anybody outside.
  * @throws Error where there is none
  */
 export async function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: found(), headless: true, args });
+  return chromium.launch({ ...settings, executablePath: required() });
 }
 
-/** A headless Chromium with an extension in it, and the address of the extension's own pages. @throws Error */
-export async function startWithExtension(folder: string): Promise<{
-  readonly context: BrowserContext;
-  /** E.g. `chrome-extension://…/`. */
-  readonly url: string;
-  close(): Promise<void>;
-}> {
-  const profile = await mkdtemp(join(tmpdir(), 'nearfar-profile-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: found(),
-    // Playwright's own headless is the old one, which knows no extensions.
-    headless: false,
-    args: [
-      ...args,
-      '--headless=new',
-      `--load-extension=${folder}`,
-      `--disable-extensions-except=${folder}`,
-      '--disable-features=DisableLoadExtensionCommandLineSwitch',
-    ],
-    ignoreDefaultArgs: ['--disable-extensions'],
+/** The same with a profile of its own and a browser extension. @param extension folder of its manifest, absolute */
+export async function startWithExtension(profile: string, extension: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, {
+    ...settings,
+    executablePath: required(),
+    args: [...settings.args, `--disable-extensions-except=${extension}`, `--load-extension=${extension}`],
   });
-  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
-  return {
-    context,
-    url: new URL('/', worker.url()).href,
-    async close() {
-      await context.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
 }
 
-function found(): string {
+function required(): string {
   if (program === null) throw new Error(chromiumMissing ?? '');
   return program;
 }
