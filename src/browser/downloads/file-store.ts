@@ -203,7 +203,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
       }
       return missing;
     },
-    async fetch(files, onBytes, signal) {
+    async download(files, onBytes, signal) {
       const wanted = new Set(files.map(keyOf));
       const loaded = files.map(() => 0);
       const totals: (number | null)[] = files.map(({ bytes }) => bytes);

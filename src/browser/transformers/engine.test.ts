@@ -60,8 +60,8 @@ function world(words: readonly string[]) {
       }) as never;
     },
   };
-  const store: Pick<FileStore, 'fetch' | 'open' | 'use'> = {
-    fetch: () => Promise.resolve(),
+  const store: Pick<FileStore, 'download' | 'open' | 'use'> = {
+    download: () => Promise.resolve(),
     open: (wanted) => Promise.resolve(wanted.map(({ url }) => new Blob([`content of ${url}`]))),
     use: () => undefined,
   };
