@@ -210,8 +210,8 @@ describe('a download', () => {
     const [one, two] = [0, 1].map(() => storeOn(disk, from, { locks }));
     const seen: number[] = [];
     await Promise.all([
-      one!.fetch([file], quiet, forever),
-      two!.fetch([file], (loaded) => seen.push(loaded), forever),
+      one!.download([file], quiet, forever),
+      two!.download([file], (loaded) => seen.push(loaded), forever),
     ]);
     expect(from.ranges).toHaveLength(1);
     expect(seen.at(-1)).toBe(body.length);

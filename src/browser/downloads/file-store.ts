@@ -13,7 +13,7 @@ export interface FileStore {
    * is gone on with.
    * @throws NearfarError as `fetchFile` does; `too_large` before anything is fetched, where it can be told
    */
-  fetch(
+  download(
     files: readonly RemoteFile[],
     onBytes: (loaded: number, total: number | null) => void,
     signal: AbortSignal,
