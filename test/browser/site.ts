@@ -1,16 +1,13 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 import type { Seen } from '../fake-gateway.ts';
 import { fakeFacts, hello, listeningFakeGateway, type Script } from '../fake-gateway.ts';
 import { createOfferedFiles } from '../../src/models/offered-files.ts';
 import type { InstalledModel } from '../../src/models/store.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { buildPage } from './build-page.ts';
 
 export interface PageFile {
   /** Name under which the page's server has it. */
@@ -49,7 +46,9 @@ export interface Site {
  */
 export async function openSite(options: SiteOptions): Promise<Site> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'nearfar-page-'));
-  if (options.folder === undefined) await buildPage(folder, options.transformers ?? null);
+  if (options.folder === undefined) {
+    await buildPage(folder, { script: 'test/browser/page.ts', transformers: options.transformers ?? null });
+  }
   for (const { name, path } of options.files ?? []) copyFileSync(path, join(folder, name));
   const installed = Object.entries(options.models).map(([id, path]): InstalledModel => ({
     id,
@@ -87,42 +86,6 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       if (options.folder === undefined) rmSync(folder, { recursive: true });
     },
   });
-}
-
-async function buildPage(folder: string, transformers: string | null): Promise<void> {
-  const bundle = await rolldown({
-    input: {
-      page: join(root, 'test/browser/page.ts'),
-      'wllama-worker': join(root, 'src/browser/wllama/worker.ts'),
-      'webllm-worker': join(root, 'src/browser/webllm/worker.ts'),
-      ...(transformers === null
-        ? {}
-        : { 'transformers-worker': join(root, 'src/browser/transformers/worker.ts') }),
-    },
-    platform: 'browser',
-    external: transformers === null ? ['@huggingface/transformers'] : [],
-    ...(transformers === null ? {} : { resolve: { modules: ['node_modules', transformers] } }),
-    onLog: () => undefined,
-  });
-  try {
-    await bundle.write({
-      dir: folder,
-      format: 'esm',
-      entryFileNames: '[name].js',
-      chunkFileNames: 'chunks/[name].js',
-    });
-  } finally {
-    await bundle.close();
-  }
-  writeFileSync(
-    join(folder, 'index.html'),
-    '<!doctype html><meta charset="utf-8"><title>nearfar</title><script type="module" src="page.js"></script>',
-  );
-  copyFileSync(join(root, 'node_modules/@wllama/wllama/esm/wasm/wllama.wasm'), join(folder, 'wllama.wasm'));
-  if (transformers !== null) {
-    const name = 'ort-wasm-simd-threaded.asyncify.wasm';
-    copyFileSync(join(transformers, 'onnxruntime-web/dist', name), join(folder, 'ort.wasm'));
-  }
 }
 
 /** Passes everything on, writes down what was asked, and breaks what it is told to break. */

@@ -99,12 +99,12 @@ describe('a download', () => {
     const store = storeOn(disk, from);
     expect(await store.missingBytes([file])).toBe(body.length);
     const seen: [number, number | null][] = [];
-    await store.fetch([file], (...news) => seen.push(news), forever);
+    await store.download([file], (...news) => seen.push(news), forever);
     expect(seen.at(-1)).toEqual([body.length, body.length]);
     expect(seen.map(([loaded]) => loaded)).toEqual(seen.map(([loaded]) => loaded).toSorted((a, b) => a - b));
     const [blob] = await store.open([file]);
     expect(Buffer.from(await blob!.arrayBuffer()).equals(body)).toBe(true);
-    await storeOn(disk, from).fetch([file], quiet, forever);
+    await storeOn(disk, from).download([file], quiet, forever);
     expect(await storeOn(disk, from).missingBytes([file])).toBe(0);
     expect(from.ranges).toEqual([null]);
   });
@@ -112,7 +112,7 @@ describe('a download', () => {
   it('goes on where the connection broke', async () => {
     const from = server({ breaks: [120_000, 60_000] });
     const disk = fakeDisk();
-    await storeOn(disk, from).fetch([file], quiet, forever);
+    await storeOn(disk, from).download([file], quiet, forever);
     expect(from.ranges).toEqual([null, 'bytes=120000-', 'bytes=180000-']);
     expect(Buffer.from(disk.files.get(`${sha256}.data`)!).equals(body)).toBe(true);
   });
@@ -120,14 +120,14 @@ describe('a download', () => {
   it('goes on after a reload with what an earlier visit left, which is not taken for whole meanwhile', async () => {
     const disk = fakeDisk();
     const first = server({ breaks: [100_000, 0, 0, 0] });
-    const broken = await errorOf(storeOn(disk, first).fetch([file], quiet, forever));
+    const broken = await errorOf(storeOn(disk, first).download([file], quiet, forever));
     expect(broken.kind).toBe('unavailable');
     expect(broken.message).not.toContain('secret');
     const from = server();
     const store = storeOn(disk, from);
     expect(await store.missingBytes([file])).toBe(200_000);
     expect((await errorOf(store.open([file]))).kind).toBe('unavailable');
-    await store.fetch([file], quiet, forever);
+    await store.download([file], quiet, forever);
     expect(from.ranges).toEqual(['bytes=100000-']);
     expect(Buffer.from(await (await store.open([file]))[0]!.arrayBuffer()).equals(body)).toBe(true);
   });
@@ -136,12 +136,12 @@ describe('a download', () => {
     const disk = fakeDisk();
     disk.files.set(`${sha256}.data`, new Uint8Array(100_000));
     const damaged = server();
-    await storeOn(disk, damaged).fetch([file], quiet, forever);
+    await storeOn(disk, damaged).download([file], quiet, forever);
     expect(damaged.ranges).toEqual(['bytes=100000-', null]);
     const other = fakeDisk();
     other.files.set(`${sha256}.data`, new Uint8Array(body.subarray(0, 10)));
     const whole = server({ ignoresRanges: true });
-    await storeOn(other, whole).fetch([file], quiet, forever);
+    await storeOn(other, whole).download([file], quiet, forever);
     expect(Buffer.from(other.files.get(`${sha256}.data`)!).equals(body)).toBe(true);
   });
 
@@ -152,7 +152,7 @@ describe('a download', () => {
     const from = server();
     const store = storeOn(disk, from);
     expect((await errorOf(store.open([file]))).kind).toBe('unavailable');
-    await store.fetch([file], quiet, forever);
+    await store.download([file], quiet, forever);
     expect(from.ranges).toEqual([]);
     expect(await store.missingBytes([file])).toBe(0);
   });
@@ -161,12 +161,12 @@ describe('a download', () => {
     const forged = Buffer.from(body);
     forged[7] = (forged[7] ?? 0) ^ 1;
     const disk = fakeDisk();
-    const wrong = await errorOf(storeOn(disk, server({ served: forged })).fetch([file], quiet, forever));
+    const wrong = await errorOf(storeOn(disk, server({ served: forged })).download([file], quiet, forever));
     expect(wrong.kind).toBe('upstream_failed');
     expect(wrong.message).toContain('SHA-256');
     expect(disk.files.get(`${sha256}.data`)?.length).toBe(0);
     const longer = server({ served: Buffer.concat([body, body]) });
-    expect((await errorOf(storeOn(fakeDisk(), longer).fetch([file], quiet, forever))).message).toContain(
+    expect((await errorOf(storeOn(fakeDisk(), longer).download([file], quiet, forever))).message).toContain(
       'stated',
     );
   });
@@ -179,11 +179,11 @@ describe('a download', () => {
       [400, 'unavailable'],
     ] as const) {
       const from = server({ status: [status] });
-      expect((await errorOf(storeOn(fakeDisk(), from).fetch([file], quiet, forever))).kind).toBe(kind);
+      expect((await errorOf(storeOn(fakeDisk(), from).download([file], quiet, forever))).kind).toBe(kind);
       expect(from.ranges).toHaveLength(1);
     }
     const busy = server({ status: [503, 429] });
-    await storeOn(fakeDisk(), busy).fetch([file], quiet, forever);
+    await storeOn(fakeDisk(), busy).download([file], quiet, forever);
     expect(busy.ranges).toHaveLength(3);
   });
 
@@ -191,7 +191,7 @@ describe('a download', () => {
     const abort = new AbortController();
     const disk = fakeDisk();
     const store = storeOn(disk, server());
-    const stopped = store.fetch(
+    const stopped = store.download(
       [file],
       (loaded) => {
         if (loaded >= 100_000) abort.abort();
@@ -210,8 +210,8 @@ describe('a download', () => {
     const [one, two] = [0, 1].map(() => storeOn(disk, from, { locks }));
     const seen: number[] = [];
     await Promise.all([
-      one!.fetch([file], quiet, forever),
-      two!.fetch([file], (loaded) => seen.push(loaded), forever),
+      one!.download([file], quiet, forever),
+      two!.download([file], (loaded) => seen.push(loaded), forever),
     ]);
     expect(from.ranges).toHaveLength(1);
     expect(seen.at(-1)).toBe(body.length);
@@ -223,7 +223,7 @@ describe('room', () => {
     const disk = fakeDisk();
     disk.quotaBytes = 200_000;
     const from = server();
-    const full = await errorOf(storeOn(disk, from).fetch([file], quiet, forever));
+    const full = await errorOf(storeOn(disk, from).download([file], quiet, forever));
     expect(full.kind).toBe('too_large');
     expect(full.message).toMatch(/needs 0\.3 MB more, and the browser gives/);
     expect(from.ranges).toEqual([]);
@@ -236,7 +236,7 @@ describe('room', () => {
     const store = createFileStore({ disk: blind, locks: fakeLocks(), fetch: server().fetch, retryMs: [1] });
     disk.files.set('other.data', new Uint8Array(50_000));
     // The other one is a half-written file: it would go first if the browser told that room is short.
-    expect((await errorOf(store.fetch([file], quiet, forever))).kind).toBe('too_large');
+    expect((await errorOf(store.download([file], quiet, forever))).kind).toBe('too_large');
   });
 
   it('is made by removing what was used longest ago, and never what a tab uses', async () => {
@@ -261,16 +261,16 @@ describe('room', () => {
         now: () => time++,
       });
     const store = storeFor(0);
-    await store.fetch([files[0]!.file], quiet, forever);
-    await storeFor(1).fetch([files[1]!.file], quiet, forever);
+    await store.download([files[0]!.file], quiet, forever);
+    await storeFor(1).download([files[1]!.file], quiet, forever);
     await store.open([files[0]!.file]);
-    await storeFor(2).fetch([files[2]!.file], quiet, forever);
+    await storeFor(2).download([files[2]!.file], quiet, forever);
     const left = async (): Promise<string[]> => (await store.kept()).map(({ key }) => key).sort();
     expect(await left()).toEqual([keyOf(files[0]!.file), keyOf(files[2]!.file)].sort());
 
     let leave = quiet;
     store.use([files[0]!.file], new Promise<void>((resolve) => (leave = resolve)));
-    await storeFor(1).fetch([files[1]!.file], quiet, forever);
+    await storeFor(1).download([files[1]!.file], quiet, forever);
     expect(await left()).toEqual([keyOf(files[0]!.file), keyOf(files[1]!.file)].sort());
     expect((await errorOf(store.remove(keyOf(files[0]!.file)))).kind).toBe('conflict');
     leave();

@@ -13,7 +13,7 @@ export interface FileStore {
    * is gone on with.
    * @throws NearfarError as `fetchFile` does; `too_large` before anything is fetched, where it can be told
    */
-  fetch(
+  download(
     files: readonly RemoteFile[],
     onBytes: (loaded: number, total: number | null) => void,
     signal: AbortSignal,
@@ -203,7 +203,7 @@ export function createFileStore(options: FileStoreOptions): FileStore {
       }
       return missing;
     },
-    async fetch(files, onBytes, signal) {
+    async download(files, onBytes, signal) {
       const wanted = new Set(files.map(keyOf));
       const loaded = files.map(() => 0);
       const totals: (number | null)[] = files.map(({ bytes }) => bytes);

@@ -286,9 +286,9 @@ async function loadPipeline(
   const disk = world.disk();
   const store = world.store(disk);
   const model = await findModel(config.source, disk, { keeps: true });
-  await store.fetch(model.files, teller.downloaded, signal);
+  await store.download(model.files, teller.downloaded, signal);
   const wasm = { url: config.wasmUrl, bytes: null, sha256: null };
-  await store.fetch([wasm], () => undefined, signal);
+  await store.download([wasm], () => undefined, signal);
   let leave = (): void => undefined;
   store.use([...model.files, wasm], new Promise<void>((resolve) => (leave = resolve)));
   teller.loading();

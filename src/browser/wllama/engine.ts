@@ -225,11 +225,11 @@ async function loadWllama(
   const disk = opfsDisk();
   const store = createFileStore({ disk, budgetBytes: config.budgetBytes ?? null });
   const model = await findModel(config.source, disk, { keeps: true });
-  await store.fetch(model.files, teller.downloaded, signal);
+  await store.download(model.files, teller.downloaded, signal);
   const { Wllama } = await loadLibrary('@wllama/wllama', () => import('@wllama/wllama'));
   // Another version has another file at the same address: the mark tells them apart, and is sent to nobody.
   const wasm = { url: `${config.wasmUrl}#${Wllama.getLibllamaVersion()}`, bytes: null, sha256: null };
-  await store.fetch([wasm], () => undefined, signal);
+  await store.download([wasm], () => undefined, signal);
   const files = [...model.files, wasm];
   let leave = (): void => undefined;
   store.use(files, new Promise<void>((resolve) => (leave = resolve)));

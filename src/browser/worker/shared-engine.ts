@@ -124,7 +124,8 @@ export function createSharedEngine({ key, open, locks, channel, tab }: SharedEng
     });
     const isPlaced = new Promise<void>((resolve) => {
       const leadUntilLeft = (): Promise<void> => {
-        lead(member);
+        // Who left meanwhile lets go of the lock at once.
+        if (!left.signal.aborted) lead(member);
         resolve();
         return untilLeft;
       };
