@@ -1,9 +1,5 @@
-import {
-  createConversation,
-  type Conversation,
-  type ConversationMessage,
-  type ConversationState,
-} from '../browser/conversation/conversation.ts';
+import type { ConversationMessage, ConversationState } from '../browser/conversation/conversation-state.ts';
+import { createConversation, type Conversation } from '../browser/conversation/conversation.ts';
 import type { Near, PageDecision } from '../browser/near.ts';
 import { toNearfarError } from '../chat/error.ts';
 import { createChatView, type ChatView } from './chat-view.ts';

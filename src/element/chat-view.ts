@@ -2,9 +2,10 @@ import {
   downloadsIn,
   type ConversationMessage,
   type ConversationState,
-} from '../browser/conversation/conversation.ts';
+} from '../browser/conversation/conversation-state.ts';
 import { downloadSentence, progressSentence, routeSentence } from '../browser/conversation/said.ts';
 import type { ChatLabels } from './labels.ts';
+import { createRow, setText, type MessageRow } from './message-row.ts';
 import { styles } from './styles.ts';
 
 /** What the view asks for. */
@@ -243,65 +244,10 @@ export function createChatView(root: ShadowRoot, actions: ChatActions, firstLabe
   };
 }
 
-interface MessageRow {
-  readonly element: HTMLLIElement;
-  show(message: ConversationMessage, boundary: string): void;
-  relabel(labels: ChatLabels): void;
-}
-
-function createRow(
-  make: <Name extends keyof HTMLElementTagNameMap>(
-    name: Name,
-    className?: string,
-    part?: string,
-  ) => HTMLElementTagNameMap[Name],
-  firstLabels: ChatLabels,
-  { role }: ConversationMessage,
-): MessageRow {
-  let labels = firstLabels;
-  const element = make('li', `message ${role}`, `message ${role}`);
-  const who = make('span', 'who');
-  const thoughts = make('details', '', 'thoughts');
-  const summary = make('summary');
-  const thoughtText = make('div', 'text');
-  thoughts.append(summary, thoughtText);
-  const text = make('div', 'text', 'text');
-  // The text's own direction, whatever the page's is.
-  text.dir = 'auto';
-  const route = make('div', 'route', 'route');
-  const note = make('div', 'note', 'note');
-  element.append(who, thoughts, text, note, route);
-  relabel(labels);
-
-  function relabel(next: ChatLabels): void {
-    labels = next;
-    who.textContent = `${role === 'user' ? labels.you : labels.answer}: `;
-    summary.textContent = labels.thoughts;
-  }
-
-  return {
-    element,
-    relabel,
-    show(message, boundary) {
-      const { state } = message;
-      element.className = `message ${role} ${state}`;
-      setText(text, message.text);
-      setText(thoughtText, message.reasoning);
-      thoughts.hidden = message.reasoning === '';
-      setText(note, state === 'stopped' ? labels.stopped : '');
-      setText(route, message.route === null ? '' : routeSentence(message.route, boundary));
-    },
-  };
-}
-
 function boundaryOf({ status }: ConversationState, { route }: ConversationMessage): string {
   const known = status?.backends.find(({ name }) => name === route?.backend)?.boundary;
   // Nothing is called private that is not known to be.
   return known ?? 'outside';
-}
-
-function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 /** A sheet and no `<style>`, so that pages with a strict Content-Security-Policy may have it. */

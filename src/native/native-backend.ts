@@ -1,6 +1,5 @@
 import type { Backend, BackendSource, LoadProgress } from '../browser/backend.ts';
 import { createStopText } from '../browser/stop-text.ts';
-import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart, Usage } from '../chat/part.ts';
 import { byteLength } from '../ledger/byte-length.ts';
@@ -8,7 +7,9 @@ import { tokenEstimate } from '../ledger/token-bound.ts';
 import type { Cleared } from '../privacy/clear.ts';
 import { nativeError } from './native-error.ts';
 import type { NativeEnd, NativeModel } from './native-model.ts';
+import { countBy, embedBy } from './native-vectors.ts';
 import { createPushedPieces, type PushedPieces } from './pushed-pieces.ts';
+import { aborted, untilAborted } from './until-aborted.ts';
 
 /** Milliseconds that a module has to end an answer after it was told to. */
 const stopGraceMs = 3_000;
@@ -225,57 +226,6 @@ function usageOf(end: NativeEnd | null, saidBytes: number): Usage {
   };
 }
 
-function embedBy(model: NativeModel, embed: NonNullable<NativeModel['embed']>): Backend<'machine'>['embed'] {
-  return async ({ request }: Cleared<'machine', EmbedRequest>, signal): Promise<EmbedResult> => {
-    const { task } = request;
-    if (task.kind !== 'embed') {
-      throw new NearfarError('unsupported', `${model.name} is asked for vectors only.`);
-    }
-    const texts = task.inputs.map((input) => {
-      if (input.kind === 'text') return input.text;
-      throw new NearfarError('unsupported', `${task.field}: ${model.name} takes texts only.`, {
-        field: task.field,
-      });
-    });
-    const startedAt = performance.now();
-    try {
-      const { vectors, pooling, promptTokenCount } = await untilAborted(
-        embed(texts, request, signal),
-        signal,
-      );
-      if (vectors.length !== texts.length) {
-        throw new NearfarError('upstream_failed', `${model.name} did not give one vector a text.`);
-      }
-      const totalMs = performance.now() - startedAt;
-      return {
-        model: model.name,
-        grade: 'ungraded',
-        pooling,
-        output: { kind: 'vectors', vectors: vectors.map(unitVector), truncatedCount: 0 },
-        promptTokenCount: promptTokenCount ?? 0,
-        timings: { queueMs: 0, prefillMs: totalMs, decodeMs: 0, totalMs },
-      };
-    } catch (thrown) {
-      throw nativeError(thrown);
-    }
-  };
-}
-
-function countBy(count: NonNullable<NativeModel['countTokens']>): Backend<'machine'>['countTokens'] {
-  return async (input, signal) => {
-    try {
-      return await untilAborted(count(input, signal), signal);
-    } catch (thrown) {
-      throw nativeError(thrown);
-    }
-  };
-}
-
-function unitVector(values: readonly number[]): Float32Array {
-  const length = Math.hypot(...values);
-  return Float32Array.from(values, (value) => (length === 0 ? value : value / length));
-}
-
 /** A package that is not in this build of the app. */
 function missing(name: string, reason: string): Backend<'machine'> {
   const error = (): NearfarError => new NearfarError('unavailable', reason, { retryable: false });
@@ -292,20 +242,6 @@ function missing(name: string, reason: string): Backend<'machine'> {
   };
 }
 
-/** Settles with the promise, or fails when the signal aborts: native calls cannot always be broken off. */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  if (signal.aborted) return Promise.reject(aborted());
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      reject(aborted());
-    };
-    signal.addEventListener('abort', stop);
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  });
-}
-
 async function settledOrLate(promise: Promise<unknown>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
@@ -313,8 +249,4 @@ async function settledOrLate(promise: Promise<unknown>, ms: number): Promise<voi
   });
   await Promise.race([promise, late]);
   clearTimeout(timer);
-}
-
-function aborted(): NearfarError {
-  return new NearfarError('aborted', 'The request was aborted.');
 }

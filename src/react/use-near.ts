@@ -1,10 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import {
-  createConversation,
-  type Conversation,
-  type ConversationOptions,
-  type ConversationState,
-} from '../browser/conversation/conversation.ts';
+import type { ConversationOptions, ConversationState } from '../browser/conversation/conversation-state.ts';
+import { createConversation, type Conversation } from '../browser/conversation/conversation.ts';
 import type { Near } from '../browser/near.ts';
 
 /** What the hook gives: the state of the conversation, and what can be done with it. All functions stay the same. */

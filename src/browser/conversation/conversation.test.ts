@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NearfarError } from '../../chat/error.ts';
-import { createConversation, downloadsIn } from './conversation.ts';
+import { downloadsIn } from './conversation-state.ts';
+import { createConversation } from './conversation.ts';
 import { backendStatus, decision, fakeNear } from './fakes.ts';
 import { byteText, downloadSentence, progressSentence, routeSentence } from './said.ts';
 
