@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clear } from '../../privacy/clear.ts';
 import { errorIn, fakeApple, never, partsOf, request, textIn, type FakeAppleOptions } from '../fakes.ts';
 import { foundationModels } from './foundation-models.ts';
 
@@ -148,6 +149,16 @@ describe('Apple’s Foundation Models', () => {
     await backend.load(({ fraction }) => fractions.push(fraction), never);
     expect(fractions).toEqual([0, 1]);
     expect(await backend.detect()).toMatchObject({ can: { embeddings: true } });
+    const { request: asked } = request();
+    const task = {
+      kind: 'embed' as const,
+      inputs: [{ kind: 'text' as const, text: 'word' }],
+      truncates: false,
+      dimensions: null,
+      field: 'input',
+    };
+    const result = await backend.embed?.(clear({ ...asked, task }, 'machine'), never);
+    expect(result?.output).toMatchObject({ vectors: [new Float32Array([0.6, 0.8])] });
   });
 
   it('are unavailable, and nothing throws, where the package is not in the build', async () => {
