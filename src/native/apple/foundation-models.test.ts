@@ -101,7 +101,7 @@ describe('Apple’s Foundation Models', () => {
   });
 
   it('stop at a stop string though the module knows none', async () => {
-    const { apple, backend } = await open({ pieces: ['one ', 'EN', 'D two'], isSlow: true });
+    const { apple, backend } = await open({ pieces: ['one ', 'EN', 'D two', ' three'], isSlow: true });
     const parts = await partsOf(backend.chat(request({ stop: ['END'] }), never));
     expect(textIn(parts)).toBe('one ');
     expect(parts).toContainEqual({
