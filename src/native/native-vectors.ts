@@ -10,7 +10,7 @@ import { untilAborted } from './until-aborted.ts';
 export function embedBy(
   model: NativeModel,
   embed: NonNullable<NativeModel['embed']>,
-): Backend<'machine'>['embed'] {
+): NonNullable<Backend<'machine'>['embed']> {
   return async ({ request }: Cleared<'machine', EmbedRequest>, signal): Promise<EmbedResult> => {
     const { task } = request;
     if (task.kind !== 'embed') {
@@ -47,7 +47,9 @@ export function embedBy(
 }
 
 /** Counts of tokens, with failures in this program's words. */
-export function countBy(count: NonNullable<NativeModel['countTokens']>): Backend<'machine'>['countTokens'] {
+export function countBy(
+  count: NonNullable<NativeModel['countTokens']>,
+): NonNullable<Backend<'machine'>['countTokens']> {
   return async (input, signal) => {
     try {
       return await untilAborted(count(input, signal), signal);

@@ -1,6 +1,6 @@
 import { NearfarError, toNearfarError } from '../../chat/error.ts';
 import type { ChatMessage } from '../chat-body.ts';
-import type { Near, NearStream } from '../near.ts';
+import type { Near } from '../near.ts';
 import type { ConversationMessage, ConversationOptions, ConversationState } from './conversation-state.ts';
 
 /** A chat with a client of nearfar, as a store: for the hook of React, the element, and other frameworks. */
@@ -106,14 +106,13 @@ export function createConversation(options: ConversationOptions = {}): Conversat
       error: null,
     });
     const isCurrent = (): boolean => current === abort;
-    let stream: NearStream | null = null;
     const failed = (error: NearfarError): void => {
       if (!isCurrent()) return;
       change(answerId, { state: 'failed' });
       set({ error });
     };
     try {
-      stream = client.stream(
+      const stream = client.stream(
         {
           messages: asked,
           ...(options.maxTokens === undefined ? {} : { max_completion_tokens: options.maxTokens }),
@@ -124,9 +123,8 @@ export function createConversation(options: ConversationOptions = {}): Conversat
           ...(options.backend === undefined ? {} : { backend: options.backend }),
         },
       );
-      const own = stream;
       abort.signal.addEventListener('abort', () => {
-        own.abort();
+        stream.abort();
       });
       stream.route.then(
         (route) => {

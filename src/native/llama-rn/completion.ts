@@ -17,6 +17,8 @@ const optionNames = {
   seed: 'seed',
 } as const satisfies Partial<Record<keyof SamplingOptions, keyof LlamaCompletionParams>>;
 
+type LlamaSampling = Partial<Record<(typeof optionNames)[keyof typeof optionNames], number>>;
+
 /** Pure: a request as llama.rn takes it. @throws NearfarError `unsupported` for what it has no place for */
 export function completionParams(request: ChatRequest): LlamaCompletionParams {
   const { input, stop, maxTokenCount, outputFormat } = request;
@@ -39,11 +41,8 @@ export function completionParams(request: ChatRequest): LlamaCompletionParams {
   };
 }
 
-function samplingParams({
-  sampling,
-  statedSampling = new Map(),
-}: ChatRequest): Partial<LlamaCompletionParams> {
-  const params: Partial<Record<keyof LlamaCompletionParams, number>> = {};
+function samplingParams({ sampling, statedSampling = new Map() }: ChatRequest): LlamaSampling {
+  const params: LlamaSampling = {};
   for (const [option, field] of statedSampling) {
     const value = sampling[option];
     if (!(option in optionNames) || typeof value !== 'number') {
@@ -51,7 +50,7 @@ function samplingParams({
     }
     params[optionNames[option as keyof typeof optionNames]] = value;
   }
-  return params as Partial<LlamaCompletionParams>;
+  return params;
 }
 
 function toolParams({ toolUse }: Extract<ChatInput, { kind: 'chat' }>): Partial<LlamaCompletionParams> {
