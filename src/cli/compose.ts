@@ -250,6 +250,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     access,
     rates,
     keptResponses: rooms.openKeptResponses(loaded, state),
+    pages: rooms.openPages(loaded),
     store,
     localModels,
     naming: {

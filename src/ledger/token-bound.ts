@@ -1,3 +1,5 @@
+import { byteLength } from './byte-length.ts';
+
 /** The most that one image costs at any provider whose rule is published, with room: they scale larger ones down. */
 const imageTokenCount = 20_000;
 
@@ -8,7 +10,7 @@ const imageTokenCount = 20_000;
  * @param prompt JSON of any dialect
  */
 export function tokenBound(prompt: unknown): number {
-  if (typeof prompt === 'string') return Buffer.byteLength(prompt) + 2;
+  if (typeof prompt === 'string') return byteLength(prompt) + 2;
   if (typeof prompt !== 'object' || prompt === null) return String(prompt).length + 1;
   if (Array.isArray(prompt)) return prompt.reduce<number>((sum, item) => sum + tokenBound(item) + 1, 2);
   const { type } = prompt as { readonly type?: unknown };

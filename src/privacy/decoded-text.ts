@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from './base64.ts';
 import { hasLongWord } from './long-word.ts';
 
 /** A part of a text that stands for another one, and what it says. */
@@ -53,10 +54,14 @@ function fromBytes(bytes: Uint8Array): string | null {
 
 /** Whole groups of four, the last one shorter by the signs that fill it. */
 const fromBase64 = (text: string): string | null =>
-  text.replace(/=+$/, '').length % 4 === 1 ? null : fromBytes(Buffer.from(text, 'base64'));
+  text.replace(/=+$/, '').length % 4 === 1 ? null : fromBytes(bytesOfBase64(text));
 
-const fromHex = (text: string): string | null =>
-  text.length % 2 === 1 ? null : fromBytes(Buffer.from(text, 'hex'));
+const bytesOfHex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
+  );
+
+const fromHex = (text: string): string | null => (text.length % 2 === 1 ? null : fromBytes(bytesOfHex(text)));
 
 const encodings: readonly (readonly [
   hint: RegExp | number,

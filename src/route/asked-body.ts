@@ -1,4 +1,5 @@
 import type { Priority } from '../chat/request.ts';
+import { byteLength } from '../ledger/byte-length.ts';
 import { tokenEstimate } from '../ledger/token-bound.ts';
 import type { AskedPrompt } from './asked-prompt.ts';
 
@@ -39,7 +40,7 @@ export function askedBody({ body, text, ...asked }: AskedBody): AskedPrompt {
       tokens: isTokens,
     },
     // Names and brackets of the JSON are counted for what templates add.
-    promptTokenCount: tokenEstimate(Buffer.byteLength(text)),
+    promptTokenCount: tokenEstimate(byteLength(text)),
     maxTokenCount: asked.maxTokenCount,
     choiceCount: asked.choiceCount,
     fitsAnyContext: false,
