@@ -92,6 +92,7 @@ describe('the package', () => {
       'bin/nearfar.mjs',
       'dist/cli/main.js',
       'dist/index.d.ts',
+      'dist/plan/index.d.ts',
       'dist/engine/child.js',
       'LICENSE',
       'NOTICE',
@@ -129,5 +130,15 @@ describe('the package', () => {
       { cwd: project },
     );
     expect(stdout.trim()).toBe('composeGateway,loadSettings');
+  }, 30_000);
+
+  it('plans without a gateway: nearfar/plan', async () => {
+    const program = [
+      "import { searchSetUps, usualQuestion, platformOffers, guideRows } from 'nearfar/plan';",
+      "const { setUps } = searchSetUps({ ...usualQuestion, offers: platformOffers('desktop') });",
+      'console.log(JSON.stringify([setUps.length, setUps[0].near.engine.name, guideRows.length > 60]));',
+    ].join('\n');
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: project });
+    expect(JSON.parse(stdout)).toEqual([3, expect.any(String), true]);
   }, 30_000);
 });
