@@ -7,7 +7,7 @@ import { assumedMix, qualityFloors, skills, taskSkills, type SkillScores } from 
 import { ownedOffer, usualQuestion } from '../decide/ask.ts';
 import { deviceNamed, traffic } from './choices.ts';
 import { asked, bestOf, listedApis, type GuideRow } from './guide-row.ts';
-import { onPhone } from './scenarios.ts';
+import { onPhone } from './suitability.ts';
 
 /** Classes that the guide compares with; chance is 25 on MMLU, which is what GPT-2 reaches. */
 const classes: Readonly<Record<string, SkillScores>> = {

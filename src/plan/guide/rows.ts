@@ -1,13 +1,17 @@
-import { edgeRows, goalRows, toolRows, treeRows } from './choices.ts';
+import { goalRows, treeRows } from './choices.ts';
+import { costRows } from './cost-techniques.ts';
 import { judge, type GuideRow, type JudgedRow } from './guide-row.ts';
 import { landscapeRows, memoryRows, phoneRows, routingRows } from './landscape.ts';
-import { approachRows, scenarioRows, taskRows } from './scenarios.ts';
+import { approachRows, scenarioRows } from './scenarios.ts';
+import { taskRows } from './suitability.ts';
 import { techniqueRows } from './techniques.ts';
+import { edgeRows, toolRows } from './tools.ts';
 
 /** Every row of the guide's tables, and the claims between them that have a number, in the guide's order as far as tables go. */
 export const guideRows: readonly GuideRow[] = [
   ...goalRows,
   ...techniqueRows,
+  ...costRows,
   ...treeRows,
   ...landscapeRows,
   ...taskRows,

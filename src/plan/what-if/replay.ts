@@ -1,3 +1,4 @@
+// Over 300 lines: one replay, whose techniques act on one another.
 import type { PromptPrefix } from '../../chat/prompt-prefix.ts';
 import { costMicros, type TokenPrice } from '../../ledger/cost.ts';
 import { requireNumber } from '../calculate/figure.ts';
