@@ -109,7 +109,7 @@ describe('nearfar plan', () => {
     ).toBe(1);
     expect(printed).toMatch(/None is possible[\s\S]*a score below the floor/);
     expect(await run('--goal', 'cost', '--hardware', 'H100', '--memory', '0.1', '--no-api')).toBe(1);
-    expect(printed).toMatch(/no model fits that hardware/);
+    expect(printed).toMatch(/does not fit that hardware/);
   });
 
   it('writes the settings, not over a file, and not by halves', async () => {

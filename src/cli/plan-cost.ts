@@ -6,9 +6,10 @@ import {
   type MonthlyCost,
   type Traffic,
 } from '../plan/calculate/monthly-cost.ts';
+import type { ComparedFigure } from '../plan/calculate/figure.ts';
 import type { RecordedTraffic } from '../plan/what-if/traffic.ts';
 import { UsageError, type CommandInput, type OptionValues } from './command.ts';
-import { printPlan, requiredNumber } from './plan-formulas.ts';
+import { claimed, claimLine, printPlan, requiredNumber } from './plan-formulas.ts';
 import { renderTable } from './table.ts';
 
 const share = { min: 0, max: 1 };
@@ -26,8 +27,10 @@ export async function planCost({ options }: CommandInput): Promise<number> {
     );
   }
   const requestCount = traffic.requestsPerDay * daysPerMonth;
+  const guide = guideOf(rows);
   const report = {
     basis: 'estimated',
+    guide,
     traffic: { ...traffic, basis: recorded === null ? 'as described' : 'measured' },
     requestsPerMonth: requestCount,
     options: rows,
@@ -51,7 +54,36 @@ export async function planCost({ options }: CommandInput): Promise<number> {
             .join(', '),
         ]),
     ),
+    ...(guide.length === 0 ? [] : ['', ...guide.map(claimLine)]),
   ]);
+}
+
+/** What the guide says that techniques save, beside what they do here against the plain API. */
+function guideOf(rows: readonly CostRow[]): readonly ComparedFigure[] {
+  const plain = rows.find(({ name }) => name === 'API')?.cost.usd;
+  if (plain === undefined || plain === 0) return [];
+  const saved = (prefix: string): number | null => {
+    const cost = rows.find(({ name }) => name.startsWith(prefix))?.cost.usd;
+    return cost === undefined ? null : 1 - cost / plain;
+  };
+  const of = (prefix: string, text: string, range: readonly [number, number], why: string) => {
+    const share = saved(prefix);
+    return share === null ? [] : [claimed(share, `saved: ${prefix}`, 'share', text, range, why)];
+  };
+  return [
+    ...of(
+      'API, prompts cached',
+      'Prompt caching: 50-90% on repeated prefixes',
+      [0.5, 0.9],
+      'of the whole bill, of which answers and what does not repeat are part',
+    ),
+    ...of(
+      'hybrid',
+      'Model routing: 60-80% overall',
+      [0.6, 0.8],
+      'machines cost what they cost, however few requests they get',
+    ),
+  ];
 }
 
 function describedTraffic(options: OptionValues): Traffic {

@@ -83,7 +83,6 @@ function linesOf(question: PlanQuestion, found: Recommendation, file: string): r
       ...Object.entries(found.leftOut)
         .filter(([, count]) => count > 0)
         .map(([why, count]) => `  ${count.toLocaleString('en')}: ${why}`),
-      ...(found.consideredCount === 0 ? ['  no model fits that hardware, or no engine runs on it'] : []),
     ];
   }
   return [

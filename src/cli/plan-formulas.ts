@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { breakEvenReuseCount, expectedCacheSaving } from '../plan/calculate/cache-break-even.ts';
 import { bestDraft, draftingGain, expectedTokenCount } from '../plan/calculate/speculation-gain.ts';
+import { compareWithGuide, type ComparedFigure } from '../plan/calculate/figure.ts';
 import { UsageError, type CommandInput, type OptionValues } from './command.ts';
 
 const share = { min: 0, max: 1 };
@@ -30,8 +31,17 @@ export function planDraft({ options }: CommandInput): number {
   const asked = options.number('draft-tokens', { min: 0, max: 1000 }) ?? best.draftTokenCount;
   const gain = draftingGain({ acceptanceRate, draftTokenCount: asked, costRatio });
   const tokensPerRound = expectedTokenCount(acceptanceRate, asked);
+  const guide = claimed(
+    gain,
+    'speedup',
+    'x',
+    '1.5x-3x for code, 1.2x-1.5x for general text',
+    [1.2, 3],
+    'the rate, the cost of a draft or the length is not of that kind',
+  );
   const report = {
     basis: 'estimated',
+    guide,
     acceptanceRate,
     costRatio,
     draftTokenCount: asked,
@@ -46,7 +56,7 @@ export function planDraft({ options }: CommandInput): number {
       : `Most is gained with ${best.draftTokenCount}: ${best.gain.toFixed(2)} times.`,
     'Formula: (1 - a^(n+1)) / (1 - a) tokens for n x cost + 1 steps (Leviathan et al. 2023, equation 1 and theorem 3.8), where',
     'checking n + 1 tokens costs no more than one: true where memory bounds a step, not on a CPU that computes.',
-    'The guide says 1.5x to 3x for code, 1.2x to 1.5x for general text; `npm run bench -- speculate` measures it here.',
+    `${claimLine(guide)} \`npm run bench -- speculate\` measures it here.`,
   ]);
 }
 
@@ -59,7 +69,26 @@ export function planCache({ options }: CommandInput): number {
   const prices = { input, cacheRead, cacheWrite };
   const reuseCount = breakEvenReuseCount(prices);
   const saving = perHour === undefined ? null : expectedCacheSaving(prices, perHour, ttlMinutes * 60_000);
-  const report = { basis: 'estimated', ...prices, ttlMinutes, reuseCount, perHour: perHour ?? null, saving };
+  const guide =
+    saving === null
+      ? null
+      : claimed(
+          saving,
+          'saved of repeated prefixes',
+          'share',
+          'Prompt caching: 50-90% on repeated prefixes',
+          [0.5, 0.9],
+          'it depends on how often the beginning comes within its time, and on what writing costs',
+        );
+  const report = {
+    basis: 'estimated',
+    guide,
+    ...prices,
+    ttlMinutes,
+    reuseCount,
+    perHour: perHour ?? null,
+    saving,
+  };
   const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
   return printPlan(options, report, [
     reuseCount === Infinity
@@ -72,6 +101,25 @@ export function planCache({ options }: CommandInput): number {
             saving >= 0 ? `saves ${percent(saving)}` : `costs ${percent(-saving)} more`
           } of what the beginning costs without (requests at random: found with 1 - exp(-rate x time)).`,
         ]),
-    'The guide says 50 to 90% on repeated prefixes; `nearfar costs --cache` shows what your traffic really saved.',
+    guide === null ? 'The guide says 50-90% on repeated prefixes.' : claimLine(guide),
+    '`nearfar costs --cache` shows what your traffic really saved.',
   ]);
+}
+
+/** A figure of ours beside the guide's. */
+export function claimed(
+  value: number,
+  name: string,
+  unit: string,
+  text: string,
+  range: readonly [number, number],
+  why: string,
+): ComparedFigure {
+  const figure = { name, value, unit, basis: 'estimated' as const, formula: '', inputs: {}, source: '' };
+  return compareWithGuide(figure, { text, range }, why);
+}
+
+export function claimLine({ claim, value, unit, agrees, difference }: ComparedFigure): string {
+  const shown = unit === 'share' ? `${Math.round(100 * value)}%` : `${value.toFixed(2)}${unit}`;
+  return `The guide says: ${claim.text}. Here ${shown}: ${agrees ? 'agrees' : `differs, ${difference ?? ''}`}.`;
 }

@@ -18,6 +18,7 @@ import {
 
 /** Why set-ups were left out, and how many. */
 export const obstacles = [
+  'does not fit that hardware, or no engine runs on it',
   'not enough machines or scores',
   'a score below the floor',
   'the first token too late',
@@ -82,8 +83,12 @@ export function searchSetUps(question: PlanQuestion): Recommendation {
         ),
       ]);
       if (divisions.length === 0) continue;
-      for (const near of partsOf(question, model, format))
+      let partCount = 0;
+      for (const near of partsOf(question, model, format)) {
+        partCount += 1;
         for (const division of divisions) consider(near, division);
+      }
+      if (partCount === 0) leftOut['does not fit that hardware, or no engine runs on it'] += 1;
     }
   }
   return { setUps: chosen([...best.values()].sort(order)), consideredCount, possibleCount, leftOut };

@@ -48,6 +48,8 @@ export interface SetUp {
 /** What is taken where a device's maker does not say what it draws. */
 const assumedWatts = 65;
 const idleShare = 0.2;
+/** Of what a machine carries, what it is given where people wait: nearer to its limit requests queue (a convention). */
+export const usableShare = 0.8;
 
 /** How a provider's model is best used by this traffic: its cache where it saves, its batches where all can wait. */
 export function farPart(question: PlanQuestion, api: ApiModel): FarPart {
@@ -175,8 +177,10 @@ function scaled(traffic: Traffic, share: number): Traffic {
 
 /** `null` where so many are not to be had. */
 function machinesFor(question: PlanQuestion, near: NearPart, nearShare: number): Machines | null {
-  const { offer, splitCount, requestsPerSecond } = near;
+  const { offer, splitCount } = near;
   const { device, price, terms, countLimit } = offer;
+  const fullShare = question.canWait ? 1 : usableShare;
+  const requestsPerSecond = near.requestsPerSecond * fullShare;
   // Each user's device answers its own user, one question after the other.
   if (terms === 'users') return near.batchSize === 1 ? noMachines : null;
   const traffic = scaled(question.traffic, nearShare);
@@ -184,17 +188,36 @@ function machinesFor(question: PlanQuestion, near: NearPart, nearShare: number):
     const { usd, parts, machineCount } = rentedCost(traffic, requestsPerSecond, price * splitCount);
     if (machineCount * splitCount > countLimit) return null;
     const perSecond = traffic.requestsPerDay / 86_400;
-    const utilisation = machineCount === 0 ? 0 : perSecond / (machineCount * requestsPerSecond);
+    const utilisation = machineCount === 0 ? 0 : perSecond / (machineCount * near.requestsPerSecond);
     return { machineCount, utilisation, cost: { usd, parts } };
   }
+  const machineCount = Math.max(1, machinesNeeded(traffic, requestsPerSecond));
   const watts = (device.powerWatts ?? assumedWatts) * splitCount;
-  const { machineCount, utilisation, usd, parts } = ownMachineCost(traffic, {
+  const wholeMs = near.firstTokenMs + traffic.outputTokenCount * near.interTokenMs;
+  const underWay = ((traffic.requestsPerDay / 86_400) * wholeMs) / 1000 / machineCount;
+  const meanWatts = watts * (idleShare + (1 - idleShare) * busyOdds(underWay));
+  const own = ownMachineCost(traffic, {
     requestsPerSecond,
     price: price * splitCount,
     lifeYears: question.lifeYears,
-    busyWatts: watts,
-    idleWatts: watts * idleShare,
+    busyWatts: meanWatts,
+    idleWatts: meanWatts,
     energyPrice: question.energyPrice,
   });
-  return machineCount * splitCount > countLimit ? null : { machineCount, utilisation, cost: { usd, parts } };
+  return own.machineCount * splitCount > countLimit
+    ? null
+    : {
+        machineCount: own.machineCount,
+        utilisation: own.utilisation * fullShare,
+        cost: { usd: own.usd, parts: own.parts },
+      };
+}
+
+function machinesNeeded({ requestsPerDay, peakFactor }: Traffic, requestsPerSecond: number): number {
+  return Math.ceil((requestsPerDay * peakFactor) / 86_400 / requestsPerSecond - 1e-9);
+}
+
+/** That at least one request is under way, so that the machine draws what it draws when busy: arrivals at random, M/G/infinity. */
+function busyOdds(underWay: number): number {
+  return 1 - Math.exp(-underWay);
 }

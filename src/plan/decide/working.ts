@@ -7,7 +7,7 @@ import { daysPerMonth } from '../calculate/monthly-cost.ts';
 import { taskTypes } from '../../route/task/task-type.ts';
 import { networkMs, splitEfficiency, type NearPart } from './near-part.ts';
 import type { PlanQuestion } from './question.ts';
-import type { FarPart, SetUp } from './set-up.ts';
+import { usableShare, type FarPart, type SetUp } from './set-up.ts';
 
 /** A figure of a set-up with where it is from. */
 export interface WorkingLine {
@@ -70,7 +70,7 @@ function nearLines(question: PlanQuestion, setUp: SetUp, near: NearPart): readon
     lines.push({
       what: 'machines',
       working:
-        `${perSecond.toPrecision(3)} requests/s in the busiest hour / ${near.requestsPerSecond.toPrecision(3)} a machine = ${setUp.machineCount}, ` +
+        `${perSecond.toPrecision(3)} requests/s in the busiest hour / ${near.requestsPerSecond.toPrecision(3)} a machine${question.canWait ? '' : `, of which ${100 * usableShare}% are used so that few queue,`} = ${setUp.machineCount}, ` +
         `${Math.round(100 * setUp.utilisation)}% busy on average; ${requestsUnderWay(perSecond, near.firstTokenMs + traffic.outputTokenCount * near.interTokenMs).toFixed(1)} requests under way then (Little's law)`,
     });
   }

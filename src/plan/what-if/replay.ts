@@ -250,8 +250,10 @@ function oneModel(
   };
   const tokens = active.has('prompt_caching') ? cachedTokens(row, model, price, cache, note) : null;
   // What its cache did already is not done better by a replay that knows less.
-  const better =
-    tokens === null || (measured !== null && tokens.cachedTokenCount <= row.cachedTokenCount) ? asIs : tokens;
+  const didMore =
+    row.cachedTokenCount + row.cacheWriteTokenCount > 0 &&
+    (tokens?.cachedTokenCount ?? 0) <= row.cachedTokenCount;
+  const better = tokens === null || (measured !== null && didMore) ? asIs : tokens;
   if (measured !== null && better === asIs) return measured;
   const cost =
     price === null
