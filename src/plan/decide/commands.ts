@@ -1,7 +1,7 @@
 import type { EngineName } from '../catalogue/engines.ts';
 import type { NearPart } from './near-part.ts';
 import type { PlanQuestion } from './question.ts';
-import { contextTokens, keyVariable, nearId, servedName } from './settings.ts';
+import { contextTokens, isInHand, keyVariable, nearId, servedName } from './settings.ts';
 import type { SetUp } from './set-up.ts';
 
 /** What is to be typed, in order; `#` begins a remark. */
@@ -9,12 +9,19 @@ export function commandsFor(question: PlanQuestion, setUp: SetUp, settingsFile: 
   const { near } = setUp;
   const key = keyVariable(setUp);
   const isOwn = near?.engine.name === 'nearfar';
+  const isHand = near !== null && isInHand(near);
+  const isServed = isOwn || setUp.far !== null || (near?.engine.preset != null && !isHand);
   return [
     ...(near === null ? [] : engineCommands[near.engine.name](near, question)),
     ...(key === null ? [] : [`export ${key}=...`]),
-    ...(isOwn || setUp.far !== null || near?.engine.preset != null
+    ...(isServed
       ? [`nearfar serve --config ${settingsFile}`]
       : ['# No gateway is needed: it answers where it is asked.']),
+    ...(isHand && setUp.far !== null
+      ? [
+          '# What the device does not answer it asks of this gateway: nearfar/browser in pages, nearfar/native in apps.',
+        ]
+      : []),
     ...(setUp.far?.isBatch === true
       ? [
           '# nearfar sends no batches to providers yet: hand them in by the provider’s own tool, or pay the full price.',
@@ -52,10 +59,16 @@ const engineCommands: Readonly<
     `ollama pull ${servedName(near)}`,
     `OLLAMA_NUM_PARALLEL=${near.batchSize} OLLAMA_FLASH_ATTENTION=1 ollama serve`,
   ],
-  'llama.cpp': (near, question) => [
-    `llama-server -hf ${near.model.gguf ?? near.model.hub}:${near.format.name} -c ${contextTokens(question, near.batchSize)} ` +
-      `-np ${near.batchSize}${near.offer.device.kind === 'cpu' || near.offer.device.kind === 'embedded' ? '' : ' -ngl 99'}`,
-  ],
+  'llama.cpp': (near, question) =>
+    isInHand(near)
+      ? [
+          'npm install llama.rn',
+          `# in the app: the file of ${near.model.gguf ?? near.model.hub} in ${near.format.name}`,
+        ]
+      : [
+          `llama-server -hf ${near.model.gguf ?? near.model.hub}:${near.format.name} -c ${contextTokens(question, near.batchSize)} ` +
+            `-np ${near.batchSize}${['cpu', 'embedded'].includes(near.offer.device.kind) ? '' : ' -ngl 99'}`,
+        ],
   vLLM: (near, question) => [
     ...repositoryNote(near),
     `vllm serve ${near.model.hub} --max-model-len ${perAnswer(question)} --max-num-seqs ${near.batchSize}` +

@@ -161,6 +161,8 @@ function felt(value: number): number {
 const instantMs = { firstToken: 100, token: 20 };
 
 const byCost = (setUp: SetUp): number => setUp.cost.usd;
+/** Beside quality cents do not count. */
+const byFeltCost = (setUp: SetUp): number => felt(1 + setUp.cost.usd);
 const byQuality = (setUp: SetUp): number => -setUp.quality;
 /** A point of a benchmark is within what other settings of it move. */
 const byFeltQuality = (setUp: SetUp): number => -Math.round(setUp.quality);
@@ -179,7 +181,7 @@ export const goalOrder: Readonly<Record<Goal, readonly ((setUp: SetUp) => number
   // What no list tells counts last.
   throughput: [(setUp) => -felt(setUp.tokensPerSecond ?? 0), byCost, byFeltQuality, byEffort],
   cost: [byCost, byFeltQuality, byLatency, byEffort],
-  quality: [byQuality, byCost, byLatency, byEffort],
+  quality: [byQuality, byFeltCost, byLatency, byEffort],
 };
 
 function orderOf(goal: Goal): (one: SetUp, other: SetUp) => number {

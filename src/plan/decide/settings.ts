@@ -47,7 +47,7 @@ export function contextTokens({ traffic }: PlanQuestion, batchSize: number): num
 export function settingsFor(question: PlanQuestion, setUp: SetUp): SettingsData {
   const { near, far } = setUp;
   const isOwnEngine = near?.engine.name === 'nearfar';
-  const isServer = near !== null && near.engine.preset !== null;
+  const isServer = near !== null && near.engine.preset !== null && !isInHand(near);
   const upstreams = [
     ...(near !== null && isServer ? [serverUpstream(near)] : []),
     ...(far === null ? [] : [providerUpstream(far)]),
@@ -67,10 +67,16 @@ export function settingsFor(question: PlanQuestion, setUp: SetUp): SettingsData 
           },
         }
       : {}),
-    ...(far === null ? {} : { promptCache: { plan: far.isCached ? 'auto' : 'off' } }),
+    // Marks only what came again, so that it costs nothing where nothing does.
+    ...(far === null ? {} : { promptCache: { plan: 'auto' } }),
     // Without upstreams outside nothing can leave; this says so to whoever adds one.
     ...(question.privacy === 'any' ? {} : { privacy: { mode: 'local' } }),
   };
+}
+
+/** In an app or a page, where no gateway is. */
+export function isInHand({ offer }: NearPart): boolean {
+  return offer.device.kind === 'phone' || offer.device.kind === 'browser';
 }
 
 /** nearfar's own id of the model in that format: the catalogue's where it is its default, with the format behind it else. */
