@@ -77,7 +77,17 @@ describe('nearfar plan', () => {
   });
 
   it('keeps to one engine, format and model, and to what tasks need', async () => {
-    const asked = ['--goal', 'throughput', '--hardware', 'H100 x2', '--privacy', 'own', '--can-wait'];
+    const asked = [
+      '--goal',
+      'throughput',
+      '--hardware',
+      'H100 x2',
+      '--privacy',
+      'own',
+      '--can-wait',
+      '--tasks',
+      'code',
+    ];
     const { setUps } = await decide(...asked, '--engine', 'vllm', '--format', 'fp8', '--model', 'phi-4');
     expect(setUps[0]?.near).toMatchObject({ engine: 'vLLM', format: 'FP8' });
     expect(setUps[0]?.commands[0]).toMatch(/^vllm serve microsoft\/phi-4 .*--quantization fp8/);

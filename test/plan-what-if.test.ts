@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readArguments } from '../src/cli/arguments.ts';
@@ -22,18 +20,9 @@ const usage = { prompt_tokens: 2000, completion_tokens: 200, total_tokens: 2200 
 /** Far beyond what a provider's cache keeps at least. */
 const manual = Array.from({ length: 300 }, (_, at) => `Rule ${at}: do as rule ${at * 7} says.`).join('\n');
 
-beforeEach(async () => {
-  upstream = await fakeUpstream((response, { body }) => {
-    sendJson(response, 200, {
-      id: 'x',
-      object: 'chat.completion',
-      created: 1,
-      model: String(body['model']),
-      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
-      usage,
-    });
-  });
-  far = await farGateway({
+/** @param route the routing of its settings */
+const gateway = (route: object): Promise<FarGateway> =>
+  farGateway({
     upstreams: [
       {
         name: 'open',
@@ -46,16 +35,22 @@ beforeEach(async () => {
       },
     ],
     cache: { exact: false },
-    route: {
-      policy: 'classifier',
-      observe: true,
-      tiers: [
-        { name: 'low', model: 'open/cheap' },
-        { name: 'high', model: 'open/dear' },
-      ],
-    },
     far: 'open/dear',
+    route,
   });
+
+beforeEach(async () => {
+  upstream = await fakeUpstream((response, { body }) => {
+    sendJson(response, 200, {
+      id: 'x',
+      object: 'chat.completion',
+      created: 1,
+      model: String(body['model']),
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
+      usage,
+    });
+  });
+  far = await gateway({});
   printed = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);
@@ -155,6 +150,23 @@ describe('nearfar plan what-if --from-ledger', () => {
     expect(waiting).toMatch(/Alone; all estimated/);
   });
 
+  it('takes the difficulty that an observing router wrote', async () => {
+    await far.close();
+    const tiers = [
+      { name: 'low', model: 'open/cheap' },
+      { name: 'high', model: 'open/dear' },
+    ];
+    far = await gateway({ policy: 'classifier', observe: true, tiers });
+    await traffic();
+    const report = JSON.parse(await run('what-if', '--from-ledger', '--json')) as Report;
+    expect(alone(report, 'smaller_models')).toMatchObject({ changedRequests: 4, unknown: {} });
+    expect(alone(report, 'smaller_models')?.savedUsd.value).toBeCloseTo(4 * 0.9 * each, 9);
+    // This machine never answered: what it would take is not known, and said.
+    expect(alone(report, 'routing')?.unknown).toMatchObject({
+      'how fast this machine would answer is not known': 4,
+    });
+  });
+
   it('gives a month at the recorded rate', async () => {
     await traffic();
     const text = await run(
@@ -191,13 +203,10 @@ describe('nearfar plan what-if --from-ledger', () => {
 });
 
 describe.each(stateBackends())('rows to replay in $name', (backend) => {
-  let folder = '';
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'nearfar-replay-'));
     if (backend.missing === null) await backend.start();
   });
   afterAll(async () => {
-    rmSync(folder, { recursive: true });
     if (backend.missing === null) await backend.stop();
   });
 
