@@ -47,6 +47,47 @@ describe("the guide's rows", () => {
   });
 
   it('is differed from where it is known to be: verdicts do not change unnoticed', () => {
-    expect(Object.fromEntries(guideTables.map((table) => [table, differing(table)]))).toMatchInlineSnapshot();
+    expect(Object.fromEntries(guideTables.map((table) => [table, differing(table)]))).toEqual({
+      goals: ['Batch processing', 'Budget constraint'],
+      formats: ['INT4', 'NF4'],
+      'KV cache': ['Growth, LLaMA 65B', 'Growth, Llama 3.1 70B'],
+      'context strategy': [],
+      'batching types': ['Static', 'Key insight'],
+      throughput: [],
+      speculation: [],
+      'cost techniques': [],
+      'decision tree': ['Highest throughput', 'Lowest cost'],
+      'small models': [
+        'Phi-4 (Microsoft)',
+        'Gemma 2/3 (Google)',
+        'Llama 3.2 (Meta)',
+        'Qwen 2.5 (Alibaba)',
+        'Mistral 7B',
+        'H2O-Danube',
+      ],
+      'task suitability': [
+        'Creative writing, nuanced analysis',
+        'Multi-step reasoning',
+        'Multilingual, low-resource',
+      ],
+      'routing results': ['Mid-tier'],
+      'edge formats': [],
+      memory: ['Phi-4 14B in INT4', 'Gemma 2 9B in INT4'],
+      phones: ['Apple Neural Engine', 'Qualcomm AI Engine'],
+      'when to use each approach': [
+        'Privacy-sensitive chat',
+        'Mobile app',
+        'Browser extension',
+        'IoT / embedded',
+      ],
+      'production tools': ['TGI (Text Generation Inference)'],
+      'scenarios by cost per month': [
+        'On-device AI (phone/browser)',
+        'Production API (10K req/day)',
+        'Batch processing (1M req/day)',
+        'Real-time voice (50ms SLA)',
+        'Hybrid routing (100K req/day)',
+      ],
+    });
   });
 });
