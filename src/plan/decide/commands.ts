@@ -110,20 +110,17 @@ const engineCommands: Readonly<
           format.name === 'F16' ? 'fp16' : format.name === 'ONNX-q8' ? 'q8' : 'q4',
         )}, device: 'webgpu' })`,
   ],
-  'Core ML': ({ model }) => [
-    'pip install coremltools transformers torch',
-    `# convert ${model.hub} with coremltools (stateful KV cache, block-wise 4-bit palettization), on a Mac; see nearfar plan --help`,
-  ],
-  LiteRT: ({ model }) => [
-    'pip install ai-edge-torch',
-    `# convert ${model.hub} with its generative examples, or take a .litertlm file from litert-community on the hub`,
-  ],
-  ExecuTorch: ({ model }) => [
-    'pip install optimum-executorch',
-    `optimum-cli export executorch --model ${model.hub} --task text-generation --recipe xnnpack --qlinear 8da4w --output_dir out/`,
-  ],
-  'ONNX Runtime': ({ model, format }) => [
-    'pip install onnxruntime-genai',
-    `python -m onnxruntime_genai.models.builder -m ${model.hub} -o out/ -p ${format.name === 'F16' ? 'fp16' : format.name === 'ONNX-q8' ? 'int8' : 'int4'} -e ${format.name === 'F16' ? 'cuda' : 'cpu'}`,
-  ],
+  'Core ML': (near, question) => exported(near, question, 'coreml'),
+  LiteRT: (near, question) => exported(near, question, 'litert'),
+  ExecuTorch: (near, question) => exported(near, question, 'executorch'),
+  'ONNX Runtime': (near, question) => exported(near, question, 'onnx'),
 };
+
+/** Fetched as its makers publish it, and converted by the format's own tool, which `nearfar export` runs. */
+function exported({ model, format }: NearPart, question: PlanQuestion, to: string): readonly string[] {
+  const precision = format.kind === 'FP16' ? 'fp16' : format.kind === 'INT8' ? 'int8' : 'int4';
+  return [
+    `hf download ${model.hub} --local-dir model`,
+    `nearfar export --to ${to} --precision ${precision} --context ${perAnswer(question)} model`,
+  ];
+}
