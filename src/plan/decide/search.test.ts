@@ -99,7 +99,7 @@ describe('the search', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 
@@ -190,7 +190,7 @@ describe('the search', () => {
           expect(at(factor * more)).toBeLessThanOrEqual(at(factor) + 1e-9);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 
@@ -212,7 +212,7 @@ describe('the search', () => {
           expect(rentedOf(rent * more)).toBeLessThanOrEqual(rentedOf(rent));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 
@@ -230,7 +230,7 @@ describe('the search', () => {
           cost(more, rentedOffers()) + 1e-9,
         );
       }),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
   });
 
