@@ -10,7 +10,7 @@ export function commandsFor(question: PlanQuestion, setUp: SetUp, settingsFile: 
   const key = keyVariable(setUp);
   const isOwn = near?.engine.name === 'nearfar';
   const isHand = near !== null && isInHand(near);
-  const isServed = isOwn || setUp.far !== null || (near?.engine.preset != null && !isHand);
+  const isServed = isOwn || setUp.far !== null || (near !== null && near.engine.preset !== null && !isHand);
   return [
     ...(near === null ? [] : engineCommands[near.engine.name](near, question)),
     ...(key === null ? [] : [`export ${key}=...`]),
