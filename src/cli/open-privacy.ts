@@ -19,6 +19,8 @@ import { createRedactFor, type RedactFor } from '../privacy/redaction/redacting-
 import { modeFor } from '../privacy/route-mode.ts';
 import { createScanRequest } from '../privacy/scan-request.ts';
 import { createScanText } from '../privacy/scan-text.ts';
+import { sharedSessionSecret } from '../privacy/shared-secret.ts';
+import { createSharedSessions } from '../privacy/shared-sessions.ts';
 import { createTaintStore } from '../privacy/taint-store.ts';
 import { createTaintedSessions } from '../privacy/tainted-sessions.ts';
 import { createKeyedHash } from '../promptcache/keyed-hash.ts';
@@ -26,6 +28,7 @@ import { resolveModelName } from '../route/resolve-model-name.ts';
 import type { Store } from '../store/store.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ModelIndex } from './model-index.ts';
+import { databaseUrl } from './open-state.ts';
 
 export interface PrivacyParts {
   readonly loaded: LoadedSettings;
@@ -49,8 +52,14 @@ export async function openPrivacy(parts: PrivacyParts): Promise<Privacy> {
   const { loaded, state, answer, warn } = parts;
   const { privacy, aliases } = loaded.settings;
   const isOn = privacy.detect === 'on';
-  const sessions = await createTaintedSessions({ store: createTaintStore(state), warn });
-  const hash = createKeyedHash(openSecret(path.join(loaded.home, 'prompt-hashes')));
+  const isShared = databaseUrl(loaded) !== null;
+  const store = createTaintStore(state);
+  const sessions = isShared
+    ? createSharedSessions({ store, warn })
+    : await createTaintedSessions({ store, warn });
+  const hash = createKeyedHash(
+    isShared ? await sharedSessionSecret(state) : openSecret(path.join(loaded.home, 'prompt-hashes')),
+  );
   const scan = createScanText({ terms: privacy.terms });
   const label = createJudge({
     floor: privacy.floor,

@@ -1,5 +1,6 @@
 import type { KeyMode, PrivacyFacts, RouteMode, SessionTaint } from './verdict.ts';
 import { verdictOf } from './verdict.ts';
+import { NearfarError } from '../chat/error.ts';
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
 import type { PrivacyVerdict, SessionClaim } from '../chat/verdict.ts';
@@ -86,30 +87,42 @@ export function createJudge(setup: JudgeSetup): JudgeRequest {
     const findings = earlier.length === 0 ? found : withEarlier(found, earlier);
     const keyMode = caller.limits?.privacyMode ?? setup.keyModeOf(caller.keyName);
     const isOwn = isOwnQuestion(request);
-    const facts = (more: Findings): PrivacyFacts => ({
-      asked: request.privacy,
-      floor: setup.floor,
-      findings: more,
-      allowsMedia: setup.allowsMedia,
-      session: sessions.taintOf(asked),
-      mode: isOwn ? 'block' : setup.modeOf(request.requestedModel),
-      keyMode: isOwn ? null : keyMode,
-      nearGrade: setup.nearGrade(),
-      sessionKey: keys.named[0] ?? keys.opening,
-    });
-    const finish = (more: Findings): Request | Promise<Request> => {
-      const verdict = verdictOf(facts(more));
-      const labelled = { ...request, privacy: verdict.label, verdict };
-      const taint = taintBy(verdict);
-      if (taint === 'clean' || isOwn) return labelled;
-      const later = sessionKeys(hash, request.tenant, laterIds, null).named;
-      return sessions.mark([...keys.named, ...answered, ...later], taint).then(() => labelled);
-    };
-    const isOpen = findings === nothingFound && request.privacy === 'open' && setup.floor === 'open';
-    if (check === null || !isOpen || keyMode === 'open') return finish(findings);
-    return check(value, request, caller).then((isSensitive) =>
-      finish(isSensitive ? { ...findings, detectors: ['model_check'] } : findings),
-    );
+    const taint = sessions.taintOf(asked);
+    return taint instanceof Promise ? taint.then((later) => decide(later)) : decide(taint);
+
+    function decide(session: SessionTaint): Request | Promise<Request> {
+      const facts = (more: Findings): PrivacyFacts => ({
+        asked: request.privacy,
+        floor: setup.floor,
+        findings: more,
+        allowsMedia: setup.allowsMedia,
+        session,
+        mode: isOwn ? 'block' : setup.modeOf(request.requestedModel),
+        keyMode: isOwn ? null : keyMode,
+        nearGrade: setup.nearGrade(),
+        sessionKey: keys.named[0] ?? keys.opening,
+      });
+      const finish = (more: Findings): Request | Promise<Request> => {
+        const verdict = verdictOf(facts(more));
+        const labelled = { ...request, privacy: verdict.label, verdict };
+        const taint = taintBy(verdict);
+        if (taint === 'clean' || isOwn) return labelled;
+        const later = sessionKeys(hash, request.tenant, laterIds, null).named;
+        return sessions.mark([...keys.named, ...answered, ...later], taint).then((isKnown) => {
+          if (isKnown) return labelled;
+          throw new NearfarError(
+            'unavailable',
+            'This request taints its session, and the database that tells the other gateways does not answer.',
+            { retryAfterSeconds: 1 },
+          );
+        });
+      };
+      const isOpen = findings === nothingFound && request.privacy === 'open' && setup.floor === 'open';
+      if (check === null || !isOpen || keyMode === 'open') return finish(findings);
+      return check(value, request, caller).then((isSensitive) =>
+        finish(isSensitive ? { ...findings, detectors: ['model_check'] } : findings),
+      );
+    }
   }
 
   return (request, caller) => {
@@ -154,7 +167,7 @@ function withEarlier(found: Findings, earlier: readonly string[]): Findings {
 }
 
 /** What later turns of the session must know. What holds for every request of a key or of this machine need not be told. */
-function taintBy({ reasons, detectors }: PrivacyVerdict): SessionTaint {
+function taintBy({ reasons, detectors }: PrivacyVerdict): Exclude<SessionTaint, 'unknown'> {
   if (reasons.includes('asked') || reasons.includes('media') || reasons.includes('session')) {
     return reasons.includes('asked') || reasons.includes('media') ? 'kept' : 'found';
   }

@@ -12,9 +12,17 @@ export interface StoreSchema {
   privacy_audit: PrivacyAuditTable;
   tainted_session: TaintedSessionTable;
   faded_sessions: FadedSessionsTable;
+  shared_secret: SharedSecretTable;
   judged: JudgedTable;
   feedback: FeedbackTable;
   kept_answer: KeptAnswerTable;
+}
+
+/** Keys of hashes that gateways on one database have in common. */
+export interface SharedSecretTable {
+  name: string;
+  /** Base64 of 32 random bytes. */
+  secret: string;
 }
 
 export interface LedgerTable {

@@ -1,4 +1,6 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /**
  * What the law protects more than other things of a person (Regulation (EU) 2016/679, article 9), and what he would not tell
@@ -52,19 +54,20 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
 ];
 
 /** Words of which each pattern has one; who it is about stands before. */
-const around = {
+export const around = {
   core: new RegExp(
     `\\b(?:${condition.replaceAll('\\p{L}', '[a-z]')}|\\d{1,4} ?(?:mg|mcg|ml|iu)|sertraline|fluoxetine|escitalopram|citalopram|venlafaxine|bupropion|lithium|quetiapine|olanzapine|risperidone|aripiprazole|metformin|insulin|warfarin|methotrexate|prednisone|oxycodone|tramadol|methadone|suboxone|adderall|ritalin|vyvanse|concerta|xanax|lorazepam|diazepam|truvada|prep|ozempic|wegovy|zoloft|prozac|lexapro|wellbutrin|viagra|cialis|birth control|antidepressants?|antipsychotics?|antiretrovirals?|hormone therapy|testosterone|estrogen|blood (?:pressure|sugar|test|type|results?)|cholesterol|a1c|viral load|cd4 count|bmi|ecg|ekg|ct scan|mri|biopsy|ultrasound|mammogram|pap smear|psa|test results?|lab results?|diagnosis|prognosis|therapist|psychiatrist|psychologist|oncologist|medication|prescription|treatment|surgery|medical (?:record|history|condition|bill)s?|(?:my|our) (?:[a-z]+ )?patients?|divorce|custody|bankruptcy|lawsuit|investigation|probation|parole|dui|dwi|assault|fraud|theft|shoplifting|possession|embezzl[a-z]+|tax evasion|restraining order|subpoena|eviction|foreclosure|deportation|indictment|malpractice|harassment|discrimination|wrongful termination|gay|lesbian|bisexual|bi|queer|trans(?:gender|sexual)?|non-?binary|asexual|intersex|undocumented|immigrant|asylum seeker|muslim|jewish|hindu|sikh|catholic|protestant|mormon|atheist|buddhist|jehovah|member of|roma|kurdish|uyghur|recovering|maiden name|(?:first|childhood|favou?rite) (?:pet|school|teacher|street|car))\\b`,
-    'gi',
+    'iy',
   ),
+  anchor: anchorOf.intimate | anchorOf.digits,
   before: 112,
   after: 80,
 };
 
 export const intimate: Detector = {
   name: 'intimate',
-  find: (text) =>
-    matchesAround(text, around, (part) =>
+  find: (text, facts = new TextFacts(text)) =>
+    matchesAround(facts, around, (part) =>
       patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
     ),
 };

@@ -1,4 +1,6 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, matchesAround, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** What says of a whole text that it is not for others. The words stand there as marks or requests, not in a question about them. */
 const patterns: readonly (readonly [string, RegExp])[] = [
@@ -24,8 +26,9 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
-const around = {
-  core: /\b(?:confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/gi,
+export const around = {
+  core: /\b(?:confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/iy,
+  anchor: anchorOf.marking,
   before: 80,
   after: 48,
 };
@@ -33,8 +36,8 @@ const around = {
 /** Marks of confidence, and requests not to pass something on. */
 export const marking: Detector = {
   name: 'marking',
-  find: (text) =>
-    matchesAround(text, around, (part) =>
+  find: (text, facts = new TextFacts(text)) =>
+    matchesAround(facts, around, (part) =>
       patterns.flatMap(([name, pattern]) =>
         matches(part, pattern, { type: 'confidential', detector: `confidential.${name}` }),
       ),

@@ -1,5 +1,5 @@
-import { hasLongWord } from '../long-word.ts';
 import { matches, type Detector, type Span } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Keys and tokens by the form that their issuers document. */
 const formats: readonly (readonly [string, RegExp])[] = [
@@ -35,7 +35,7 @@ const named =
 /** What the issuers' forms have in common, to look for them only where one can be. */
 const formatHint =
   /-----BEGIN|A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]+-|xox[a-z]-|hooks\.slack|_(?:live|test)_|sk-|AIza|ya29\.|GOCSPX-|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]{8}|:AA|[MNO][\w-]{23,25}\.|AccountKey=|AccessKey=|nf-|gsk_|eyJ|:\/\/|authorization:/i;
-const nameHint = /key|secret|token|pass|pwd|\bpin\b|credential|contrase/i;
+const nameHints = ['key', 'secret', 'token', 'pass', 'pwd', 'pin', 'credential', 'contrase'];
 /** Behind an address or a name, as in lists of what leaked. */
 const pairedPattern = /[\w.+-]+@[\w.-]+\.\w{2,}\s*[/:|,;]\s*([^\s/:|,;]{6,64})/g;
 
@@ -84,9 +84,11 @@ function looksRandom(text: string): boolean {
 /** Keys, tokens, passwords: by format, by name, by entropy. */
 export const secret: Detector = {
   name: 'secret',
-  find(text) {
+  find(text, facts = new TextFacts(text)) {
     const found: Span[] = [];
-    const isHinted = formatHint.test(text);
+    // None is shorter than that but for the two that are looked for.
+    const isLong = facts.longestWord >= 14 || facts.has('://', '-----begin');
+    const isHinted = isLong && formatHint.test(text);
     for (const [name, pattern] of isHinted ? formats : [])
       found.push(...matches(text, pattern, { type: 'secret', detector: `secret.${name}` }));
     if (text.includes('@'))
@@ -95,7 +97,7 @@ export const secret: Detector = {
           isMixed(value),
         ),
       );
-    if (nameHint.test(text))
+    if (facts.has(...nameHints))
       found.push(
         ...matches(
           text,
@@ -107,7 +109,7 @@ export const secret: Detector = {
           },
         ),
       );
-    if (hasLongWord(text, 32))
+    if (facts.longestWord >= 32)
       found.push(
         ...matches(text, random, { type: 'secret', detector: 'secret.entropy' }, ([one]) => looksRandom(one)),
       );

@@ -1,4 +1,6 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** What somebody says of who he is: work, schooling, family, body, faith, politics, plans. Together these say which person it is. */
 const kin =
@@ -69,16 +71,17 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   ],
 ];
 
-const around = {
-  core: /\b(?:i|i['’](?:m|ve|ll)|my|we|we['’](?:re|ll)|our)\b/gi,
+export const around = {
+  core: /\b(?:i|i['’](?:m|ve|ll)|my|we|we['’](?:re|ll)|our)\b/iy,
+  anchor: anchorOf.own,
   before: 8,
   after: 128,
 };
 
 export const selfPortrait: Detector = {
   name: 'portrait',
-  find: (text) =>
-    matchesAround(text, around, (part) =>
+  find: (text, facts = new TextFacts(text)) =>
+    matchesAround(facts, around, (part) =>
       patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
     ),
 };

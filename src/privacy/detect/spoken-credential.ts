@@ -1,4 +1,4 @@
-import { matches, matchesAround, type Detector, type Span } from './span.ts';
+import { matches, shifted, windows, type Detector, type Span } from './span.ts';
 
 /** Credentials that people say in a sentence: plain words as passwords, codes, PINs, combinations, phrases of wallets, and what connects. */
 
@@ -94,17 +94,21 @@ const around = {
 const phrase =
   /\b(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
 
+function findIn(part: string): Span[] {
+  return patterns.flatMap(([name, pattern, accept]) =>
+    matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
+      const value = groups?.['value'] ?? groups?.['other'] ?? whole;
+      // Not what stands in its place already.
+      return /[\p{L}\p{N}]/u.test(value) && accept(value);
+    }),
+  );
+}
+
 export const spokenCredential: Detector = {
   name: 'credential',
   find(text) {
-    const found = matchesAround(text, around, (part): Span[] =>
-      patterns.flatMap(([name, pattern, accept]) =>
-        matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
-          const value = groups?.['value'] ?? groups?.['other'] ?? whole;
-          // Not what stands in its place already.
-          return /[\p{L}\p{N}]/u.test(value) && accept(value);
-        }),
-      ),
+    const found = windows(text, around.core, around.before, around.after).flatMap((window) =>
+      shifted(findIn(window.text), window.start),
     );
     if (/phrase|words?|mnemonic/i.test(text))
       found.push(...matches(text, phrase, { type: 'secret', detector: 'credential.phrase' }));

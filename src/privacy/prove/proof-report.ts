@@ -1,5 +1,5 @@
 import type { PrivacyPath } from '../paths.ts';
-import { isProven, requestClasses, type LeakSuiteResult, type RequestClass } from './leak-suite.ts';
+import { isProven, requestClasses, type LeakSuiteResult, type RequestClass } from './leak-result.ts';
 
 /** Everything that a report says. */
 export interface Proof {
@@ -18,13 +18,15 @@ const meaning: Readonly<Record<RequestClass, string>> = {
   detected: 'not marked, and a detector found what was planted',
   follow_up: 'nothing in it, in a session in which something had to stay before',
   unseen: 'not marked, and **no detector saw it**: no proof of anything',
+  excepted:
+    'not marked, a detector found what was planted, and the key that asked **may let it out**: no proof of anything',
   control: 'harmless, to show that what goes outside is seen here',
 };
 
 /** What this cannot show, in sentences. */
 export const notCovered: readonly string[] = [
   'What no detector sees and nobody marks leaves: the row "unseen" counts it. Only `local_only` (the header, a key with `localOnly`, or `privacy.floor`) keeps every text.',
-  'The settings of single keys (`keys`, `nearfar keys`): the requests were sent by the owner of the machine. A key with `privacy: open` lets out what detectors find.',
+  'Keys that `nearfar keys` made: requests were sent by a key without bounds and by those of the settings (`keys`, `privacy.keys`), with other secrets and without their limits. A key with `privacy: open` lets out what detectors find; the row "excepted" counts it.',
   'The engine: models of this machine were stand-ins that answer, or fail as a crash, a full queue or a missing file does. The engine opens no connection.',
   'What an upstream inside does with a prompt, and everything on the network beyond it: its `boundary` is the owner’s word.',
   'Other programs of this machine, its disk, its backups, and who may read them.',
@@ -57,7 +59,7 @@ export function proofReport({ madeAt, version, file, settingsDigest, paths, resu
     `- Date: ${madeAt.toISOString()}`,
     `- nearfar ${version}`,
     `- Settings: ${file ?? 'defaults, no file'}; SHA-256 of the effective settings \`${settingsDigest}\``,
-    `- Made by \`nearfar privacy prove\` with seed ${seed}: ${asked} requests through every route, name and dialect, with caches, retries, hedges, fallbacks, clients that go away, models here that crash and servers elsewhere that fail.`,
+    `- Made by \`nearfar privacy prove\` with seed ${seed}: ${asked} requests through every route, name and dialect, with caches, retries, hedges, fallbacks, and, as far as the settings have them, routing, cascade, comparisons with other tiers, a model’s check and keys with exceptions; clients that went away, models here that crash and servers elsewhere that fail.`,
     `- The upstreams were replaced by recording servers on this machine: nothing real was called. Outside, ${outsideRequestCount} requests with ${outsideByteCount} characters arrived, and all of them were searched: as they are, in any case, without separators, in base64, hexadecimal, UTF-16, percent signs, escapes and entities.`,
     '',
     '## Requests',
