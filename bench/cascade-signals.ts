@@ -2,7 +2,7 @@ import type { TokenLogprob } from '../src/chat/part.ts';
 import { createDifficulty } from '../src/route/difficulty/create-difficulty.ts';
 import { agreementOf, uncertaintyOf } from '../src/route/cascade/uncertainty.ts';
 import { auroc } from './auroc.ts';
-import { bootstrapInterval } from './seeded-random.ts';
+import { bootstrapInterval } from './bootstrap.ts';
 
 /** A prompt that the near model answered, and what was seen of it. */
 export interface JudgedAnswer {

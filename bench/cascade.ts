@@ -2,7 +2,7 @@ import type { TokenLogprob } from '../src/chat/part.ts';
 import type { Benchmark, BenchmarkSetup, Row, Side } from './benchmark.ts';
 import { farText, openFarTier, type FarTier } from './cascade-far.ts';
 import { beginningTokenCount, scoreSignals, signals, type JudgedAnswer } from './cascade-signals.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../src/random/seeded-random.ts';
 import { median, quantile, rounded } from './stats.ts';
 import { checkablePrompts, isAnsweredRight, type CheckablePrompt } from './workloads/checkable-prompts.ts';
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openProofGateway } from '../src/cli/proof-gateway.ts';
 import { loadSettings } from '../src/config/load.ts';
+import type { Exercised } from '../src/privacy/prove/exercised.ts';
 import type { LeakSuiteResult } from '../src/privacy/prove/leak-result.ts';
 import { createFaults, runLeakSuite } from '../src/privacy/prove/leak-suite.ts';
 import { namesOf } from '../src/privacy/prove/proof-names.ts';
@@ -31,7 +32,7 @@ export async function leakProof(
   requestCount: number,
   seed: number,
   profile: string | null = null,
-): Promise<LeakSuiteResult> {
+): Promise<LeakSuiteResult & { readonly exercised: Exercised }> {
   const home = mkdtempSync(join(tmpdir(), 'nearfar-leak-'));
   try {
     writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(leakSettings(changes)));
@@ -42,7 +43,7 @@ export async function leakProof(
     const faults = createFaults(seed);
     const proof = await openProofGateway(loaded, faults);
     try {
-      return await runLeakSuite(
+      const result = await runLeakSuite(
         {
           ...{ seed, requestCount, names: namesOf(settings), upstreams: settings.upstreams },
           terms: settings.privacy.terms.flatMap(({ words }) => words),
@@ -54,6 +55,7 @@ export async function leakProof(
         },
         faults,
       );
+      return { ...result, exercised: await proof.exercised() };
     } finally {
       await proof.close();
     }

@@ -13,17 +13,26 @@ const terms = [{ name: 'projects', words: ['Bluefin Harbor'] }];
 const semantic = { embedder: 'stand-in-embedder', checkRate: 0.5 };
 const cache = { exactMaxTemperature: 2, semantic };
 
+const routedParts = [
+  'routed',
+  'handed over by a cascade',
+  'answered by the near model after a cascade',
+  'alternatives asked to compare',
+  'questions to the judge',
+];
 const variants = [
-  ['block', 'plainly', { privacy: { mode: 'block', terms } }],
+  ['block', 'plainly', { privacy: { mode: 'block', terms } }, ['answered from the exact cache']],
   [
     'local',
     'with routing, a cascade and comparisons',
     { ...routedSettings, privacy: { mode: 'local', terms } },
+    [...routedParts, 'answered here in place of a model outside'],
   ],
   [
     'redact',
     'with routing, a cascade, comparisons, keys and the semantic cache',
     { ...routedSettings, ...keySettings, cache, privacy: { mode: 'redact', terms } },
+    [...routedParts, 'redacted', 'let out by the exception of a key', 'compared by the semantic cache'],
   ],
   [
     'auto',
@@ -34,26 +43,36 @@ const variants = [
       route: { policy: 'calibrated', profile: 'proof', cascade: true },
       privacy: { mode: 'auto', check: 'model', terms },
     },
+    [
+      ...routedParts,
+      'kept by a model that read them',
+      'kept for their session alone',
+      'compared by the semantic cache',
+    ],
   ],
 ] as const;
 
 describe('what must stay', () => {
-  it.each(variants)('stays in the mode %s, %s', { timeout: 300_000 }, async (_mode, _with, changes) => {
-    const result = await leakProof(changes, 400, 11, await calibratedProfile());
-    expect(result.leaks).toEqual([]);
-    expect(isProven(result)).toBe(true);
-    const { declared, detected, follow_up, excepted, unseen, control } = result.counts;
-    // Without these the silence would mean little.
-    expect(result.unreached).toEqual([]);
-    expect(declared.asked + detected.asked + follow_up.asked).toBeGreaterThan(400);
-    expect(control.arrivedOutside).toBeGreaterThan(60);
-    expect(declared.arrivedInside + detected.arrivedInside).toBeGreaterThan(10);
-    expect(unseen.asked).toBeGreaterThan(0);
-    if ('keys' in changes) {
+  it.each(variants)(
+    'stays in the mode %s, %s',
+    { timeout: 300_000 },
+    async (_mode, _with, changes, parts) => {
+      const result = await leakProof(changes, 1000, 11, await calibratedProfile());
+      expect(result.leaks).toEqual([]);
+      expect(isProven(result)).toBe(true);
+      const { declared, detected, follow_up, excepted, unseen, control } = result.counts;
+      // Without these the silence would mean little.
+      expect(result.unreached).toEqual([]);
+      expect(declared.asked + detected.asked + follow_up.asked).toBeGreaterThan(1000);
+      expect(control.arrivedOutside).toBeGreaterThan(60);
+      expect(declared.arrivedInside + detected.arrivedInside).toBeGreaterThan(10);
+      expect(unseen.asked).toBeGreaterThan(0);
       // The exception is one: what its key sends does leave.
-      expect(excepted.arrivedOutside).toBeGreaterThan(0);
-    }
-  });
+      if ('keys' in changes) expect(excepted.arrivedOutside).toBeGreaterThan(0);
+      // What is switched on had a hand in it.
+      for (const part of parts) expect(result.exercised[part], part).toBeGreaterThan(0);
+    },
+  );
 
   it('includes everything where the owner says so', { timeout: 300_000 }, async () => {
     const result = await leakProof({ ...routedSettings, privacy: { floor: 'local_only' } }, 150, 12);

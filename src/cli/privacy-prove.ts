@@ -53,6 +53,7 @@ async function prove(loaded: LoadedSettings, requestCount: number, seed: number)
     );
     if (process.stderr.isTTY) process.stderr.write('\r                    \r');
     return {
+      exercised: await gateway.exercised(),
       madeAt: new Date(),
       version: nearfarVersion(),
       file: loaded.file,

@@ -4,6 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import type { ModelGrade } from '../chat/part.ts';
 import type { LoadedSettings } from '../config/load.ts';
+import { exercisedIn, type Exercised } from '../privacy/prove/exercised.ts';
+import { readAudits } from '../ledger/audit-rows.ts';
+import { createStore } from '../store/store.ts';
 import { createModelStore } from '../models/store.ts';
 import type { Settings } from '../config/schema.ts';
 import { NearfarError } from '../chat/error.ts';
@@ -13,6 +16,7 @@ import { plainCaller, type ProofCaller } from '../privacy/prove/proof-caller.ts'
 import { createRecordingUpstream, type RecordingUpstream } from '../privacy/prove/recording-upstream.ts';
 import { createStandInModel } from '../privacy/prove/stand-in-models.ts';
 import { composeGateway } from './compose.ts';
+import { ledgerFile } from './open-state.ts';
 import { policyOf } from './routing.ts';
 
 /** A gateway with somebody's settings whose upstreams are recording servers on loopback: nothing real is called. */
@@ -25,6 +29,8 @@ export interface ProofGateway {
   /** Keys that may ask; the first one without bounds. */
   readonly callers: readonly ProofCaller[];
   readonly checksByModel: boolean;
+  /** What took part, by the ledger: how many requests each part of nearfar had a hand in. */
+  exercised(): Promise<Exercised>;
   close(): Promise<void>;
 }
 
@@ -44,6 +50,7 @@ export async function openProofGateway(loaded: LoadedSettings, faults: SuiteFaul
     if (policyOf(settings) === 'calibrated')
       await cp(path.join(loaded.home, 'profiles'), path.join(home, 'profiles'), { recursive: true });
     const { near } = settings;
+    let comparedCount = 0;
     const grade = await gradeOf(near, loaded);
     const embedder = settings.cache.semantic?.embedder;
     const modelIds = [near, ...(embedder === undefined ? [] : [embedder])];
@@ -57,7 +64,13 @@ export async function openProofGateway(loaded: LoadedSettings, faults: SuiteFaul
           localModels: {
             model: (id) =>
               modelIds.includes(id)
-                ? Promise.resolve(createStandInModel(id, faults, grade))
+                ? Promise.resolve(
+                    createStandInModel(
+                      id,
+                      id === near ? faults : { ...faults, onVector: () => void comparedCount++ },
+                      grade,
+                    ),
+                  )
                 : Promise.reject(new NearfarError('model_not_found', 'This model is not here.')),
             load: () => Promise.reject(new Error('Nothing is loaded in a proof.')),
             running: () => [],
@@ -71,6 +84,20 @@ export async function openProofGateway(loaded: LoadedSettings, faults: SuiteFaul
       recording,
       callers: keys.length === 0 ? [plainCaller] : keys.map(({ caller }) => caller),
       checksByModel: settings.privacy.detect === 'on' && settings.privacy.check === 'model',
+      async exercised() {
+        await gateway.ledger.flush();
+        const state = await createStore({ path: ledgerFile({ ...loaded, settings, home }) });
+        try {
+          const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
+          return exercisedIn(
+            comparedCount,
+            await gateway.ledger.recent(1_000_000),
+            await readAudits(state, always, 1_000_000),
+          );
+        } finally {
+          await state.close();
+        }
+      },
       ask: (call, readBytes) => ask(gateway.fetch, call, readBytes),
       async close() {
         await gateway.close();

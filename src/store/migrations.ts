@@ -194,7 +194,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '016-sessions-and-cascade': {
     async up(db: Kysely<unknown>): Promise<void> {
       await createSharedSecrets(db);
-      for (const name of ['cascade_tokens', 'cascade_ms', 'cascade_escalated', 'cascade_micros']) {
+      for (const name of ['cascade_tokens', 'cascade_ms', 'cascade_escalated']) {
         if (await hasColumn(db, 'ledger', name)) continue;
         await db.schema.alterTable('ledger').addColumn(name, 'bigint').execute();
       }

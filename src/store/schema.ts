@@ -81,6 +81,10 @@ export interface LedgerTable {
   charged_micros: number | null;
   /** Why nearfar itself asked; null: a client did. */
   purpose: string | null;
+  /** Null, with the two that follow: no cascade judged a near model's beginning. */
+  cascade_tokens: number | null;
+  cascade_ms: number | null;
+  cascade_escalated: 0 | 1 | null;
 }
 
 export interface AccessKeyTable {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createScanText } from '../scan-text.ts';
 import { createLeakFinder } from './leak-finder.ts';
 import { plant, plantedKinds } from './planted.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../random/seeded-random.ts';
 
 const writings: readonly ((text: string) => string)[] = [
   (text) => text,

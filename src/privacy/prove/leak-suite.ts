@@ -4,7 +4,8 @@ import { createLeakFinder } from './leak-finder.ts';
 import { leakSuiteResult, type LeakSuiteResult, type RequestClass, type Sent } from './leak-result.ts';
 import { plant, plantedKinds } from './planted.ts';
 import { plainCaller, type ProofCaller } from './proof-caller.ts';
-import { letters, oneOf, seededRandom, type Random } from './random.ts';
+import { seededRandom, type Random } from '../../random/seeded-random.ts';
+import { letters, oneOf } from './random.ts';
 import type { RecordingUpstream, UpstreamFault } from './recording-upstream.ts';
 import type { NearFault } from './stand-in-models.ts';
 
@@ -69,7 +70,7 @@ const conversations: readonly RouteName[] = [
   '/api/chat',
 ];
 /** Of all requests, so many are harmless ones. */
-const controlShare = 0.08;
+const controlShare = 0.12;
 
 /**
  * Thousands of requests with planted texts through every route, name, cache, retry and fallback of a gateway, and what of them
@@ -99,7 +100,9 @@ export async function runLeakSuite(options: LeakSuiteOptions, faults: SuiteFault
   faults.calm(false);
   const rest = Array.from({ length: options.requestCount }, (_, index) => async () => {
     if (random() < controlShare) {
-      await send(request(random, options, 'control', {}));
+      const one = request(random, options, 'control', {});
+      await send(one);
+      if (random() < 0.3) await send(reworded(one));
       return;
     }
     const isDeclared = random() < 0.5;
@@ -143,7 +146,8 @@ function request(
     return at < 0 || (start < at + planted.needle.length && end > at);
   });
   const actual = classOf(wanted, caller, isSeen, checksByModel && planted.kind === 'model_only');
-  const model = wish.model ?? oneOf(random, names);
+  // What nearfar decides itself is asked more often than what clients name.
+  const model = wish.model ?? (random() < 0.3 ? 'auto' : oneOf(random, names));
   const path = wish.path ?? oneOf(random, random() < 0.6 ? conversations : routes);
   const headers: Record<string, string> = {
     ...caller.headers,
@@ -160,7 +164,11 @@ function request(
 
 /** What is told beside the planted text, in other words. */
 function reworded(one: Omit<Sent, 'status'>): Omit<Sent, 'status'> {
-  const body = JSON.stringify(one.call.body).replace(/What is (an? \w+|\w+)\?/g, 'Tell me what $1 is.');
+  const body = JSON.stringify(one.call.body).replace(
+    /What is (an? \w+|\w+)\?|Tell me about ([a-z ]+) in one line\./g,
+    (_, what?: string, about?: string) =>
+      what === undefined ? `In one line, tell me about ${about ?? ''}.` : `Tell me what ${what} is.`,
+  );
   return { ...one, call: { ...one.call, body: JSON.parse(body) as Call['body'] } };
 }
 

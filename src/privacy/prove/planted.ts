@@ -1,5 +1,6 @@
 import { modelOnlyMark } from './stand-in-models.ts';
-import { letters, oneOf, type Random } from './random.ts';
+import type { Random } from '../../random/seeded-random.ts';
+import { letters, oneOf } from './random.ts';
 
 export const plantedKinds = [
   'payment_card',

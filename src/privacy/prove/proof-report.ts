@@ -1,4 +1,5 @@
 import type { PrivacyPath } from '../paths.ts';
+import type { Exercised } from './exercised.ts';
 import { isProven, requestClasses, type LeakSuiteResult, type RequestClass } from './leak-result.ts';
 
 /** Everything that a report says. */
@@ -10,6 +11,7 @@ export interface Proof {
   /** SHA-256 of the effective settings, in hexadecimal: of other settings this says nothing. */
   readonly settingsDigest: string;
   readonly paths: readonly PrivacyPath[];
+  readonly exercised: Exercised;
   readonly result: LeakSuiteResult;
 }
 
@@ -40,7 +42,15 @@ export function proofJson({ madeAt, ...proof }: Proof): object {
 }
 
 /** The report in Markdown, for who must sign it. Pure. */
-export function proofReport({ madeAt, version, file, settingsDigest, paths, result }: Proof): string {
+export function proofReport({
+  madeAt,
+  version,
+  file,
+  settingsDigest,
+  paths,
+  exercised,
+  result,
+}: Proof): string {
   const { counts, leaks, unreached, reachable, outsideRequestCount, outsideByteCount, seed } = result;
   const asked = requestClasses.reduce((total, name) => total + counts[name].asked, 0);
   const mustStay = counts.declared.asked + counts.detected.asked + counts.follow_up.asked;
@@ -73,6 +83,8 @@ export function proofReport({ madeAt, version, file, settingsDigest, paths, resu
     }),
     '',
     `What was planted: ${listed(result.byKind)}. Routes: ${listed(result.byPath)}.`,
+    '',
+    `What took part, in how many of these requests: ${listed(exercised) || 'nothing but the models'}. What the settings switch on and is not named here was not shown.`,
     '',
     `Upstreams outside at which a harmless request arrived: ${reachable.join(', ') || 'none'}.`,
     ...(unreached.length === 0 ? [] : [`**Not reached:** ${unreached.join(', ')}.`]),

@@ -13,6 +13,8 @@ export interface StandInFaults {
   readonly near: () => NearFault;
   /** Whether the model is so unsure of what it says that a cascade hands over. */
   readonly isUnsure: () => boolean;
+  /** Told of each text that is compared. */
+  readonly onVector?: () => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export function createStandInModel(
       const fault = faults.near();
       if (fault !== 'none') return Promise.reject(failure(fault));
       const { task } = request;
+      faults.onVector?.();
       const output =
         task.kind === 'rank'
           ? { kind: 'scores' as const, scores: task.documents.map(() => 0.5) }
