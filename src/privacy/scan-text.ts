@@ -2,6 +2,7 @@ import { decodedTexts } from './decoded-text.ts';
 import { birthDate } from './detect/birth-date.ts';
 import { cryptoWallet } from './detect/crypto-wallet.ts';
 import { disclosure } from './detect/disclosure.ts';
+import { houseEvent } from './detect/house-event.ts';
 import { houseMatter } from './detect/house-matter.ts';
 import { iban } from './detect/iban.ts';
 import { intimate } from './detect/intimate.ts';
@@ -47,6 +48,7 @@ export const detectors: readonly Detector[] = [
   intimate,
   selfPortrait,
   houseMatter,
+  houseEvent,
   marking,
 ];
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anchorOf } from './anchor-words.ts';
 import { disclosurePatterns } from './disclosure.ts';
+import { around as event } from './house-event.ts';
 import { around as house } from './house-matter.ts';
 import { around as intimate } from './intimate.ts';
 import { around as marking } from './marking.ts';
@@ -13,9 +14,9 @@ import { TextFacts } from './text-facts.ts';
 
 const own = anchorOf.own | anchorOf.others;
 const anchored: readonly (readonly [string, RegExp, number])[] = [
-  ...[house, intimate, marking, portrait].map(
+  ...[house, event, intimate, marking, portrait].map(
     ({ core, anchor }, index) =>
-      [['house', 'intimate', 'marking', 'portrait'][index] ?? '', core, anchor] as const,
+      [['house', 'event', 'intimate', 'marking', 'portrait'][index] ?? '', core, anchor] as const,
   ),
   ...contextPatterns.map(([, name, anchor, pattern]) => [name, pattern, anchor] as const),
   ...disclosurePatterns.map(([name, pattern]) => [name, pattern, own] as const),

@@ -20,7 +20,7 @@ const words = {
     'board ' +
     Array.from({ length: 100 }, (_, year) => `fy${String(year).padStart(2, '0')}`).join(' '),
   marking:
-    'confidential internal restricted secret secrets proprietary privileged sensitive official eyes not share shared shareed ' +
+    'classification sensitivity data security tlp noforn u confidential internal restricted secret secrets proprietary privileged sensitive official eyes not share shared shareed ' +
     'forward forwardd forwarded distribute distributed distributeed disclose disclosed discloseed circulate circulated circulateed ' +
     'publish publishd published repeat repeatd repeated leak leakd leaked tell telld telled mention mentiond mentioned keep between ' +
     'off confidence nda non nondisclosure embargo hush public publicly announced released disclosed published nonpublic insider ' +
@@ -41,7 +41,16 @@ const words = {
     'investigation probation parole dui dwi assault fraud theft shoplifting possession tax restraining subpoena eviction foreclosure ' +
     'deportation indictment malpractice harassment discrimination wrongful gay lesbian bisexual bi queer trans transgender transsexual ' +
     'non nonbinary asexual intersex undocumented immigrant asylum muslim jewish hindu sikh catholic protestant mormon atheist buddhist ' +
-    'jehovah member roma kurdish uyghur recovering maiden first childhood favorite favourite',
+    'jehovah member roma kurdish uyghur recovering maiden first childhood favorite favourite diagnosis diagnoses diagnosed dx icd arrested charged convicted indicted jailed ' +
+    'imprisoned detained deported evicted subpoenaed fired laid suspended expelled raped assaulted abused molested harassed stalked ' +
+    'blackmailed scammed cheated lied stole embezzled forged evaded falsified',
+  event:
+    'acquire buy merge take divest spin shut sell delist file lay let cut dismiss terminate layoff severance redundancy termination ' +
+    'reduction revenue arr mrr ebitda burn run valuation turnover gmv cash runway salary compensation bonus pay equity unreleased ' +
+    'unannounced unpatched undisclosed pre prerelease stealth penetration pen pentest red vulnerability security forensic forensics ' +
+    'breached hacked compromised leaked encrypted exfiltrated stolen exposed data ransom ransomware hr harassment misconduct pip ' +
+    'performance counsel legal settle settled settling settlement litigation investor pitch board executive leadership management ' +
+    'term raising premoney post postmoney price pricing bid tender counteroffer account deal contract renewal secret insider',
   personal:
     'my me i please your account appointment customer client employee patient contact address phone e email mail hired meeting resume ' +
     'invoice says said told asked',

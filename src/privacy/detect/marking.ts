@@ -6,11 +6,15 @@ import { TextFacts } from './text-facts.ts';
 const patterns: readonly (readonly [string, RegExp])[] = [
   [
     'stamp',
-    /(?:^|\n|[[(*#:>"“-]\s*)(?:strictly |highly |company |internal |client |business |commercial(?:ly)? |in )*(?:confidential(?:ity notice)?|private and confidential|internal(?: use)? only|restricted|top secret|company proprietary|trade secret|privileged|sensitive|for official use only|eyes only|draft - not for distribution|not for (?:public )?(?:release|distribution|circulation))\s*(?:[\])*:."”!—–-]|\n|$)/giu,
+    /(?:^|\n|[[(*#:>"“-]\s*)(?:strictly |highly |company |internal |client |business |commercial(?:ly)? |in )*(?:confidential(?:ity notice)?|(?:private|proprietary) (?:and|&) confidential|confidential (?:and|&) proprietary|internal(?: use)? only|restricted|top secret|company proprietary|trade secret|privileged|sensitive|for official use only|eyes only|draft - not for distribution|not for (?:public )?(?:release|distribution|circulation))\s*(?:[\])*:."”!—–-]|\n|$)/giu,
   ],
   [
     'request',
     /\b(?:please )?(?:do not|don['’]t|never|must not|may not|should not|shouldn['’]t|can['’]t be|cannot be|not to be) (?:be )?(?:share[d]?|forward(?:ed)?|distribute[d]?|disclose[d]?|circulate[d]?|publish(?:ed)?|repeat(?:ed)?|leak(?:ed)?|tell(?: anyone| anybody)?|mention(?:ed)?)\b(?: (?:this|it|that|these|any of (?:this|it)|with|to|outside|externally|anyone|publicly)\b)/giu,
+  ],
+  [
+    'classified',
+    /\b(?:classification|sensitivity|data class(?:ification)?|security level)(?: level)?\s*[:=]\s*(?:strictly |highly )?(?:confidential|restricted|internal|secret|top secret|private|sensitive)\b|\bTLP:\s?(?:RED|AMBER)(?:\+STRICT)?\b|\b(?:TOP )?SECRET\/\/\w+|\bNOFORN\b|\bU\/\/FOUO\b/giu,
   ],
   [
     'between_us',
@@ -27,7 +31,7 @@ const patterns: readonly (readonly [string, RegExp])[] = [
 ];
 
 export const around = {
-  core: /\b(?:confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/iy,
+  core: /\b(?:classification|sensitivity|data class|security level|tlp|noforn|u\/\/fouo|confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/iy,
   anchor: anchorOf.marking,
   before: 80,
   after: 48,

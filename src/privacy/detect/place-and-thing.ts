@@ -4,10 +4,13 @@ import { TextFacts } from './text-facts.ts';
 
 const coordinates =
   /(?<![\d.,-])-?(?:[1-8]?\d|90)\.\d{3,8}°?\s?[NS]?,\s?-?(?:1[0-7]\d|\d{1,2}|180)\.\d{3,8}°?\s?[EW]?(?![\d.])|\b\d{1,2}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?["″])?\s?[NS][, ]+\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?["″])?\s?[EW]/g;
+/** Less exact, and called by its name. */
+const gps =
+  /\b(?:gps|lat(?:itude)?[ /,]*lo?ng?(?:itude)?)\b[^\n\d-]{0,24}-?\d{1,2}\.\d{1,8}°?\s?[NS]?\s?,\s?-?\d{1,3}\.\d{1,8}/gi;
 const vin = /(?<![A-Z0-9])[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])/g;
 const vinWeights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
 const plate =
-  /\b(?:licen[cs]e plate|number plate|plate(?: number)?|registration plate)(?: number)?(?: is|:|#)? ?["“]?[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}\b/gi;
+  /\b(?:licen[cs]e plate|number plate|plate(?: number)?|registration plate)(?: number)?(?: is|:|#)? ?["“]?[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?:[ -]\d{2,5})?\b/gi;
 const login =
   /\b(?:user ?name|login|user ?id|handle|screen ?name)s?(?: is| was|:|=) ?["'“]?[\p{L}\p{N}][\p{L}\p{N}._-]{2,40}/giu;
 
@@ -61,6 +64,7 @@ export const placeAndThing: Detector = {
         ...(/\d\.\d{3}|\d°/.test(text)
           ? matches(text, coordinates, { type: 'residence', detector: 'place.coordinates' })
           : []),
+        ...(facts.has('gps', 'lat') ? matches(text, gps, { type: 'residence', detector: 'place.gps' }) : []),
         ...(facts.has('iban', 'account', 'acct')
           ? matches(text, bankNumber, { type: 'bank_account', detector: 'thing.bank_number' })
           : []),
