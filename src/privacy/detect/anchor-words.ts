@@ -20,7 +20,7 @@ const words = {
     'board ' +
     Array.from({ length: 100 }, (_, year) => `fy${String(year).padStart(2, '0')}`).join(' '),
   marking:
-    'classification sensitivity data security tlp noforn u confidential internal restricted secret secrets proprietary privileged sensitive official eyes not share shared shareed ' +
+    'classification sensitivity data security tlp noforn u attorney confidential internal restricted secret secrets proprietary privileged sensitive official eyes not share shared shareed ' +
     'forward forwardd forwarded distribute distributed distributeed disclose disclosed discloseed circulate circulated circulateed ' +
     'publish publishd published repeat repeatd repeated leak leakd leaked tell telld telled mention mentiond mentioned keep between ' +
     'off confidence nda non nondisclosure embargo hush public publicly announced released disclosed published nonpublic insider ' +
@@ -43,14 +43,20 @@ const words = {
     'non nonbinary asexual intersex undocumented immigrant asylum muslim jewish hindu sikh catholic protestant mormon atheist buddhist ' +
     'jehovah member roma kurdish uyghur recovering maiden first childhood favorite favourite diagnosis diagnoses diagnosed dx icd arrested charged convicted indicted jailed ' +
     'imprisoned detained deported evicted subpoenaed fired laid suspended expelled raped assaulted abused molested harassed stalked ' +
-    'blackmailed scammed cheated lied stole embezzled forged evaded falsified',
+    'blackmailed scammed failed study trial patient genome dna fingerprint fingerprints iris retina face voice cheated lied stole embezzled forged evaded falsified',
   event:
-    'acquire buy merge take divest spin shut sell delist file lay let cut dismiss terminate layoff severance redundancy termination ' +
-    'reduction revenue arr mrr ebitda burn run valuation turnover gmv cash runway salary compensation bonus pay equity unreleased ' +
-    'unannounced unpatched undisclosed pre prerelease stealth penetration pen pentest red vulnerability security forensic forensics ' +
-    'breached hacked compromised leaked encrypted exfiltrated stolen exposed data ransom ransomware hr harassment misconduct pip ' +
-    'performance counsel legal settle settled settling settlement litigation investor pitch board executive leadership management ' +
-    'term raising premoney post postmoney price pricing bid tender counteroffer account deal contract renewal secret insider',
+    'acquire buy merge take divest spin shut sell delist file lay let cut dismiss terminate layoff layoffs severance redundancy ' +
+    'termination reduction revenue arr mrr ebitda burn run valuation turnover gmv cash runway salary compensation bonus pay equity ' +
+    'unreleased unannounced unpatched undisclosed pre prerelease stealth penetration pen pentest red vulnerability security forensic ' +
+    'forensics breached hacked compromised leaked encrypted exfiltrated stolen exposed data ransom ransomware hr harassment misconduct ' +
+    'pip performance counsel legal litigation investor pitch board executive leadership management term raising premoney post ' +
+    'postmoney price pricing bid tender counteroffer reserve we secret insider net earnings guidance outlook worth pays pay salaries ' +
+    'payroll bonuses ceo cfo cto coo cio cmo ciso annual employee top key biggest largest main supplier vendor contractor distributor ' +
+    'nda investigation patent invention not haven before proprietary code codename defendant plaintiff witness judge opposing ' +
+    'settle settled settling settlement customer customers client clients vendors suppliers employees donor donors member members patient patients contact contacts',
+  system:
+    'internal intranet corp lan intra priv arpa local amazonaws windows azure mongodb snowflakecomputing vpn staging stg uat preprod ' +
+    'bastion jumphost jenkins sso owa citrix rdp prod dev qa dr cv cr mc md bk ap mj ca fa pr civ',
   personal:
     'my me i please your account appointment customer client employee patient contact address phone e email mail hired meeting resume ' +
     'invoice says said told asked',
@@ -65,6 +71,8 @@ const words = {
 const stems: Readonly<Partial<Record<keyof typeof words, string>>> = {
   intimate: 'suicid infert selfha embezz',
   learned: 'philos sociol',
+  system:
+    'prod_d prod_s prod_w prod_a prod_k prod_r prod_e prod_m prod_p prod_j prod_b prod_v prod_g prod_l stagin',
 };
 
 export type AnchorName = keyof typeof words;

@@ -10,6 +10,7 @@ import { TextFacts } from './text-facts.ts';
 
 const amount =
   '(?:[$€£¥₹]\\s?\\d[\\d,.]*(?:\\s?(?:million|billion|thousand|mm|bn|[kmb])\\b)?|\\d[\\d,.]*\\s?(?:million|billion|mm|bn)\\b)';
+const scaled = '(?:[$€£¥₹]\\s?)?\\d[\\d,.]*\\s?(?:million|billion|thousand|mm|bn|[kmb])\\b';
 const soon =
   '(?:tomorrow|tonight|(?:next|this|early next|later this) (?:week|month|quarter|year|spring|summer|autumn|fall|winter)|(?:on|by|before|in|from|until|starting) (?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|q[1-4]|the end of))';
 const intends =
@@ -97,11 +98,69 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'house.recipe',
     /\bsecret (?:ingredients?|formulas?|recipe|sauce|process) (?:in|of|for|to|behind) (?:our|my)\b|\binsider (?:info|tip)\b/giu,
   ],
+  [
+    'finance',
+    'house.results',
+    new RegExp(
+      `\\bnet loss(?:es)? of ${scaled}|\\bearnings per share (?:will|are expected|is expected)\\b|\\bwe (?:will|are going to|expect to|plan to|['’]ll) (?:report|post|miss|beat|restate)\\b[^.?!\\n]{0,32}?\\b(?:loss|earnings|revenue|results|guidance|profit)\\b|\\b(?:guidance|outlook)(?: for [^.?!\\n]{2,24}?)? (?:is|was|will be) (?:cut|raised|lowered|withdrawn)\\b`,
+      'giu',
+    ),
+  ],
+  [
+    'finance',
+    'house.worth',
+    new RegExp(
+      `\\b(?:contract|deal|renewal|agreement|account|retainer)\\b[^.?!\\n]{0,48}?\\bworth (?:about |around |over )?${scaled}|\\bpays? us\\b[^.?!\\n]{0,24}?[$€£]\\s?\\d|\\b(?:salaries|payroll|bonuses|compensation)(?: (?:file|list|sheet|data))?\\s*:[^\\n]{0,64}?\\d{2}`,
+      'giu',
+    ),
+  ],
+  [
+    'confidential',
+    'house.leaver',
+    /\b(?:ceo|cfo|cto|coo|cio|cmo|ciso)\b[^.?!\n,]{0,32}? (?:will|is going to|is about to|plans to|is set to|wants to|is) (?:(?:quietly|secretly) )?(?:resign|resigning|step down|stepping down|leave|leaving|be (?:fired|replaced|ousted)|retire|quit|quitting)\b/giu,
+  ],
+  [
+    'confidential',
+    'house.file',
+    /\b(?:[Pp]erformance|[Aa]nnual|[Ee]mployee) (?:review|appraisal|evaluation)s?(?: (?:for|of)|:) (?=\p{Lu}\p{Ll})|\b(?:[Cc]ustomer|[Cc]lient|[Vv]endor|[Ss]upplier|[Ee]mployee|[Dd]onor|[Mm]ember|[Pp]atient|[Cc]ontact)s? (?:list|roster|database|export)\s*:|\b(?:[Tt]op|[Kk]ey|[Bb]iggest|[Ll]argest|[Mm]ain) (?:clients?|customers?|suppliers?|accounts?) (?:is|are|include|includes|:) \p{Lu}|\b(?:[Ss]upplier|[Vv]endor|[Cc]ontractor|[Dd]istributor) (?:quote|bid|invoice)s? from \p{Lu}|\b(?:[Ss]upplier|[Vv]endor|[Cc]ontractor|[Dd]istributor) \p{Lu}\p{L}+ (?:raised|quoted|charges|offered|wants)\b|\bNDA (?:with|between|for) (?=\p{Lu})|\b[Ii]nvestigation (?:into|of) \p{Lu}\p{Ll}+ \p{Lu}\p{Ll}+ (?:for|over)\b|\b[Ss]everance (?:of|for|offer)\b[^.?!\n]{0,40}? \p{Lu}\p{Ll}+/gu,
+  ],
+  [
+    'confidential',
+    'house.patent',
+    /\b(?:patent (?:application|disclosure)|invention disclosure)s?(?: draft)?\s*[:–]|\b(?:not|haven['’]t|before we) (?:yet )?filed? (?:the|a|our|for a) patent\b|\bproprietary (?:[\p{L}-]+ ){0,3}(?:(?:that )?we|of ours|developed in-house)\b|\blayoffs? (?:discussed|planned|approved|will be|are coming)\b|\bcode ?-?name (?:for|of) (?:our|the new|the next|the upcoming)\b/giu,
+  ],
+  [
+    'legal',
+    'house.matter',
+    /\b(?:client|legal) matter (?:no\.? ?|number |# ?|id )?\d|\b(?:defendant|plaintiff|witness|judge|opposing counsel) in (?:our|my) case\b/giu,
+  ],
 ];
 
-/** Words of which each pattern has one. */
+/** What each pattern has in it somewhere; the rest of it stands near. Long, so that a text about prices and customers is passed over. */
+const signs = [
+  'acquire|buy out|merge with|take over|divest|spin off|shut down|sell off|delist|file for bankruptcy',
+  '(?:lay off|let go(?: of)?|cut|dismiss|terminate) (?:about |around |over |nearly |some )?\\d',
+  '(?:layoff|severance|redundancy|termination|reduction[- ]in[- ]force) (?:list|plan|package|letter|announcement|date|of|for|offer)|layoffs',
+  '(?:arr|mrr|ebitda|burn|run rate|gmv)\\b|(?:revenue|valuation|turnover|cash balance|cash on hand|runway)\\b[^\\n]{0,20}[:=]',
+  '(?:salary|compensation|bonus|severance|pay package|equity grant)(?: (?:will|is going to))? (?:rise|be raised|increase|be cut|go up|drop)',
+  'unreleased|unannounced|unpatched|undisclosed|pre-?release|stealth-mode',
+  'penetration test|pen ?test|red[- ]team|vulnerability (?:scan|assessment)|security audit|forensic|breached|hacked|compromised|leaked|encrypted|exfiltrated|stolen|exposed|data breach|ransom',
+  'hr (?:complaint|investigation|case|grievance|file)|harassment|misconduct|pip\\b|performance improvement',
+  'counsel\\b|legal (?:team|department)|(?:client|legal) matter|settl(?:e|ed|ing|ement)\\b[^.?!\\n]{0,32}?[$€£¥₹\\d]|litigation hold',
+  '(?:investor|pitch|board) deck|term sheet|raising|(?:pre|post)-?money|(?:board|executive|leadership|management)(?: committee)? (?:meeting )?minutes',
+  'pric(?:e|ing) (?:for|of) [^.?!\\n]{2,40}? (?:will be|is going|changes|goes|drops) ?|bid\\b|tender\\b|counteroffer|reserve price',
+  "we(?:[’'](?:ll|ve|re))?(?: [a-z]+){0,4}? (?:lost|lose|losing|won|win|winning|signed|closed|report|post|miss|beat|restate)\\b",
+  'secret (?:ingredient|formula|recipe|sauce|process)|insider (?:info|tip)|net loss|earnings per share|guidance|outlook',
+  'worth (?:about |around |over )?[$€£¥₹\\d]|pays? us|(?:salaries|payroll|bonuses|compensation)(?: (?:file|list|sheet|data))?\\s*:',
+  '(?:ceo|cfo|cto|coo|cio|cmo|ciso)\\b',
+  '(?:performance|annual|employee) (?:review|appraisal|evaluation)|(?:customer|client|vendor|supplier|employee|donor|member|patient|contact)s? (?:list|roster|database|export)\\s*:',
+  '(?:top|key|biggest|largest|main) (?:clients?|customers?|suppliers?|accounts?) (?:is|are|include|:)',
+  '(?:supplier|vendor|contractor|distributor) (?:(?:quote|bid|invoice)s? from|[a-z]+ (?:raised|quoted|charges|offered|wants))',
+  "nda\\b|investigation (?:into|of)|(?:patent|invention) (?:application|disclosure)|(?:not|haven[’']t|before we) (?:yet )?filed?",
+  'proprietary|code ?-?name (?:for|of)|(?:defendant|plaintiff|witness|judge|opposing counsel) in (?:our|my)',
+];
 export const around = {
-  core: /\b(?:acquire|buy out|merge with|take over|divest|spin off|shut down|sell off|delist|file for|lay off|let go|cut|dismiss|terminate|layoff|severance|redundancy|termination|reduction|revenue|arr|mrr|ebitda|burn|run rate|valuation|turnover|gmv|cash|runway|salary|compensation|bonus|pay package|equity grant|unreleased|unannounced|unpatched|undisclosed|pre-?release|stealth|penetration|pen ?test|red[- ]team|vulnerability|security audit|forensics?|breached|hacked|compromised|leaked|encrypted|exfiltrated|stolen|exposed|data breach|ransom(?:ware)?|hr|harassment|misconduct|(?:pip|performance improvement)|counsel|legal (?:team|department)|settl(?:e|ed|ing|ement)|litigation|investor|pitch|board|executive|leadership|management|term sheet|raising|(?:pre|post)-?money|pric(?:e|ing)|bid|tender|counteroffer|account|deal|contract|renewal|secret|insider)\b/iy,
+  core: new RegExp(`\\b(?:${signs.join('|')})`, 'iy'),
   anchor: anchorOf.event,
   before: 96,
   after: 144,

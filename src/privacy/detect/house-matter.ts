@@ -48,7 +48,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'finance',
     'house.pay',
     new RegExp(
-      `\\b(?:salary|pay|wage|compensation|bonus|package|severance|raise|hourly rate) (?:of|for|to) (?:our |my |the )?(?:[\\p{L}'’]+ ){1,4}?(?:is|was|will be|to|at|:) ?${amount}|\\b(?:my|our|her|his|their|${company}['’]s) (?:current |base |annual |monthly |starting |total |new |gross |net )*(?:salary|pay|wage|compensation|bonus|severance|package|credit score|net worth|account balance|mortgage|debt|loan|rent|income|tax bill)(?: (?:is|was|of|will be|at|went|rose|goes)|:)[^.?!\\n]{0,24}?(?:${amount}|\\b\\d{3,}\\b)`,
+      `\\b(?:salary|pay|wage|compensation|bonus|package|severance|raise|hourly rate) (?:of|for|to) (?:our |my |the )?(?:[\\p{L}'’]+ ){0,3}?[\\p{L}'’]+(?: (?:is|was|will be|to|at)|:) ?${amount}|\\b(?:my|our|her|his|their|${company}['’]s) (?:current |base |annual |monthly |starting |total |new |gross |net )*(?:salary|pay|wage|compensation|bonus|severance|package|credit score|net worth|account balance|mortgage|debt|loan|rent|income|tax bill)(?: (?:is|was|of|will be|at|went|rose|goes)|:)[^.?!\\n]{0,24}?(?:${amount}|\\b\\d{3,}\\b)`,
       'giu',
     ),
   ],

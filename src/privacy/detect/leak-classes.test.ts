@@ -145,6 +145,59 @@ const classes: readonly (readonly [
   ).map(
     ([name, key]) => [`secret.${name}`, [`it uses ${key} now`], [`it uses ${key.slice(0, 9)} now`]] as const,
   ),
+  [
+    'house.results',
+    ['a net loss of 3 million', 'We will report a loss next quarter', 'Guidance for next year is cut'],
+    ['The net loss is $40.', 'We will report to the teacher.'],
+  ],
+  [
+    'house.worth',
+    ['a contract renewal worth $500k', 'Northwind pays us $40,000 a month', 'Salaries: Ana 95k, Bob 88k'],
+    ['a contract worth $5,000', 'She pays $3 for bread.'],
+  ],
+  ['house.leaver', ['Our CEO will resign on Friday', 'The CFO is leaving'], ['The president will resign.']],
+  [
+    'house.file',
+    [
+      'Performance review: Dana Fox, below expectations',
+      'Customer list: Contoso, Fabrikam',
+      'Top clients are Contoso',
+      'Vendor quote from Foxtronics',
+      'The supplier Foxtronics raised its price',
+      'NDA with Initech',
+      'Investigation into Peter Novak for fraud',
+      'severance of 6 months for Peter Novak',
+    ],
+    ['Make a customer list of this.', 'key customers are people', 'The supplier raised prices.'],
+  ],
+  [
+    'house.patent',
+    ['Patent application draft: cooling', 'a proprietary scoring function we developed', 'layoffs discussed'],
+    ['What is a patent application?', 'proprietary software is not free'],
+  ],
+  ['house.matter', ['Client matter 2023-114', 'the defendant in our case'], ['the defendant in this case']],
+  [
+    'intimate.of_name',
+    ['Jane Doe has stage 3 breast cancer'],
+    ['The patient has cancer.', 'A woman was diagnosed with asthma.'],
+  ],
+  [
+    'intimate.subject',
+    ['Test subject 14 had a seizure', 'genome file of my father'],
+    ['The patient had a fever.'],
+  ],
+  ['portrait.absence', ["We'll be away from the house from 3 to 17 August"], ['He is away.']],
+  ['portrait.belief', ['I voted Republican'], ['They voted Republican.']],
+  ['portrait.trait', ["My kid's school is Lincoln Elementary"], ['My school is a ruin.']],
+  ['finance.self', ['I owe 30,000 in credit card debt'], ['I owe you 3 apples.']],
+  ['system.service_host', ['connect to vpn.acme-corp.com'], ['vpn.com', 'example.internal-medicine.com']],
+  [
+    'credential.network_key',
+    ['Our wifi is AcmeGuest and the key is welcome123'],
+    ['the wifi key is long', 'What is a wifi password?'],
+  ],
+  ['credential.code', ['The garage code is 9981'], ['The area code is large']],
+  ['person.context', ['My daughter Emma is 7'], ['My daughter is 7', 'My daughter Monday']],
   ['place.gps', ['GPS: 52.52, 13.405'], ['the points (1.5, 2.25)', 'latitude 52.52 is in Europe']],
   ['thing.plate', ['License plate B-MW 1234'], ['the license plate is blue']],
   [
@@ -155,7 +208,7 @@ const classes: readonly (readonly [
   ['confidential.stamp', ['PROPRIETARY AND CONFIDENTIAL'], ['proprietary software']],
   [
     'labelled.account_number',
-    ['AWS account 123456789012', 'Tenant ID: 72f988bf-86f1-41af-91ab-2d7cd011db47', 'badge no. 88213'],
+    ['AWS account id 123456789012', 'Tenant ID: 72f988bf-86f1-41af-91ab-2d7cd011db47', 'badge no. 88213'],
     ['The tenant paid 1200 dollars.'],
   ],
 ];

@@ -6,7 +6,7 @@ import { TextFacts } from './text-facts.ts';
 const patterns: readonly (readonly [string, RegExp])[] = [
   [
     'stamp',
-    /(?:^|\n|[[(*#:>"“-]\s*)(?:strictly |highly |company |internal |client |business |commercial(?:ly)? |in )*(?:confidential(?:ity notice)?|(?:private|proprietary) (?:and|&) confidential|confidential (?:and|&) proprietary|internal(?: use)? only|restricted|top secret|company proprietary|trade secret|privileged|sensitive|for official use only|eyes only|draft - not for distribution|not for (?:public )?(?:release|distribution|circulation))\s*(?:[\])*:."”!—–-]|\n|$)/giu,
+    /(?:^|\n|reserved\. |[[(*#:>"“-]\s*)(?:strictly |highly |company |internal |client |business |commercial(?:ly)? |in )*(?:confidential(?:ity notice)?|(?:private|proprietary) (?:and|&) confidential|confidential (?:and|&) proprietary|internal(?: use)? only|restricted|top secret|company proprietary|attorney work[- ]product|trade secret|privileged|sensitive|for official use only|eyes only|draft - not for distribution|not for (?:public )?(?:release|distribution|circulation))\s*(?:[\])*:."”!—–-]|\n|$)/giu,
   ],
   [
     'request',
@@ -22,7 +22,7 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'not_public',
-    /\b(?:(?:this|it|which|that|the (?:deal|news|product|merger|acquisition|launch|results?)) (?:is|was|are|has|have)(?:n['’]t| not)(?: yet)?(?: been)? (?:public(?:ly)?|announced|released|disclosed|published)(?: yet)?|not yet (?:public|announced|disclosed|released to)|before (?:it|this|the news) (?:is|goes|becomes) public|(?:has|have)n['’]t (?:been )?announced|non-?public information|insider information|material non-?public)\b/giu,
+    /\b(?:(?:this|it|which|that|the (?:deal|news|product|merger|acquisition|launch|results?)) (?:is|was|are|has|have)(?:n['’]t| not)(?: yet)?(?: been)? (?:public(?:ly)?|announced|released|disclosed|published)(?: yet)?|not public yet\b|not yet (?:public|announced|disclosed|released to)|before (?:it|this|the news) (?:is|goes|becomes) public|(?:has|have)n['’]t (?:been )?announced|non-?public information|insider information|material non-?public)\b/giu,
   ],
   [
     'this_is',
@@ -31,7 +31,7 @@ const patterns: readonly (readonly [string, RegExp])[] = [
 ];
 
 export const around = {
-  core: /\b(?:classification|sensitivity|data class|security level|tlp|noforn|u\/\/fouo|confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/iy,
+  core: /\b(?:classification|sensitivity|data class|security level|tlp|noforn|u\/\/fouo|confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|attorney|not (?:yet|public)|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/iy,
   anchor: anchorOf.marking,
   before: 80,
   after: 48,

@@ -1,4 +1,6 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, type Detector, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Names by which a house knows its machines, people and papers, and nobody else has any. */
 const patterns: readonly (readonly [SpanType, string, hint: RegExp, RegExp])[] = [
@@ -47,6 +49,12 @@ const patterns: readonly (readonly [SpanType, string, hint: RegExp, RegExp])[] =
   ],
   [
     'confidential',
+    'system.service_host',
+    /(?:vpn|intranet|internal|staging|stg|uat|preprod|bastion|jumphost|jenkins|sso|owa|citrix|rdp)\.[\w-]+\.[a-z]{2}/i,
+    /(?<![\w.@/-])(?:vpn|intranet|internal|staging|stg|uat|preprod|bastion|jumphost|jenkins|sso|owa|citrix|rdp)\.[\w-]+\.(?:com|net|org|io|co|cloud|de|uk|eu|fr|nl|ch|at|biz)(?![\w-])/giu,
+  ],
+  [
+    'confidential',
     'system.machine',
     /(?:prod|stg|staging|dev|qa|uat|dr)[-_](?:db|sql|web|app|api|k8s|redis|kafka|es|mongo|pg|mysql|jump|bastion|vpn|gw|lb)/i,
     /(?<![\w.-])(?:[a-z0-9]{2,12}[-_])?(?:prod|stg|staging|dev|qa|uat|dr)[-_](?:db|sql|web|app|api|k8s|redis|kafka|es|mongo|pg|mysql|jump|bastion|vpn|gw|lb)[-_]?\d{1,3}(?:\.[\w-]+)*(?![\w-])/giu,
@@ -59,10 +67,17 @@ const patterns: readonly (readonly [SpanType, string, hint: RegExp, RegExp])[] =
   ],
 ];
 
+/** Everywhere, whatever words a text has. */
+const anywhere: ReadonlySet<string> = new Set(['system.coded', 'system.ending']);
+
 export const ownSystems: Detector = {
   name: 'system',
-  find: (text) =>
-    patterns.flatMap(([type, detector, hint, pattern]) =>
-      hint.test(text) ? matches(text, pattern, { type, detector }) : [],
-    ),
+  find(text, facts = new TextFacts(text)) {
+    const isLikely = facts.hasAnchor(anchorOf.system) || facts.has('://', 'arn:aws', '\\\\');
+    return patterns.flatMap(([type, detector, hint, pattern]) =>
+      (isLikely || anywhere.has(detector)) && hint.test(text)
+        ? matches(text, pattern, { type, detector })
+        : [],
+    );
+  },
 };

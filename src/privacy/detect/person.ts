@@ -52,7 +52,10 @@ const candidate = new RegExp(
 
 /** Behind one of these stands a name. */
 const introduction =
-  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|student|employee|tenant|customer|intern|roommate|assistant|supervisor|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+/** Whom somebody speaks of as his own: the name that follows may be an English word too. */
+const kinIntroduction =
+  /\b[Mm]y (?:\p{Ll}+ )?(?:son|daughter|wife|husband|brother|sister|boyfriend|girlfriend|fianc[ée]e?|cousin|uncle|aunt|nephew|niece|boss|neighbou?r|roommate)(?:,| named| called)? $/u;
 /** Says who he is, or is written to: whoever else has the name. */
 const selfIntroduction =
   /\b(?:my (?:full )?name(?:'s| is)|i am|i'm|dear|name:|signed(?: by)?|regards,?|sincerely,?)[ \n]{1,2}$/iu;
@@ -123,6 +126,7 @@ export const person: Detector = {
     // Typed without capitals, names are found as if every word had one.
     const text = /\p{Lu}/u.test(given) ? given : given.replace(/(?<![\p{L}\p{M}'’])\p{Ll}/gu, upper);
     const facts = text === given ? givenFacts : new TextFacts(text);
+    const isOwn = facts.hasAnchor(anchorOf.own);
     const lexicon = openLexicon();
     /** Of the whole text; reckoned when a name needs it. */
     let ofText: number | null = null;
@@ -143,7 +147,8 @@ export const person: Detector = {
       let score = kindWeight(parts, lexicon);
       const isKnown = score > 0;
       if (title !== undefined) score += weights.title;
-      if (score === 0 && title === undefined && lexicon.isEnglish(first)) {
+      const isOfKin = text === given && isOwn && kinIntroduction.test(before);
+      if (score === 0 && title === undefined && !isOfKin && lexicon.isEnglish(first)) {
         candidate.lastIndex = at + first.length;
         continue;
       }
@@ -151,7 +156,8 @@ export const person: Detector = {
       if (/[^\p{ASCII}’]/u.test(name) && (isKnown || !lexicon.isEnglish(first)))
         score += weights.foreignLetters;
       if (parts.initial !== '') score += weights.middleInitial;
-      if ((isKnown || !lexicon.isEnglish(first)) && introduction.test(before)) score += weights.introduced;
+      if (isOfKin || ((isKnown || !lexicon.isEnglish(first)) && introduction.test(before)))
+        score += weights.introduced;
       if (last !== undefined && conduct.test(text.slice(at + whole.length, at + whole.length + 32)))
         score += weights.conduct;
       if (

@@ -48,7 +48,7 @@ export const contextPatterns: readonly (readonly [SpanType, string, anchor: numb
     'finance',
     'finance.self',
     self,
-    /\bi (?:earn|make|owe|inherited|have saved|declared)\b[^.?!\n]{0,24}(?:[$€£]|\busd\b|\beur\b)\s?\d|\b(?:i|we) (?:filed for|am in) (?:bankruptcy|foreclosure)\b/iuy,
+    /\bi owe\b[^.?!\n]{0,24}\d[^.?!\n]{0,24}\b(?:debt|loans?|bank|irs|tax(?:es)?|credit cards?)\b|\bi (?:earn|make|owe|inherited|have saved|declared)\b[^.?!\n]{0,24}(?:[$€£]|\busd\b|\beur\b)\s?\d|\b(?:i|we) (?:filed for|am in) (?:bankruptcy|foreclosure)\b/iuy,
   ],
   [
     'confidential',

@@ -43,6 +43,11 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?]+$/, '')),
   ],
   [
+    'network_key',
+    /\b(?:wi-?fi|wlan|hotspot)\b[^.?!\n]{0,40}?\b(?:key|pass(?:word|phrase|code)?)(?: is|:) ?["'“]?(?<value>[^\s"'”,;]{4,64})/giu,
+    (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?]+$/, '')),
+  ],
+  [
     'backup_codes',
     /\b(?:backup|recovery|one-?time|scratch) codes?\s*(?:are|is|:)\s*(?<value>[A-Z0-9]{4,10}(?:[- ][A-Z0-9]{4,10})?)(?=[\s,;.]|$)/giu,
     (text) => /\d/.test(text),
@@ -62,7 +67,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
   ],
   [
     'code',
-    /\b(?:(?:one-?time|verification|security|confirmation|login|auth(?:entication)?|2fa|mfa|sms|access|entry|door|gate|alarm|backup|recovery|pin|unlock)(?: code| password| pin| number)|otp|cvv2?|cvc|mfa|2fa)(?: (?:for|to|of) [^.?!\n:=]{1,32}?)?(?: is|:| was|=)?(?: now)? ?["'“#]?(?<value>\d{3,8}|\d{3}[ -]\d{3})\b/giu,
+    /\b(?:(?:one-?time|verification|security|confirmation|login|auth(?:entication)?|2fa|mfa|sms|access|entry|door|gate|garage|keypad|building|lockbox|locker|safe|wi-?fi|alarm|backup|recovery|pin|unlock)(?: code| password| pin| number)|otp|cvv2?|cvc|mfa|2fa)(?: (?:for|to|of) [^.?!\n:=]{1,32}?)?(?: is|:| was|=)?(?: now)? ?["'“#]?(?<value>\d{3,8}|\d{3}[ -]\d{3})\b/giu,
     () => true,
   ],
   [
@@ -95,7 +100,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
 
 /** Words of which each pattern has one. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
   before: 64,
   after: 320,
 };
