@@ -225,7 +225,11 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
-  const settle = rooms.createSettle({ ledger, metrics, warn });
+  const withhold = rooms.openWithholding({ loaded, index });
+  const settleWhole = rooms.createSettle({ ledger, metrics, warn });
+  const settle: typeof settleWhole = (row) => {
+    settleWhole(withhold(row));
+  };
   const pipeline: AnswerDependencies = {
     ...(await rooms.openPrivacy({
       ...{ loaded, state, warn },

@@ -38,6 +38,8 @@ export interface JudgeSetup {
   /** Null: texts are not read, and only what clients and the owner say counts. */
   readonly scan: ScanRequest | null;
   readonly allowsMedia: boolean;
+  /** Whether the settings or this machine have a model of that name: others a client made up. @default all are known */
+  readonly isKnownModel?: (requestedModel: string) => boolean;
   /** Of the name that a client asks for. */
   readonly modeOf: (requestedModel: string) => RouteMode;
   /** Of a key, by its name; null: none of its own. */
@@ -125,10 +127,30 @@ export function createJudge(setup: JudgeSetup): JudgeRequest {
     }
   }
 
+  /** An upstream is told the name of the model, whatever it is, and no placeholder can stand for one. Null: nothing is in it. */
+  function tellingName({ requestedModel }: Judged, caller: JudgedCaller): NearfarError | null {
+    if (scan === null || setup.isKnownModel === undefined || setup.isKnownModel(requestedModel)) return null;
+    if ((caller.limits?.privacyMode ?? setup.keyModeOf(caller.keyName)) === 'open') return null;
+    const found = scan({ model: requestedModel });
+    const detectors = found instanceof Promise ? ['too_long'] : found.detectors;
+    if (detectors.length === 0) return null;
+    return new NearfarError(
+      'forbidden',
+      `model: the name of the model has something in it that must stay here (found by ${detectors.join(', ')}), and no such model is known.`,
+      { field: 'model' },
+    );
+  }
+
   return (request, caller) => {
     // Our own question whether a text may leave: it must not itself, and nobody need hear of it twice.
     if (isOwnCheck(request)) return request;
     const value = subjectOf(request);
+    const telling = tellingName(request, caller);
+    if (telling !== null) {
+      const { named, answered } = sessionKeys(hash, request.tenant, request.session?.ids ?? [], value);
+      const keys = answered === null ? named : [...named, answered];
+      return sessions.mark(keys, 'found').then(() => Promise.reject(telling));
+    }
     if (scan === null) return judged(request, caller, value, nothingFound);
     const aside = request.session?.aside;
     const found = scan(aside === undefined ? value : { ...value, aside });

@@ -127,7 +127,7 @@ export async function runLeakSuite(options: LeakSuiteOptions, faults: SuiteFault
 /** @param wish what is not left to chance */
 function request(
   random: Random,
-  options: Pick<LeakSuiteOptions, 'names' | 'scan' | 'terms' | 'checksByModel' | 'callers'>,
+  options: Pick<LeakSuiteOptions, 'names' | 'upstreams' | 'scan' | 'terms' | 'checksByModel' | 'callers'>,
   wanted: RequestClass,
   wish: {
     readonly model?: string;
@@ -147,7 +147,11 @@ function request(
   });
   const actual = classOf(wanted, caller, isSeen, checksByModel && planted.kind === 'model_only');
   // What nearfar decides itself is asked more often than what clients name.
-  const model = wish.model ?? (random() < 0.3 ? 'auto' : oneOf(random, names));
+  // A client may put anything into the name of a model, and an upstream is told it.
+  const isName =
+    planted.kind === 'email' && wish.model === undefined && options.upstreams.length > 0 && random() < 0.2;
+  const named = isName ? `${oneOf(random, options.upstreams).name}/${planted.needle}` : null;
+  const model = named ?? wish.model ?? (random() < 0.3 ? 'auto' : oneOf(random, names));
   const path = wish.path ?? oneOf(random, random() < 0.6 ? conversations : routes);
   const headers: Record<string, string> = {
     ...caller.headers,
@@ -158,7 +162,14 @@ function request(
   };
   const isStreamed = random() < 0.5;
   const filler = `What is ${oneOf(random, ['a prime', 'a noun', 'rust', 'basalt', 'a fugue'])}?`;
-  const call = makeCall(random, { path, model, text: planted.text, filler, isStreamed, headers });
+  const call = makeCall(random, {
+    path,
+    model,
+    text: isName ? filler : planted.text,
+    filler,
+    isStreamed,
+    headers,
+  });
   return { class: actual, planted, call, model, caller };
 }
 
