@@ -4,7 +4,7 @@ import { detectors } from '../scan-text.ts';
 /** Classes of what leaks, one list each: sentences made up for this, and beside each what looks alike and is nobody's. */
 
 const codesIn = (text: string): readonly string[] =>
-  detectors.flatMap(({ find }) => find(text).map(({ detector }) => detector));
+  detectors.flatMap((one) => one.find(text).map(({ detector }) => detector));
 const hex = (count: number): string => '0123456789abcdef'.repeat(8).slice(0, count);
 
 const classes: readonly (readonly [
