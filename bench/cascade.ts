@@ -43,7 +43,7 @@ export const cascade: Benchmark = async (setup) => {
   const limits = ['logprob_4', 'logprob_first', 'logprob_16', 'logprob_whole', 'entropy_first'].map(
     (name) => {
       const limit = bestLimit(chosenOn, name);
-      return { name, limit, ...effectOf(answers, name, limit) };
+      return { name, ...effectOf(answers, name, limit) };
     },
   );
   const byDefault = effectOf(answers, usual, defaultCascadeRules.leastMeanLogprob);
