@@ -1,6 +1,7 @@
 import type { Priority, PrivacyLabel } from '../chat/request.ts';
 import type { TokenPrice } from '../ledger/cost.ts';
 import type { Boundary } from '../privacy/clear.ts';
+import type { HeldSession } from './session-memory.ts';
 import type { TaskType } from './task/task-type.ts';
 
 /** All that a decision rests on, as plain values. Counts of tokens are estimates: four bytes of text each. */
@@ -69,8 +70,8 @@ export interface TierFacts {
   };
   /** Null: not known. */
   readonly price: TokenPrice | null;
-  /** Tokens of this session's prompt that its provider is believed to hold, and the odds that it does, 0-1. */
-  readonly held: { readonly tokenCount: number; readonly odds: number };
+  /** What its provider is believed to hold of this session. */
+  readonly held: HeldSession;
   /** Tokens of one of its answers: the mean of so many that were seen; null: none was. */
   readonly answers: { readonly meanTokenCount: number; readonly count: number } | null;
   /** Measured by the gateway; null: nothing was yet. */
@@ -78,6 +79,9 @@ export interface TierFacts {
   /** 0 (fine) to 1, off its expected quality: what judged answers say of late. */
   readonly health: TierHealth;
 }
+
+/** What of a model its expected cost depends on. */
+export type CostFacts = Pick<TierFacts, 'boundary' | 'price' | 'held' | 'answers'>;
 
 export interface TierHealth {
   readonly penalty: number;
