@@ -69,6 +69,8 @@ describe('where a conversation was', () => {
     expect(sessions.heldBy(key, 'open/middle').tokenCount).toBe(0);
     expect(sessions.keyOf('b', 'Be brief.\nHello')).not.toBe(key);
     expect(sessions.keyOf('a', '')).toBeNull();
+    const long = 'Rule. '.repeat(10_000);
+    expect(sessions.keyOf('a', `${long}Hello`)).not.toBe(sessions.keyOf('a', `${long}Hallo`));
     now = 300_000;
     expect(sessions.heldBy(key, 'open/big').tokenCount).toBe(0);
   });

@@ -43,6 +43,14 @@ const returnsKept = 64;
 const keptModels = 200;
 const nothing: HeldSession = { tokenCount: 0, keptTokenCount: 0, odds: 0 };
 
+/** Of a long one what it begins and ends with: instructions alike for all, and the question that is not. */
+function ends(opening: string): string {
+  if (opening.length <= 2 * endLength) return opening;
+  return `${String(opening.length)}\n${opening.slice(0, endLength)}${opening.slice(-endLength)}`;
+}
+
+const endLength = 10_000;
+
 interface Place {
   readonly modelId: string;
   readonly promptTokenCount: number;
@@ -86,7 +94,7 @@ export function createSessionMemory(now: () => number = () => performance.now())
 
   return {
     keyOf: (tenant, opening) =>
-      opening === '' ? null : hash('sha256', `${secret}${tenant}\0${opening.slice(0, 20_000)}`).slice(0, 24),
+      opening === '' ? null : hash('sha256', `${secret}${tenant}\0${ends(opening)}`).slice(0, 24),
     remember(key, modelId, usage) {
       const before = places.get(key);
       const at = now();
