@@ -1,7 +1,6 @@
 import type { Priority, PrivacyLabel } from '../chat/request.ts';
 import type { TokenPrice } from '../ledger/cost.ts';
 import type { Boundary } from '../privacy/clear.ts';
-import type { HeldSession } from './session-memory.ts';
 import type { TaskType } from './task/task-type.ts';
 
 /** All that a decision rests on, as plain values. Counts of tokens are estimates: four bytes of text each. */
@@ -78,6 +77,16 @@ export interface TierFacts {
   readonly speed: { readonly firstTokenMs: number; readonly msPerToken: number } | null;
   /** 0 (fine) to 1, off its expected quality: what judged answers say of late. */
   readonly health: TierHealth;
+}
+
+/** What a model's provider is believed to hold of a session. */
+export interface HeldSession {
+  /** Of prompt and answer: what a provider holds that keeps everything by itself. */
+  readonly tokenCount: number;
+  /** Read from its cache or written into it, as it said: what one holds that keeps what is marked. */
+  readonly keptTokenCount: number;
+  /** How much of that it is expected to read from its cache, 0-1: the mean over sessions that came back to it. */
+  readonly odds: number;
 }
 
 /** What of a model its expected cost depends on. */

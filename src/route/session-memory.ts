@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { LedgerRow } from '../ledger/row.ts';
+import type { HeldSession } from './route-facts.ts';
 
 /**
  * Where each conversation was answered last: its provider is likely to hold its beginning still. By keyed hashes of how
@@ -18,15 +19,6 @@ export type SessionUsage = Pick<
   LedgerRow,
   'promptTokenCount' | 'cachedTokenCount' | 'cacheWriteTokenCount' | 'completionTokenCount'
 >;
-
-export interface HeldSession {
-  /** Of prompt and answer: what a provider holds that keeps everything by itself. */
-  readonly tokenCount: number;
-  /** Read from its cache or written into it, as it said: what one holds that keeps what is marked. */
-  readonly keptTokenCount: number;
-  /** How much of that it is expected to read from its cache, 0-1: the mean over sessions that came back to it. */
-  readonly odds: number;
-}
 
 const keptCount = 10_000;
 /** The shortest lifetime of the providers' caches (Anthropic's and OpenAI's documentation: five minutes). */
