@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { beginStream, fakeUpstream, openaiChunk, sendJson, type FakeUpstream } from './fake-upstream.ts';
 import { farGateway, type FarGateway } from './far-gateway.ts';
@@ -84,6 +85,9 @@ async function ask(opening: string, turns: number, model = 'any-big'): Promise<s
   return response.headers.get('x-nearfar-model') ?? '';
 }
 
+/** One that failed is left alone for three seconds. */
+const rested = () => sleep(3100);
+
 describe('a group', () => {
   it('goes to the cheapest, its bytes untouched but for the name', async () => {
     expect(await ask('First?', 0)).toBe('cheap/big');
@@ -109,6 +113,7 @@ describe('a group', () => {
     expect(await ask('Second?', 1)).toBe('dear/big');
     expect(await ask('Second?', 2)).toBe('dear/big');
     // Others go to the cheap one meanwhile.
+    await rested();
     expect(await ask('Third?', 0)).toBe('cheap/big');
     // Nothing of it is there any more, time after time: the belief is given up.
     held = 0;
@@ -125,5 +130,9 @@ describe('a group', () => {
       sendJson(response, 500, { error: { message: 'broken' } });
     };
     expect(await ask('Fourth?', 0)).toBe('dear/big');
+    // It is left alone for a moment, and not asked a second time for the same request.
+    expect(cheap.arrived.length).toBe(1);
+    expect(await ask('Fifth?', 0)).toBe('dear/big');
+    expect(cheap.arrived.length).toBe(1);
   });
 });

@@ -20,6 +20,7 @@ const asked = (tokenCount: number, changes: Partial<GroupRequest> = {}): GroupRe
   tenant: 'team',
   limits: undefined,
   boundModelId: null,
+  failedIds: new Set<string>(),
   prompt: {
     text: 'Go on.',
     opening: 'Be brief.',
@@ -105,6 +106,8 @@ describe('of a group', () => {
     });
     const ids = ['unknown/m', 'resting/m', 'a/m'] as const;
     expect((await order(ids, asked(1000))).ids).toEqual(['a/m', 'unknown/m', 'resting/m']);
+    const failedIds = new Set(['a/m']);
+    expect((await order(ids, asked(1000, { failedIds }))).ids[0]).toBe('unknown/m');
     const limits = { models: ['unknown/*'] } as never;
     expect((await order(ids, asked(1000, { limits }))).ids[0]).toBe('unknown/m');
   });

@@ -20,6 +20,8 @@ export interface GroupRequest {
   readonly limits: KeyLimits | undefined;
   /** The model whose tool calls this request brings the results of; null: none. */
   readonly boundModelId: string | null;
+  /** Those that failed a moment ago. */
+  readonly failedIds: ReadonlySet<string>;
 }
 
 export interface OrderedGroup {
@@ -49,17 +51,18 @@ interface Member {
  * it always does: they come behind. One that rests, or that the key may not ask, is asked last.
  */
 export function createOrderGroup({ outlookOf, figures, sessions }: GroupDependencies): OrderGroup {
-  return async (ids, { requestedModel, tenant, prompt, limits, boundModelId }) => {
+  return async (ids, { requestedModel, tenant, prompt, limits, boundModelId, failedIds }) => {
     const sessionKey = sessions.keyOf(tenant, prompt.opening);
     const members = await Promise.all(
       ids.map(async (id): Promise<Member> => {
         const outlook = await outlookOf(id);
         const facts: CostFacts = { ...outlook, ...figures.of(id), held: sessions.heldBy(sessionKey, id) };
         const isAllowed = allowsModel(limits?.models ?? null, requestedModel, id);
+        const rest = failedIds.has(id) ? 'it failed a moment ago' : (outlook.rest?.reason ?? null);
         return {
           id,
           cost: expectedCost(requestFacts(prompt), facts),
-          hindrance: isAllowed ? (outlook.rest?.reason ?? null) : 'the key may not ask it',
+          hindrance: isAllowed ? rest : 'the key may not ask it',
         };
       }),
     );
@@ -100,3 +103,25 @@ function reasonOf(first: Member, others: readonly Member[], boundModelId: string
   });
   return `the cheapest of the group by expected cost (${told.join('; ')})`;
 }
+
+type Names<Value> = Readonly<Record<string, Value>>;
+
+/** Pure: the models of the group that a name is, or is an alias of; null: of none. */
+export function groupNamed(
+  name: string,
+  groups: Names<readonly string[]>,
+  aliases: Names<string>,
+): readonly string[] | null {
+  let current = name;
+  for (let steps = 0; steps < longestAlias; steps += 1) {
+    // Own properties only: clients send names.
+    if (Object.hasOwn(groups, current)) return groups[current] ?? null;
+    const next = Object.hasOwn(aliases, current) ? aliases[current] : undefined;
+    if (next === undefined) return null;
+    current = next;
+  }
+  return null;
+}
+
+/** Aliases that run in a circle are told of by whoever resolves the name. */
+const longestAlias = 20;

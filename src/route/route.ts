@@ -3,7 +3,7 @@ import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { AnswerFigures } from './answer-figures.ts';
 import type { AskedPrompt } from './asked-prompt.ts';
-import type { OrderGroup } from './group-choice.ts';
+import { groupNamed, type OrderGroup } from './group-choice.ts';
 import { followAliases, resolveModelName } from './resolve-model-name.ts';
 import type { KnownNames, RemoteNames, RouteDecision } from './resolve-model-name.ts';
 import { requireTier, type ResolvedTier, type Router, type RoutedRequest } from './router.ts';
@@ -91,13 +91,17 @@ export function createRoute(settings: RouteSettings): Route {
   });
   const resolve = async (name: string): Promise<RouteDecision> => resolveModelName(name, await knownNames());
 
+  /** Milliseconds for which it is left alone. */
+  function pauseOf(modelId: string): number {
+    return Math.max(0, failurePauseMs - (performance.now() - (failedAt.get(modelId) ?? -Infinity)));
+  }
+
   async function resolvedTiers(): Promise<readonly ResolvedTier[]> {
     const known = await knownNames();
     return (routing?.tiers ?? []).map(({ tier, model }): ResolvedTier => {
       try {
         const { modelId } = resolveModelName(model, known);
-        const since = performance.now() - (failedAt.get(modelId) ?? -Infinity);
-        return { tier, modelId, absence: null, pauseMs: Math.max(0, failurePauseMs - since) };
+        return { tier, modelId, absence: null, pauseMs: pauseOf(modelId) };
       } catch {
         const meant = model === 'near' ? (known.near ?? 'a model') : model;
         return { tier, modelId: meant, absence: `${meant} is not here`, pauseMs: 0 };
@@ -157,17 +161,7 @@ export function createRoute(settings: RouteSettings): Route {
     };
   }
 
-  /** The models of the group that a name is, or is an alias of; null: of none. */
-  function groupOf(name: string): readonly string[] | null {
-    for (let current = name, steps = 0; steps < longestAlias; steps += 1) {
-      // Own properties only: clients send names.
-      if (Object.hasOwn(groups, current)) return groups[current] ?? null;
-      const next: string | undefined = Object.hasOwn(aliases, current) ? aliases[current] : undefined;
-      if (next === undefined) return null;
-      current = next;
-    }
-    return null;
-  }
+  const groupOf = (name: string): readonly string[] | null => groupNamed(name, groups, aliases);
 
   /** By what each of the group's models is expected to cost. */
   async function byCost(
@@ -188,6 +182,7 @@ export function createRoute(settings: RouteSettings): Route {
       prompt: question.prompt(),
       limits: question.limits,
       boundModelId: question.boundModelId ?? null,
+      failedIds: new Set(ids.filter((id) => pauseOf(id) > 0)),
     });
     return {
       modelId,
@@ -258,8 +253,6 @@ export function createRoute(settings: RouteSettings): Route {
 /** Milliseconds for which a model that failed the router is left alone, where others can answer. */
 const failurePauseMs = 3_000;
 const keptFailures = 100;
-/** Aliases that run in a circle are told of by whoever resolves the name. */
-const longestAlias = 20;
 
 function routedOf(request: RouteRequest, question: RouteQuestion): RoutedRequest {
   const { limits, boundModelId = null, budgetLeftMicros = null } = question;
