@@ -96,17 +96,14 @@ export function createRoute(settings: RouteSettings): Route {
     return Math.max(0, failurePauseMs - (performance.now() - (failedAt.get(modelId) ?? -Infinity)));
   }
 
+  /** What the tiers' names led to, and by which models that was: it is asked for with each request, and seldom changes. */
+  let kept: { readonly of: string; readonly tiers: readonly Omit<ResolvedTier, 'pauseMs'>[] } | null = null;
+
   async function resolvedTiers(): Promise<readonly ResolvedTier[]> {
     const known = await knownNames();
-    return (routing?.tiers ?? []).map(({ tier, model }): ResolvedTier => {
-      try {
-        const { modelId } = resolveModelName(model, known);
-        return { tier, modelId, absence: null, pauseMs: pauseOf(modelId) };
-      } catch {
-        const meant = model === 'near' ? (known.near ?? 'a model') : model;
-        return { tier, modelId: meant, absence: `${meant} is not here`, pauseMs: 0 };
-      }
-    });
+    const of = `${String(known.near)}\n${known.modelIds.join('\n')}`;
+    if (kept?.of !== of) kept = { of, tiers: (routing?.tiers ?? []).map((one) => tierOf(one, known)) };
+    return kept.tiers.map((tier) => ({ ...tier, pauseMs: pauseOf(tier.modelId) }));
   }
 
   /** As without a policy. */
@@ -253,6 +250,15 @@ export function createRoute(settings: RouteSettings): Route {
 /** Milliseconds for which a model that failed the router is left alone, where others can answer. */
 const failurePauseMs = 3_000;
 const keptFailures = 100;
+
+function tierOf({ tier, model }: Routing['tiers'][number], known: KnownNames): Omit<ResolvedTier, 'pauseMs'> {
+  try {
+    return { tier, modelId: resolveModelName(model, known).modelId, absence: null };
+  } catch {
+    const meant = model === 'near' ? (known.near ?? 'a model') : model;
+    return { tier, modelId: meant, absence: `${meant} is not here` };
+  }
+}
 
 function routedOf(request: RouteRequest, question: RouteQuestion): RoutedRequest {
   const { limits, boundModelId = null, budgetLeftMicros = null } = question;
