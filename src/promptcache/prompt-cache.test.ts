@@ -151,6 +151,22 @@ describe('Anthropic', () => {
     expect(paths(cache.plan(other('1?')))).toEqual([['system']]);
   });
 
+  test('marks go on through an outage: what was refused was not written', () => {
+    const marksAfter = (isTold: boolean): number => {
+      cache = open();
+      repeat();
+      for (let refused = 0; refused < 40; refused += 1) {
+        const plan = cache.plan(ask(question(`${refused}?`)));
+        if (isTold) plan.abandon();
+        at += 1000;
+      }
+      return cache.plan(ask(question('And now?'))).marks.length;
+    };
+    expect(marksAfter(true)).toBe(1);
+    // Where nobody says that it was refused, it may have been written.
+    expect(marksAfter(false)).toBe(0);
+  });
+
   test('what the provider neither reads nor writes is not tried again', () => {
     repeat();
     const second = cache.plan(ask(question('1?')));

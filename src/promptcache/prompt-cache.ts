@@ -46,6 +46,8 @@ export interface PromptPlan {
   readonly members: Readonly<Record<string, unknown>>;
   /** To be told, once, what the upstream says it read and wrote. */
   settle(usage: Usage): void;
+  /** In place of it: the upstream refused, or could not be reached, so that nothing was written. */
+  abandon(): void;
 }
 
 /** Plans the use of providers' caches, and learns from what is asked. Keeps no text. */
@@ -82,7 +84,13 @@ const shortestTried = 0.9;
  */
 const untilSaved = 1;
 
-const untouched: PromptPlan = { prefix: null, marks: [], members: {}, settle: () => undefined };
+const untouched: PromptPlan = {
+  prefix: null,
+  marks: [],
+  members: {},
+  settle: () => undefined,
+  abandon: () => undefined,
+};
 
 export function createPromptCache(dependencies: PromptCacheDependencies): PromptCache {
   const { isOn, key, priceOf, memory = createReuseMemory(), now = Date.now } = dependencies;
@@ -120,16 +128,16 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
     });
   }
 
-  function settleOf(
+  function settlementOf(
     request: CachedRequest,
     blocks: readonly HashedBlock[],
     plan: MarkPlan,
     tokenCount: number,
     rules: CacheRules,
     sentAt: number,
-  ): PromptPlan['settle'] {
+  ): Pick<PromptPlan, 'settle' | 'abandon'> {
     let isSettled = false;
-    return (usage) => {
+    const settle = (usage: Usage): void => {
       if (isSettled || usage.isMeasured === false) return;
       isSettled = true;
       purse.settle(purseOf(request), plan.surcharge, usage, rules);
@@ -146,6 +154,12 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
         ends: blocks.map(({ hash, endTokenCount }) => ({ hash, tokenCount: endTokenCount })),
       });
     };
+    const abandon = (): void => {
+      if (isSettled) return;
+      isSettled = true;
+      purse.giveBack(purseOf(request), plan.surcharge);
+    };
+    return { settle, abandon };
   }
 
   return {
@@ -191,7 +205,7 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       return {
         prefix,
         ...written(request, blocks, plan, members),
-        settle: settleOf(request, blocks, plan, prefix.tokenCount, rules, sentAt),
+        ...settlementOf(request, blocks, plan, prefix.tokenCount, rules, sentAt),
       };
     },
   };

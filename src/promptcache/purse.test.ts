@@ -43,6 +43,13 @@ describe('a purse', () => {
   });
 });
 
+test('what was refused costs nothing', () => {
+  const purse = createPurse();
+  purse.spend('m', 10_000, 2500);
+  purse.giveBack('m', 2500);
+  expect(purse.saved('m')).toBe(0);
+});
+
 describe('whoever changes his prompts as soon as they are marked', () => {
   test('costs no more than the purse holds, however long he goes on', () => {
     let now = 1_000_000;

@@ -19,6 +19,8 @@ export interface Purse {
   spend(name: string, tokenCount: number, surcharge: number): void;
   /** What it cost by the provider's count; takes the place of what was expected. */
   settle(name: string, surcharge: number, usage: Usage, rules: CacheRules): void;
+  /** Nothing was written. */
+  giveBack(name: string, surcharge: number): void;
 }
 
 /** Of all prompts that were planned. */
@@ -69,6 +71,9 @@ export function createPurse(): Purse {
         (usage.cacheWriteTokenCount ?? 0) * (shortest - 1) -
         (usage.longCacheWriteTokenCount ?? 0) * (longest - 1);
       accountOf(name).balance += surcharge + saved;
+    },
+    giveBack(name, surcharge) {
+      accountOf(name).balance += surcharge;
     },
   };
 }
