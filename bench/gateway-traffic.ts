@@ -16,6 +16,8 @@ export const stubText = stubPieces.join('');
 const promptLength = 200;
 /** Stands in each prompt, for `numbered` to write over. */
 const placeholder = '~~~~~~';
+/** Digits that make no word and no name. */
+const letters = 'bcdfghjklmnpqrst';
 
 /**
  * A body for each turn: the same bytes with the turn's number in letters, so that no two prompts are alike, as those of
@@ -26,8 +28,8 @@ export function numbered(body: Uint8Array, turn: number): Uint8Array {
   const at = copy.indexOf(placeholder);
   if (at < 0) throw new Error('the prompt has no place for its number');
   for (let digit = 0, rest = turn; digit < placeholder.length; digit += 1) {
-    copy[at + digit] = 0x61 + (rest % 16);
-    rest = Math.floor(rest / 16);
+    copy[at + digit] = letters.charCodeAt(rest % letters.length);
+    rest = Math.floor(rest / letters.length);
   }
   return copy;
 }
