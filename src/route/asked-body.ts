@@ -33,7 +33,8 @@ export function askedBody({ body, text, ...asked }: AskedBody): AskedPrompt {
     .join('\n');
   return {
     text: typeof single === 'string' ? single : readText(last, before),
-    opening: opening === '' ? '' : `${system}\n${opening}`,
+    // As the pipeline's own words have it: a session is the same one on either way.
+    opening: opening === '' || system === '' ? opening : `${system}\n${opening}`,
     needs: {
       tools: [tools, functions].some((list) => Array.isArray(list) && list.length > 0),
       media: turns.some(hasMedia),
