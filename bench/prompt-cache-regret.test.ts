@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { costOf, replay } from './prompt-cache-replay.ts';
 import { randomRules, randomTraffic, type RandomTraffic } from './workloads/random-traffic.ts';
-import { randomOf } from './prompts.ts';
+import { seededRandom } from '../src/random/seeded-random.ts';
 
 /** Seeds of these tests only. */
 const seeds = (from: number, count: number): readonly number[] =>
@@ -9,7 +9,7 @@ const seeds = (from: number, count: number): readonly number[] =>
 
 /** Prompts of one source that goes on as it began: one of `count` instructions, with a question behind, at random times. */
 function stationary(seed: number, everyMs: number, requestCount: number): RandomTraffic {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const system = (name: number): string => `${String(seed)}-${String(name)} `.repeat(1500);
   let at = 0;
   const requests = Array.from({ length: requestCount }, (_, index) => {

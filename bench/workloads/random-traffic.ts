@@ -1,4 +1,4 @@
-import { randomOf } from '../prompts.ts';
+import { seededRandom } from '../../src/random/seeded-random.ts';
 import type { ProviderRules } from '../prompt-cache-bill.ts';
 
 /**
@@ -39,7 +39,7 @@ export function randomTraffic(
   seed: number,
   { requestCount, sourceCount }: RandomTrafficOptions,
 ): RandomTraffic {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const requests: RandomRequest[] = [];
   const count = 1 + Math.floor(random() * sourceCount);
   for (let source = 0; source < count; source += 1) requests.push(...sourceOf(random, requestCount));
