@@ -95,6 +95,7 @@ describe('the package', () => {
       'dist/browser/index.js',
       'dist/browser/index.d.ts',
       'dist/browser/detectors.js',
+      'dist/plan/index.d.ts',
       'dist/engine/child.js',
       'LICENSE',
       'NOTICE',
@@ -161,5 +162,15 @@ describe('the package', () => {
     );
     // An optional peer: nothing else needs it.
     expect(react).toBe('ERR_MODULE_NOT_FOUND');
+  }, 30_000);
+
+  it('plans without a gateway: nearfar/plan', async () => {
+    const program = [
+      "import { searchSetUps, usualQuestion, platformOffers, guideRows } from 'nearfar/plan';",
+      "const { setUps } = searchSetUps({ ...usualQuestion, offers: platformOffers('desktop') });",
+      'console.log(JSON.stringify([setUps.length, setUps[0].near.engine.name, guideRows.length > 60]));',
+    ].join('\n');
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: project });
+    expect(JSON.parse(stdout)).toEqual([3, expect.any(String), true]);
   }, 30_000);
 });

@@ -50,8 +50,9 @@ export function fileStream({
             return;
           }
           idle = setTimeout(() => {
-            controller.error(new Error('The client stopped reading.'));
+            if (disconnect === null) controller.error(new Error('The client stopped reading.'));
             void close();
+            // The end of the connection ends the stream too.
             disconnect?.();
           }, idleMs);
         } catch (thrown) {

@@ -93,7 +93,7 @@ function isOffered(pages: PageServing, model: InstalledModel): boolean {
 async function offeredModel(
   dependencies: AppDependencies,
   pages: PageServing,
-  call: Call<null>,
+  call: Call<unknown>,
 ): Promise<InstalledModel> {
   const id = await resolveAllowed(dependencies, call.caller, call.pathParameter('model'));
   const model = await dependencies.store.find(id);
@@ -131,7 +131,7 @@ async function describe(
 }
 
 /** 200, 206, 304 or 416, as RFC 9110 has it. */
-function fileResponse(file: OfferedFile, call: Call<null>, { hosts, limits }: AppDependencies): Response {
+function fileResponse(file: OfferedFile, call: Call<unknown>, { hosts, limits }: AppDependencies): Response {
   const etag = `"${file.sha256}"`;
   const origin = call.headers.get('origin');
   const isForOthers = origin !== null && isOriginAllowed(origin, call.headers.get('host') ?? '', hosts);

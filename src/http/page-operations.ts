@@ -35,8 +35,8 @@ export function pageOperations({ pages, limits }: AppDependencies): readonly Ope
   const page = pages?.page ?? null;
   if (page === null) return [];
   const serve =
-    (pathOf: (call: Call<null>) => string) =>
-    (call: Call<null>): Promise<Response> =>
+    (pathOf: (call: Call<unknown>) => string) =>
+    (call: Call<unknown>): Promise<Response> =>
       pageResponse(page, pathOf(call), call, limits.slowClientMs);
   const shared = {
     method: 'GET',
@@ -61,7 +61,12 @@ export function pageOperations({ pages, limits }: AppDependencies): readonly Ope
   ];
 }
 
-async function pageResponse(page: Page, path: string, call: Call<null>, idleMs: number): Promise<Response> {
+async function pageResponse(
+  page: Page,
+  path: string,
+  call: Call<unknown>,
+  idleMs: number,
+): Promise<Response> {
   const found = await findFile(page.folder, path);
   if (found === null) throw new NearfarError('not_found', `There is no ${path.slice(0, 200)} in the page.`);
   const etag = `W/"${found.bytes.toString(16)}-${Math.round(found.mtimeMs).toString(16)}"`;

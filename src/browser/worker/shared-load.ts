@@ -10,30 +10,32 @@ export type LoadModel = (onProgress: (progress: LoadProgress) => void, signal: A
 export function shareLoad(
   load: LoadModel,
 ): LoadModel & { readonly isLoaded: () => boolean; readonly reset: () => void } {
-  let current: {
-    readonly done: Promise<void>;
+  interface Running {
+    done: Promise<void>;
     readonly stop: AbortController;
     last: LoadProgress | null;
-  } | null = null;
+  }
+  let current: Running | null = null;
   let isLoaded = false;
   const waiting = new Set<(progress: LoadProgress) => void>();
 
-  function begin(): NonNullable<typeof current> {
+  function begin(): Running {
     const stop = new AbortController();
-    const done = load((progress) => {
-      if (current !== null) current.last = progress;
+    const running: Running = { done: Promise.resolve(), stop, last: null };
+    running.done = load((progress) => {
+      running.last = progress;
       for (const tell of waiting) tell(progress);
     }, stop.signal).then(
       () => {
-        isLoaded = true;
+        if (current === running) isLoaded = true;
       },
       (thrown: unknown) => {
-        if (current?.stop === stop) current = null;
+        if (current === running) current = null;
         throw toNearfarError(thrown);
       },
     );
-    done.catch(() => undefined);
-    return { done, stop, last: null };
+    running.done.catch(() => undefined);
+    return running;
   }
 
   const shared: LoadModel = async (onProgress, signal) => {
