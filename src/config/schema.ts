@@ -261,6 +261,14 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Models that are asked in turn where one fails before it answers, e.g. {far: [claude-haiku-5-5, near]}.',
     ),
+  groups: z
+    .record(name, z.array(name).min(2))
+    .default({})
+    .describe(
+      'Names for models of which any will do, such as one model at several upstreams: each request goes to the one that is ' +
+        'expected to cost the least, what its provider holds of the conversation counted; the others are asked where it ' +
+        'fails. E.g. {sonnet: [anthropic/claude-sonnet-5, openrouter/claude-sonnet-5]}.',
+    ),
   keys: z
     .array(keySchema)
     .default([])

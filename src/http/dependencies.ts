@@ -1,4 +1,4 @@
-import type { Access } from '../access/access.ts';
+import type { Access, Caller } from '../access/access.ts';
 import type { RateLimits } from '../access/rate-limits.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { Relay } from '../answer/create-relay.ts';
@@ -10,9 +10,15 @@ import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { Feedback } from '../quality/feedback.ts';
+import type { Judged } from '../privacy/judge.ts';
 import type { KeptResponses } from '../responses/kept-responses.ts';
 import type { OfferedFiles } from '../models/offered-files.ts';
 import type { ModelStore } from '../models/store.ts';
+
+/** What is read and not answered. */
+export interface ReadText extends Judged {
+  readonly body: unknown;
+}
 
 /** What the routes need from the rest of the program; `cli/compose.ts` puts it together. */
 export interface AppDependencies {
@@ -32,6 +38,8 @@ export interface AppDependencies {
   readonly naming: ModelNaming;
   /** Prompt tokens by the real tokenizer, chat template included. `modelId` is a resolved id. */
   readonly countTokens: (modelId: string, input: ChatInput, signal: AbortSignal) => Promise<number>;
+  /** Reads a text for its session, as one that is answered is read. Absent: nobody reads. */
+  readonly readText?: (text: ReadText, caller: Caller) => Promise<void>;
   /** Forgets answers that are kept in memory; returns how many. Absent: none are kept. */
   readonly forget?: (filter: ForgetFilter) => Promise<number>;
   /** What callers say of answers; absent: nobody is asked. */

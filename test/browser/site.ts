@@ -23,6 +23,8 @@ export interface SiteOptions {
   /** Folder of packages with Transformers.js; absent: its worker is not built. */
   readonly transformers?: string;
   readonly script?: Script;
+  /** A page that was built already. @default that of `page.ts` */
+  readonly folder?: string;
 }
 
 /** The page of `page.ts` and a gateway that serves it and its models. */
@@ -43,8 +45,10 @@ export interface Site {
  * server in front of it can break connections.
  */
 export async function openSite(options: SiteOptions): Promise<Site> {
-  const folder = mkdtempSync(join(tmpdir(), 'nearfar-page-'));
-  await buildPage(folder, { script: 'test/browser/page.ts', transformers: options.transformers ?? null });
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'nearfar-page-'));
+  if (options.folder === undefined) {
+    await buildPage(folder, { script: 'test/browser/page.ts', transformers: options.transformers ?? null });
+  }
   for (const { name, path } of options.files ?? []) copyFileSync(path, join(folder, name));
   const installed = Object.entries(options.models).map(([id, path]): InstalledModel => ({
     id,
@@ -79,7 +83,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       front.closeAllConnections();
       await new Promise((resolve) => front.close(resolve));
       await gateway.server.close(0);
-      rmSync(folder, { recursive: true });
+      if (options.folder === undefined) rmSync(folder, { recursive: true });
     },
   });
 }
