@@ -124,6 +124,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     summary: 'questions in other words and near misses through the semantic cache: hits, and wrong ones',
     load: async () => (await import('./semcache.ts')).semcache,
   },
+  browser: {
+    summary:
+      'a model in a page of a real Chromium against the gateway; its main thread; the size of the client',
+    load: async () => (await import('./browser.ts')).browser,
+  },
   start: {
     summary: 'from the second start of the server to its first answered request',
     load: async () => (await import('./start.ts')).start,

@@ -1,11 +1,16 @@
+import { bytesOfBase64 } from './base64.ts';
 import type { SessionTaint } from './verdict.ts';
 
 /** Sessions that were tainted, by hashes; they stay so. */
 export interface TaintedSessions {
-  /** The worst that is known of any of the hashes. */
-  taintOf(hashes: readonly string[]): SessionTaint;
-  /** Resolves once it would survive a crash. Never throws: what cannot be written is known to this process all the same. */
-  mark(hashes: readonly string[], taint: Exclude<SessionTaint, 'clean'>): Promise<void>;
+  /** The worst that is known of any of the hashes; at once where this process knows all there is to know. Never throws. */
+  taintOf(hashes: readonly string[]): SessionTaint | Promise<SessionTaint>;
+  /**
+   * Resolves once it would survive a crash, and everybody who must know of it would. Never throws: what cannot be written is known
+   * to this process all the same.
+   * @returns false where somebody else who should know does not
+   */
+  mark(hashes: readonly string[], taint: TaintRow['taint']): Promise<boolean>;
 }
 
 /** Where they are kept between runs. */
@@ -19,7 +24,7 @@ export interface TaintStore {
 
 export interface TaintRow {
   readonly hash: string;
-  readonly taint: Exclude<SessionTaint, 'clean'>;
+  readonly taint: Exclude<SessionTaint, 'clean' | 'unknown'>;
 }
 
 export interface TaintedSessionsSetup {
@@ -78,7 +83,7 @@ export async function createTaintedSessions(setup: TaintedSessionsSetup): Promis
         known.set(hash, taint);
         return [{ hash, taint }];
       });
-      if (rows.length === 0) return;
+      if (rows.length === 0) return true;
       const gone = letGo();
       try {
         await store?.save(rows);
@@ -86,15 +91,20 @@ export async function createTaintedSessions(setup: TaintedSessionsSetup): Promis
       } catch (thrown) {
         warn('That a session was tainted could not be written: a restart would forget it.', thrown);
       }
+      // Nobody else has these sessions.
+      return true;
     },
   };
 }
 
 /** The hash is base64url of uniform bits: its own characters are the bits of the filter. */
 function bitsOf(hash: string): readonly number[] {
-  const bytes = Buffer.from(hash, 'base64url');
+  const bytes = bytesOfBase64(hash);
   return Array.from(
     { length: bitsPerHash },
-    (_, index) => bytes.readUIntBE(index * 3, 3) & (filterBytes * 8 - 1),
+    (_, index) => threeBytes(bytes, index * 3) & (filterBytes * 8 - 1),
   );
 }
+
+const threeBytes = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);

@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '../base64.ts';
 import { englishWords } from './english-words.ts';
 import { givenNames } from './given-names.ts';
 import { publicFigures } from './public-figures.ts';
@@ -19,8 +20,11 @@ export interface Lexicon {
   isPublicFigure(fullName: string): boolean;
 }
 
+const plain = /^[A-Za-z]*$/;
+
 /** Marks and capitals off: what names are looked up by. */
 export function fold(text: string): string {
+  if (plain.test(text)) return text.toLowerCase();
   return text
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
@@ -49,7 +53,7 @@ let opened: Lexicon | null = null;
 /** Read at the first use: about 20 ms and 8 MB. */
 export function openLexicon(): Lexicon {
   if (opened !== null) return opened;
-  const bits = Buffer.from(englishWords, 'base64');
+  const bits = bytesOfBase64(englishWords);
   const bitCount = bits.length * 8;
   const figures = new Set(publicFigures.split(/;\s+/).map((name) => fold(name.replace(/\s+/g, ' ').trim())));
   opened = {
