@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -18,8 +18,19 @@ export default tseslint.config(
     },
   },
   {
+    // Code of pages knows the DOM, the rest must not: another program of TypeScript's.
+    files: [
+      'src/{browser,react,element,native}/**/*.{ts,tsx}',
+      'test/browser/**/*.{ts,tsx}',
+      'examples/**/*.{ts,tsx}',
+    ],
+    languageOptions: {
+      parserOptions: { projectService: false, project: 'tsconfig.browser.json' },
+    },
+  },
+  {
     // Test doubles implement async interfaces without awaiting.
-    files: ['**/*.test.ts', 'test/**/*.ts'],
+    files: ['**/*.test.{ts,tsx}', 'test/**/*.ts'],
     rules: {
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -72,7 +72,7 @@ function reach(file: SourceFile): ReadonlySet<string> {
   return reached;
 }
 
-const entryPoints = ['cli', 'http', 'dashboard', 'browser'];
+const entryPoints = ['cli', 'http', 'dashboard', 'browser', 'react', 'element', 'native'];
 
 describe('directions', () => {
   test('there is something to look at', () => {
@@ -130,6 +130,22 @@ describe('directions', () => {
     const beginners = productFiles.filter((file) => /\bexchange\(\{/.test(file.text));
     expect(beginners.map((file) => file.path)).toEqual(['upstream/upstream-model.ts']);
     expect(beginners[0]?.imports).toContain('privacy/clear.ts');
+  });
+
+  test('in a page only the gateway’s connection and downloads of models reach the network', () => {
+    const network = /\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|RTCPeerConnection)\b\s*\(/;
+    const senders = productFiles.filter((file) => file.room === 'browser' && network.test(file.text));
+    expect(
+      senders.map((file) => file.path).filter((path) => !/^browser\/(download|model-files)/.test(path)),
+    ).toEqual(['browser/gateway/connection.ts']);
+  });
+
+  test('what pages get needs nothing of Node', () => {
+    const entry = byPath.get('browser/index.ts');
+    expect(entry).toBeDefined();
+    const reached = [...reach(entry!)];
+    expect(reached).toContain('privacy/detect/iban.ts');
+    expect(reached.filter((imported) => imported.startsWith('node:'))).toEqual([]);
   });
 
   test('decisions and prices are pure', () => {
@@ -212,8 +228,9 @@ describe('files', () => {
   test('are no barrels and no utils', () => {
     const names = files.filter((file) => /(^|\/)(utils?|helpers?|misc|common)(\/|\.ts$)/.test(file.path));
     expect(names.map((file) => file.path)).toEqual([]);
-    // The package's own entry is what a barrel is for.
-    const barrels = productFiles.filter((file) => file.path !== 'index.ts' && isBarrel(file.text));
+    // The package's own entries are what a barrel is for.
+    const entries = /^((browser|react|element|native|plan)\/)?index\.ts$/;
+    const barrels = productFiles.filter((file) => !entries.test(file.path) && isBarrel(file.text));
     expect(barrels.map((file) => file.path)).toEqual([]);
   });
 

@@ -54,8 +54,8 @@ class SingleEndStream implements AsyncIterableIterator<ChatPart, undefined> {
   #deliver: Deliver | null = null;
   /** Readers that call `next()` before the last one was answered wait here, in order. */
   #tail: Promise<Result> | null = null;
-  #deadlineTimer: NodeJS.Timeout | undefined;
-  #graceTimer: NodeJS.Timeout | undefined;
+  #deadlineTimer: ReturnType<typeof setTimeout> | undefined;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SingleEndOptions) {
     this.#options = options;
@@ -202,7 +202,8 @@ class SingleEndStream implements AsyncIterableIterator<ChatPart, undefined> {
         Math.max(0, leftMs),
       );
     }
-    this.#deadlineTimer.unref();
+    // A page's timer is a number.
+    if (typeof this.#deadlineTimer === 'object') this.#deadlineTimer.unref();
   }
 
   #end(last: LastPart): void {

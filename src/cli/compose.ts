@@ -222,6 +222,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     listModelIds: index.ids,
     ...(remote === undefined ? {} : { remote }),
     fallbacks: settings.fallbacks,
+    groups: settings.groups,
   });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
@@ -261,6 +262,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     access,
     rates,
     keptResponses: rooms.openKeptResponses(loaded, state),
+    pages: rooms.openPages(loaded),
     store,
     localModels,
     naming: {

@@ -12,6 +12,7 @@ import type { LocalModels } from '../engine/local-models.ts';
 import type { Feedback } from '../quality/feedback.ts';
 import type { Judged } from '../privacy/judge.ts';
 import type { KeptResponses } from '../responses/kept-responses.ts';
+import type { OfferedFiles } from '../models/offered-files.ts';
 import type { ModelStore } from '../models/store.ts';
 
 /** What is read and not answered. */
@@ -43,6 +44,8 @@ export interface AppDependencies {
   readonly forget?: (filter: ForgetFilter) => Promise<number>;
   /** What callers say of answers; absent: nobody is asked. */
   readonly feedback?: Feedback;
+  /** Absent: pages get nothing but answers. */
+  readonly pages?: PageServing;
   readonly metrics: MetricsPage;
   /** Whether a prompt could be answered now; /ready says 503 and the reason otherwise. */
   readonly readiness: () => Readiness;
@@ -69,6 +72,19 @@ export interface ModelNaming {
   readonly remote?: readonly ModelFacts[];
   /** True for names and references that the catalog knows; only these and `hf:` are pulled over HTTP. */
   readonly isInCatalog: (reference: string) => boolean;
+}
+
+/** What web pages get beside answers. */
+export interface PageServing {
+  /** Whether the owner lets pages load this model's files. */
+  readonly offersModel: (id: string) => boolean;
+  readonly files: OfferedFiles;
+  /** The page that is served; null: none. */
+  readonly page: {
+    /** Absolute. */
+    readonly folder: string;
+    readonly embedderPolicy: 'require-corp' | 'credentialless' | 'off';
+  } | null;
 }
 
 export interface MetricsPage {

@@ -1,6 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
 import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
-import { isRedacted } from './redaction/redact-request.ts';
+import { isRedacted } from './redaction/seals.ts';
 
 /**
  * Where a request is about to go. `machine`: stays in this machine's memory and disk. `inside`: another machine that the

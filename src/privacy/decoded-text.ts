@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { bytesOfBase64 } from './base64.ts';
 
 /** A part of a text that stands for another one, and what it says. */
 export interface DecodedText {
@@ -41,21 +41,36 @@ const fromEntities = (text: string): string =>
       codePoint(decimal === undefined ? Number.parseInt(wide ?? '0', 16) : Number(decimal)),
   );
 
-const utf8 = new TextDecoder();
+const lenient = new TextDecoder();
+const strict = new TextDecoder('utf-8', { fatal: true });
+
+/** Exceptions are slow, and most runs are no text: only what holds the sign for a wrong byte is asked again. */
+function utf8Text(bytes: Uint8Array): string | null {
+  const text = lenient.decode(bytes);
+  if (!text.includes('\uFFFD')) return text;
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return null;
+  }
+}
 
 /** Text, not bytes that happen to be read: valid UTF-8 of printable characters. */
-function fromBytes(bytes: Buffer): string | null {
-  if (!isUtf8(bytes)) return null;
-  const text = utf8.decode(bytes);
-  return /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\s]+$/u.test(text) ? text : null;
+function fromBytes(bytes: Uint8Array): string | null {
+  const text = utf8Text(bytes);
+  return text !== null && /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\s]+$/u.test(text) ? text : null;
 }
 
 /** Whole groups of four, the last one shorter by the signs that fill it. */
 const fromBase64 = (text: string): string | null =>
-  text.replace(/=+$/, '').length % 4 === 1 ? null : fromBytes(Buffer.from(text, 'base64'));
+  text.replace(/=+$/, '').length % 4 === 1 ? null : fromBytes(bytesOfBase64(text));
 
-const fromHex = (text: string): string | null =>
-  text.length % 2 === 1 ? null : fromBytes(Buffer.from(text, 'hex'));
+const bytesOfHex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
+  );
+
+const fromHex = (text: string): string | null => (text.length % 2 === 1 ? null : fromBytes(bytesOfHex(text)));
 
 /** Of each ASCII character: 2 where hexadecimal and base64 have it, 1 where base64 alone has. */
 const codeKinds = Uint8Array.from({ length: 128 }, (_, code) => {

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyedHash } from '../promptcache/keyed-hash.ts';
 import { decodedTexts } from './decoded-text.ts';
 import type { Span } from './detect/span.ts';
@@ -29,6 +28,12 @@ export type ScanRequest = (value: unknown) => Findings | Promise<Findings>;
 const pieceLength = 32_768;
 /** What a piece has in common with the one before, so that nothing is cut in two. */
 const overlapLength = 512;
+/** Others get their turn. Pages have no `setImmediate`. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
 const identifier = /^[\w.:|/+=-]+$/;
 
 export const nothingFound: Findings = { detectors: [], hasFailed: false, unread: [] };

@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from './base64.ts';
 import type { SessionTaint } from './verdict.ts';
 
 /** Sessions that were tainted, by hashes; they stay so. */
@@ -98,9 +99,12 @@ export async function createTaintedSessions(setup: TaintedSessionsSetup): Promis
 
 /** The hash is base64url of uniform bits: its own characters are the bits of the filter. */
 function bitsOf(hash: string): readonly number[] {
-  const bytes = Buffer.from(hash, 'base64url');
+  const bytes = bytesOfBase64(hash);
   return Array.from(
     { length: bitsPerHash },
-    (_, index) => bytes.readUIntBE(index * 3, 3) & (filterBytes * 8 - 1),
+    (_, index) => threeBytes(bytes, index * 3) & (filterBytes * 8 - 1),
   );
 }
+
+const threeBytes = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);

@@ -1,4 +1,5 @@
 import type { Priority } from '../chat/request.ts';
+import { byteLength } from '../ledger/byte-length.ts';
 import { tokenEstimate } from '../ledger/token-bound.ts';
 import { withBefore, type AskedPrompt } from './asked-prompt.ts';
 
@@ -32,7 +33,8 @@ export function askedBody({ body, text, ...asked }: AskedBody): AskedPrompt {
     .join('\n');
   return {
     text: typeof single === 'string' ? single : readText(last, before),
-    opening: opening === '' ? '' : `${system}\n${opening}`,
+    // As the pipeline's own words have it: a session is the same one on either way.
+    opening: opening === '' || system === '' ? opening : `${system}\n${opening}`,
     needs: {
       tools: [tools, functions].some((list) => Array.isArray(list) && list.length > 0),
       media: turns.some(hasMedia),
@@ -40,7 +42,7 @@ export function askedBody({ body, text, ...asked }: AskedBody): AskedPrompt {
       tokens: isTokens,
     },
     // Names and brackets of the JSON are counted for what templates add.
-    promptTokenCount: tokenEstimate(Buffer.byteLength(text)),
+    promptTokenCount: tokenEstimate(byteLength(text)),
     maxTokenCount: asked.maxTokenCount,
     choiceCount: asked.choiceCount,
     fitsAnyContext: false,

@@ -1,4 +1,5 @@
 import type { ChatInput, ChatRequest, Priority } from '../chat/request.ts';
+import { byteLength } from '../ledger/byte-length.ts';
 import { tokenEstimate } from '../ledger/token-bound.ts';
 import type { RequestFacts } from './route-facts.ts';
 
@@ -81,11 +82,11 @@ const addedPerMessage = 4;
 
 function tokenCountOf(input: ChatInput): number {
   if (input.kind === 'tokens') return input.tokens.length;
-  if (input.kind === 'text') return tokenEstimate(Buffer.byteLength(input.text));
+  if (input.kind === 'text') return tokenEstimate(byteLength(input.text));
   const texts = input.messages.reduce((sum, message) => {
     const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
     const called = calls.reduce((all, call) => all + call.name.length + call.arguments.length, 0);
-    return sum + Buffer.byteLength(message.content) + called;
+    return sum + byteLength(message.content) + called;
   }, 0);
   const tools = input.toolUse === undefined ? 0 : JSON.stringify(input.toolUse.tools).length;
   return tokenEstimate(texts + tools) + addedPerMessage * input.messages.length;

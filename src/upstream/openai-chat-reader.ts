@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { FinishReason, TokenLogprob, Usage } from '../chat/part.ts';
 import { createCallWriter, type CallWriter } from './call-writer.ts';
 import type { WirePart, WireReader } from './protocol.ts';
@@ -156,12 +155,14 @@ function readLogprobs(wire: WireObject): readonly TokenLogprob[] {
   });
 }
 
+const utf8 = new TextEncoder();
+
 export function readLogprob(wire: WireObject): Pick<TokenLogprob, 'token' | 'bytes' | 'logprob'> {
   const bytes = wire['bytes'];
   const logprob = wire['logprob'];
   return {
     token: -1,
-    bytes: Array.isArray(bytes) ? (bytes as number[]) : [...Buffer.from(textOf(wire['token']))],
+    bytes: Array.isArray(bytes) ? (bytes as number[]) : [...utf8.encode(textOf(wire['token']))],
     logprob: typeof logprob === 'number' ? logprob : -9999,
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../sha256.ts';
 import { matches, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
@@ -10,18 +10,17 @@ const ethereumAddress = /(?<![\w])0x[0-9a-f]{40}(?![\w])/gi;
 const bareAddress = /(?<![\w/+=])(?:[48][1-9A-HJ-NP-Za-km-z]{94}|[1-9A-HJ-NP-Za-km-z]{43,44})(?![\w/+=])/g;
 const walletWords = /\b(?:wallet|solana|monero|xmr|sol|crypto|address)\b/i;
 
-const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
-
 /** Base58Check: the last four bytes are the beginning of a double SHA-256 of the others. */
 function isBase58Check(text: string): boolean {
   let value = 0n;
   for (const character of text) value = value * 58n + BigInt(base58.indexOf(character));
   const hex = value.toString(16).padStart(50, '0');
   if (hex.length !== 50) return false;
-  const bytes = Buffer.from(hex, 'hex');
-  return sha256(sha256(bytes.subarray(0, 21)))
-    .subarray(0, 4)
-    .equals(bytes.subarray(21));
+  const bytes = Uint8Array.from({ length: 25 }, (_, index) =>
+    Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16),
+  );
+  const sum = sha256(sha256(bytes.subarray(0, 21)));
+  return bytes.subarray(21).every((byte, index) => byte === sum[index]);
 }
 
 const bech32Alphabet = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';

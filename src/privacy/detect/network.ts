@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from './ip-text.ts';
 import { matches, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 

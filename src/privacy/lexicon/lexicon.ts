@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '../base64.ts';
 import { englishWords } from './english-words.ts';
 import { givenNames } from './given-names.ts';
 import { publicFigures } from './public-figures.ts';
@@ -52,7 +53,7 @@ let opened: Lexicon | null = null;
 /** Read at the first use: about 20 ms and 8 MB. */
 export function openLexicon(): Lexicon {
   if (opened !== null) return opened;
-  const bits = Buffer.from(englishWords, 'base64');
+  const bits = bytesOfBase64(englishWords);
   const bitCount = bits.length * 8;
   const figures = new Set(publicFigures.split(/;\s+/).map((name) => fold(name.replace(/\s+/g, ' ').trim())));
   opened = {

@@ -1,7 +1,8 @@
-import type { ChatInput, ChatRequest, OutputFormat } from '../../chat/request.ts';
+import type { ChatRequest } from '../../chat/request.ts';
 import type { SpanType } from '../detect/span.ts';
 import { createTextRedactor, Refused, type FindSpans, type TextRedactor } from './redact-text.ts';
 import type { RedactionBook, SessionBook } from './redaction-book.ts';
+import { seals } from './seals.ts';
 import { mapRequestTexts, requestTexts, unreadOf } from './request-texts.ts';
 
 export interface RedactionSettings {
@@ -87,15 +88,6 @@ function countsOf({ known, originals }: RedactionBook): ReadonlyMap<SpanType, nu
   return counts;
 }
 
-/**
- * Contents that were redacted here, by identity: known to this file alone, so that nothing else can say of a request that it may
- * leave. A copy of the request with the same contents is as good; one with any other content is not.
- */
-const seals = new WeakMap<
-  ChatInput,
-  { readonly stop: readonly string[]; readonly outputFormat: OutputFormat }
->();
-
 function sealed(copy: ChatRequest): ChatRequest {
   const { input, stop, outputFormat } = deeplyFrozen({
     input: { ...copy.input },
@@ -104,14 +96,6 @@ function sealed(copy: ChatRequest): ChatRequest {
   });
   seals.set(input, { stop, outputFormat });
   return Object.freeze({ ...copy, input, stop, outputFormat });
-}
-
-/** Whether a request's contents are, all of them, what `redactRequest` made and read again. */
-export function isRedacted(request: object): boolean {
-  const { input, stop, outputFormat } = request as Partial<ChatRequest>;
-  if (input === undefined) return false;
-  const seal = seals.get(input);
-  return seal !== undefined && seal.stop === stop && seal.outputFormat === outputFormat;
 }
 
 function deeplyFrozen<Value>(value: Value): Value {
