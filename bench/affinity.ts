@@ -1,7 +1,8 @@
 import { alternating, type Benchmark, type BenchmarkSetup, type Row, type Side } from './benchmark.ts';
 import type { ChildServer } from './child-server.ts';
 import type { Peer } from './peer.ts';
-import { proseWords, randomOf } from './prompts.ts';
+import { seededRandom } from '../src/random/seeded-random.ts';
+import { proseWords } from './prompts.ts';
 import { readComplete, record, sideOf, verifyAgreement } from './sides.ts';
 import { median, quantile, rounded, summarize } from './stats.ts';
 import { createStreamClient, type ChatJob } from './stream-client.ts';
@@ -162,7 +163,7 @@ async function runChat(gateway: Side, load: Load, chat: number, seed: number): P
   const system = proseWords(1000 * (seed + 1) + (chat % load.systemCount), load.systemWordCount).join(' ');
   const messages: { role: string; content: string }[] = [{ role: 'system', content: system }];
   const turns: Turn[] = [];
-  const random = randomOf(seed * 7919 + chat);
+  const random = seededRandom(seed * 7919 + chat);
   for (let turn = 0; turn < load.turnCount; turn += 1) {
     const content = proseWords(Math.floor(random() * 1e6), questionWordCount).join(' ');
     messages.push({ role: 'user', content });

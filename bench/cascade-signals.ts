@@ -2,7 +2,7 @@ import type { TokenLogprob } from '../src/chat/part.ts';
 import { createDifficulty } from '../src/route/difficulty/create-difficulty.ts';
 import { agreementOf, uncertaintyOf } from '../src/route/cascade/uncertainty.ts';
 import { auroc } from './auroc.ts';
-import { bootstrapInterval } from './seeded-random.ts';
+import { bootstrapInterval } from './bootstrap.ts';
 
 /** A prompt that the near model answered, and what was seen of it. */
 export interface JudgedAnswer {
@@ -13,7 +13,7 @@ export interface JudgedAnswer {
   readonly samples: readonly string[];
 }
 
-/** Tokens that count as the beginning of an answer. */
+/** Tokens that count as the beginning of an answer: fewer are judged sooner. */
 export const beginningTokenCount = 8;
 
 const difficulty = createDifficulty();
@@ -24,6 +24,8 @@ const unsure = -1000;
 export const signals: Readonly<Record<string, (answer: JudgedAnswer) => number>> = {
   logprob_first: ({ tokens }) =>
     uncertaintyOf(tokens.slice(0, beginningTokenCount), null).meanLogprob ?? unsure,
+  logprob_4: ({ tokens }) => uncertaintyOf(tokens.slice(0, 4), null).meanLogprob ?? unsure,
+  logprob_16: ({ tokens }) => uncertaintyOf(tokens.slice(0, 16), null).meanLogprob ?? unsure,
   logprob_whole: ({ tokens }) => uncertaintyOf(tokens, null).meanLogprob ?? unsure,
   logprob_least: ({ tokens }) =>
     tokens.length === 0 ? unsure : Math.min(...tokens.map(({ logprob }) => logprob)),

@@ -1,8 +1,10 @@
+import { seededRandom } from '../src/random/seeded-random.ts';
+import { defaultCascadeRules } from '../src/route/cascade/judge.ts';
 import type { TokenLogprob } from '../src/chat/part.ts';
 import type { Benchmark, BenchmarkSetup, Row, Side } from './benchmark.ts';
 import { farText, openFarTier, type FarTier } from './cascade-far.ts';
 import { beginningTokenCount, scoreSignals, signals, type JudgedAnswer } from './cascade-signals.ts';
-import { seededRandom } from './seeded-random.ts';
+import { bestLimit, effectOf } from './cascade-threshold.ts';
 import { median, quantile, rounded } from './stats.ts';
 import { checkablePrompts, isAnsweredRight, type CheckablePrompt } from './workloads/checkable-prompts.ts';
 
@@ -10,6 +12,8 @@ const promptCount = 500;
 const answerTokenCount = 24;
 const sampleCount = 3;
 const sampleTokenCount = 12;
+/** Others, on which the limit is chosen that is shown on the first. */
+const choosingCount = 200;
 const atOnce = 16;
 const seed = 20_261_130;
 
@@ -20,10 +24,13 @@ const seed = 20_261_130;
  */
 export const cascade: Benchmark = async (setup) => {
   const prompts = checkablePrompts(setup.quick ? 60 : promptCount, seededRandom(seed));
+  const choosing = checkablePrompts(setup.quick ? 40 : choosingCount, seededRandom(seed + 1));
   const side = await setup.nearfar.start();
   let answers: readonly JudgedAnswer[];
+  let chosenOn: readonly JudgedAnswer[];
   try {
-    answers = await answerAll(setup, side, prompts);
+    answers = await answerAll(setup, side, prompts, true);
+    chosenOn = await answerAll(setup, side, choosing, false);
   } finally {
     await side.stop();
   }
@@ -32,12 +39,21 @@ export const cascade: Benchmark = async (setup) => {
   const beginnings = answers.map((answer) => signals['logprob_first']?.(answer) ?? 0);
   const threshold = rounded(Math.min(0, median(beginnings)), 3);
 
+  const usual = `logprob_${defaultCascadeRules.tokenCount >= answerTokenCount ? 'whole' : defaultCascadeRules.tokenCount === beginningTokenCount ? 'first' : defaultCascadeRules.tokenCount}`;
+  const limits = ['logprob_4', 'logprob_first', 'logprob_16', 'logprob_whole', 'entropy_first'].map(
+    (name) => {
+      const limit = bestLimit(chosenOn, name);
+      return { name, ...effectOf(answers, name, limit) };
+    },
+  );
+  const byDefault = effectOf(answers, usual, defaultCascadeRules.leastMeanLogprob);
+
   const far = await openFarTier();
   let shown: ShownAnswers;
   let added: readonly number[];
   let addedBySamples: readonly number[];
   try {
-    const few = prompts.slice(0, setup.quick ? 10 : 60);
+    const few = prompts.slice(0, setup.quick ? 10 : 40);
     const using = async <Result>(rules: Rules, measure: (side: Side) => Promise<Result>): Promise<Result> => {
       const judged = await setup.nearfar.start(cascadeSettings(far, rules));
       try {
@@ -46,7 +62,7 @@ export const cascade: Benchmark = async (setup) => {
         await judged.stop();
       }
     };
-    const asked = prompts.slice(0, setup.quick ? 40 : 200);
+    const asked = prompts.slice(0, setup.quick ? 40 : 150);
     shown = await using({ leastMeanLogprob: threshold }, (judged) => askCascade(setup, judged, asked, far));
     // Every answer is sure, so that what is compared is the same answer.
     const sure = { leastMeanLogprob: -1000 };
@@ -71,6 +87,9 @@ export const cascade: Benchmark = async (setup) => {
       escalated: rounded(shown.escalatedCount / shown.count),
       near_tokens_shown_before_an_escalation: shown.leakedCount,
       answers_that_broke_the_order: shown.brokenCount,
+      ...Object.fromEntries(limits.map(({ name, limit }) => [`best_limit.${name}`, rounded(limit, 3)])),
+      default_escalates: rounded(byDefault.escalatedShare, 3),
+      default_right_of_shown: rounded(byDefault.rightOfShown, 3),
       added_first_text_ms: rounded(median(added)),
       added_first_text_ms_with_samples: rounded(median(addedBySamples)),
     },
@@ -88,6 +107,15 @@ export const cascade: Benchmark = async (setup) => {
           'within kinds': rounded(withinKinds, 3),
         },
       })),
+      ...limits.map(({ name, limit, escalatedShare, rightOfShown, wrongCaught }): Row => ({
+        label: `unsure by ${name.replaceAll('_', ' ')}`,
+        cells: {
+          'below (chosen on others)': rounded(limit, 3),
+          escalates: rounded(escalatedShare, 3),
+          'right of shown': rounded(rightOfShown, 3),
+          'wrong caught': rounded(wrongCaught, 3),
+        },
+      })),
       ...[...Map.groupBy(answers, ({ kind }) => kind)].map(([kind, own]): Row => ({
         label: `answers of the kind "${kind}"`,
         cells: { right: `${own.filter(({ isRight }) => isRight).length}/${own.length}` },
@@ -100,6 +128,9 @@ export const cascade: Benchmark = async (setup) => {
       `First: ${beginningTokenCount} tokens. Entropy: of the five likeliest tokens, a lower bound. Agreement: of ${sampleCount} samples of ` +
         `${sampleTokenCount} tokens at temperature 0.7. Difficulty: the model that ships. "Within kinds" is the mean of each kind's own AUROC: ` +
         'a sign that only tells arithmetic from copying is near .5 there.',
+      `Limits: chosen on ${chosenOn.length} other prompts of the same kinds (most wrong ones caught less right ones handed over), and shown on these. ` +
+        `The default (${usual.replaceAll('_', ' ')} below ${defaultCascadeRules.leastMeanLogprob}) escalates ${rounded(100 * byDefault.escalatedShare)}%, ` +
+        `${rounded(100 * byDefault.rightOfShown)}% of what it shows is right.`,
       bestOwn > bestPrompt
         ? `The best sign of the model's own is ${rounded(bestOwn - bestPrompt, 2)} above the best that needs only the prompt.`
         : `No sign of the model's own is better than the best that needs only the prompt (by ${rounded(bestPrompt - bestOwn, 2)}).`,
@@ -161,6 +192,7 @@ async function answerAll(
   setup: BenchmarkSetup,
   side: Side,
   prompts: readonly CheckablePrompt[],
+  hasSamples: boolean,
 ): Promise<readonly JudgedAnswer[]> {
   const answers: JudgedAnswer[] = [];
   let doneCount = 0;
@@ -176,13 +208,15 @@ async function answerAll(
         logprobs: true,
         top_logprobs: 5,
       });
-      const drawn = await ask(side, {
-        ...base,
-        temperature: 0.7,
-        seed: seed + index,
-        n: sampleCount,
-        max_tokens: sampleTokenCount,
-      });
+      const drawn = !hasSamples
+        ? { choices: [] }
+        : await ask(side, {
+            ...base,
+            temperature: 0.7,
+            seed: seed + index,
+            n: sampleCount,
+            max_tokens: sampleTokenCount,
+          });
       const text = greedy.choices[0]?.message.content ?? '';
       answers[index] = {
         kind,

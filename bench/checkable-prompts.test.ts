@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { auroc } from './auroc.ts';
-import { bootstrapInterval, seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../src/random/seeded-random.ts';
+import { bootstrapInterval } from './bootstrap.ts';
 import { checkablePrompts, isAnsweredRight } from './workloads/checkable-prompts.ts';
 
 test('500 different prompts of ten kinds, the same for the same seed', () => {

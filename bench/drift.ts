@@ -1,5 +1,6 @@
 import { createRandom } from '../src/engine/sampling/random.ts';
 import { beginWatch } from '../src/quality/drift.ts';
+import { leastAnswersFor } from '../src/quality/drift-bound.ts';
 import { tilted } from '../src/quality/drift-design.ts';
 import { meanScore, type OutcomeShares } from '../src/quality/outcome.ts';
 import { expectationFrom, runUntilAlarm, type Run } from '../src/quality/simulate-drift.ts';
@@ -50,7 +51,10 @@ export const drift: Benchmark = ({ quick, repeatCount, progress }) => {
       lowered: Math.max(worst.lowered, lowered),
       lowered95: Math.max(worst.lowered95, lowered95),
     };
+    const least = leastAnswersFor(shares, fallen, { power: 0.95, falseRate: 0.01 });
     figures[`alarm_median_${label}`] = median;
+    figures[`loses_traffic_p95_${label}`] = lowered95;
+    figures[`no_test_before_${label}`] = least ?? Infinity;
     rows.push({
       label,
       cells: {
@@ -58,6 +62,7 @@ export const drift: Benchmark = ({ quick, repeatCount, progress }) => {
         'lowered without reason': percent(falselyLowered),
         'loses traffic after (median, p95)': `${lowered}, ${lowered95}`,
         'alarm after (median, p95)': `${median}, ${late}`,
+        'no test is sure before': least ?? 'never',
         ...(quick ? {} : learned(shares, fallen, random)),
       },
     });
@@ -83,6 +88,7 @@ export const drift: Benchmark = ({ quick, repeatCount, progress }) => {
       'False alarms: runs of 10,000 judged answers as expected with one or more alarms. Lowered without reason: the share of those answers at which the tier stood watched or fallen.',
       'A fall: the mean score is ten points lower from the first answer on, by the change that is hardest to see (exponential tilting); the sum stands at 0. It loses a part of its traffic when it is watched, and more at the alarm.',
       'What a fall of ten points tells an answer is bounded: 0.020 nats at 50/0/50, so that with false alarms this rare no test gives an alarm within 200 there (Lorden 1971: about ln(1/rate)/nats). With ties, or a tier that mostly wins, an answer says more.',
+      'No test is sure before: the fewest answers after which any test, sequential or not, can have noticed 95 of 100 falls and be wrong for at most 1% of as many answers without one (Neyman-Pearson, exact). It bounds both "loses traffic" at p95 and the alarm.',
       `Learned: the expectation is the first ${firstAnswers} judged answers, lowered to its 95% bound, with 300 runs; plain: as it is, which is why it is not.`,
     ],
   });

@@ -14,11 +14,30 @@ export const stubPieces: readonly string[] =
 export const stubText = stubPieces.join('');
 
 const promptLength = 200;
+/** Stands in each prompt, for `numbered` to write over. */
+const placeholder = '~~~~~~';
+/** Digits that make no word and no name. */
+const letters = 'bcdfghjklmnpqrst';
 
-/** Chats with prompts of 200 characters, no two alike, as JSON. */
-export function chatBodies(model: string, mode: Mode, count = 256): readonly string[] {
+/**
+ * A body for each turn: the same bytes with the turn's number in letters, so that no two prompts are alike, as those of
+ * clients are not, and nothing that was read before is known again.
+ */
+export function numbered(body: Uint8Array, turn: number): Uint8Array {
+  const copy = Buffer.from(body);
+  const at = copy.indexOf(placeholder);
+  if (at < 0) throw new Error('the prompt has no place for its number');
+  for (let digit = 0, rest = turn; digit < placeholder.length; digit += 1) {
+    copy[at + digit] = letters.charCodeAt(rest % letters.length);
+    rest = Math.floor(rest / letters.length);
+  }
+  return copy;
+}
+
+/** Chats with prompts of 200 characters, to be numbered, as JSON. */
+export function chatBodies(model: string, mode: Mode, count = 16): readonly string[] {
   return Array.from({ length: count }, (_, index) => {
-    const start = `${promptMark} (number ${index}) in one sentence: `;
+    const start = `${promptMark} (number ${index}, ${placeholder}) in one sentence: `;
     const note =
       'the ferry runs twice a day, at eight and at five; tickets are sold on board; dogs travel free. ';
     const content = (start + note.repeat(3)).slice(0, promptLength);

@@ -58,12 +58,12 @@ export const gateway: Benchmark = async (setup) => {
     const bare = await startBare(stub.origin);
     const own = await startOwn(setup, stub.origin);
     servers.push(bare, own);
-    const autoName = await autoModel(own);
+    await checkAuto(own);
     const contenders = [
       contender('stub', stub, stubModel),
       contender(bareName, bare, stubModel),
       ownContender('nearfar', own, `stub/${stubModel}`),
-      ownContender(`nearfar, ${autoName}`, own, autoName),
+      ownContender(autoSide, own, 'auto'),
     ];
     for (const peer of [portkey, litellm]) {
       const { side, server } = await startPeer(setup, peer, peersFolder, stub.origin);
@@ -91,7 +91,7 @@ export const gateway: Benchmark = async (setup) => {
     const named = contenders.find(({ name }) => name === 'nearfar');
     await checkCount(stub, named, load);
     const memory = await memoryGrowth(setup, load, ownContender('nearfar', own, `stub/${stubModel}`));
-    const figures = figuresOf(table, memory.growthMb, autoName);
+    const figures = figuresOf(table, memory.growthMb);
     return {
       figures: figures.figures,
       targets: figures.targets,
@@ -105,11 +105,11 @@ export const gateway: Benchmark = async (setup) => {
           'r/CPU-s counts only the time of the gateway, for one core.',
         'Bare pass-through: node:http in and undici out, in this run, nothing read or kept: what a gateway of these costs at least ' +
           '(`bare_cpu_ratio`: ours over it; `bare_portkey_ratio`: what it comes to on this machine).',
-        'Streams: 23 events, each in a write of its own. added p50: of one connection, over the same through no gateway, in the ' +
+        'Prompts of 200 characters, no two alike in a run. Streams: 23 events, each in a write of its own. added p50: of one connection, over the same through no gateway, in the ' +
           'same turn; the larger of JSON and SSE counts.',
         'Checked: every answer a 200 with its end, and as long as one whose text was read and is the stub’s; the stub takes only ' +
           'prompts that arrived, and answered as many as were asked. Any other answer ends the run.',
-        `Second table of the issue: ${autoName === 'auto' ? 'auto' : '`auto` is near until a router exists, so `far` stands in its place'}.`,
+        '`nearfar, auto`: the router reads each prompt (policy classifier, with thresholds under which none stays near) and writes down why.',
         `rss_growth_mb: over ${memory.requestCount} requests of both kinds at 16 connections, after ${memory.warmupCount}: the median of the ` +
           `last tenth's readings (${rounded(memory.lastMb, 4)} MB) less that of the first's (${rounded(memory.firstMb, 4)} MB).`,
       ],
@@ -131,6 +131,9 @@ async function startStub(): Promise<ChildServer> {
     healthPath: '/count',
   });
 }
+
+/** The second table: where the client names no model. */
+const autoSide = 'nearfar, auto';
 
 /** The floor: what node:http and undici cost by themselves. */
 const bareName = 'bare pass-through';
@@ -156,11 +159,14 @@ async function startOwn(setup: BenchmarkSetup, upstream: string): Promise<Side> 
     `keys=${JSON.stringify([{ name: 'bench', file: keyFile }])}`,
     `upstreams=${JSON.stringify(upstreams)}`,
     `far=stub/${stubModel}`,
+    // The router reads each prompt for `auto`, and finds none too easy for far.
+    'route.policy=classifier',
+    'route.thresholds=[0,0]',
   ]);
 }
 
-/** `auto` where it leads to the stub, else `far`. */
-async function autoModel(own: Side): Promise<string> {
+/** @throws Error where `auto` does not lead to the stub */
+async function checkAuto(own: Side): Promise<void> {
   const response = await request(`${own.origin}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
@@ -170,7 +176,8 @@ async function autoModel(own: Side): Promise<string> {
     }),
   });
   await response.body.dump();
-  return response.headers['x-nearfar-model'] === `stub/${stubModel}` ? 'auto' : 'far';
+  const answeredBy = String(response.headers['x-nearfar-model']);
+  if (answeredBy !== `stub/${stubModel}`) throw new Error(`auto was answered by ${answeredBy}`);
 }
 
 async function startPeer(
@@ -290,7 +297,6 @@ const difference = (a: Sample, b: Sample): number => a.p50Ms - b.p50Ms;
 function figuresOf(
   table: ReadonlyMap<Cell, Samples>,
   growthMb: number,
-  autoName: string,
 ): { figures: Record<string, number>; targets: readonly Target[] } {
   const worst = (name: string, peer: string, of: typeof ratio): number =>
     Math.min(...[...table.values()].map((samples) => paired(samples, name, peer, of)));
@@ -300,7 +306,7 @@ function figuresOf(
         cell.connectionCount === 1 ? [paired(samples, name, 'stub', difference)] : [],
       ),
     );
-  const second = `nearfar, ${autoName}`;
+  const second = autoSide;
   const targets: readonly Target[] = [
     { key: 'portkey_ratio', value: worst('nearfar', portkey.name, ratio), atLeast: 3 },
     { key: 'litellm_ratio', value: worst('nearfar', litellm.name, ratio), atLeast: 40 },

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { Client, type Dispatcher } from 'undici';
-import { answerText, stubText } from './gateway-traffic.ts';
+import { answerText, numbered, stubText } from './gateway-traffic.ts';
 import type { LoadJob, LoadResult } from './load.ts';
 import { quantile } from './stats.ts';
 
@@ -11,6 +11,9 @@ import { quantile } from './stats.ts';
  */
 
 const readEvery = 64;
+const nothing = Buffer.alloc(0);
+/** Of the job at hand: numbers go on from job to job. */
+let firstTurn = 0;
 
 process.on('message', (job) => {
   void run(job as LoadJob).then((result) => process.send?.(result));
@@ -37,7 +40,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
     clients.map(async (client) => {
       while (!isOver()) {
         const turn = askedCount++;
-        const body = bodies[turn % bodies.length] ?? null;
+        const body = numbered(bodies[turn % bodies.length] ?? nothing, firstTurn + turn);
         const sentAt = performance.now();
         try {
           const answer = await ask(client, { method: 'POST', path: job.path, headers: job.headers, body });
@@ -52,6 +55,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
   );
   const seconds = (performance.now() - startedAt) / 1000;
   await Promise.all(clients.map((client) => client.close()));
+  firstTurn += askedCount;
   if (latencies.length === 0) faults['no answer came'] = 1;
   return {
     answeredCount: latencies.length,

@@ -96,6 +96,14 @@ const benchmarks: Readonly<Record<string, Entry>> = {
       'perplexity, KL divergence and speed of weight formats, against llama-perplexity and llama-bench',
     load: async () => (await import('./measure.ts')).measure,
   },
+  memory: {
+    summary: "predicted memory of models, contexts and caches against the engine's resident growth",
+    load: async () => (await import('./memory.ts')).memory,
+  },
+  roofline: {
+    summary: 'prefill and decode predicted from bandwidth, compute and another model, against measurement',
+    load: async () => (await import('./roofline.ts')).roofline,
+  },
   adapters: {
     summary: '8 streams over a model and two LoRA adapters, against llama-server',
     load: async () => (await import('./adapters.ts')).adapters,
@@ -115,6 +123,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
   semcache: {
     summary: 'questions in other words and near misses through the semantic cache: hits, and wrong ones',
     load: async () => (await import('./semcache.ts')).semcache,
+  },
+  browser: {
+    summary:
+      'a model in a page of a real Chromium against the gateway; its main thread; the size of the client',
+    load: async () => (await import('./browser.ts')).browser,
   },
   start: {
     summary: 'from the second start of the server to its first answered request',

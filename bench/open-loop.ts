@@ -1,5 +1,5 @@
 import type { Side } from './benchmark.ts';
-import { randomOf } from './prompts.ts';
+import { seededRandom } from '../src/random/seeded-random.ts';
 import type { ChatJob, Recording } from './stream-client.ts';
 import { readTranscript } from './transcript.ts';
 
@@ -36,7 +36,7 @@ export function arrivals(
   { rate, seed }: Traffic,
   isEnough: (count: number, at: number) => boolean,
 ): number[] {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const times: number[] = [];
   for (let at = 0; ;) {
     at += (-Math.log(1 - random()) / rate) * 1000;

@@ -4,12 +4,8 @@ import { createPromptCache } from '../src/promptcache/prompt-cache.ts';
 import { presets } from '../src/upstream/traits.ts';
 import { createUpstreamModels, type UpstreamModels } from '../src/upstream/upstream-models.ts';
 import type { Benchmark, Row } from './benchmark.ts';
-import {
-  openCacheProvider,
-  type Bill,
-  type CacheProvider,
-  type ProviderRules,
-} from './prompt-cache-provider.ts';
+import type { Bill, ProviderRules } from './prompt-cache-bill.ts';
+import { openCacheProvider, type CacheProvider } from './prompt-cache-provider.ts';
 import { promptTraces, type TracedMessage, type TracedRequest } from './workloads/prompt-traces.ts';
 import { rounded } from './stats.ts';
 

@@ -1,3 +1,5 @@
+import { seededRandom } from '../src/random/seeded-random.ts';
+
 const subjects =
   'the agent|a customer|our team|the manager|an engineer|the driver|a student|the captain'.split('|');
 const verbs = 'checks|writes|answers|brings|repairs|moves|counts|describes|sends|opens'.split('|');
@@ -6,23 +8,12 @@ const objects =
 const places =
   'in the morning|near the river|at the station|after lunch|before the meeting|on the hill'.split('|');
 
-/** Reproducible numbers in [0, 1) (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /**
  * Plain prose words; the seed stands in the first ones, so that texts of different seeds share no prefix worth
  * the name.
  */
 export function proseWords(seed: number, wordCount: number): string[] {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)] ?? '';
   const words = [`Case ${seed}.`];
   while (words.length < wordCount) {

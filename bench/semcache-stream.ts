@@ -1,3 +1,4 @@
+import { seededRandom } from '../src/random/seeded-random.ts';
 import { createAnswerCache, type AnswerCache } from '../src/cache/answer-cache.ts';
 import type { SemanticStats } from '../src/cache/semantic/semantic-cache.ts';
 import type { ChatPart } from '../src/chat/part.ts';
@@ -23,17 +24,6 @@ export interface Outcome {
 }
 
 export type Vectors = ReadonlyMap<string, Float32Array>;
-
-/** Numbers of 0 to 1, the same ones for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export function shuffled<Item>(items: readonly Item[], random: () => number): readonly Item[] {
   return items

@@ -1,3 +1,4 @@
+import { seededRandom } from '../src/random/seeded-random.ts';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,6 @@ import type { Benchmark, Row } from './benchmark.ts';
 import {
   cachedStream,
   fixedStream,
-  seededRandom,
   shuffled,
   type FamilyQuestion,
   type Outcome,

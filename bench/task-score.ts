@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { taskOf } from '../src/route/task/task-of.ts';
 import { taskTypes, type TaskType } from '../src/route/task/task-type.ts';
-import { bootstrapInterval } from './seeded-random.ts';
+import { bootstrapInterval } from './bootstrap.ts';
 
 /** A prompt whose task is known, of bench/workloads/tasks/. */
 export interface TaskPrompt {

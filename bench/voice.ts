@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, BenchmarkSetup, Row, Side } from './benchmark.ts';
 import { engineFirstTokens } from './ledger-times.ts';
 import { endingOf, type Ending } from './open-loop.ts';
-import { proseWords, randomOf } from './prompts.ts';
+import { seededRandom } from '../src/random/seeded-random.ts';
+import { proseWords } from './prompts.ts';
 import { ask, startPeerSide, verifyServers } from './sides.ts';
 import { median, quantile, rounded } from './stats.ts';
 import type { ChatJob } from './stream-client.ts';
@@ -123,7 +124,7 @@ async function talk(
   turnCount: number,
   repeat: number,
 ): Promise<Ending[]> {
-  const random = randomOf(77 + repeat);
+  const random = seededRandom(77 + repeat);
   const endings: Ending[] = [];
   for (let turn = 0; turn < turnCount; turn++) {
     await sleep(100 + 250 * random());

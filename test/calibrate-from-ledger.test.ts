@@ -114,7 +114,7 @@ describe('outcomes from what was captured', () => {
     await traffic('all');
     const before = upstream.arrived.length;
     const planned = await run('--judge', 'open/judge');
-    expect(planned).toEqual({ outcomes: [], isComplete: false });
+    expect(planned).toMatchObject({ outcomes: [], isComplete: false });
     expect(said).toContain('2 captured questions are open');
     expect(said).toMatch(/estimated: \$0\.00/);
     expect(upstream.arrived.length).toBe(before);
@@ -141,7 +141,7 @@ describe('outcomes from what was captured', () => {
   it('stay within the budget, and say how to go on', async () => {
     await traffic('all');
     const result = await run('--judge', 'open/judge', '--yes', '--budget', '0.001');
-    expect(result).toEqual({ outcomes: [], isComplete: false });
+    expect(result).toMatchObject({ outcomes: [], isComplete: false });
     expect(said).toMatch(/Ended early: .*budget/);
   });
 

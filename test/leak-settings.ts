@@ -1,3 +1,20 @@
+/** What routes, compares and remembers: each a way by which a prompt could get to where nobody asked for it. */
+export const routedSettings = {
+  mid: 'open/small',
+  far: 'claude/clever',
+  route: { policy: 'classifier', cascade: true },
+  shadow: { judge: 'newer/thinker', share: 1, budget: { perDay: null, perMonth: null } },
+} as const;
+
+/** Keys of all kinds. Their secrets are made up for a proof. */
+export const keySettings = {
+  keys: [
+    { name: 'batch', env: 'NOT_READ_BATCH', privacy: 'open' },
+    { name: 'clinic', env: 'NOT_READ_CLINIC', localOnly: true },
+    { name: 'desk', env: 'NOT_READ_DESK', privacy: 'block' },
+  ],
+} as const;
+
 /** Settings with every way on which a prompt can leave: names, aliases, fallbacks, replicas, hedges, caches, all protocols. */
 export function leakSettings(
   changes: Readonly<Record<string, unknown>> = {},

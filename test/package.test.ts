@@ -95,6 +95,7 @@ describe('the package', () => {
       'dist/browser/index.js',
       'dist/browser/index.d.ts',
       'dist/browser/detectors.js',
+      'dist/plan/index.d.ts',
       'dist/engine/child.js',
       'LICENSE',
       'NOTICE',
@@ -143,5 +144,33 @@ describe('the package', () => {
       'console.log(JSON.stringify([backends[0].name, backends[0].availability.state, why]))';
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
     expect(JSON.parse(stdout)).toEqual(['built-in', 'unavailable', 'unavailable']);
+  }, 30_000);
+
+  it('has the parts for pages and apps, each importable without a page, React or a phone', async () => {
+    const script =
+      "const element = await import('nearfar/element');" +
+      "const native = await import('nearfar/native');" +
+      "const react = await import('nearfar/react').then(() => 'there', (error) => error.code);" +
+      'console.log(JSON.stringify([Object.keys(element).sort(), Object.keys(native).sort(), react]))';
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
+    const [element, native, react] = JSON.parse(stdout) as [string[], string[], string];
+    expect(element).toEqual(
+      expect.arrayContaining(['NearfarChat', 'createConversation', 'defineNearfarChat']),
+    );
+    expect(native).toEqual(
+      expect.arrayContaining(['createNear', 'foundationModels', 'geminiNano', 'llamaRn', 'nativeBackend']),
+    );
+    // An optional peer: nothing else needs it.
+    expect(react).toBe('ERR_MODULE_NOT_FOUND');
+  }, 30_000);
+
+  it('plans without a gateway: nearfar/plan', async () => {
+    const program = [
+      "import { searchSetUps, usualQuestion, platformOffers, guideRows } from 'nearfar/plan';",
+      "const { setUps } = searchSetUps({ ...usualQuestion, offers: platformOffers('desktop') });",
+      'console.log(JSON.stringify([setUps.length, setUps[0].near.engine.name, guideRows.length > 60]));',
+    ].join('\n');
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: project });
+    expect(JSON.parse(stdout)).toEqual([3, expect.any(String), true]);
   }, 30_000);
 });

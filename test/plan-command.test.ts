@@ -71,7 +71,10 @@ describe('nearfar plan', () => {
   });
 
   it.each([
-    [['memory', 'nothing-known'], /expected the name of a model here, a GGUF file, a size such as 70B/],
+    [
+      ['memory', 'nothing-known'],
+      /expected the name of a model here, a GGUF, safetensors or config\.json file, a size such as 70B/,
+    ],
     [['memory', '8B', '--format', 'Q3'], /format: expected one of/],
     [['memory', '8B', '--kv', 'q2'], /--kv: expected one of f16, q8_0, q4_0/],
     [['memory', '8B', '--context=-5'], /--context: expected a number from 0/],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LeakSuiteResult } from '../src/privacy/prove/leak-suite.ts';
+import type { LeakSuiteResult } from '../src/privacy/prove/leak-result.ts';
 import { leakSettings } from './leak-settings.ts';
 import { startProgram } from './program.ts';
 

@@ -3,7 +3,7 @@
  * OpenAI they are rewritten. Only lengths, times and what is the same as before matter: the words are noise.
  */
 
-import { randomOf } from '../prompts.ts';
+import { seededRandom } from '../../src/random/seeded-random.ts';
 
 export interface TracedRequest {
   /** Milliseconds from the beginning of the trace. */
@@ -61,7 +61,7 @@ const hourMs = 3_600_000;
 const agent: Trace = {
   name: 'agent',
   make(seed, hours) {
-    const random = randomOf(seed * 3 + 1);
+    const random = seededRandom(seed * 3 + 1);
     const requests: TracedRequest[] = [];
     const tools = Array.from({ length: 9 }, (_, index) => ({
       name: `tool_${index}`,
@@ -116,7 +116,7 @@ const agent: Trace = {
 const retrieval: Trace = {
   name: 'retrieval',
   make(seed, hours) {
-    const random = randomOf(seed * 3 + 2);
+    const random = seededRandom(seed * 3 + 2);
     const requests: TracedRequest[] = [];
     const system = words(random, between(random, 1100, 2600));
     const passages = Array.from({ length: 400 }, () => words(random, between(random, 150, 500)));
@@ -151,7 +151,7 @@ const retrieval: Trace = {
 const chat: Trace = {
   name: 'chat',
   make(seed, hours) {
-    const random = randomOf(seed * 3 + 3);
+    const random = seededRandom(seed * 3 + 3);
     const requests: TracedRequest[] = [];
     const system = words(random, between(random, 900, 2400));
     for (let begin = 0; begin < hours * hourMs; begin += exponential(random, 240_000)) {
@@ -173,7 +173,7 @@ const chat: Trace = {
 const once: Trace = {
   name: 'once',
   make(seed, hours) {
-    const random = randomOf(seed * 3 + 4);
+    const random = seededRandom(seed * 3 + 4);
     const requests: TracedRequest[] = [];
     for (let at = 0; at < hours * hourMs; at += exponential(random, 60_000)) {
       const system = `Today is day ${Math.floor(random() * 1e9)}.\n${words(random, 100)}`;
@@ -187,7 +187,7 @@ const once: Trace = {
 const scheduled: Trace = {
   name: 'scheduled',
   make(seed, hours) {
-    const random = randomOf(seed * 3 + 5);
+    const random = seededRandom(seed * 3 + 5);
     const requests: TracedRequest[] = [];
     for (let job = 0; job < 4; job += 1) {
       const system = words(random, between(random, 1500, 8000));
@@ -209,7 +209,7 @@ const scheduled: Trace = {
 const mixed: Trace = {
   name: 'mixed',
   make(seed, hours) {
-    const random = randomOf(seed * 3 + 6);
+    const random = seededRandom(seed * 3 + 6);
     const rules = words(random, between(random, 1200, 4000));
     const stamped: TracedRequest[] = [];
     for (let at = 0; at < hours * hourMs; at += exponential(random, 120_000)) {

@@ -22,6 +22,8 @@ export interface TokenEstimate {
 export interface RateTicket {
   /** What it used in the end takes the place of what was set aside. */
   close(tokenCount: number): void;
+  /** As if it had never been counted in: the same request is counted in again. */
+  takeBack(): void;
 }
 
 export interface RateStanding {
@@ -40,7 +42,7 @@ interface Windows {
   readonly tokens: RateWindow | null;
 }
 
-const freeTicket: RateTicket = { close: () => undefined };
+const freeTicket: RateTicket = { close: () => undefined, takeBack: () => undefined };
 
 /** @param now milliseconds of a clock that never goes back */
 export function createRateLimits(now: () => number = () => performance.now()): RateLimits {
@@ -77,13 +79,18 @@ export function createRateLimits(now: () => number = () => performance.now()): R
         windows.tokens?.adjust(at, at, -taken);
         throw tooMuch(caller, 'requests', windows.requests?.limit ?? 0, waitMs);
       }
-      if (windows.tokens === null) return freeTicket;
-      const { tokens: window } = windows;
       let isOpen = true;
+      const { tokens: tokenWindow, requests: requestWindow } = windows;
       return {
         close(tokenCount) {
-          if (isOpen) window.adjust(at, now(), tokenCount - taken);
+          if (isOpen) tokenWindow?.adjust(at, now(), tokenCount - taken);
           isOpen = false;
+        },
+        takeBack() {
+          if (!isOpen) return;
+          isOpen = false;
+          tokenWindow?.adjust(at, now(), -taken);
+          requestWindow?.adjust(at, now(), -1);
         },
       };
     },

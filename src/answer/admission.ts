@@ -80,7 +80,7 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
         },
         async cancel() {
           isClosed = true;
-          ticket?.close(0);
+          ticket?.takeBack();
           await reservation?.release();
         },
         close(row) {

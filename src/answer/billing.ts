@@ -8,6 +8,8 @@ export interface Billing {
   readonly upstream: string | null;
   /** Null: not known. */
   readonly price: TokenPrice | null;
+  /** What it says that a request cost is what it bills, and goes before any price. @default false */
+  readonly isToldByUpstream?: boolean;
 }
 
 /** @param modelId the model that answered or was to; null where none was chosen */
@@ -17,12 +19,12 @@ export const ownBilling: Billing = { upstream: null, price: localPrice };
 
 /**
  * What a request cost. Unknown is null and never 0: a model without a price, and an answer of an upstream that broke off
- * before it told what it had read. What reached no model cost nothing, nor does an answer that was given before.
+ * before it told what it had read. A reseller's own word on what it bills goes before a price. What reached no model cost nothing, nor does an answer that was given before.
  */
 export function billed(
   tokens: Usage,
   isMeasured: boolean,
-  { upstream, price }: Billing,
+  { upstream, price, isToldByUpstream = false }: Billing,
   source: AnswerSource = 'model',
 ): Pick<LedgerRow, 'costMicros' | 'currency' | 'cacheWriteTokenCount' | 'uncachedCostMicros'> {
   const currency = (price ?? localPrice).currency;
@@ -36,5 +38,9 @@ export function billed(
   const uncached = known === null || upstream === null ? null : uncachedCostMicros(tokens, known);
   const saved = uncached === null ? {} : { uncachedCostMicros: uncached };
   if (source !== 'model') return { costMicros: 0, currency, ...saved };
+  const { reportedCostMicros: reported } = tokens;
+  if (isToldByUpstream && reported !== undefined && currency === 'USD') {
+    return { costMicros: reported, currency, ...kept, ...saved };
+  }
   return { costMicros: known === null ? null : costMicros(tokens, known), currency, ...kept, ...saved };
 }

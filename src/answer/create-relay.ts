@@ -116,7 +116,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const speaks = (modelId: string): boolean => upstreams.upstreamOf(modelId)?.protocol === protocol;
       try {
         if (route.isRouted?.(model) === true) {
-          const tiers = (await route.tiers?.()) ?? [];
+          const tiers = (await route.tiers?.(model)) ?? [];
           return tiers.some(({ modelId }) => speaks(modelId)) ? { kind: 'routed' } : null;
         }
         const decision = await route.decide({ requestedModel: model, privacy: 'open' });

@@ -4,6 +4,7 @@ import { createBalancer, type BalanceRequest } from './balancer.ts';
 import { balanceModes, type BalanceMode, type ReplicaState } from './choose-replica.ts';
 import type { LoadReport } from './load-report.ts';
 import { blockCharacters, prefixBlocks } from './prefix-blocks.ts';
+import { seededRandom } from '../random/seeded-random.ts';
 
 const key = 'a key';
 const none: ReadonlySet<number> = new Set();
@@ -19,17 +20,13 @@ const told: LoadReport = {
 
 function setUp(replicaCount: number, mode: BalanceMode = 'prefix', seed = 1) {
   let at = 0;
-  let state = seed;
   const balancer = createBalancer({
     replicaCount,
     mode,
     key,
     staleMs: 3000,
     now: () => at,
-    random: () => {
-      state = (state * 1103515245 + 12345) % 2147483648;
-      return state / 2147483648;
-    },
+    random: seededRandom(seed),
   });
   return {
     balancer,

@@ -2,9 +2,16 @@
 export { createNear } from './create-near.ts';
 export { builtIn } from './built-in/source.ts';
 export { gateway } from './gateway/source.ts';
+export { wllama } from './wllama/source.ts';
+export { transformers } from './transformers/source.ts';
+export { webLlm } from './webllm/source.ts';
 export { pageEnvironment } from './page-environment.ts';
 export { NearfarError, type ErrorKind } from '../chat/error.ts';
 export type { BuiltInOptions } from './built-in/backend.ts';
+export type { WllamaOptions } from './wllama/config.ts';
+export type { TransformersOptions } from './transformers/config.ts';
+export type { WebLlmOptions } from './webllm/config.ts';
+export type { ModelSource } from './downloads/page-model.ts';
 export type {
   Availability,
   Backend,

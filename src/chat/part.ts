@@ -22,6 +22,8 @@ export interface Usage {
   /** Of the prompt tokens, how many a provider wrote into its cache and bills as such: for minutes, and for an hour. */
   readonly cacheWriteTokenCount?: number;
   readonly longCacheWriteTokenCount?: number;
+  /** What a reseller says that the request cost, in millionths of a US dollar; absent: it said nothing. */
+  readonly reportedCostMicros?: number;
   /** False: an upstream did not tell how many tokens it read; the completion's may be that of the deltas seen. */
   readonly isMeasured?: false;
 }

@@ -66,7 +66,7 @@ function sharedAnswers({ loaded, state, log }: CacheParts, rooms: Rooms): Shared
 
 /** How questions in other words are found; null where they are not. Begins to load the model for that. */
 function semanticOptions(
-  { loaded, store, localModels, log }: CacheParts,
+  { loaded, store, index, localModels, log }: CacheParts,
   { createTextEmbedder }: Rooms,
 ): NonNullable<AnswerCacheOptions['semantic']> | null {
   const { semantic, exact } = loaded.settings.cache;
@@ -82,6 +82,8 @@ function semanticOptions(
       model: async () => {
         const found = await findReference(store, embedder);
         if (found !== null) return localModels.model(found.id);
+        // What stands in for a model is known by its name alone.
+        if ((await index.ids()).includes(embedder)) return localModels.model(embedder);
         throw new NearfarError(
           'model_not_found',
           `${embedder} is not here. \`nearfar pull ${embedder}\` fetches it.`,

@@ -26,12 +26,19 @@ import { renderTable } from './table.ts';
 export interface LedgerOutcome {
   readonly prompt: string;
   readonly models: JudgedLine['models'];
+  /** The tier whose answer was given. */
+  readonly answered?: string;
 }
 
 export interface FromLedger {
   readonly outcomes: readonly LedgerOutcome[];
   /** False: only the plan was shown, or the run ended early; the same command goes on. */
   readonly isComplete: boolean;
+  /** Ids of the tiers' models, by tier, and the judge as it was named and as it is called: what an expectation holds for. */
+  readonly judgedBy: {
+    readonly modelIds: Readonly<Record<string, string>>;
+    readonly judges: readonly string[];
+  };
 }
 
 /** Its spending stands under this name; no key can have it. */
@@ -154,14 +161,22 @@ async function askAndJudge(
       const tier = tiers.get(model);
       return tier === undefined ? [] : [[tier, outcome] as const];
     });
-    return [{ prompt, models: Object.fromEntries(scored) }];
+    const answered = line.answered === undefined ? undefined : tiers.get(line.answered);
+    return [{ prompt, models: Object.fromEntries(scored), ...(answered === undefined ? {} : { answered }) }];
   });
   if (wanted.out !== undefined && (open.length === 0 || wanted.isAgreed)) {
     const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
     await writeFile(wanted.out, text, { mode: 0o600 });
     process.stderr.write(`${outcomes.length} outcomes are in ${wanted.out}, with their prompts.\n`);
   }
-  return { outcomes, isComplete: open.length === 0 || (result !== null && result.stop === null) };
+  return {
+    outcomes,
+    isComplete: open.length === 0 || (result !== null && result.stop === null),
+    judgedBy: {
+      modelIds: Object.fromEntries([...tiers].map(([model, tier]) => [tier, model])),
+      judges: [...new Set([wanted.judge, judge])],
+    },
+  };
 }
 
 /** The models that the tiers stand for here, each once, and the tier of each. */

@@ -4,11 +4,13 @@ import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { NearfarError } from '../chat/error.ts';
-import type { FitOptions } from '../route/calibration/fit-profile.ts';
+import type { FitOptions, PairCounts } from '../route/calibration/fit-profile.ts';
+import type { Profile } from '../route/calibration/profile.ts';
 import { readOutcomeLine } from '../route/calibration/outcome-lines.ts';
 import { commonModels, renameModels, type Outcome } from '../route/calibration/outcome.ts';
 import { pickTiers } from '../route/calibration/pick-tiers.ts';
 import type { Goal } from '../route/calibration/policy.ts';
+import type { FromLedger } from './calibrate-from-ledger.ts';
 import { calibrationText } from './calibration-text.ts';
 import { jsonOption, UsageError, type Command, type CommandInput, type OptionValues } from './command.ts';
 import { profilePath, writeProfile } from './profile-files.ts';
@@ -111,7 +113,8 @@ async function run(input: CommandInput): Promise<number> {
   process.on('SIGTERM', stop);
   const progress = progressLine();
   try {
-    const given = options.flag('from-ledger') ? await ledgerOutcomes(options) : await readOutcomes(options);
+    const ledger = options.flag('from-ledger') ? await ledgerOutcomes(options) : null;
+    const given = options.flag('from-ledger') ? (ledger?.outcomes ?? null) : await readOutcomes(options);
     if (given === null) return options.flag('yes') ? 1 : 0;
     const { outcomes, sources } = takeTiers(given, readPairs(options, 'models'));
     const { fitProfile } = await import('../route/calibration/fit-profile.ts');
@@ -125,7 +128,9 @@ async function run(input: CommandInput): Promise<number> {
       signal: interrupt.signal,
       onProgress: progress.show,
     };
-    const { profile, report } = await fitProfile(outcomes, fitOptions);
+    const { profile: fitted, report, pairs } = await fitProfile(outcomes, fitOptions);
+    const profile =
+      ledger === null ? fitted : { ...fitted, expectations: expectationsOf(pairs, ledger.judgedBy) };
     progress.end();
     const file = writeProfile(home, name, profile);
     const shown = { ...report, sources, profile: name, file };
@@ -145,13 +150,25 @@ async function run(input: CommandInput): Promise<number> {
 }
 
 /** Null: the plan was shown, or the work ended early; nothing is fitted to half of it. */
-async function ledgerOutcomes(options: OptionValues): Promise<readonly Outcome[] | null> {
+async function ledgerOutcomes(options: OptionValues): Promise<FromLedger | null> {
   if (options.text('outcomes') !== undefined) {
     throw new UsageError('expected one of --outcomes and --from-ledger');
   }
   const { fromLedger } = await import('./calibrate-from-ledger.ts');
-  const { outcomes, isComplete } = await fromLedger(options);
-  return isComplete ? outcomes : null;
+  const found = await fromLedger(options);
+  return found.isComplete ? found : null;
+}
+
+/** What a watch over the tiers expects, by the ids of their models. */
+function expectationsOf(
+  pairs: readonly PairCounts[],
+  { modelIds, judges }: FromLedger['judgedBy'],
+): NonNullable<Profile['expectations']> {
+  return pairs.flatMap(({ lower, upper, counts }) => {
+    const [lowerId, upperId] = [modelIds[lower], modelIds[upper]];
+    if (lowerId === undefined || upperId === undefined) return [];
+    return [{ lower: lowerId, upper: upperId, judges: [...judges], counts: { ...counts } }];
+  });
 }
 
 async function readOutcomes(options: OptionValues): Promise<readonly Outcome[]> {

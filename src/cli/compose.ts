@@ -31,7 +31,7 @@ import { openAnswerCache } from './answer-cache.ts';
 import { createMemoryPredictor, memoryBudget } from './predicted-memory.ts';
 import { openPromptCache, recallPrompts } from './prompt-cache.ts';
 import { accessKeys, secretsOf } from './secrets.ts';
-import type { StandIn } from './stand-in.ts';
+import { withStandIn, type StandIn } from './stand-in.ts';
 import { openRouting, tierAliases } from './routing.ts';
 import { createBilling, remoteNames, upstreamSettings } from './upstreams.ts';
 import { nearfarVersion } from './version.ts';
@@ -132,6 +132,7 @@ export async function composeGateway(
     ...remote,
     loading,
     isPrivate: options.isPrivate === true,
+    standIn: options.standIn ?? null,
   };
   try {
     await index.ids();
@@ -157,6 +158,7 @@ interface Parts {
   readonly promptCache: PromptCache;
   readonly loading: Promise<LoadedModel> | null;
   readonly isPrivate: boolean;
+  readonly standIn: StandIn | null;
 }
 
 async function composeRooms(parts: Parts): Promise<Gateway> {
@@ -186,12 +188,16 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const texts = await openCapture(loaded, secrets, warn);
   const version = nearfarVersion();
   const cache = openAnswerCache({ ...parts, state }, rooms);
-  const quality = await rooms.openQuality(parts, {
-    state,
-    answer: (request, caller, signal) => dependencies.answer(request, caller, signal),
-    tiers: () => route.tiers(),
-    warn,
-  });
+  // A proof is to show what comparing sends too.
+  const quality = await rooms.openQuality(
+    { ...parts, isPrivate: parts.isPrivate && parts.standIn === null },
+    {
+      state,
+      answer: (request, caller, signal) => dependencies.answer(request, caller, signal),
+      tiers: () => route.tiers(),
+      warn,
+    },
+  );
   const metrics = rooms.createMetrics({
     running: () => localModels.running(),
     pendingRows: () => ledger.pendingCount,
@@ -216,13 +222,19 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     listModelIds: index.ids,
     ...(remote === undefined ? {} : { remote }),
     fallbacks: settings.fallbacks,
+    groups: settings.groups,
   });
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
-  const settle = rooms.createSettle({ ledger, metrics, warn });
+  const withhold = rooms.openWithholding({ loaded, index });
+  const settleWhole = rooms.createSettle({ ledger, metrics, warn });
+  const settle: typeof settleWhole = (row) => {
+    settleWhole(withhold(row));
+  };
   const pipeline: AnswerDependencies = {
     ...(await rooms.openPrivacy({
-      ...{ loaded, state, index, warn },
+      ...{ loaded, state, warn },
+      index: withStandIn(index, parts.standIn),
       near: () => near,
       answer: () => dependencies.answer,
     })),
@@ -250,6 +262,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     access,
     rates,
     keptResponses: rooms.openKeptResponses(loaded, state),
+    pages: rooms.openPages(loaded),
     store,
     localModels,
     naming: {
@@ -259,6 +272,8 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
       isInCatalog,
     },
     countTokens: async (modelId, input, signal) => (await modelOf(modelId)).countTokens(input, signal),
+    // What was read is a part of its session, though nothing is answered.
+    readText: async (text, caller) => void (await pipeline.label(text, caller)),
     feedback: quality.feedbackOver(ledger, texts?.capture ?? null),
     forget: createForgetAnswers(texts?.capture ?? null, cache, ledger, state),
     metrics: { contentType: metrics.contentType, render: metrics.render },

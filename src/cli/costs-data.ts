@@ -1,4 +1,5 @@
 import { microsOf, type CostGroup } from '../ledger/cost-report.ts';
+import { cascadeJson } from './costs-cascade.ts';
 import { observedJson } from './costs-observed.ts';
 import { qualityJson } from './costs-quality.ts';
 import { routeJson } from './costs-route.ts';
@@ -15,6 +16,7 @@ export function costsJson({
   route,
   quality,
   observed,
+  cascades,
 }: ShownReport): object {
   return {
     from: period.from === 0 ? null : new Date(period.from).toISOString(),
@@ -28,6 +30,7 @@ export function costsJson({
     quality: quality === null ? null : qualityJson(quality),
     routing: routeJson(route, references),
     observed: observedJson(observed),
+    cascade: cascadeJson(cascades),
     groups: report.groups.map((group) => ({
       ...Object.fromEntries(by.map((dimension, index) => [dimension, group.labels[index] ?? null])),
       ...groupJson(group),

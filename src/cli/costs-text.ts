@@ -6,10 +6,12 @@ import {
   type Estimate,
   type Saving,
 } from '../ledger/cost-report.ts';
+import type { CascadeReport } from '../ledger/cascade-report.ts';
 import type { CostDimension } from '../ledger/cost-cells.ts';
 import type { ObservedReport } from '../ledger/observed-report.ts';
 import type { RouteReport } from '../ledger/route-report.ts';
 import type { QualityReport } from '../quality/quality-report.ts';
+import { cascadeLines } from './costs-cascade.ts';
 import { observedLines } from './costs-observed.ts';
 import { qualityLines } from './costs-quality.ts';
 import { routeLines } from './costs-route.ts';
@@ -31,11 +33,13 @@ export interface ShownReport {
   readonly quality: QualityReport | null;
   /** Null: nothing was observed. */
   readonly observed: ObservedReport | null;
+  /** Null: no cascade judged a near model. */
+  readonly cascades: CascadeReport | null;
 }
 
 /** For a person. Every figure says whether it was measured or estimated, and from what. */
 export function renderCosts(shown: ShownReport): string {
-  const { period, ledger, report, references, by, route, quality, observed } = shown;
+  const { period, ledger, report, references, by, route, quality, observed, cascades } = shown;
   const { total } = report;
   const failed = total.failedCount === 0 ? '' : `, ${count(total.failedCount)} failed`;
   const head = `Costs ${periodWords(period)} · ${requests(total.requestCount)}${failed} · ${ledger}`;
@@ -54,6 +58,7 @@ export function renderCosts(shown: ShownReport): string {
     ...(quality === null ? [] : [...qualityLines(quality), '']),
     ...routeLines(route, references),
     ...observedLines(observed),
+    ...cascadeLines(cascades),
     ...comparisonLines(total.comparison, references.best),
     '',
   ].join('\n');

@@ -91,8 +91,10 @@ async function run(input: CommandInput): Promise<number> {
     const priceOf = (model: string) => billing(model).price;
     const observed =
       ledger === null ? null : await readObserved(ledger.store, period, priceOf, ledger.waiting);
+    const { readCascades } = await import('../ledger/cascade-report.ts');
+    const cascades = ledger === null ? null : await readCascades(ledger.store, period, ledger.waiting);
     const name = ledger?.name ?? (await stateName(loaded));
-    shown = { period, ledger: name, by, references, report, route, quality, observed };
+    shown = { period, ledger: name, by, references, report, route, quality, observed, cascades };
   } finally {
     await ledger?.store.close();
   }

@@ -75,6 +75,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./inspect.ts')).inspect,
   },
   {
+    name: 'export',
+    group: 'models',
+    summary: 'Convert a model to ONNX, ExecuTorch, Core ML, LiteRT or MLC by their own tools',
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
+  {
     name: 'connect',
     group: 'models',
     summary: 'Add an upstream: a provider, an engine or another nearfar that answers too',

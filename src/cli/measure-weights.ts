@@ -38,20 +38,14 @@ export const measureWeightFormats: Measuring = {
     const svg = options.text('svg');
     if (svg !== undefined && existsSync(svg)) throw new UsageError(`--svg: ${svg} is there already`);
     const windowCount = options.number('windows', { min: 2, max: 100_000 }) ?? null;
-    const [
-      { measureWeights },
-      { measureWeightsFile },
-      { sourceOfModel },
-      { quantizeFile },
-      { simulateFormat },
-    ] = await Promise.all([
-      import('../measure/measure-weights.ts'),
-      import('../measure/weights-job.ts'),
-      import('../models/quantize-model.ts'),
-      import('../engine/llama/quantize-job.ts'),
-      import('../models/formats/simulate-format.ts'),
-    ]);
-    const source = await sourceOfModel(model);
+    const [{ measureWeights }, { measureWeightsFile }, { quantizeFile }, { simulateFormat }] =
+      await Promise.all([
+        import('../measure/measure-weights.ts'),
+        import('../measure/weights-job.ts'),
+        import('../engine/llama/quantize-job.ts'),
+        import('../models/formats/simulate-format.ts'),
+      ]);
+    const source = await model.source();
     const report = await runMeasuring(`measuring ${model.id}`, (job) =>
       measureWeights(
         {

@@ -1,7 +1,8 @@
 import { NearfarError } from '../chat/error.ts';
 import { nearest } from '../config/nearest.ts';
 import { jsonOption, UsageError, type Command } from './command.ts';
-import type { Measuring } from './measuring.ts';
+import type { LoadedSettings } from '../config/load.ts';
+import type { MeasuredModel, Measuring } from './measuring.ts';
 import { openStore } from './open-store.ts';
 import { commandSettings } from './settings.ts';
 
@@ -27,7 +28,7 @@ export const measure: Command = {
   name: 'measure',
   usage: '--what WHAT [options] MODEL',
   description: [
-    'Measures a model on this machine, in a process of its own. MODEL is an id of "nearfar models", or an alias. WHAT is',
+    'Measures a model on this machine, in a process of its own. MODEL is an id of "nearfar models", an alias or a .gguf file. WHAT is',
     ...Object.entries(measurings).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`),
     'Ctrl-C ends it at once. Other work on this machine makes the speeds wrong, not the perplexities.',
   ].join('\n'),
@@ -61,6 +62,7 @@ export const measure: Command = {
     'nearfar measure --what kv smollm2-135m-instruct',
     'nearfar measure --what kv --text notes.txt --json near',
     'nearfar measure --what stream near',
+    'nearfar measure --what weights model-f16.gguf',
     'nearfar measure --what weights --formats Q8_0,Q4_K_M,Q4_0,NF4 --svg formats.svg near',
   ],
   run: async (input) => {
@@ -76,13 +78,24 @@ export const measure: Command = {
       throw new UsageError(`--what: expected one of ${known.join(', ')}, got ${JSON.stringify(what)}${hint}`);
     }
     const loaded = await commandSettings(input.options);
-    const store = await openStore(loaded, (line) => process.stderr.write(`${line}\n`));
-    const { resolveModelName } = await import('../route/resolve-model-name.ts');
-    const { aliases, near } = loaded.settings;
-    const modelIds = (await store.list()).map((one) => one.id);
-    const { modelId } = resolveModelName(name, { aliases, near, modelIds });
-    const model = await store.find(modelId);
-    if (model === null) throw new NearfarError('model_not_found', `There is no model named ${name} here.`);
+    const model = await findMeasured(name, loaded);
     return (await measuring.load()).run({ model, loaded, options: input.options });
   },
 };
+
+/** A file of its own, or a model of the store. @throws NearfarError `not_found`, `model_not_found` */
+async function findMeasured(name: string, loaded: LoadedSettings): Promise<MeasuredModel> {
+  const { sourceOfFile, sourceOfModel } = await import('../models/quantize-model.ts');
+  if (name.toLowerCase().endsWith('.gguf')) {
+    const source = await sourceOfFile(name);
+    return { id: name, path: source.files[0] ?? name, source: () => Promise.resolve(source) };
+  }
+  const store = await openStore(loaded, (line) => process.stderr.write(`${line}\n`));
+  const { resolveModelName } = await import('../route/resolve-model-name.ts');
+  const { aliases, near } = loaded.settings;
+  const modelIds = (await store.list()).map((one) => one.id);
+  const { modelId } = resolveModelName(name, { aliases, near, modelIds });
+  const model = await store.find(modelId);
+  if (model === null) throw new NearfarError('model_not_found', `There is no model named ${name} here.`);
+  return { id: model.id, path: model.path, source: () => sourceOfModel(model) };
+}

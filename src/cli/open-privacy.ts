@@ -19,13 +19,17 @@ import { createRedactFor, type RedactFor } from '../privacy/redaction/redacting-
 import { modeFor } from '../privacy/route-mode.ts';
 import { createScanRequest } from '../privacy/scan-request.ts';
 import { createScanText } from '../privacy/scan-text.ts';
+import { sharedSessionSecret } from '../privacy/shared-secret.ts';
+import { createSharedSessions } from '../privacy/shared-sessions.ts';
 import { createTaintStore } from '../privacy/taint-store.ts';
 import { createTaintedSessions } from '../privacy/tainted-sessions.ts';
+import { createWithholdNames } from '../privacy/withheld-names.ts';
 import { createKeyedHash } from '../promptcache/keyed-hash.ts';
 import { resolveModelName } from '../route/resolve-model-name.ts';
 import type { Store } from '../store/store.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ModelIndex } from './model-index.ts';
+import { databaseUrl } from './open-state.ts';
 
 export interface PrivacyParts {
   readonly loaded: LoadedSettings;
@@ -49,8 +53,14 @@ export async function openPrivacy(parts: PrivacyParts): Promise<Privacy> {
   const { loaded, state, answer, warn } = parts;
   const { privacy, aliases } = loaded.settings;
   const isOn = privacy.detect === 'on';
-  const sessions = await createTaintedSessions({ store: createTaintStore(state), warn });
-  const hash = createKeyedHash(openSecret(path.join(loaded.home, 'prompt-hashes')));
+  const isShared = databaseUrl(loaded) !== null;
+  const store = createTaintStore(state);
+  const sessions = isShared
+    ? createSharedSessions({ store, warn })
+    : await createTaintedSessions({ store, warn });
+  const hash = createKeyedHash(
+    isShared ? await sharedSessionSecret(state) : openSecret(path.join(loaded.home, 'prompt-hashes')),
+  );
   const scan = createScanText({ terms: privacy.terms });
   const label = createJudge({
     floor: privacy.floor,
@@ -62,6 +72,7 @@ export async function openPrivacy(parts: PrivacyParts): Promise<Privacy> {
         })
       : null,
     allowsMedia: privacy.allowMedia || !isOn,
+    isKnownModel: knownModels(parts),
     modeOf: (name) => modeFor(name, privacy, aliases),
     keyModeOf: (keyName) => (Object.hasOwn(privacy.keys, keyName) ? (privacy.keys[keyName] ?? null) : null),
     nearGrade: nearGrade(parts),
@@ -74,6 +85,30 @@ export async function openPrivacy(parts: PrivacyParts): Promise<Privacy> {
     rememberAnswers: createRememberAnswers({ sessions, hash }),
     redactFor: createRedactFor(scan),
   };
+}
+
+/** What keeps names of models that tell of somebody out of ledger and audit. */
+export function openWithholding(
+  parts: Pick<PrivacyParts, 'loaded' | 'index'>,
+): ReturnType<typeof createWithholdNames> {
+  const { detect, terms } = parts.loaded.settings.privacy;
+  return detect === 'on' ? createWithholdNames(createScanText({ terms }), knownModels(parts)) : (row) => row;
+}
+
+/** Names that somebody other than a client chose. */
+function knownModels({ loaded, index }: Pick<PrivacyParts, 'loaded' | 'index'>): (name: string) => boolean {
+  const { settings } = loaded;
+  const ids = settings.upstreams.flatMap(({ name, models }) =>
+    models.flatMap((model) => [model.name, `${name}/${model.name}`]),
+  );
+  const names = new Set([
+    ...['auto', 'near', 'mid', 'far', settings.near],
+    ...(settings.route.tiers ?? []).map(({ name }) => name),
+    ...Object.keys(settings.aliases),
+    ...Object.keys(settings.fallbacks),
+    ...ids,
+  ]);
+  return (name) => names.has(name) || index.known().includes(name);
 }
 
 function checkByModel(answer: () => Answer): CheckByModel {

@@ -8,7 +8,7 @@ import { createFeedback, type Feedback } from '../quality/feedback.ts';
 import { createJudgedStore, type Judged } from '../quality/judged-store.ts';
 import { createModelJudge } from '../quality/model-judge.ts';
 import { createShadow, type Shadow } from '../quality/shadow.ts';
-import { createTierHealth, type TierHealthBook } from '../quality/tier-health.ts';
+import { createTierHealth, type FindExpectation, type TierHealthBook } from '../quality/tier-health.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../observe/log.ts';
 import type { QualityReading } from '../observe/quality-metrics.ts';
@@ -47,7 +47,8 @@ export async function openQuality(
   const { isPrivate, log } = parts;
   const { shadow: settings } = parts.loaded.settings;
   const judged = createJudgedStore(state);
-  const health = createTierHealth({ judged, log: log.info, warn });
+  const expectationOf = await expectationsIn(parts.loaded, warn);
+  const health = createTierHealth({ judged, expectationOf, log: log.info, warn });
   if (!isPrivate) await health.refresh();
   const timer = setInterval(() => void health.refresh(), refreshMs);
   timer.unref();
@@ -73,6 +74,24 @@ export async function openQuality(
       await shadow?.close();
     },
   };
+}
+
+/** By the profile that routes, where one does. */
+async function expectationsIn(
+  { home, settings }: LoadedSettings,
+  warn: QualityDependencies['warn'],
+): Promise<FindExpectation> {
+  const { policy, profile } = settings.route;
+  if (policy !== 'calibrated' || profile === null) return () => null;
+  const { openProfile } = await import('./profile-files.ts');
+  const { calibratedExpectation } = await import('../quality/calibrated-expectation.ts');
+  try {
+    return calibratedExpectation(openProfile(home, profile).expectations);
+  } catch (thrown) {
+    // The router says what is wrong with it.
+    warn(`What the profile ${profile} expects of the tiers cannot be read.`, thrown);
+    return () => null;
+  }
 }
 
 function openShadow(

@@ -18,8 +18,15 @@ export interface PlannedModel {
   readonly source: string;
 }
 
-/** @throws RangeError where it is neither a model here, nor a file, nor a known name or size */
+/**
+ * @throws RangeError where it is neither a model here, nor a file, nor a known name or size
+ * @throws NearfarError where a file is cut off or made up
+ */
 export async function planModel(name: string, loaded: LoadedSettings): Promise<PlannedModel> {
+  const hub = await import('./plan-hub-folder.ts');
+  const folder = hub.hubFolderOf(name);
+  if (folder !== null)
+    return { ...fromShape(hub.shapeOfFolder(folder, name)), ...(await hub.weightsOfFolder(folder)) };
   const path =
     name.toLowerCase().endsWith('.gguf') && existsSync(name) ? name : await pathOfModel(name, loaded);
   if (path !== null) return fromFile(name, path);

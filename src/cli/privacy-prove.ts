@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import { pathsOf } from '../privacy/paths.ts';
-import { createFaults, isProven, runLeakSuite } from '../privacy/prove/leak-suite.ts';
+import { isProven } from '../privacy/prove/leak-result.ts';
+import { createFaults, runLeakSuite } from '../privacy/prove/leak-suite.ts';
 import { namesOf } from '../privacy/prove/proof-names.ts';
 import { proofJson, proofReport, type Proof } from '../privacy/prove/proof-report.ts';
 import { createScanText } from '../privacy/scan-text.ts';
@@ -41,6 +42,8 @@ async function prove(loaded: LoadedSettings, requestCount: number, seed: number)
         terms: terms.flatMap(({ words }) => words),
         scan: createScanText({ terms }),
         ask: gateway.ask,
+        callers: gateway.callers,
+        checksByModel: gateway.checksByModel,
         recording: gateway.recording,
         onProgress: (count) => {
           if (process.stderr.isTTY) process.stderr.write(`\r${count} requests `);
@@ -50,6 +53,7 @@ async function prove(loaded: LoadedSettings, requestCount: number, seed: number)
     );
     if (process.stderr.isTTY) process.stderr.write('\r                    \r');
     return {
+      exercised: await gateway.exercised(),
       madeAt: new Date(),
       version: nearfarVersion(),
       file: loaded.file,

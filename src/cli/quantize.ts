@@ -43,6 +43,16 @@ export const quantize: Command = {
       description: 'Write this file, and keep nothing in the store',
     },
     id: { type: 'string', placeholder: 'ID', description: 'What the new model is called' },
+    measure: {
+      type: 'boolean',
+      description:
+        'Measure what it cost: perplexity, KL divergence, same likeliest token, against the source',
+    },
+    text: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: "With --measure: text to measure with, UTF-8 (default: one of nearfar's own)",
+    },
     threads: { type: 'string', placeholder: 'N', description: 'Threads (default: one per core)' },
     ...jsonOption,
   },
@@ -63,6 +73,8 @@ export const quantize: Command = {
     if (options.text('out') !== undefined && options.text('id') !== undefined)
       throw new UsageError('--id names a model of the store; with --out there is none');
     const textFile = options.text('text');
+    if (textFile !== undefined && !options.flag('measure'))
+      throw new UsageError('--text is what --measure measures with');
     const text = textFile === undefined ? null : readMeasuringText(textFile);
     const [{ planQuantization, quantizeModel }, { quantizeFile }] = await Promise.all([
       import('../models/quantize-model.ts'),

@@ -20,6 +20,7 @@ export async function loadRooms() {
     revision,
     route,
     keptResponses,
+    pages,
     quality,
   ] = await Promise.all([
     import('../access/create-access.ts'),
@@ -41,6 +42,7 @@ export async function loadRooms() {
     import('../models/revision.ts'),
     import('../route/route.ts'),
     import('./open-responses.ts'),
+    import('./open-pages.ts'),
     import('./open-quality.ts'),
   ]);
   return {
@@ -63,6 +65,7 @@ export async function loadRooms() {
     ...revision,
     ...route,
     ...keptResponses,
+    ...pages,
     ...quality,
   };
 }

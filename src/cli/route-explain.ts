@@ -1,3 +1,4 @@
+import type { Evaluation } from '../evaluate/evaluation-files.ts';
 import type { ExpectedCost } from '../route/route-facts.ts';
 import { dollars } from './dollars.ts';
 import type { DryDecision, DryRouting } from './dry-routing.ts';
@@ -5,12 +6,14 @@ import { renderTable } from './table.ts';
 
 /** One prompt's decision with all that a reader should know of it. */
 export interface Explained extends DryDecision {
+  /** What `nearfar eval` measured, newest first. */
+  readonly evaluations: readonly Evaluation[];
   readonly routing: Pick<DryRouting, 'hasFar'>;
   readonly policy: string;
 }
 
 /** For a person. Costs say that they are estimates, and from what. */
-export function explainText({ facts, decision, spans, routing }: Explained): string {
+export function explainText({ facts, decision, spans, routing, evaluations }: Explained): string {
   const { request, difficulty, task, label, tiers, policy } = facts;
   const found = [...new Set(spans.map(({ type }) => type))];
   const needs = Object.entries(request.needs).flatMap(([name, isNeeded]) => (isNeeded ? [name] : []));
@@ -35,9 +38,53 @@ export function explainText({ facts, decision, spans, routing }: Explained): str
       tiers.map(({ tier }) => tier),
       decision,
     ),
+    ...measuredLines(facts, evaluations),
     ...(routing.hasFar ? [] : ['No upstream is set up: mid and far stand for any, as the guide has them.']),
     '',
   ].join('\n');
+}
+
+interface Measured {
+  readonly tier: string;
+  readonly modelId: string;
+  readonly accuracy: number;
+  readonly interval: readonly [number, number];
+  readonly count: number;
+  readonly date: string;
+}
+
+/** What was measured of the tiers' models on the task of the prompt. */
+function measuredOn(
+  { task, tiers }: Explained['facts'],
+  evaluations: Explained['evaluations'],
+): readonly Measured[] {
+  return tiers.flatMap(({ tier, modelId }) => {
+    const found = evaluations.find((one) => one.modelId === modelId)?.tasks.find((one) => one.task === task);
+    if (found === undefined) return [];
+    const { accuracy, interval, count, date } = found;
+    return [{ tier, modelId, accuracy, interval, count, date }];
+  });
+}
+
+function measuredLines(facts: Explained['facts'], evaluations: Explained['evaluations']): readonly string[] {
+  const { task, tiers } = facts;
+  if (task === null || task === 'other') return [];
+  const measured = measuredOn(facts, evaluations);
+  const percent = (share: number): string => (100 * share).toFixed(0);
+  const missing = tiers.filter(({ tier }) => !measured.some((one) => one.tier === tier));
+  return [
+    '',
+    `Measured by nearfar eval on ${task}:${measured.length === 0 ? ' nothing yet' : ''}`,
+    ...measured.map(
+      ({ tier, modelId, accuracy, interval: [low, high], count, date }) =>
+        `  ${tier}: ${percent(accuracy)}% right (95% interval ${percent(low)} to ${percent(high)}), ${String(count)} items, ${modelId}, ${date.slice(0, 10)}`,
+    ),
+    ...(missing.length === 0
+      ? []
+      : [
+          `  not measured: ${missing.map(({ tier }) => tier).join(', ')} (nearfar eval ${missing[0]?.tier ?? 'MODEL'})`,
+        ]),
+  ];
 }
 
 /** Each basis once, with the tiers that it holds for. */
@@ -72,7 +119,7 @@ function policyWords(policy: Explained['facts']['policy']): string {
 }
 
 /** For programs. */
-export function explainJson({ facts, decision, spans, policy }: Explained): object {
+export function explainJson({ facts, decision, spans, policy, evaluations }: Explained): object {
   const { request, difficulty, task, label, tiers } = facts;
   return {
     tier: decision.type === 'chosen' ? decision.tier : null,
@@ -86,6 +133,7 @@ export function explainJson({ facts, decision, spans, policy }: Explained): obje
     needs: request.needs,
     reasons: decision.type === 'chosen' ? decision.reasons : [decision.reason],
     cascade: decision.type === 'chosen' && decision.cascade,
+    measured: measuredOn(facts, evaluations),
     tiers: tiers.map(({ tier, modelId, boundary }) => {
       const other = decision.alternatives.find((one) => one.tier === tier);
       const cost = other?.cost ?? (decision.type === 'chosen' ? decision.cost : null);

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { text as readAll } from 'node:stream/consumers';
 import { z } from 'zod';
 import { askedBody } from '../route/asked-body.ts';
+import { jsonTexts } from '../privacy/json-texts.ts';
 import type { AskedPrompt } from '../route/asked-prompt.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import { openDryRouting, type DryDecision, type DryRouting } from './dry-routing.ts';
@@ -87,7 +88,8 @@ async function run(input: CommandInput): Promise<number> {
     const routing = await openDryRouting(loaded, policy);
     const explained = await decideLine(routing, { id: 0, prompt: text });
     const { explainJson, explainText } = await import('./route-explain.ts');
-    const shown = { ...explained, routing, policy };
+    const { readEvaluations } = await import('../evaluate/evaluation-files.ts');
+    const shown = { ...explained, routing, policy, evaluations: await readEvaluations(loaded.home) };
     process.stdout.write(
       options.flag('json') ? `${JSON.stringify(explainJson(shown), null, 2)}\n` : explainText(shown),
     );
@@ -142,12 +144,8 @@ async function decideLine(routing: DryRouting, { prompt, messages }: Line): Prom
     priority: 'default',
     deadlineAt: null,
   });
-  return routing.decide(asked, prompt === undefined ? stringsOf(messages) : [prompt]);
-}
-
-/** Every text in a value, for the detectors. */
-function stringsOf(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(stringsOf);
+  // Read as the gateway reads it: names, numbers and keys too.
+  if (prompt !== undefined) return routing.decide(asked, [prompt]);
+  const { texts, identifiers } = jsonTexts(body);
+  return routing.decide(asked, [...texts, ...identifiers]);
 }

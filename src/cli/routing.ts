@@ -7,6 +7,7 @@ import type { Settings } from '../config/schema.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { PriceTable } from '../ledger/prices.ts';
 import { createAnswerFigures } from '../route/answer-figures.ts';
+import { createOrderGroup } from '../route/group-choice.ts';
 import { createFindWord } from '../route/heuristic-words.ts';
 import { createDifficulty } from '../route/difficulty/create-difficulty.ts';
 import { createModelDifficulty, type DifficultyReading } from '../route/model-difficulty.ts';
@@ -142,6 +143,7 @@ export async function openRouting(dependencies: RoutingDependencies): Promise<Ro
   const figures = createAnswerFigures();
   const sessions = createSessionMemory();
   const tiers = tiersOf(settings);
+  const outlookOf = createOutlook(dependencies);
   const router =
     policy === null
       ? null
@@ -158,13 +160,14 @@ export async function openRouting(dependencies: RoutingDependencies): Promise<Ro
                 }),
               }),
           cascade: settings.route.cascade,
-          outlookOf: createOutlook(dependencies),
+          outlookOf,
           figures,
           sessions,
           healthOf: dependencies.healthOf,
           voiceFirstTokenMs: settings.engine.classes.voice.firstTokenMs,
         });
-  return { tiers, router, observes: settings.route.observe, figures, sessions };
+  const orderGroup = createOrderGroup({ outlookOf, figures, sessions });
+  return { tiers, router, observes: settings.route.observe, figures, sessions, orderGroup };
 }
 
 /** What is known of a model now. */

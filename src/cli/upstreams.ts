@@ -86,12 +86,18 @@ export function billingOf(
   if (modelId === null || upstream === undefined) return ownBilling;
   const name = modelId.slice(slash + 1);
   const own = upstream.models.find((model) => model.name === name)?.price;
-  const listed = prices.find(new URL(upstream.baseUrl).hostname, name);
+  const { hostname } = new URL(upstream.baseUrl);
+  const listed = prices.find(hostname, name);
   return {
     upstream: upstream.name,
     price: own === undefined ? (listed?.price ?? null) : tokenPrice(own),
+    // What the owner states goes before what a reseller says.
+    ...(own === undefined && tellingHosts.has(hostname) ? { isToldByUpstream: true } : {}),
   };
 }
+
+/** Resellers that say with each answer what they bill for it: https://openrouter.ai/docs/use-cases/usage-accounting */
+const tellingHosts: ReadonlySet<string> = new Set(['openrouter.ai']);
 
 /** `billingOf` as the pipeline asks it: for the same models again and again. */
 export function createBilling(upstreams: readonly UpstreamSetting[], prices: PriceTable): FindBilling {

@@ -1,5 +1,6 @@
 import { adapterProblems } from './adapter-problems.ts';
 import { privacyProblems } from './privacy-problems.ts';
+import { groupProblems } from './group-settings.ts';
 import type { SettingProblem } from './problem.ts';
 import { routeProblems } from './route-problems.ts';
 import type { Settings } from './schema.ts';
@@ -35,6 +36,7 @@ export function crossProblems(
     ...adapterProblems(settings, sources),
     ...semanticCacheProblems(settings, sources),
     ...routeProblems(settings, sources),
+    ...groupProblems(settings, sources),
     ...upstreamProblems(settings, sources),
     ...privacyProblems(settings, sources),
   );

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { crossProblems } from './cross-problems.ts';
 import { findSettingsFile, readSettingsFile, type SettingsFile } from './file.ts';
+import { withGroups } from './group-settings.ts';
 import { keyFields } from './key-schema.ts';
 import { nearest } from './nearest.ts';
 import { environmentUpstreams } from './environment-upstreams.ts';
@@ -74,7 +75,7 @@ export async function loadSettings(input: LoadInput): Promise<LoadedSettings> {
   }
   const crossing = crossProblems(settings, sources, isLoopbackHost(settings.host));
   if (crossing.length > 0) throw new SettingsError(crossing);
-  return { settings, home, file: filePath, sources };
+  return { settings: withGroups(settings), home, file: filePath, sources };
 }
 
 /** `--home`, else NEARFAR_HOME, else `~/.nearfar`; absolute. */

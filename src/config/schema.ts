@@ -6,6 +6,7 @@ import { adaptersSchema } from './adapter-schema.ts';
 import { captureFields } from './capture-fields.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
+import { pagesSchema } from './pages-schema.ts';
 import { qualityFields } from './quality-fields.ts';
 import { responsesSchema } from './responses-schema.ts';
 import { midField, routeSchema } from './route-schema.ts';
@@ -260,6 +261,14 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Models that are asked in turn where one fails before it answers, e.g. {far: [claude-haiku-5-5, near]}.',
     ),
+  groups: z
+    .record(name, z.array(name).min(2))
+    .default({})
+    .describe(
+      'Names for models of which any will do, such as one model at several upstreams: each request goes to the one that is ' +
+        'expected to cost the least, what its provider holds of the conversation counted; the others are asked where it ' +
+        'fails. E.g. {sonnet: [anthropic/claude-sonnet-5, openrouter/claude-sonnet-5]}.',
+    ),
   keys: z
     .array(keySchema)
     .default([])
@@ -307,6 +316,7 @@ export const settingsSchema = z.strictObject({
   budgets: budgetsSchema.prefault({}).describe('What keys may spend.'),
   privacy: privacySchema.prefault({}).describe('What must not leave this machine. See docs/privacy.md.'),
   responses: responsesSchema.prefault({}).describe('Responses that clients go on from.'),
+  pages: pagesSchema.prefault({}).describe('What web pages get beside answers. See docs/browser-models.md.'),
   limits: limitsSchema.prefault({}).describe('What a client may ask of the gateway.'),
   hub: hubSchema.prefault({}).describe('The model hub.'),
 });
@@ -331,6 +341,7 @@ const groups: Readonly<Record<string, z.ZodObject>> = {
   budgets: budgetsSchema,
   privacy: privacySchema,
   responses: responsesSchema,
+  pages: pagesSchema,
   limits: limitsSchema,
   hub: hubSchema,
 };

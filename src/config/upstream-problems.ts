@@ -1,15 +1,17 @@
 import type { SettingProblem } from './problem.ts';
 import type { Settings } from './schema.ts';
 
+type UpstreamSettings = Pick<Settings, 'upstreams' | 'far' | 'keys' | 'fallbacks' | 'groups'>;
+
 /** Upstreams that are right one by one and wrong beside the other settings. */
 export function upstreamProblems(
-  { upstreams, far, keys, fallbacks }: Pick<Settings, 'upstreams' | 'far' | 'keys' | 'fallbacks'>,
+  { upstreams, far, keys, fallbacks, groups }: UpstreamSettings,
   sources: ReadonlyMap<string, string>,
 ): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const where = sources.get('upstreams') ?? 'default';
   const seen = new Set<string>();
-  const hasFallbacks = Object.keys(fallbacks).length > 0;
+  const hasFallbacks = Object.keys(fallbacks).length + Object.keys(groups).length > 0;
   for (const { name, forwardClientKey, hedge, replicas } of upstreams) {
     if (seen.has(name)) problems.push({ where, setting: 'upstreams', message: `two are called ${name}` });
     seen.add(name);

@@ -18,6 +18,7 @@ import {
   type Harness,
   type HarnessOptions,
 } from './testing/harness.ts';
+import { seededRandom } from '../random/seeded-random.ts';
 
 const range = (from: number, count: number) =>
   Array.from({ length: count }, (_, index) => from + (index % 50));
@@ -256,8 +257,7 @@ describe('under random arrivals, aborts, budgets, damage, full disks and restart
         }),
         async (lives, options, faults) => {
           const disk: FakeDisk = new Map();
-          let dice = faults.seed >>> 0;
-          const chance = () => ((dice = (Math.imul(dice, 1664525) + 1013904223) >>> 0), dice / 2 ** 32);
+          const chance = seededRandom(faults.seed);
           for (const arrivals of lives) {
             const store = createFakeDiskStore({
               disk,

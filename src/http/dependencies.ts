@@ -1,4 +1,4 @@
-import type { Access } from '../access/access.ts';
+import type { Access, Caller } from '../access/access.ts';
 import type { RateLimits } from '../access/rate-limits.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { Relay } from '../answer/create-relay.ts';
@@ -10,8 +10,15 @@ import type { Dialect } from '../chat/request.ts';
 import type { ChatInput } from '../chat/request.ts';
 import type { LocalModels } from '../engine/local-models.ts';
 import type { Feedback } from '../quality/feedback.ts';
+import type { Judged } from '../privacy/judge.ts';
 import type { KeptResponses } from '../responses/kept-responses.ts';
+import type { OfferedFiles } from '../models/offered-files.ts';
 import type { ModelStore } from '../models/store.ts';
+
+/** What is read and not answered. */
+export interface ReadText extends Judged {
+  readonly body: unknown;
+}
 
 /** What the routes need from the rest of the program; `cli/compose.ts` puts it together. */
 export interface AppDependencies {
@@ -31,10 +38,14 @@ export interface AppDependencies {
   readonly naming: ModelNaming;
   /** Prompt tokens by the real tokenizer, chat template included. `modelId` is a resolved id. */
   readonly countTokens: (modelId: string, input: ChatInput, signal: AbortSignal) => Promise<number>;
+  /** Reads a text for its session, as one that is answered is read. Absent: nobody reads. */
+  readonly readText?: (text: ReadText, caller: Caller) => Promise<void>;
   /** Forgets answers that are kept in memory; returns how many. Absent: none are kept. */
   readonly forget?: (filter: ForgetFilter) => Promise<number>;
   /** What callers say of answers; absent: nobody is asked. */
   readonly feedback?: Feedback;
+  /** Absent: pages get nothing but answers. */
+  readonly pages?: PageServing;
   readonly metrics: MetricsPage;
   /** Whether a prompt could be answered now; /ready says 503 and the reason otherwise. */
   readonly readiness: () => Readiness;
@@ -61,6 +72,19 @@ export interface ModelNaming {
   readonly remote?: readonly ModelFacts[];
   /** True for names and references that the catalog knows; only these and `hf:` are pulled over HTTP. */
   readonly isInCatalog: (reference: string) => boolean;
+}
+
+/** What web pages get beside answers. */
+export interface PageServing {
+  /** Whether the owner lets pages load this model's files. */
+  readonly offersModel: (id: string) => boolean;
+  readonly files: OfferedFiles;
+  /** The page that is served; null: none. */
+  readonly page: {
+    /** Absolute. */
+    readonly folder: string;
+    readonly embedderPolicy: 'require-corp' | 'credentialless' | 'off';
+  } | null;
 }
 
 export interface MetricsPage {

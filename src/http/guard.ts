@@ -88,7 +88,7 @@ export function corsHeaders(
       'x-request-id, request-id, x-nearfar-model, x-nearfar-grade, x-nearfar-route, x-nearfar-cache, ' +
       'x-nearfar-privacy, ' +
       'x-nearfar-predicted-first-token-ms, x-nearfar-context-overflow, x-nearfar-omitted-tokens, ' +
-      'x-nearfar-omitted-messages, retry-after',
+      'x-nearfar-omitted-messages, retry-after, etag, content-range, accept-ranges',
     vary: 'Origin',
   };
 }

@@ -25,6 +25,7 @@ const modelSchema = z.strictObject({
   long: z.strictObject({ above: tokens, price: z.strictObject(prices).nullable() }).optional(),
   contextTokenCount: tokens.optional(),
   maxTokenCount: tokens.optional(),
+  until: z.iso.date().optional(),
   source: text.optional(),
   batchDiscount: share.optional(),
 });

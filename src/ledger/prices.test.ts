@@ -24,7 +24,7 @@ describe('the price table', () => {
     expect(table.entries.length).toBeGreaterThan(20);
     for (const { model, list: price, date, source, batchDiscount } of table.entries) {
       expect(date, model).toMatch(/^20\d\d-\d\d-\d\d$/);
-      expect(source, model).toContain('https://');
+      expect(source.includes('https://') || source.includes('as its list'), model).toBe(true);
       expect(price.output, model).toBeGreaterThan(price.input);
       expect(price.cacheRead ?? 0, model).toBeLessThan(price.input);
       expect(price.cacheWrite ?? price.input, model).toBeGreaterThanOrEqual(price.input);
@@ -42,6 +42,14 @@ describe('the price table', () => {
     expect(table.find('api.openai.com', 'constructor')).toBeNull();
     // Whoever resells a model has prices of his own.
     expect(table.find('openrouter.ai', 'gpt-5.4-mini')).toBeNull();
+  });
+
+  it('knows no price behind the last day of one that will change', () => {
+    const on = (day: string) => createPriceTable(builtInLists, () => day);
+    const host = 'generativelanguage.googleapis.com';
+    expect(on('2026-12-31').find(host, 'gemini-3.8-flash')?.price.promptMicrosPerMillion).toBe(750_000);
+    expect(on('2027-01-01').find(host, 'gemini-3.8-flash')).toBeNull();
+    expect(on('2027-01-01').find(host, 'gemini-3.5-flash')).not.toBeNull();
   });
 
   it('charges long prompts as listed, and calls unknown what is not', () => {

@@ -36,6 +36,8 @@ export interface ListedModelPrice extends ListPrice {
   readonly maxTokenCount?: number | undefined;
   /** Prompts above so many tokens have prices of their own; null: not known here. */
   readonly long?: { readonly above: number; readonly price: ListPrice | null } | undefined;
+  /** The last day of a price that the provider has already said will change; behind it nothing is known. */
+  readonly until?: string | undefined;
   /** Where it differs from its list's. */
   readonly source?: string | undefined;
   readonly batchDiscount?: number | undefined;
@@ -63,6 +65,8 @@ export interface PriceEntry {
   readonly maxTokenCount: number | null;
   readonly date: string;
   readonly source: string;
+  /** The last day on which it holds; null: none is known. */
+  readonly until: string | null;
 }
 
 /** What providers ask, by the address that is asked. */
@@ -77,8 +81,14 @@ export interface PriceTable {
   readonly entries: readonly PriceEntry[];
 }
 
-/** Pure. One list for each host. */
-export function createPriceTable(lists: readonly PriceList[]): PriceTable {
+/**
+ * One list for each host.
+ * @param today UTC, e.g. `2026-11-30`
+ */
+export function createPriceTable(
+  lists: readonly PriceList[],
+  today: () => string = () => new Date().toISOString().slice(0, 10),
+): PriceTable {
   const byHost = new Map(
     lists.map((list) => [
       list.host,
@@ -87,7 +97,11 @@ export function createPriceTable(lists: readonly PriceList[]): PriceTable {
   );
   return {
     lists,
-    find: (host, model) => byHost.get(host)?.get(model.replace(/-(\d{4}-\d{2}-\d{2}|20\d{6})$/, '')) ?? null,
+    find(host, model) {
+      const entry = byHost.get(host)?.get(model.replace(/-(\d{4}-\d{2}-\d{2}|20\d{6})$/, ''));
+      if (entry === undefined || (entry.until !== null && entry.until < today())) return null;
+      return entry;
+    },
     entries: [...byHost.values()].flatMap((entries) => [...entries.values()]),
   };
 }
@@ -109,6 +123,7 @@ function entryOf(list: PriceList, model: string, listed: ListedModelPrice): Pric
     maxTokenCount: listed.maxTokenCount ?? null,
     date: list.date,
     source: listed.source ?? list.source,
+    until: listed.until ?? null,
   };
 }
 

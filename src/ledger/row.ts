@@ -94,10 +94,10 @@ export interface LedgerRow {
    */
   readonly chargedMicros?: number;
   /**
-   * What a cascade spent on the near model before this answer, for the metrics; the store has it as a sentence of
-   * `routeReasons`. Absent: there was none.
+   * What a cascade spent on the near model before this answer; which model and why, a sentence of `routeReasons` says. Absent: there
+   * was none.
    */
-  readonly cascade?: CascadeOutcome;
+  readonly cascade?: Pick<CascadeOutcome, 'tokenCount' | 'ms' | 'isEscalated'>;
   /** Why nearfar asked; absent: a client did. Such rows are no traffic: their cost is told apart. */
   readonly purpose?: Purpose;
 }

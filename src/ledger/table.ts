@@ -43,6 +43,9 @@ export function toTable(row: LedgerRow): LedgerTable {
     prompt_prefix: row.prefix === undefined ? null : toPrefixText(row.prefix),
     charged_micros: row.chargedMicros ?? null,
     purpose: row.purpose ?? null,
+    cascade_tokens: row.cascade?.tokenCount ?? null,
+    cascade_ms: row.cascade === undefined ? null : Math.round(row.cascade.ms),
+    cascade_escalated: row.cascade === undefined ? null : row.cascade.isEscalated ? 1 : 0,
   };
 }
 
@@ -86,6 +89,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     currency: row.currency,
     ...prefixOf(row),
     ...(row.charged_micros === null ? {} : { chargedMicros: row.charged_micros }),
+    ...cascadeOf(row),
     ...(row.purpose === null ? {} : { purpose: row.purpose as NonNullable<LedgerRow['purpose']> }),
   };
 }
@@ -93,6 +97,18 @@ export function fromTable(row: LedgerTable): LedgerRow {
 function prefixOf(row: LedgerTable): Pick<LedgerRow, 'prefix'> {
   if (row.prompt_family === null || row.prompt_prefix === null) return {};
   return { prefix: fromPrefixText(row.prompt_family, row.prompt_prefix) };
+}
+
+/** Which model and why stand in the sentences of `routeReasons`. */
+function cascadeOf(row: LedgerTable): Pick<LedgerRow, 'cascade'> {
+  if (row.cascade_tokens === null || row.cascade_escalated === null) return {};
+  return {
+    cascade: {
+      tokenCount: row.cascade_tokens,
+      ms: row.cascade_ms ?? 0,
+      isEscalated: row.cascade_escalated === 1,
+    },
+  };
 }
 
 function overflowOf(row: LedgerTable): Pick<LedgerRow, 'overflow'> {

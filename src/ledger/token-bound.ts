@@ -1,4 +1,5 @@
 import { byteLength } from './byte-length.ts';
+import { pdfBound } from './pdf-bound.ts';
 
 /** The most that one image costs at any provider whose rule is published, with room: they scale larger ones down. */
 const imageTokenCount = 20_000;
@@ -6,11 +7,15 @@ const imageTokenCount = 20_000;
 /**
  * Pure: the most tokens that a prompt can have, as providers count it; Infinity where it names something that is fetched
  * elsewhere. Tokens of today's models are at least one byte long, so no text has more tokens than bytes; what chat templates
- * put around a message is less than the JSON around it here. Images are counted by themselves, not by their bytes.
+ * put around a message is less than the JSON around it here. Images are counted by themselves, not by their bytes, and PDFs by what
+ * is packed in them and by their pages; Infinity also for one that cannot be unpacked here.
  * @param prompt JSON of any dialect
  */
 export function tokenBound(prompt: unknown): number {
-  if (typeof prompt === 'string') return byteLength(prompt) + 2;
+  if (typeof prompt === 'string') {
+    const length = byteLength(prompt) + 2;
+    return packedPdf.test(prompt) ? Math.max(length, pdfTokenBound(prompt)) : length;
+  }
   if (typeof prompt !== 'object' || prompt === null) return String(prompt).length + 1;
   if (Array.isArray(prompt)) return prompt.reduce<number>((sum, item) => sum + tokenBound(item) + 1, 2);
   const { type } = prompt as { readonly type?: unknown };
@@ -23,6 +28,15 @@ export function tokenBound(prompt: unknown): number {
     sum += name.length + 4 + (isImages ? value.length * imageTokenCount : tokenBound(value));
   }
   return sum;
+}
+
+/** Base64 of what begins as a PDF does, by itself or as an address of data. */
+const packedPdf = /^(data:[^,]{0,200};base64,)?JVBERi0/;
+
+function pdfTokenBound(text: string): number {
+  const bound = pdfBound(Buffer.from(text.slice(text.indexOf(',') + 1), 'base64'));
+  // Providers read the text of each page, and most look at it too.
+  return bound === null ? Infinity : bound.byteCount + bound.pageCount * imageTokenCount;
 }
 
 /** What the provider keeps or fetches: a file, an earlier answer, an address. A schema that describes such a field is none. */

@@ -8,7 +8,7 @@ export type GgufValue = number | bigint | boolean | string | GgufArray;
 
 export interface GgufArray {
   readonly length: number;
-  /** `null` where the array is longer than `mostKeptElements`, as vocabularies are. */
+  /** `null` where the array is longer than `mostKeptElements`, as vocabularies are, and not all was asked for. */
   readonly values: readonly GgufValue[] | null;
 }
 
@@ -139,26 +139,26 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-function readValue(cursor: Cursor, type: number, depth: number): GgufValue {
+function readValue(cursor: Cursor, type: number, depth: number, mostKept: number): GgufValue {
   if (type === typeString) return cursor.string();
-  if (type === typeArray) return readArray(cursor, depth + 1);
+  if (type === typeArray) return readArray(cursor, depth + 1, mostKept);
   return cursor.scalar(type);
 }
 
-function readArray(cursor: Cursor, depth: number): GgufArray {
+function readArray(cursor: Cursor, depth: number, mostKept: number): GgufArray {
   if (depth > mostNesting) throw new Malformed('its arrays are nested too deeply');
   const type = cursor.u32();
   const size = valueSizes[type];
   if (size === undefined) throw new Malformed(`it has an array of unknown type ${type}`);
   const length = cursor.count(size ?? (type === typeString ? 8 : 12), 'array elements');
-  if (length <= mostKeptElements) {
+  if (length <= mostKept) {
     const values: GgufValue[] = [];
-    for (let index = 0; index < length; index += 1) values.push(readValue(cursor, type, depth));
+    for (let index = 0; index < length; index += 1) values.push(readValue(cursor, type, depth, mostKept));
     return { length, values };
   }
   if (size !== null) cursor.take(length * size);
   else if (type === typeString) for (let index = 0; index < length; index += 1) cursor.skipString();
-  else for (let index = 0; index < length; index += 1) readArray(cursor, depth + 1);
+  else for (let index = 0; index < length; index += 1) readArray(cursor, depth + 1, mostKept);
   return { length, values: null };
 }
 
@@ -182,13 +182,19 @@ function readTensor(cursor: Cursor): GgufTensor {
   return { name, dimensions, type, elementCount, bytes, offset };
 }
 
+export interface GgufReadOptions {
+  /** Keep arrays of any length: a vocabulary of 262,144 words takes some 50 MB. @default false */
+  readonly keepsVocabulary?: boolean;
+}
+
 /**
  * Parses the header of a GGUF file, version 2 or 3, little-endian.
  * @param bytes the first bytes of the file
  * @returns `null` where the header goes on beyond `bytes`
  * @throws NearfarError `invalid_request` where no further byte could make it a valid header
  */
-export function parseGguf(bytes: Uint8Array): GgufHeader | null {
+export function parseGguf(bytes: Uint8Array, options: GgufReadOptions = {}): GgufHeader | null {
+  const mostKept = options.keepsVocabulary === true ? Infinity : mostKeptElements;
   const cursor = new Cursor(bytes);
   try {
     if (cursor.u32() !== 0x46554747) throw new Malformed('it does not start with GGUF');
@@ -205,7 +211,7 @@ export function parseGguf(bytes: Uint8Array): GgufHeader | null {
     for (let index = 0; index < pairCount; index += 1) {
       const from = cursor.offset;
       const key = cursor.string(mostNameBytes);
-      metadata.set(key, readValue(cursor, cursor.u32(), 0));
+      metadata.set(key, readValue(cursor, cursor.u32(), 0, mostKept));
       pairBytes.set(key, cursor.offset - from);
     }
     const tensors: GgufTensor[] = [];
@@ -229,7 +235,7 @@ export function parseGguf(bytes: Uint8Array): GgufHeader | null {
  * Reads a GGUF file's header, and no more of the file than that.
  * @throws NearfarError `invalid_request` where it is none, or is cut off
  */
-export async function readGguf(path: string): Promise<GgufHeader> {
+export async function readGguf(path: string, options: GgufReadOptions = {}): Promise<GgufHeader> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -238,7 +244,7 @@ export async function readGguf(path: string): Promise<GgufHeader> {
       const wanted = Math.min(length, size, mostHeaderBytes);
       const buffer = Buffer.allocUnsafe(wanted);
       const { bytesRead } = await file.read(buffer, 0, wanted, 0);
-      const header = parseGguf(buffer.subarray(0, bytesRead));
+      const header = parseGguf(buffer.subarray(0, bytesRead), options);
       if (header === null) {
         if (wanted < size && wanted < mostHeaderBytes) continue;
         throw new NearfarError(

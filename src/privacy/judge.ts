@@ -1,5 +1,6 @@
 import type { KeyMode, PrivacyFacts, RouteMode, SessionTaint } from './verdict.ts';
 import { verdictOf } from './verdict.ts';
+import { NearfarError } from '../chat/error.ts';
 import type { ModelGrade } from '../chat/part.ts';
 import type { ChatRequest, PrivacyLabel } from '../chat/request.ts';
 import type { PrivacyVerdict, SessionClaim } from '../chat/verdict.ts';
@@ -37,6 +38,8 @@ export interface JudgeSetup {
   /** Null: texts are not read, and only what clients and the owner say counts. */
   readonly scan: ScanRequest | null;
   readonly allowsMedia: boolean;
+  /** Whether the settings or this machine have a model of that name: others a client made up. @default all are known */
+  readonly isKnownModel?: (requestedModel: string) => boolean;
   /** Of the name that a client asks for. */
   readonly modeOf: (requestedModel: string) => RouteMode;
   /** Of a key, by its name; null: none of its own. */
@@ -86,29 +89,55 @@ export function createJudge(setup: JudgeSetup): JudgeRequest {
     const findings = earlier.length === 0 ? found : withEarlier(found, earlier);
     const keyMode = caller.limits?.privacyMode ?? setup.keyModeOf(caller.keyName);
     const isOwn = isOwnQuestion(request);
-    const facts = (more: Findings): PrivacyFacts => ({
-      asked: request.privacy,
-      floor: setup.floor,
-      findings: more,
-      allowsMedia: setup.allowsMedia,
-      session: sessions.taintOf(asked),
-      mode: isOwn ? 'block' : setup.modeOf(request.requestedModel),
-      keyMode: isOwn ? null : keyMode,
-      nearGrade: setup.nearGrade(),
-      sessionKey: keys.named[0] ?? keys.opening,
-    });
-    const finish = (more: Findings): Request | Promise<Request> => {
-      const verdict = verdictOf(facts(more));
-      const labelled = { ...request, privacy: verdict.label, verdict };
-      const taint = taintBy(verdict);
-      if (taint === 'clean' || isOwn) return labelled;
-      const later = sessionKeys(hash, request.tenant, laterIds, null).named;
-      return sessions.mark([...keys.named, ...answered, ...later], taint).then(() => labelled);
-    };
-    const isOpen = findings === nothingFound && request.privacy === 'open' && setup.floor === 'open';
-    if (check === null || !isOpen || keyMode === 'open') return finish(findings);
-    return check(value, request, caller).then((isSensitive) =>
-      finish(isSensitive ? { ...findings, detectors: ['model_check'] } : findings),
+    const taint = sessions.taintOf(asked);
+    return taint instanceof Promise ? taint.then((later) => decide(later)) : decide(taint);
+
+    function decide(session: SessionTaint): Request | Promise<Request> {
+      const facts = (more: Findings): PrivacyFacts => ({
+        asked: request.privacy,
+        floor: setup.floor,
+        findings: more,
+        allowsMedia: setup.allowsMedia,
+        session,
+        mode: isOwn ? 'block' : setup.modeOf(request.requestedModel),
+        keyMode: isOwn ? null : keyMode,
+        nearGrade: setup.nearGrade(),
+        sessionKey: keys.named[0] ?? keys.opening,
+      });
+      const finish = (more: Findings): Request | Promise<Request> => {
+        const verdict = verdictOf(facts(more));
+        const labelled = { ...request, privacy: verdict.label, verdict };
+        const taint = taintBy(verdict);
+        if (taint === 'clean' || isOwn) return labelled;
+        const later = sessionKeys(hash, request.tenant, laterIds, null).named;
+        return sessions.mark([...keys.named, ...answered, ...later], taint).then((isKnown) => {
+          if (isKnown) return labelled;
+          throw new NearfarError(
+            'unavailable',
+            'This request taints its session, and the database that tells the other gateways does not answer.',
+            { retryAfterSeconds: 1 },
+          );
+        });
+      };
+      const isOpen = findings === nothingFound && request.privacy === 'open' && setup.floor === 'open';
+      if (check === null || !isOpen || keyMode === 'open') return finish(findings);
+      return check(value, request, caller).then((isSensitive) =>
+        finish(isSensitive ? { ...findings, detectors: ['model_check'] } : findings),
+      );
+    }
+  }
+
+  /** An upstream is told the name of the model, whatever it is, and no placeholder can stand for one. Null: nothing is in it. */
+  function tellingName({ requestedModel }: Judged, caller: JudgedCaller): NearfarError | null {
+    if (scan === null || setup.isKnownModel === undefined || setup.isKnownModel(requestedModel)) return null;
+    if ((caller.limits?.privacyMode ?? setup.keyModeOf(caller.keyName)) === 'open') return null;
+    const found = scan({ model: requestedModel });
+    const detectors = found instanceof Promise ? ['too_long'] : found.detectors;
+    if (detectors.length === 0) return null;
+    return new NearfarError(
+      'forbidden',
+      `model: the name of the model has something in it that must stay here (found by ${detectors.join(', ')}), and no such model is known.`,
+      { field: 'model' },
     );
   }
 
@@ -116,6 +145,12 @@ export function createJudge(setup: JudgeSetup): JudgeRequest {
     // Our own question whether a text may leave: it must not itself, and nobody need hear of it twice.
     if (isOwnCheck(request)) return request;
     const value = subjectOf(request);
+    const telling = tellingName(request, caller);
+    if (telling !== null) {
+      const { named, answered } = sessionKeys(hash, request.tenant, request.session?.ids ?? [], value);
+      const keys = answered === null ? named : [...named, answered];
+      return sessions.mark(keys, 'found').then(() => Promise.reject(telling));
+    }
     if (scan === null) return judged(request, caller, value, nothingFound);
     const aside = request.session?.aside;
     const found = scan(aside === undefined ? value : { ...value, aside });
@@ -154,7 +189,7 @@ function withEarlier(found: Findings, earlier: readonly string[]): Findings {
 }
 
 /** What later turns of the session must know. What holds for every request of a key or of this machine need not be told. */
-function taintBy({ reasons, detectors }: PrivacyVerdict): SessionTaint {
+function taintBy({ reasons, detectors }: PrivacyVerdict): Exclude<SessionTaint, 'unknown'> {
   if (reasons.includes('asked') || reasons.includes('media') || reasons.includes('session')) {
     return reasons.includes('asked') || reasons.includes('media') ? 'kept' : 'found';
   }

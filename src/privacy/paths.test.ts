@@ -20,6 +20,7 @@ const settings = (changes: Partial<PathSettings> = {}): PathSettings => ({
   far: null,
   mid: null,
   route: { policy: null, tiers: null, classifier: null, observe: false },
+  shadow: null,
   aliases: {},
   fallbacks: {},
   upstreams: [upstream()],
@@ -29,6 +30,17 @@ const settings = (changes: Partial<PathSettings> = {}): PathSettings => ({
 });
 
 describe('the paths of settings', () => {
+  test('have what a comparison asks: the other tiers and the judge, of open requests only', () => {
+    const found = pathsOf(settings({ shadow: { judge: 'openai/gpt', share: 0.01 } })).filter(
+      ({ from }) => from === 'shadow',
+    );
+    expect(found.map(({ via }) => via[0])).toEqual(['alternative far', 'judge openai/gpt']);
+    expect(new Set(found.map(({ carries }) => carries))).toEqual(new Set(['open']));
+    expect(leaksOf(settings({ shadow: { judge: 'openai/gpt', share: 1 } }))).toEqual([]);
+    const off = settings({ shadow: { judge: 'openai/gpt', share: 0 } });
+    expect(pathsOf(off).some(({ from }) => from === 'shadow')).toBe(false);
+  });
+
   test('go by names, aliases, tiers, fallbacks and replicas', () => {
     const found = pathsOf(
       settings({

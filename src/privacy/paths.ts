@@ -12,6 +12,7 @@ export interface PathSettings {
     readonly classifier: string | null;
     readonly observe: boolean;
   };
+  readonly shadow: { readonly judge: string; readonly share: number } | null;
   readonly aliases: Readonly<Record<string, string>>;
   readonly fallbacks: Readonly<Record<string, readonly string[]>>;
   readonly upstreams: readonly PathUpstream[];
@@ -99,7 +100,28 @@ export function pathsOf(settings: PathSettings): readonly PrivacyPath[] {
       carries: 'tainted',
     })),
   );
-  return [...asked, ...own];
+  return [...asked, ...own, ...comparisons(settings)];
+}
+
+/** Ways of what is asked after an answer, of open requests only: the other tiers, and who judges between them. */
+function comparisons(settings: PathSettings): readonly PrivacyPath[] {
+  const { shadow, privacy } = settings;
+  if (shadow === null || shadow.share === 0) return [];
+  const asked = [
+    ...tiersOf(settings).map(({ name }) => ({ name, as: `alternative ${name}` })),
+    { name: shadow.judge, as: `judge ${shadow.judge}` },
+  ];
+  return asked.flatMap(({ name, as }) =>
+    chainsOf(name, settings).flatMap(({ id, via }) =>
+      pathsTo(id, settings).map((end): PrivacyPath => ({
+        ...end,
+        from: 'shadow',
+        via: [as, ...via, ...end.via],
+        mode: privacy.mode,
+        carries: 'open',
+      })),
+    ),
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { decodedTexts } from './decoded-text.ts';
 import { birthDate } from './detect/birth-date.ts';
 import { cryptoWallet } from './detect/crypto-wallet.ts';
 import { disclosure } from './detect/disclosure.ts';
+import { houseEvent } from './detect/house-event.ts';
 import { houseMatter } from './detect/house-matter.ts';
 import { iban } from './detect/iban.ts';
 import { intimate } from './detect/intimate.ts';
@@ -11,6 +12,7 @@ import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
 import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
+import { ownLife } from './detect/own-life.ts';
 import { paymentCard } from './detect/payment-card.ts';
 import { person } from './detect/person.ts';
 import { phone } from './detect/phone.ts';
@@ -21,6 +23,7 @@ import { selfPortrait } from './detect/self-portrait.ts';
 import type { Detector, Span } from './detect/span.ts';
 import { spokenCredential } from './detect/spoken-credential.ts';
 import { streetAddress } from './detect/street-address.ts';
+import { TextFacts } from './detect/text-facts.ts';
 import { normalText } from './normal-text.ts';
 
 /** In the order in which spans of one place are preferred: what is certain by a check digit before what is likely. */
@@ -45,7 +48,9 @@ export const detectors: readonly Detector[] = [
   sensitiveContext,
   intimate,
   selfPortrait,
+  ownLife,
   houseMatter,
+  houseEvent,
   marking,
 ];
 
@@ -70,9 +75,10 @@ export function createScanText(setup: ScanSetup = {}): ScanText {
   const all = [createOwnTerms(setup.terms ?? []), ...(setup.detectors ?? detectors)];
 
   function findIn(text: string): Span[] {
+    const facts = new TextFacts(text);
     return all.flatMap((detector): readonly Span[] => {
       try {
-        return detector.find(text);
+        return detector.find(text, facts);
       } catch {
         return [{ start: 0, end: text.length, type: 'unread', detector: `${detector.name}.failed` }];
       }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Store } from '../store/store.ts';
 import type { TaintRow, TaintStore } from './tainted-sessions.ts';
 
@@ -5,8 +6,24 @@ import type { TaintRow, TaintStore } from './tainted-sessions.ts';
 const rowsPerStatement = 500;
 const filterId = 'bloom';
 
-export function createTaintStore({ db }: Pick<Store, 'db'>, now: () => number = Date.now): TaintStore {
+export interface SearchedTaintStore extends TaintStore {
+  /** Those of the hashes that are marked. */
+  find(hashes: readonly string[]): Promise<readonly TaintRow[]>;
+}
+
+export function createTaintStore(
+  { db }: Pick<Store, 'db'>,
+  now: () => number = Date.now,
+): SearchedTaintStore {
   return {
+    async find(hashes) {
+      const rows = await db
+        .selectFrom('tainted_session')
+        .select(['hash', 'taint'])
+        .where('hash', 'in', hashes)
+        .execute();
+      return rows.map(toRow);
+    },
     async load() {
       const rows = await db.selectFrom('tainted_session').selectAll().orderBy('marked_at').execute();
       const faded = await db
@@ -15,11 +32,7 @@ export function createTaintStore({ db }: Pick<Store, 'db'>, now: () => number = 
         .where('id', '=', filterId)
         .executeTakeFirst();
       return {
-        // What this version does not know is no less strict.
-        rows: rows.map(({ hash, taint }): TaintRow => ({
-          hash,
-          taint: taint === 'found' ? 'found' : 'kept',
-        })),
+        rows: rows.map(toRow),
         faded: faded === undefined ? null : Buffer.from(faded.filter, 'base64'),
       };
     },
@@ -30,7 +43,8 @@ export function createTaintStore({ db }: Pick<Store, 'db'>, now: () => number = 
         .values(marked)
         .onConflict((conflict) =>
           conflict.column('hash').doUpdateSet((row) => ({
-            taint: row.ref('excluded.taint'),
+            // Another gateway may have marked it as what may not leave in any form.
+            taint: sql<string>`case when ${sql.ref('tainted_session.taint')} = 'kept' then 'kept' else ${row.ref('excluded.taint')} end`,
             marked_at: row.ref('excluded.marked_at'),
           })),
         )
@@ -53,3 +67,9 @@ export function createTaintStore({ db }: Pick<Store, 'db'>, now: () => number = 
     },
   };
 }
+
+/** What this version does not know is no less strict. */
+const toRow = ({ hash, taint }: { hash: string; taint: string }): TaintRow => ({
+  hash,
+  taint: taint === 'found' ? 'found' : 'kept',
+});

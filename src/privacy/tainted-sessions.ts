@@ -3,10 +3,14 @@ import type { SessionTaint } from './verdict.ts';
 
 /** Sessions that were tainted, by hashes; they stay so. */
 export interface TaintedSessions {
-  /** The worst that is known of any of the hashes. */
-  taintOf(hashes: readonly string[]): SessionTaint;
-  /** Resolves once it would survive a crash. Never throws: what cannot be written is known to this process all the same. */
-  mark(hashes: readonly string[], taint: Exclude<SessionTaint, 'clean'>): Promise<void>;
+  /** The worst that is known of any of the hashes; at once where this process knows all there is to know. Never throws. */
+  taintOf(hashes: readonly string[]): SessionTaint | Promise<SessionTaint>;
+  /**
+   * Resolves once it would survive a crash, and everybody who must know of it would. Never throws: what cannot be written is known
+   * to this process all the same.
+   * @returns false where somebody else who should know does not
+   */
+  mark(hashes: readonly string[], taint: TaintRow['taint']): Promise<boolean>;
 }
 
 /** Where they are kept between runs. */
@@ -20,7 +24,7 @@ export interface TaintStore {
 
 export interface TaintRow {
   readonly hash: string;
-  readonly taint: Exclude<SessionTaint, 'clean'>;
+  readonly taint: Exclude<SessionTaint, 'clean' | 'unknown'>;
 }
 
 export interface TaintedSessionsSetup {
@@ -79,7 +83,7 @@ export async function createTaintedSessions(setup: TaintedSessionsSetup): Promis
         known.set(hash, taint);
         return [{ hash, taint }];
       });
-      if (rows.length === 0) return;
+      if (rows.length === 0) return true;
       const gone = letGo();
       try {
         await store?.save(rows);
@@ -87,6 +91,8 @@ export async function createTaintedSessions(setup: TaintedSessionsSetup): Promis
       } catch (thrown) {
         warn('That a session was tainted could not be written: a restart would forget it.', thrown);
       }
+      // Nobody else has these sessions.
+      return true;
     },
   };
 }

@@ -11,10 +11,10 @@ export const keyModes = ['open', ...routeModes] as const;
 export type KeyMode = (typeof keyModes)[number];
 
 /**
- * What is known of a session's earlier turns: nothing; detectors found something; or it must not leave in any form
+ * What is known of a session's earlier turns: nothing (`clean`), or that nobody could tell (`unknown`, of which nothing may leave); detectors found something; or it must not leave in any form
  * (somebody asked for that, or nobody here has read it).
  */
-export type SessionTaint = 'clean' | 'found' | 'kept';
+export type SessionTaint = 'clean' | 'found' | 'kept' | 'unknown';
 
 export interface PrivacyFacts {
   /** The client's word, or that of its key. */
@@ -45,6 +45,7 @@ export function verdictOf(facts: PrivacyFacts): PrivacyVerdict {
     ...(facts.asked === 'open' ? [] : ['asked']),
     ...(facts.floor === 'open' ? [] : ['floor']),
     ...(session === 'kept' ? ['session'] : []),
+    ...(session === 'unknown' ? ['session_unknown'] : []),
   ];
   const isFound = findings.detectors.length > 0;
   const reasons = [

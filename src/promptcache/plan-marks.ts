@@ -25,6 +25,8 @@ export interface MarkPlan {
   readonly readTokenCount: number;
   /** Expected cost in plain prompt tokens, what the plan saves the next request taken off. */
   readonly expectedCost: number;
+  /** What writing is expected to cost above reading in full, in plain prompt tokens. */
+  readonly surcharge: number;
 }
 
 /**
@@ -39,8 +41,14 @@ export interface MarkPlan {
  * (1 - r) / (1 - odds). With these, a token is marked exactly where odds * r + (1 - odds) * w < 1.
  * @param places in order of depth
  * @param tokenCount of the whole prompt
+ * @param spendable most that writing may cost above reading in full, in plain prompt tokens
  */
-export function planMarks(places: readonly MarkPlace[], tokenCount: number, rules: CacheRules): MarkPlan {
+export function planMarks(
+  places: readonly MarkPlace[],
+  tokenCount: number,
+  rules: CacheRules,
+  spendable = Infinity,
+): MarkPlan {
   const usable = places.flatMap((place, index) =>
     place.odds !== null && place.tokenCount >= rules.minimumTokenCount ? [index] : [],
   );
@@ -50,6 +58,7 @@ export function planMarks(places: readonly MarkPlace[], tokenCount: number, rule
     for (const marks of withLifetimes(set, rules.lifetimes)) {
       if (marks.some((mark) => changesHeld(mark, places))) continue;
       const plan = evaluate(marks, places, tokenCount, rules);
+      if (plan.surcharge > Math.max(0, spendable)) continue;
       // Alike in cost, the fewer marks the better; noise of arithmetic decides nothing.
       if (plan.expectedCost < best.expectedCost - tolerance * (plan.marks.length - best.marks.length + 1)) {
         best = plan;
@@ -98,12 +107,15 @@ function evaluate(
 ): MarkPlan {
   const read = deepestHit(marks, places, rules);
   let cost = read * rules.readRate;
+  let surcharge = 0;
   let from = 0;
   for (const { place: index, lifetime } of marks) {
     const place = places[index];
     if (place === undefined || place.odds === null) continue;
     const end = place.tokenCount;
-    cost += Math.max(0, end - Math.max(from, read)) * lifetime.writeRate;
+    const written = Math.max(0, end - Math.max(from, read));
+    cost += written * lifetime.writeRate;
+    surcharge += written * (lifetime.writeRate - 1);
     // Before what is read nothing is written: only what is held there already stays, for as long as it was written for.
     const kept = end <= read ? place.held : lifetime;
     if (kept === null) continue;
@@ -111,7 +123,7 @@ function evaluate(
     from = end;
   }
   cost += Math.max(0, tokenCount - Math.max(from, read));
-  return { marks, readTokenCount: read, expectedCost: cost };
+  return { marks, readTokenCount: read, expectedCost: cost, surcharge };
 }
 
 /** The deepest prefix that the provider holds and finds from one of the marks. */

@@ -22,6 +22,14 @@ function open(isOn = true): PromptCache {
   return createPromptCache({ isOn, key: new Uint8Array(32).fill(7), priceOf: () => price, now: () => at });
 }
 
+/** The same instructions twice, a minute apart and a minute ago. */
+function repeat(): void {
+  for (const text of ['0?', '00?']) {
+    cache.plan(ask(question(text)));
+    at += minute;
+  }
+}
+
 const long = (seed: string): string =>
   Array.from({ length: 1200 }, (_, index) => `${seed} ${index}.`).join(' ');
 
@@ -57,10 +65,13 @@ const paths = (plan: { marks: readonly { path: readonly unknown[] }[] }) =>
   plan.marks.map(({ path }) => path);
 
 describe('Anthropic', () => {
-  test('nothing is marked before anything came again, then what came again', () => {
+  test('nothing is marked before anything came again twice, then what did', () => {
     expect(paths(cache.plan(ask(question('One?'))))).toEqual([]);
     at += minute;
-    expect(cache.plan(ask(question('Two?'))).marks).toEqual([
+    // Once may be chance, and nothing was saved yet that could be risked.
+    expect(paths(cache.plan(ask(question('Two?'))))).toEqual([]);
+    at += minute;
+    expect(cache.plan(ask(question('Three?'))).marks).toEqual([
       { path: ['system'], member: 'cache_control', value: { type: 'ephemeral' }, textType: 'text' },
     ]);
   });
@@ -129,9 +140,35 @@ describe('Anthropic', () => {
     expect(other.prefix?.family).not.toBe(one.prefix?.family);
   });
 
-  test('what the provider neither reads nor writes is not tried again', () => {
-    cache.plan(ask(question('0?')));
+  test('once something was saved, what came again once is worth a mark', () => {
+    repeat();
+    cache.plan(ask(question('1?'))).settle(usage(0, 3400));
     at += minute;
+    cache.plan(ask(question('2?'))).settle(usage(3400, 0));
+    const other = (text: string) => ask(question(text, long('Other')));
+    cache.plan(other('0?'));
+    at += minute;
+    expect(paths(cache.plan(other('1?')))).toEqual([['system']]);
+  });
+
+  test('marks go on through an outage: what was refused was not written', () => {
+    const marksAfter = (isTold: boolean): number => {
+      cache = open();
+      repeat();
+      for (let refused = 0; refused < 40; refused += 1) {
+        const plan = cache.plan(ask(question(`${refused}?`)));
+        if (isTold) plan.abandon();
+        at += 1000;
+      }
+      return cache.plan(ask(question('And now?'))).marks.length;
+    };
+    expect(marksAfter(true)).toBe(1);
+    // Where nobody says that it was refused, it may have been written.
+    expect(marksAfter(false)).toBe(0);
+  });
+
+  test('what the provider neither reads nor writes is not tried again', () => {
+    repeat();
     const second = cache.plan(ask(question('1?')));
     expect(second.marks).toHaveLength(1);
     second.settle(usage(0, 0));
@@ -141,8 +178,7 @@ describe('Anthropic', () => {
 
   test('what is held is known until it is gone, and lives on where it is used', () => {
     const count = () => cache.heldTokenCount(ask(question('x')));
-    cache.plan(ask(question('0?')));
-    at += minute;
+    repeat();
     cache.plan(ask(question('1?'))).settle(usage(0, 3400));
     expect(count()).toBeGreaterThan(3000);
     at += 4 * minute;
@@ -164,6 +200,8 @@ describe('Anthropic', () => {
     const { prefix } = cache.plan(ask(question('0?')));
     const next = open();
     next.recall(prefix!, at);
+    at += minute;
+    next.recall(cache.plan(ask(question('00?'))).prefix!, at);
     at += minute;
     expect(next.plan(ask(question('1?'))).marks).toHaveLength(1);
   });
@@ -206,6 +244,8 @@ describe('OpenAI', () => {
     let plan = cache.plan(chat('0?'));
     expect(plan.members['prompt_cache_options']).toEqual({ mode: 'explicit' });
     expect(plan.marks).toEqual([]);
+    at += minute;
+    cache.plan(chat('00?'));
     at += minute;
     plan = cache.plan(chat('1?'));
     expect(plan.members['prompt_cache_options']).toEqual({ mode: 'explicit' });

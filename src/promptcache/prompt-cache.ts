@@ -11,6 +11,7 @@ import { openaiBlocks } from './openai-blocks.ts';
 import { planMarks, type MarkPlace, type MarkPlan } from './plan-marks.ts';
 import { hashPrompt, type HashedBlock } from './prefix-hashes.ts';
 import { isObject, type PromptBlocks } from './prompt-block.ts';
+import { createPurse } from './purse.ts';
 import { createReuseMemory, type ReuseMemory } from './reuse-memory.ts';
 
 export type CacheProtocol = 'anthropic' | 'openai' | 'openai-responses';
@@ -45,6 +46,8 @@ export interface PromptPlan {
   readonly members: Readonly<Record<string, unknown>>;
   /** To be told, once, what the upstream says it read and wrote. */
   settle(usage: Usage): void;
+  /** In place of it: the upstream refused, or could not be reached, so that nothing was written. */
+  abandon(): void;
 }
 
 /** Plans the use of providers' caches, and learns from what is asked. Keeps no text. */
@@ -69,11 +72,30 @@ export interface PromptCacheDependencies {
   readonly now?: () => number;
 }
 
-const untouched: PromptPlan = { prefix: null, marks: [], members: {}, settle: () => undefined };
+/**
+ * Of the documented minimum: our counts are estimates, and a mark on a prefix that turns out to be too short is ignored and
+ * costs nothing, while one that is not made costs every read.
+ */
+const shortestTried = 0.9;
+
+/**
+ * Standard errors by which odds are taken to be lower for as long as nothing was saved: until then it is the owner's money
+ * that is risked. What was saved may be risked at even odds.
+ */
+const untilSaved = 1;
+
+const untouched: PromptPlan = {
+  prefix: null,
+  marks: [],
+  members: {},
+  settle: () => undefined,
+  abandon: () => undefined,
+};
 
 export function createPromptCache(dependencies: PromptCacheDependencies): PromptCache {
   const { isOn, key, priceOf, memory = createReuseMemory(), now = Date.now } = dependencies;
   const held = createHeldPrefixes();
+  const purse = createPurse();
   const hash = createKeyedHash(key);
   const repeatedHash = keptHash(hash);
 
@@ -83,8 +105,13 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
     return takesCacheKey ? openaiRules(model, price) : null;
   }
 
-  function placesOf(request: CachedRequest, blocks: readonly HashedBlock[], prefix: PromptPrefix) {
-    const odds = memory.odds(prefix);
+  function placesOf(
+    request: CachedRequest,
+    blocks: readonly HashedBlock[],
+    prefix: PromptPrefix,
+    caution: number,
+  ): readonly MarkPlace[] {
+    const odds = memory.odds(prefix, caution);
     const scale = held.tokenScale(request.modelId);
     const at = now();
     let position = 0;
@@ -101,17 +128,19 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
     });
   }
 
-  function settleOf(
+  function settlementOf(
     request: CachedRequest,
     blocks: readonly HashedBlock[],
     plan: MarkPlan,
     tokenCount: number,
+    rules: CacheRules,
     sentAt: number,
-  ): PromptPlan['settle'] {
+  ): Pick<PromptPlan, 'settle' | 'abandon'> {
     let isSettled = false;
-    return (usage) => {
+    const settle = (usage: Usage): void => {
       if (isSettled || usage.isMeasured === false) return;
       isSettled = true;
+      purse.settle(purseOf(request), plan.surcharge, usage, rules);
       held.learn({
         modelId: request.modelId,
         estimatedTokenCount: tokenCount,
@@ -125,6 +154,12 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
         ends: blocks.map(({ hash, endTokenCount }) => ({ hash, tokenCount: endTokenCount })),
       });
     };
+    const abandon = (): void => {
+      if (isSettled) return;
+      isSettled = true;
+      purse.giveBack(purseOf(request), plan.surcharge);
+    };
+    return { settle, abandon };
   }
 
   return {
@@ -156,17 +191,29 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       const rules = isOn && !prompt.hasMarks ? rulesOf(request) : null;
       const members = isOn ? keyMember(request, prefix, hash) : {};
       if (rules === null) return { ...untouched, prefix, members };
-      const minimumTokenCount = Math.max(rules.minimumTokenCount, held.learntMinimum(request.modelId));
+      const minimumTokenCount = Math.max(
+        rules.minimumTokenCount * shortestTried,
+        held.learntMinimum(request.modelId),
+      );
       const tokenCount = Math.round(prefix.tokenCount * held.tokenScale(request.modelId));
       if (tokenCount < minimumTokenCount) return { ...untouched, prefix, members };
-      const plan = planMarks(placesOf(request, blocks, prefix), tokenCount, { ...rules, minimumTokenCount });
+      const caution = purse.saved(purseOf(request)) > 0 ? 0 : untilSaved;
+      const places = placesOf(request, blocks, prefix, caution);
+      const spendable = purse.spendable(purseOf(request), tokenCount);
+      const plan = planMarks(places, tokenCount, { ...rules, minimumTokenCount }, spendable);
+      purse.spend(purseOf(request), tokenCount, plan.surcharge);
       return {
         prefix,
         ...written(request, blocks, plan, members),
-        settle: settleOf(request, blocks, plan, prefix.tokenCount, sentAt),
+        ...settlementOf(request, blocks, plan, prefix.tokenCount, rules, sentAt),
       };
     },
   };
+}
+
+/** Who pays and who saves: what one tenant's traffic saved is not spent on another's. */
+function purseOf({ modelId, tenant }: CachedRequest): string {
+  return `${modelId}|${tenant}`;
 }
 
 /** Whether it is known how the upstream caches. Of others nothing is asked, so how their prompts repeat decides nothing. */

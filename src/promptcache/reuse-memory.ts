@@ -10,9 +10,10 @@ export interface ReuseMemory {
   observe(prefix: PromptPrefix, at: number): void;
   /**
    * The odds, for each of the prefix's boundaries, that a request which shares everything before it comes within each
-   * of `horizonsMs`. Deeper ones are never likelier than those before them. To be asked behind `observe`.
+   * of `horizonsMs`: what is expected by all that was seen, less `caution` standard errors of that. Deeper ones are never
+   * likelier than those before them. To be asked behind `observe`. @param caution @default 0
    */
-  odds(prefix: PromptPrefix): readonly ReuseOdds[];
+  odds(prefix: PromptPrefix, caution?: number): readonly ReuseOdds[];
   /** Places that are remembered at the moment. */
   readonly placeCount: number;
 }
@@ -126,7 +127,7 @@ export function createReuseMemory(): ReuseMemory {
         open(place.own);
       }
     },
-    odds(prefix) {
+    odds(prefix, caution = 0) {
       const all = prefix.boundaries.map(({ hash, kind }): number[] => {
         const place = places.get(hash);
         const ofAll = statistics.get(`|${kind}`);
@@ -140,8 +141,9 @@ export function createReuseMemory(): ReuseMemory {
             return { count: statistic.count - (isOwn ? 1 : 0), within };
           };
           const own = { count: (place?.own.count ?? 1) - 1, within: place?.own.within[index] ?? 0 };
-          const parent = blend(without(ofAll), firstOdds, firstWeight);
-          return blend(own, blend(without(ofFamily), parent, parentWeight), parentWeight);
+          const parent = blend(without(ofAll), first, firstWeight);
+          const { mean, variance } = blend(own, blend(without(ofFamily), parent, parentWeight), parentWeight);
+          return Math.max(0, mean - caution * Math.sqrt(variance));
         });
       });
       // Whoever shares a deeper place shares those before it.
@@ -166,10 +168,27 @@ interface Evidence {
   readonly within: number;
 }
 
-/** What is expected, moved by what was seen. */
-function blend({ count, within }: Evidence, expected: number, weight: number): number {
+/** Odds, and the square of their standard error. */
+interface Expectation {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+const first: Expectation = {
+  mean: firstOdds,
+  variance: (firstOdds * (1 - firstOdds)) / (firstWeight + 1),
+};
+
+/**
+ * What is expected, moved by what was seen: their mean by weight, and the variance of that mean, the outcomes being
+ * draws with those odds and what was expected being independent of them.
+ */
+function blend({ count, within }: Evidence, expected: Expectation, weight: number): Expectation {
   const known = Math.max(0, count);
-  return (Math.min(known, Math.max(0, within)) + weight * expected) / (known + weight);
+  const total = known + weight;
+  const mean = (Math.min(known, Math.max(0, within)) + weight * expected.mean) / total;
+  const variance = (known * mean * (1 - mean) + weight * weight * expected.variance) / (total * total);
+  return { mean, variance };
 }
 
 function chainEnds({ chain }: PromptPrefix): readonly string[] {

@@ -103,6 +103,7 @@ describe('judging', () => {
     expect(lines[0]).toEqual({
       id: 'r0',
       judge: 'judge',
+      answered: 'tiny',
       models: {
         tiny: { score: 0.5, cost: 0 },
         'x/mid': { score: 0, cost: null },

@@ -45,7 +45,7 @@ export async function judgeCaptured(options: JudgeCapturedOptions): Promise<Judg
       const models = await outcomesOf(question, options);
       if (models === null) failedCount += 1;
       else {
-        record({ id: question.requestId, judge: judgeName, models });
+        record({ id: question.requestId, judge: judgeName, answered: question.answeringModel, models });
         judgedCount += 1;
       }
     } catch (thrown) {

@@ -5,6 +5,8 @@ export interface JudgedLine {
   /** The request's. */
   readonly id: string;
   readonly judge: string;
+  /** The model whose answer was given, against which the others were judged; absent in lines of older versions. */
+  readonly answered?: string | undefined;
   /** 0-1: 0.5 is the answer that was given, or one as good; 1 better, 0 worse. Cost in US dollars; null: not known. */
   readonly models: Readonly<Record<string, { readonly score: number; readonly cost: number | null }>>;
 }
@@ -12,6 +14,7 @@ export interface JudgedLine {
 const schema = z.strictObject({
   id: z.string().min(1),
   judge: z.string().min(1),
+  answered: z.string().min(1).optional(),
   models: z.record(
     z.string(),
     z.strictObject({ score: z.number().min(0).max(1), cost: z.number().min(0).nullable() }),

@@ -1,7 +1,7 @@
 import type { Priority } from '../chat/request.ts';
 import { byteLength } from '../ledger/byte-length.ts';
 import { tokenEstimate } from '../ledger/token-bound.ts';
-import type { AskedPrompt } from './asked-prompt.ts';
+import { withBefore, type AskedPrompt } from './asked-prompt.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,6 +23,7 @@ export function askedBody({ body, text, ...asked }: AskedBody): AskedPrompt {
     Array.isArray(prompt) && typeof (Array.isArray(prompt[0]) ? prompt[0][0] : prompt[0]) === 'number';
   const turns = [messages, input].find((one): one is readonly unknown[] => Array.isArray(one)) ?? [];
   const last = turns.findLast(isOfUser) ?? turns.at(-1);
+  const before = last === undefined ? undefined : turns.slice(0, turns.lastIndexOf(last)).findLast(isOfUser);
   const first = turns.findIndex(isOfUser);
   const single = [input, prompt].find((one) => typeof one === 'string');
   const system = [body['system'], body['instructions']].map(textOf).join('');
@@ -31,8 +32,9 @@ export function askedBody({ body, text, ...asked }: AskedBody): AskedPrompt {
     .map(textOf)
     .join('\n');
   return {
-    text: typeof single === 'string' ? single : readText(last),
-    opening: opening === '' ? '' : `${system}\n${opening}`,
+    text: typeof single === 'string' ? single : readText(last, before),
+    // As the pipeline's own words have it: a session is the same one on either way.
+    opening: opening === '' || system === '' ? opening : `${system}\n${opening}`,
     needs: {
       tools: [tools, functions].some((list) => Array.isArray(list) && list.length > 0),
       media: turns.some(hasMedia),
@@ -61,9 +63,10 @@ function isResult(content: unknown): boolean {
 }
 
 /** A picture without a word says nothing of what is asked. */
-function readText(turn: unknown): string | null {
+function readText(turn: unknown, before: unknown): string | null {
   const text = textOf(turn);
-  return turn === undefined || (text === '' && hasMedia(turn)) ? null : text;
+  if (turn === undefined || (text === '' && hasMedia(turn))) return null;
+  return withBefore(text, textOf(before));
 }
 
 /** The text of a message, of its content, or of pieces of content. */

@@ -5,7 +5,10 @@ import type { RequestFacts } from './route-facts.ts';
 
 /** What a policy reads of a prompt, and what the prompt needs. Never kept. */
 export interface AskedPrompt {
-  /** What the user asks: the last message of his; null where there is no text to read. */
+  /**
+   * What the user asks: the last message of his, with the one before it where it only goes on from that; null where there is no text
+   * to read.
+   */
   readonly text: string | null;
   /** Where the conversation begins: alike for all its requests; empty where there is none. */
   readonly opening: string;
@@ -54,7 +57,20 @@ function textsOf(input: ChatInput): Pick<AskedPrompt, 'text' | 'opening'> {
   const opening = messages.slice(0, first + 1).map(({ content }) => content);
   // A picture without a word says nothing of what is asked.
   const isUnread = last === undefined || (last.content === '' && 'parts' in last && hasMedia(last.parts));
-  return { text: isUnread ? null : last.content, opening: opening.join('\n') };
+  if (isUnread) return { text: null, opening: opening.join('\n') };
+  const before = messages.slice(0, messages.lastIndexOf(last)).findLast(({ role }) => role === 'user');
+  return { text: withBefore(last.content, before?.content), opening: opening.join('\n') };
+}
+
+/** Characters of a message that may be too short to say by itself what is asked: "And for n = 7?", "Continue". */
+const shortLength = 80;
+const goesOn =
+  /^\W*(?:and|but|also|so|then|now|ok(?:ay)?|yes|no|why|how come|what about|how about|continue|go on|again|instead|try|do (?:it|that|the same)|same|more|please|explain (?:it|that|this)|make it|fix (?:it|that|this)|is (?:it|that|this)|are (?:they|these|those)|can you|could you|in \p{L}+[.?!]?$)\b|\b(?:it|that|this|these|those|them|above|previous|again|instead)\b/iu;
+
+/** Pure: a short message that goes on from the one before is as hard as both. */
+export function withBefore(text: string, before: string | null | undefined): string {
+  if (before === null || before === undefined || before === '') return text;
+  return text.length < shortLength && goesOn.test(text) ? `${before}\n${text}` : text;
 }
 
 function hasMedia(parts: readonly { readonly type: string }[] | undefined): boolean {

@@ -30,6 +30,7 @@ const arbitraryTier = (tier: string, level: number): fc.Arbitrary<TierFacts> =>
     ),
     held: fc.record({
       tokenCount: fc.integer({ min: 0, max: 9000 }),
+      keptTokenCount: fc.integer({ min: 0, max: 9000 }),
       odds: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
     answers: fc.option(

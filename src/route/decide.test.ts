@@ -133,7 +133,11 @@ describe('whoever is asked', () => {
 
   it('is a farther one while its provider holds the prompt and so costs less', () => {
     const long = { ...request, promptTokenCount: 8000, maxTokenCount: 10 };
-    const heldFar = { ...far, price: price(3, 15), held: { tokenCount: 7900, odds: 1 } };
+    const heldFar = {
+      ...far,
+      price: price(3, 15),
+      held: { tokenCount: 7900, keptTokenCount: 7900, odds: 1 },
+    };
     const dear = { ...mid, price: price(1, 4) };
     expect(chosen({ request: long, difficulty: 0.5, tiers: [near, dear, heldFar] }).tier).toBe('far');
     expect(chosen({ request: long, difficulty: 0.5, tiers: [near, dear, far] }).tier).toBe('mid');

@@ -27,7 +27,7 @@ export function tierOf(tier: string, changes: Partial<TierFacts> = {}): TierFact
     isAllowed: true,
     can: { contextTokenCount: 8192, tools: true, media: true, schema: true, tokens: false },
     price: null,
-    held: { tokenCount: 0, odds: 0 },
+    held: { tokenCount: 0, keptTokenCount: 0, odds: 0 },
     answers: null,
     speed: null,
     health: { penalty: 0, reason: null },

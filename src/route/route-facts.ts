@@ -69,8 +69,8 @@ export interface TierFacts {
   };
   /** Null: not known. */
   readonly price: TokenPrice | null;
-  /** Tokens of this session's prompt that its provider is believed to hold, and the odds that it does, 0-1. */
-  readonly held: { readonly tokenCount: number; readonly odds: number };
+  /** What its provider is believed to hold of this session. */
+  readonly held: HeldSession;
   /** Tokens of one of its answers: the mean of so many that were seen; null: none was. */
   readonly answers: { readonly meanTokenCount: number; readonly count: number } | null;
   /** Measured by the gateway; null: nothing was yet. */
@@ -78,6 +78,19 @@ export interface TierFacts {
   /** 0 (fine) to 1, off its expected quality: what judged answers say of late. */
   readonly health: TierHealth;
 }
+
+/** What a model's provider is believed to hold of a session. */
+export interface HeldSession {
+  /** Of prompt and answer: what a provider holds that keeps everything by itself. */
+  readonly tokenCount: number;
+  /** Read from its cache or written into it, as it said: what one holds that keeps what is marked. */
+  readonly keptTokenCount: number;
+  /** How much of that it is expected to read from its cache, 0-1: the mean over sessions that came back to it. */
+  readonly odds: number;
+}
+
+/** What of a model its expected cost depends on. */
+export type CostFacts = Pick<TierFacts, 'boundary' | 'price' | 'held' | 'answers'>;
 
 export interface TierHealth {
   readonly penalty: number;

@@ -53,16 +53,46 @@ describe('what is remembered of answers', () => {
 });
 
 describe('where a conversation was', () => {
+  const usage = (promptTokenCount: number, cachedTokenCount = 0, cacheWriteTokenCount = 0) => ({
+    promptTokenCount,
+    cachedTokenCount,
+    cacheWriteTokenCount,
+    completionTokenCount: 100,
+  });
+
   it('is known for as long as providers keep it, to its tenant, at its model', () => {
     let now = 0;
     const sessions = createSessionMemory(() => now);
     const key = sessions.keyOf('a', 'Be brief.\nHello')!;
-    sessions.remember(key, 'open/big', 500);
-    expect(sessions.heldBy(key, 'open/big')).toEqual({ tokenCount: 500, odds: 0.9 });
+    sessions.remember(key, 'open/big', usage(400));
+    expect(sessions.heldBy(key, 'open/big')).toEqual({ tokenCount: 500, keptTokenCount: 0, odds: 0.9 });
     expect(sessions.heldBy(key, 'open/middle').tokenCount).toBe(0);
     expect(sessions.keyOf('b', 'Be brief.\nHello')).not.toBe(key);
     expect(sessions.keyOf('a', '')).toBeNull();
+    const long = 'Rule. '.repeat(10_000);
+    expect(sessions.keyOf('a', `${long}Hello`)).not.toBe(sessions.keyOf('a', `${long}Hallo`));
     now = 300_000;
     expect(sessions.heldBy(key, 'open/big').tokenCount).toBe(0);
+  });
+
+  it('is what was read from the cache or written into it, where that is told', () => {
+    const sessions = createSessionMemory(() => 0);
+    sessions.remember('k', 'claude/big', usage(5000, 3000, 1500));
+    expect(sessions.heldBy('k', 'claude/big').keptTokenCount).toBe(4500);
+  });
+
+  it('is believed less where sessions came back and found nothing, and more where they found it', () => {
+    const sessions = createSessionMemory(() => 0);
+    for (let session = 0; session < 20; session += 1) {
+      for (const model of ['open/forgets', 'open/keeps']) {
+        const key = `${model}${session}`;
+        sessions.remember(key, model, usage(2000));
+        sessions.remember(key, model, usage(2200, model === 'open/keeps' ? 2000 : 0));
+      }
+    }
+    sessions.remember('k', 'open/forgets', usage(2000));
+    sessions.remember('l', 'open/keeps', usage(2000));
+    expect(sessions.heldBy('k', 'open/forgets').odds).toBeLessThan(0.1);
+    expect(sessions.heldBy('l', 'open/keeps').odds).toBeGreaterThan(0.98);
   });
 });

@@ -3,6 +3,7 @@ import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { AnswerFigures } from './answer-figures.ts';
 import type { AskedPrompt } from './asked-prompt.ts';
+import { groupNamed, type OrderGroup } from './group-choice.ts';
 import { followAliases, resolveModelName } from './resolve-model-name.ts';
 import type { KnownNames, RemoteNames, RouteDecision } from './resolve-model-name.ts';
 import { requireTier, type ResolvedTier, type Router, type RoutedRequest } from './router.ts';
@@ -20,6 +21,8 @@ export interface RouteSettings {
   readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
   /** Absent: names alone decide. */
   readonly routing?: Routing;
+  /** Name -> the names of models of which any will do; which of them, what it is expected to cost decides. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What decides by difficulty. */
@@ -32,6 +35,8 @@ export interface Routing {
   readonly observes: boolean;
   readonly figures: Pick<AnswerFigures, 'see'>;
   readonly sessions: Pick<SessionMemory, 'remember'>;
+  /** Absent: a group's models are asked in their order. */
+  readonly orderGroup?: OrderGroup;
 }
 
 /** What a decision by difficulty needs to know beside the name; only looked at where one is made. */
@@ -50,8 +55,8 @@ export type RouteRequest = Pick<ChatRequest, 'requestedModel' | 'privacy'> &
 export interface Route {
   /** By its name alone: `auto` is the nearest tier. @throws NearfarError `model_not_found` */
   resolve(name: string): Promise<RouteDecision>;
-  /** The tiers that are there, from the nearest to the farthest. */
-  tiers(): Promise<readonly { readonly tier: string; readonly modelId: string }[]>;
+  /** The tiers that are there, from the nearest to the farthest. @param name of a group: its models instead */
+  tiers(name?: string): Promise<readonly { readonly tier: string; readonly modelId: string }[]>;
   /**
    * A name is what the client means, whatever the label: an upstream outside accepts only a `Cleared` request, which a
    * `local_only` one can never become. `auto` is what the policy says.
@@ -59,7 +64,7 @@ export interface Route {
    * @throws NearfarError `model_not_found`; where no tier can answer also `unavailable` and the like
    */
   decide(request: RouteRequest, question?: RouteQuestion): Promise<RouteDecision>;
-  /** Whether the router decides what a name leads to, prompt by prompt. */
+  /** Whether what a name leads to is decided prompt by prompt: by the router, or by cost within a group. */
   isRouted(name: string): boolean;
   /** Whether its decisions are only written down. */
   readonly observes: boolean;
@@ -70,7 +75,7 @@ export interface Route {
 }
 
 export function createRoute(settings: RouteSettings): Route {
-  const { aliases, near, listModelIds, remote, fallbacks = {}, routing } = settings;
+  const { aliases, near, listModelIds, remote, fallbacks = {}, routing, groups = {} } = settings;
   const tierModels = Object.fromEntries(
     (routing?.tiers ?? [])
       .filter(({ tier }) => tier !== 'near' && tier !== 'far')
@@ -86,18 +91,19 @@ export function createRoute(settings: RouteSettings): Route {
   });
   const resolve = async (name: string): Promise<RouteDecision> => resolveModelName(name, await knownNames());
 
+  /** Milliseconds for which it is left alone. */
+  function pauseOf(modelId: string): number {
+    return Math.max(0, failurePauseMs - (performance.now() - (failedAt.get(modelId) ?? -Infinity)));
+  }
+
+  /** What the tiers' names led to, and by which models that was: it is asked for with each request, and seldom changes. */
+  let kept: { readonly of: string; readonly tiers: readonly Omit<ResolvedTier, 'pauseMs'>[] } | null = null;
+
   async function resolvedTiers(): Promise<readonly ResolvedTier[]> {
     const known = await knownNames();
-    return (routing?.tiers ?? []).map(({ tier, model }): ResolvedTier => {
-      try {
-        const { modelId } = resolveModelName(model, known);
-        const since = performance.now() - (failedAt.get(modelId) ?? -Infinity);
-        return { tier, modelId, absence: null, pauseMs: Math.max(0, failurePauseMs - since) };
-      } catch {
-        const meant = model === 'near' ? (known.near ?? 'a model') : model;
-        return { tier, modelId: meant, absence: `${meant} is not here`, pauseMs: 0 };
-      }
-    });
+    const of = `${String(known.near)}\n${known.modelIds.join('\n')}`;
+    if (kept?.of !== of) kept = { of, tiers: (routing?.tiers ?? []).map((one) => tierOf(one, known)) };
+    return kept.tiers.map((tier) => ({ ...tier, pauseMs: pauseOf(tier.modelId) }));
   }
 
   /** As without a policy. */
@@ -152,7 +158,44 @@ export function createRoute(settings: RouteSettings): Route {
     };
   }
 
+  const groupOf = (name: string): readonly string[] | null => groupNamed(name, groups, aliases);
+
+  /** By what each of the group's models is expected to cost. */
+  async function byCost(
+    request: RouteRequest,
+    question: RouteQuestion,
+    names: readonly string[],
+    orderGroup: OrderGroup,
+  ): Promise<RouteDecision> {
+    const { modelId: first, reasons } = await resolve(request.requestedModel);
+    const ids = [...new Set(await Promise.all(names.map(async (name) => (await resolve(name)).modelId)))];
+    const {
+      ids: [modelId, ...fallbackIds],
+      reason,
+      sessionKey,
+    } = await orderGroup([ids[0] ?? first, ...ids.slice(1)], {
+      requestedModel: request.requestedModel,
+      tenant: request.tenant ?? '',
+      prompt: question.prompt(),
+      limits: question.limits,
+      boundModelId: question.boundModelId ?? null,
+      failedIds: new Set(ids.filter((id) => pauseOf(id) > 0)),
+    });
+    return {
+      modelId,
+      fallbackIds,
+      reasons: [
+        ...(request.privacy === 'local_only' ? ['local_only: inside only'] : []),
+        ...reasons.filter((one) => one.startsWith('alias ')).slice(0, -1),
+        reason,
+        ...(fallbackIds.length === 0 ? [] : [`where it fails: ${fallbackIds.join(', then ')}`]),
+      ],
+      ...(sessionKey === null ? {} : { sessionKey }),
+    };
+  }
+
   function isRouted(name: string): boolean {
+    if (groupOf(name) !== null) return routing?.orderGroup !== undefined;
     if (routing === undefined || routing.router === null || routing.observes) return false;
     try {
       return followAliases(name, { aliases, tiers: tierModels }).name === 'auto';
@@ -170,11 +213,21 @@ export function createRoute(settings: RouteSettings): Route {
       if (failedAt.size >= keptFailures) failedAt.clear();
       failedAt.set(modelId, performance.now());
     },
-    tiers: async () =>
-      (await resolvedTiers()).flatMap(({ tier, modelId, absence }) =>
+    async tiers(name) {
+      const group = name === undefined ? null : groupOf(name);
+      if (group !== null) {
+        const known = await knownNames();
+        return group.map((tier) => ({ tier, modelId: resolveModelName(tier, known).modelId }));
+      }
+      return (await resolvedTiers()).flatMap(({ tier, modelId, absence }) =>
         absence === null ? [{ tier, modelId }] : [],
-      ),
+      );
+    },
     async decide(request, question) {
+      const group = groupOf(request.requestedModel);
+      if (group !== null && question !== undefined && routing?.orderGroup !== undefined) {
+        return byCost(request, question, group, routing.orderGroup);
+      }
       const router = routing?.router ?? null;
       if (router === null || routing === undefined || question === undefined) return byName(request);
       if (routing.observes) return observed(request, question, router, await byName(request));
@@ -189,7 +242,7 @@ export function createRoute(settings: RouteSettings): Route {
       const { sessionKey } = decision;
       if (sessionKey === undefined || answeringModel === null || status !== 200 || answerSource !== 'model')
         return;
-      routing.sessions.remember(sessionKey, answeringModel, row.promptTokenCount + row.completionTokenCount);
+      routing.sessions.remember(sessionKey, answeringModel, row);
     },
   };
 }
@@ -197,6 +250,15 @@ export function createRoute(settings: RouteSettings): Route {
 /** Milliseconds for which a model that failed the router is left alone, where others can answer. */
 const failurePauseMs = 3_000;
 const keptFailures = 100;
+
+function tierOf({ tier, model }: Routing['tiers'][number], known: KnownNames): Omit<ResolvedTier, 'pauseMs'> {
+  try {
+    return { tier, modelId: resolveModelName(model, known).modelId, absence: null };
+  } catch {
+    const meant = model === 'near' ? (known.near ?? 'a model') : model;
+    return { tier, modelId: meant, absence: `${meant} is not here` };
+  }
+}
 
 function routedOf(request: RouteRequest, question: RouteQuestion): RoutedRequest {
   const { limits, boundModelId = null, budgetLeftMicros = null } = question;

@@ -1,4 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { HeldSession } from './route-facts.ts';
 
 /**
  * Where each conversation was answered last: its provider is likely to hold its beginning still. By keyed hashes of how
@@ -7,31 +9,97 @@ import { hash, randomBytes } from 'node:crypto';
 export interface SessionMemory {
   /** @returns null where there is nothing to know it again by */
   keyOf(tenant: string, opening: string): string | null;
-  /** @param tokenCount of prompt and answer, as the model counted them */
-  remember(key: string, modelId: string, tokenCount: number): void;
-  /** What a model is believed to hold of it: tokens, and the odds that it does, 0-1. */
-  heldBy(key: string | null, modelId: string): { readonly tokenCount: number; readonly odds: number };
+  /** An answer of a model to this conversation, as its provider counted it. */
+  remember(key: string, modelId: string, usage: SessionUsage): void;
+  /** What a model is believed to hold of it. */
+  heldBy(key: string | null, modelId: string): HeldSession;
 }
+
+export type SessionUsage = Pick<
+  LedgerRow,
+  'promptTokenCount' | 'cachedTokenCount' | 'cacheWriteTokenCount' | 'completionTokenCount'
+>;
 
 const keptCount = 10_000;
 /** The shortest lifetime of the providers' caches (Anthropic's and OpenAI's documentation: five minutes). */
 const lifetimeMs = 300_000;
-/** Within it; the provider may still send the request to another of its machines. An estimate. */
+/**
+ * Before a model's sessions have come back: most of it, for the provider may send a request to another of its machines. An
+ * estimate, which counts as much as `usualWeight` sessions.
+ */
 const usualOdds = 0.9;
-const nothing = { tokenCount: 0, odds: 0 };
+const usualWeight = 2;
+/** Older returns count half once so many are known. */
+const returnsKept = 64;
+/** Clients choose the names of models. */
+const keptModels = 200;
+const nothing: HeldSession = { tokenCount: 0, keptTokenCount: 0, odds: 0 };
+
+/** Of a long one what it begins and ends with: instructions alike for all, and the question that is not. */
+function ends(opening: string): string {
+  if (opening.length <= 2 * endLength) return opening;
+  return `${String(opening.length)}\n${opening.slice(0, endLength)}${opening.slice(-endLength)}`;
+}
+
+const endLength = 10_000;
+
+interface Place {
+  readonly modelId: string;
+  readonly promptTokenCount: number;
+  readonly tokenCount: number;
+  readonly keptTokenCount: number;
+  readonly at: number;
+}
+
+/** Sessions that came back in time, and the sum of the shares of their prompts that were still there. */
+interface Returns {
+  count: number;
+  read: number;
+}
 
 export function createSessionMemory(now: () => number = () => performance.now()): SessionMemory {
   const secret = randomBytes(16).toString('hex');
-  const places = new Map<
-    string,
-    { readonly modelId: string; readonly tokenCount: number; readonly at: number }
-  >();
+  const places = new Map<string, Place>();
+  const returns = new Map<string, Returns>();
+
+  function comeBack(before: Place, { promptTokenCount, cachedTokenCount }: SessionUsage): void {
+    // Of one that marks what pays, what was marked; of others the whole of the prompt before.
+    const could = Math.min(
+      promptTokenCount,
+      before.keptTokenCount > 0 ? before.keptTokenCount : before.promptTokenCount,
+    );
+    if (could <= 0) return;
+    const known = returns.get(before.modelId) ?? { count: 0, read: 0 };
+    if (known.count >= returnsKept) {
+      known.count /= 2;
+      known.read /= 2;
+    }
+    known.count += 1;
+    known.read += Math.min(1, cachedTokenCount / could);
+    returns.delete(before.modelId);
+    returns.set(before.modelId, known);
+    for (const oldest of returns.keys()) {
+      if (returns.size <= keptModels) break;
+      returns.delete(oldest);
+    }
+  }
+
   return {
     keyOf: (tenant, opening) =>
-      opening === '' ? null : hash('sha256', `${secret}${tenant}\0${opening.slice(0, 20_000)}`).slice(0, 24),
-    remember(key, modelId, tokenCount) {
+      opening === '' ? null : hash('sha256', `${secret}${tenant}\0${ends(opening)}`).slice(0, 24),
+    remember(key, modelId, usage) {
+      const before = places.get(key);
+      const at = now();
+      if (before?.modelId === modelId && at - before.at < lifetimeMs) comeBack(before, usage);
+      const { promptTokenCount, cachedTokenCount, cacheWriteTokenCount = 0, completionTokenCount } = usage;
       places.delete(key);
-      places.set(key, { modelId, tokenCount, at: now() });
+      places.set(key, {
+        modelId,
+        promptTokenCount,
+        tokenCount: promptTokenCount + completionTokenCount,
+        keptTokenCount: cachedTokenCount + cacheWriteTokenCount,
+        at,
+      });
       for (const oldest of places.keys()) {
         if (places.size <= keptCount) break;
         places.delete(oldest);
@@ -40,7 +108,9 @@ export function createSessionMemory(now: () => number = () => performance.now())
     heldBy(key, modelId) {
       const place = key === null ? undefined : places.get(key);
       if (place?.modelId !== modelId || now() - place.at >= lifetimeMs) return nothing;
-      return { tokenCount: place.tokenCount, odds: usualOdds };
+      const { count, read } = returns.get(modelId) ?? { count: 0, read: 0 };
+      const odds = (read + usualWeight * usualOdds) / (count + usualWeight);
+      return { tokenCount: place.tokenCount, keptTokenCount: place.keptTokenCount, odds };
     },
   };
 }

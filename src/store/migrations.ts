@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createKeysAndBudgets } from './keys-and-budgets.ts';
-import { createPrivacyTables } from './privacy-tables.ts';
+import { createPrivacyTables, createSharedSecrets } from './privacy-tables.ts';
 import { createQualityTables } from './quality-tables.ts';
 
 /**
@@ -189,6 +189,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .on('kept_answer')
         .columns(['made_at', 'byte_count', 'key'])
         .execute();
+    },
+  },
+  '016-sessions-and-cascade': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await createSharedSecrets(db);
+      for (const name of ['cascade_tokens', 'cascade_ms', 'cascade_escalated']) {
+        if (await hasColumn(db, 'ledger', name)) continue;
+        await db.schema.alterTable('ledger').addColumn(name, 'bigint').execute();
+      }
     },
   },
 };

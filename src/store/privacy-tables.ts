@@ -38,3 +38,13 @@ export async function createPrivacyTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('filter', 'text', (column) => column.notNull())
     .execute();
 }
+
+/** Of migration 016. */
+export async function createSharedSecrets(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('shared_secret')
+    .ifNotExists()
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('secret', 'text', (column) => column.notNull())
+    .execute();
+}

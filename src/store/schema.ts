@@ -12,9 +12,17 @@ export interface StoreSchema {
   privacy_audit: PrivacyAuditTable;
   tainted_session: TaintedSessionTable;
   faded_sessions: FadedSessionsTable;
+  shared_secret: SharedSecretTable;
   judged: JudgedTable;
   feedback: FeedbackTable;
   kept_answer: KeptAnswerTable;
+}
+
+/** Keys of hashes that gateways on one database have in common. */
+export interface SharedSecretTable {
+  name: string;
+  /** Base64 of 32 random bytes. */
+  secret: string;
 }
 
 export interface LedgerTable {
@@ -73,6 +81,10 @@ export interface LedgerTable {
   charged_micros: number | null;
   /** Why nearfar itself asked; null: a client did. */
   purpose: string | null;
+  /** Null, with the two that follow: no cascade judged a near model's beginning. */
+  cascade_tokens: number | null;
+  cascade_ms: number | null;
+  cascade_escalated: 0 | 1 | null;
 }
 
 export interface AccessKeyTable {

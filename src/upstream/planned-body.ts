@@ -1,3 +1,4 @@
+import type { NearfarError } from '../chat/error.ts';
 import type { Usage } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
@@ -13,6 +14,8 @@ export interface PlannedPrompt {
   /** Null where not even hashes may be kept, and of protocols without such a cache. */
   readonly prefix: PromptPrefix | null;
   settle(usage: Usage): void;
+  /** No try came to an answer. Whoever was cut off by the client or the clock may bill what it read all the same. */
+  abandon(error: NearfarError): void;
 }
 
 export interface PlannedFor {
@@ -35,7 +38,7 @@ export function plannedBody(
 ): PlannedPrompt {
   const { protocol, traits } = upstream;
   if (planning === undefined || protocol === 'ollama') {
-    return { text, prefix: null, settle: () => undefined };
+    return { text, prefix: null, settle: () => undefined, abandon: () => undefined };
   }
   const { takesCacheKey } = traits;
   const plan = planning.plan({ modelId, model: model.name, protocol, takesCacheKey, tenant, privacy, body });
@@ -46,6 +49,9 @@ export function plannedBody(
     prefix: plan.prefix,
     settle: (usage) => {
       plan.settle(usage);
+    },
+    abandon: ({ kind }) => {
+      if (kind !== 'aborted' && kind !== 'timeout') plan.abandon();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { toNearfarError } from '../chat/error.ts';
 import type { Delivery } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
@@ -102,6 +103,10 @@ export async function relay(
     },
     ...(random === undefined ? {} : { random }),
     ...(now === undefined ? {} : { now }),
+  }).catch((thrown: unknown) => {
+    const error = toNearfarError(thrown);
+    prompt.abandon(error);
+    throw error;
   });
   return delivery === undefined ? result : { ...result, delivery };
 }

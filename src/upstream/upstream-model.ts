@@ -123,6 +123,10 @@ async function* answer(
       discard: (parts) => void parts.return?.().catch(() => undefined),
       ...(random === undefined ? {} : { random }),
       ...(now === undefined ? {} : { now }),
+    }).catch((thrown: unknown) => {
+      const error = toNearfarError(thrown);
+      prompt.abandon(error);
+      throw error;
     });
     for await (const part of result) {
       yield part.type === 'start' && delivery !== undefined ? { ...part, delivery } : part;

@@ -7,6 +7,7 @@ import type { Usage } from '../chat/part.ts';
 
 /** No request has as many tokens; and sums stay whole numbers. */
 const mostTokens = 1e12;
+const mostDollars = 1e6;
 
 /** What JSON may hold where a count is expected; anything but a whole number from 0 counts as none. */
 function count(value: unknown): number {
@@ -60,8 +61,15 @@ export function openaiUsage(wire: unknown): Usage {
       ? { reasoningTokenCount: Math.min(reasoningCount, completionTokenCount) }
       : {}),
     ...(cacheWritten > 0 ? { cacheWriteTokenCount: cacheWritten } : {}),
+    ...reportedCost(usage['cost']),
     ...told(toldPrompt),
   };
+}
+
+/** OpenRouter's `cost`, in credits of a US dollar each: https://openrouter.ai/docs/use-cases/usage-accounting */
+function reportedCost(cost: unknown): Pick<Usage, 'reportedCostMicros'> {
+  const isTold = typeof cost === 'number' && Number.isFinite(cost) && cost >= 0 && cost <= mostDollars;
+  return isTold ? { reportedCostMicros: Math.round(cost * 1_000_000) } : {};
 }
 
 /**

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import bitsandbytes
 import numpy
 import torch
 from bitsandbytes import functional
@@ -26,4 +27,10 @@ for name, is_double in (("single", False), ("double", True)):
         weights, blocksize=64, compress_statistics=is_double, quant_type="nf4"
     )
     write(f"nf4-{name}.bin", functional.dequantize_4bit(packed, state).to(torch.float32))
-print(f"torch {torch.__version__}")
+    if is_double:
+        # What its second quantization worked with: the mean of the scales, its table, and the scales that came out.
+        write("scale-mean.bin", state.offset.reshape(1).to(torch.float32))
+        write("scale-levels.bin", state.state2.code.to(torch.float32))
+        scales = functional.dequantize_blockwise(state.absmax, state.state2) + state.offset
+        write("scales.bin", scales.to(torch.float32))
+print(f"torch {torch.__version__}, bitsandbytes {bitsandbytes.__version__}")

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clopperPearson } from './clopper-pearson.ts';
 import { createErrorBudget } from './error-budget.ts';
+import { seededRandom } from '../../random/seeded-random.ts';
 
 function cleanChecksUntilOpen(maxWrongHitRate: number): number {
   const budget = createErrorBudget(maxWrongHitRate);
@@ -50,8 +51,7 @@ describe('a budget of wrong hits', () => {
 
   // Ville's inequality, by trial: at exactly more errors than allowed at most a tenth of the streams ever open.
   test('that does not hold is rarely taken to hold', () => {
-    let seed = 1;
-    const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+    const random = seededRandom(1);
     let openCount = 0;
     for (let stream = 0; stream < 1000; stream++) {
       const budget = createErrorBudget(0.1);

@@ -44,6 +44,12 @@ export function anthropicOperations(dependencies: AppDependencies): readonly Ope
       answers: { 'application/json': { description: 'The count.', schema: tokenCountSchema } },
       async handle(call) {
         const input = { kind: 'chat', ...conversationOf(call.body) } as const;
+        const { id, privacy, tenant, session } = readEnvelope(call, 'anthropic');
+        const about = { id, privacy, tenant, ...(session === undefined ? {} : { session }) };
+        await dependencies.readText?.(
+          { ...about, requestedModel: call.body.model, body: call.body },
+          call.caller,
+        );
         const modelId = await resolveAllowed(dependencies, call.caller, call.body.model);
         const tokenCount = await dependencies.countTokens(modelId, input, call.signal);
         return jsonResponse({ input_tokens: tokenCount }, call, 'anthropic');

@@ -64,18 +64,30 @@ function linspace(start: number, end: number, count: number, index: number): num
     : Math.fround(Math.fround(end) - Math.fround(width * (count - 1 - index)));
 }
 
-/** Index of the nearest of the dynamic levels; at a midpoint the upper one. */
-export function nearestDynamic(value: number): number {
+/** Index of the nearest of ascending levels; at a midpoint the lower one, distances in single precision. */
+export function nearestDynamic(value: number, levels: Float32Array = dynamicLevels): number {
   let low = 0;
-  let high = dynamicLevels.length - 1;
+  let high = levels.length - 1;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (value >= (dynamicLevels[middle] ?? Infinity)) low = middle;
+    if (value >= (levels[middle] ?? Infinity)) low = middle;
     else high = middle;
   }
-  const below = value - (dynamicLevels[low] ?? 0);
-  const above = (dynamicLevels[high] ?? 0) - value;
-  return above <= below ? high : low;
+  const below = Math.abs(Math.fround(value - (levels[low] ?? 0)));
+  const above = Math.abs(Math.fround((levels[high] ?? 0) - value));
+  return above < below ? high : low;
+}
+
+export interface Nf4Options {
+  /** Whether the scales are quantized too. @default true */
+  readonly isDouble?: boolean;
+  /**
+   * What is taken off the scales before they are. bitsandbytes takes torch's mean, a sum in single precision in an order
+   * that depends on the processor. @default their mean, rounded once
+   */
+  readonly scaleMean?: number;
+  /** @default `dynamicLevels`, as bitsandbytes' CUDA kernels have them; its CPU kernel of 0.49 makes the lowest -1 */
+  readonly scaleLevels?: Float32Array;
 }
 
 export interface Nf4Blocks {
@@ -86,10 +98,7 @@ export interface Nf4Blocks {
 }
 
 /** Quantizes weights and, if asked for, their scales. Pure. @param weights row after row, as they lie in memory */
-export function quantizeNf4(
-  weights: Float32Array,
-  options: { readonly isDouble: boolean } = { isDouble: true },
-): Nf4Blocks {
+export function quantizeNf4(weights: Float32Array, options: Nf4Options = {}): Nf4Blocks {
   const blockCount = Math.ceil(weights.length / nf4BlockLength);
   const scales = new Float32Array(blockCount);
   const codes = new Uint8Array(weights.length);
@@ -104,14 +113,19 @@ export function quantizeNf4(
       codes[index] = nearestNf4(Math.fround((weights[index] ?? 0) * inverse));
     }
   }
-  return { codes, scales: options.isDouble ? quantizeScales(scales) : scales };
+  return { codes, scales: (options.isDouble ?? true) ? quantizeScales(scales, options) : scales };
+}
+
+/** What `quantizeNf4` takes off the scales. Pure. */
+export function meanOfScales(scales: Float32Array): number {
+  let sum = 0;
+  for (const scale of scales) sum += scale;
+  return Math.fround(sum / Math.max(1, scales.length));
 }
 
 /** The scales less their mean, in 8 bits with a float for each 256, and back. */
-function quantizeScales(scales: Float32Array): Float32Array {
-  let sum = 0;
-  for (const scale of scales) sum += scale;
-  const mean = Math.fround(sum / Math.max(1, scales.length));
+function quantizeScales(scales: Float32Array, options: Nf4Options): Float32Array {
+  const { scaleMean: mean = meanOfScales(scales), scaleLevels: levels = dynamicLevels } = options;
   const rounded = new Float32Array(scales.length);
   for (let from = 0; from < scales.length; from += nf4ScaleBlockLength) {
     const to = Math.min(scales.length, from + nf4ScaleBlockLength);
@@ -119,9 +133,10 @@ function quantizeScales(scales: Float32Array): Float32Array {
     for (let index = from; index < to; index++) {
       largest = Math.max(largest, Math.abs(Math.fround((scales[index] ?? 0) - mean)));
     }
+    const inverse = largest > 0 ? Math.fround(1 / largest) : 0;
     for (let index = from; index < to; index++) {
       const centred = Math.fround((scales[index] ?? 0) - mean);
-      const level = largest > 0 ? (dynamicLevels[nearestDynamic(Math.fround(centred / largest))] ?? 0) : 0;
+      const level = levels[nearestDynamic(Math.fround(centred * inverse), levels)] ?? 0;
       rounded[index] = Math.fround(Math.fround(level * largest) + mean);
     }
   }

@@ -4,11 +4,17 @@
  */
 export interface Device {
   readonly name: string;
-  readonly kind: 'gpu' | 'apple' | 'phone' | 'cpu';
+  readonly kind: DeviceKind;
+  /** Operating systems that engines know it by. */
+  readonly systems: readonly string[];
   readonly memoryBytes: number;
+  /** Of the memory, what a model may take: the system and other programs want the rest. */
+  readonly usableShare: number;
   readonly memoryBytesPerSecond: number;
   /** `null`: the maker does not say. */
   readonly flops16: number | null;
+  /** What is taken for `flops16` where the maker does not say: a guess from its 32-bit shader rate. */
+  readonly assumedFlops16: number | null;
   /** FP8 or INT8; `null`: none, or not said. */
   readonly flops8: number | null;
   readonly hasFp8: boolean;
@@ -16,8 +22,15 @@ export interface Device {
   readonly powerWatts: number | null;
   /** Rent of one, US dollars an hour, as asked by clouds that sell by the hour; `null`: not rented. A rough guide. */
   readonly rentPerHour: number | null;
+  /** Of a whole machine with it, US dollars; `null`: not sold, or its user has it anyway. From memory. */
+  readonly price: number | null;
   readonly source: string;
+  /** The day on which the figures were compared with a source that was at hand; `null`: from memory, check. */
+  readonly checkedOn: string | null;
 }
+
+export const deviceKinds = ['gpu', 'apple', 'phone', 'cpu', 'browser', 'embedded'] as const;
+export type DeviceKind = (typeof deviceKinds)[number];
 
 const GB = 1e9;
 const TB = 1e12;
@@ -26,78 +39,195 @@ const T = 1e12;
 /** When the table was written. Rents move by the week: give your own with --rent. */
 export const deviceTableDate = '2026-11-30';
 
-const rents = 'rent: a round figure of on-demand offers, not a quote';
+const rents =
+  'rent: between the offers that deploybase.ai (March 2026) and mercatus-ai.com (May 2026) list, not a quote';
+
+interface Row {
+  readonly name: string;
+  readonly memory: number;
+  readonly bandwidth: number;
+  readonly source: string;
+  readonly flops16?: number;
+  readonly assumedFlops16?: number;
+  readonly flops8?: number;
+  readonly hasFp8?: boolean;
+  readonly watts?: number;
+  readonly rent?: number;
+  readonly price?: number;
+  readonly systems?: readonly string[];
+  readonly isChecked?: boolean;
+}
+
+/** What is the same for all of a kind. Phones: apps are ended that take more than 50 to 67% (rickytakkar.com, February 2026). */
+const ofKind: Readonly<
+  Record<DeviceKind, { readonly usableShare: number; readonly systems: readonly string[] }>
+> = {
+  gpu: { usableShare: 0.9, systems: ['linux', 'windows'] },
+  apple: { usableShare: 0.75, systems: ['macos'] },
+  phone: { usableShare: 0.5, systems: ['android'] },
+  cpu: { usableShare: 0.8, systems: ['linux', 'windows'] },
+  browser: { usableShare: 0.5, systems: ['browser'] },
+  embedded: { usableShare: 0.7, systems: ['linux'] },
+};
+
+function device(kind: DeviceKind, row: Row): Device {
+  return {
+    name: row.name,
+    kind,
+    systems: row.systems ?? ofKind[kind].systems,
+    memoryBytes: row.memory,
+    usableShare: ofKind[kind].usableShare,
+    memoryBytesPerSecond: row.bandwidth,
+    flops16: row.flops16 ?? null,
+    assumedFlops16: row.flops16 === undefined ? (row.assumedFlops16 ?? null) : null,
+    flops8: row.flops8 ?? null,
+    hasFp8: row.hasFp8 ?? false,
+    powerWatts: row.watts ?? null,
+    rentPerHour: row.rent ?? null,
+    price: row.price ?? null,
+    source: row.source,
+    checkedOn: row.isChecked === true ? deviceTableDate : null,
+  };
+}
 
 export const devices: readonly Device[] = [
-  {
-    ...{
-      name: 'H100 SXM',
-      kind: 'gpu',
-      memoryBytes: 80 * GB,
-      memoryBytesPerSecond: 3.35 * TB,
-      flops16: 989 * T,
-    },
-    ...{ flops8: 1979 * T, hasFp8: true, powerWatts: 700, rentPerHour: 3 },
-    source: `NVIDIA H100 data sheet (dense is half of the sparse figure); ${rents}`,
-  },
-  {
-    ...{ name: 'H200', kind: 'gpu', memoryBytes: 141 * GB, memoryBytesPerSecond: 4.8 * TB, flops16: 989 * T },
-    ...{ flops8: 1979 * T, hasFp8: true, powerWatts: 700, rentPerHour: 4 },
-    source: `NVIDIA H200 data sheet (dense is half of the sparse figure); ${rents}`,
-  },
-  {
-    ...{ name: 'A100 80GB', kind: 'gpu', memoryBytes: 80 * GB, memoryBytesPerSecond: 2.039 * TB },
-    ...{ flops16: 312 * T, flops8: 624 * T, hasFp8: false, powerWatts: 400, rentPerHour: 1.8 },
-    source: `NVIDIA A100 data sheet; ${rents}`,
-  },
-  {
-    ...{ name: 'L4', kind: 'gpu', memoryBytes: 24 * GB, memoryBytesPerSecond: 0.3 * TB, flops16: 121 * T },
-    ...{ flops8: 242 * T, hasFp8: true, powerWatts: 72, rentPerHour: 0.7 },
+  device('gpu', {
+    ...{ name: 'H100 SXM', memory: 80 * GB, bandwidth: 3.35 * TB, flops16: 989 * T, flops8: 1979 * T },
+    ...{ hasFp8: true, watts: 700, rent: 3, price: 35_000, isChecked: true },
+    source: `NVIDIA H100 data sheet (dense is half of the sparse figure), as quoted by others; ${rents}`,
+  }),
+  device('gpu', {
+    ...{ name: 'H200', memory: 141 * GB, bandwidth: 4.8 * TB, flops16: 989 * T, flops8: 1979 * T },
+    ...{ hasFp8: true, watts: 700, rent: 4, price: 40_000 },
+    source: `NVIDIA H200 data sheet (memory and watts compared with MLPerf v4.1 on ${deviceTableDate}); ${rents}`,
+  }),
+  device('gpu', {
+    ...{ name: 'A100 80GB', memory: 80 * GB, bandwidth: 2.039 * TB, flops16: 312 * T, flops8: 624 * T },
+    ...{ watts: 400, rent: 1.8, price: 18_000, isChecked: true },
+    source: `NVIDIA A100 data sheet, as quoted by others; ${rents}`,
+  }),
+  device('gpu', {
+    ...{ name: 'L4', memory: 24 * GB, bandwidth: 0.3 * TB, flops16: 121 * T, flops8: 242 * T },
+    ...{ hasFp8: true, watts: 72, rent: 0.7, price: 4000 },
     source: `NVIDIA L4 data sheet (dense is half of the sparse figure); ${rents}`,
-  },
-  {
-    ...{ name: 'RTX 4090', kind: 'gpu', memoryBytes: 24 * GB, memoryBytesPerSecond: 1.008 * TB },
-    ...{ flops16: 165 * T, flops8: 330 * T, hasFp8: true, powerWatts: 450, rentPerHour: 0.5 },
-    source: `NVIDIA Ada architecture whitepaper, appendix A; ${rents}`,
-  },
-  {
-    ...{ name: 'RTX 5090', kind: 'gpu', memoryBytes: 32 * GB, memoryBytesPerSecond: 1.792 * TB },
-    ...{ flops16: 210 * T, flops8: 419 * T, hasFp8: true, powerWatts: 575, rentPerHour: 0.8 },
+  }),
+  device('gpu', {
+    ...{ name: 'RTX 4090', memory: 24 * GB, bandwidth: 1.008 * TB, flops16: 165 * T, flops8: 330 * T },
+    ...{ hasFp8: true, watts: 450, rent: 0.5, price: 3500, isChecked: true },
+    source: `NVIDIA Ada architecture whitepaper, appendix A, as quoted by others; ${rents}`,
+  }),
+  device('gpu', {
+    ...{ name: 'RTX 5090', memory: 32 * GB, bandwidth: 1.792 * TB, flops16: 210 * T, flops8: 419 * T },
+    ...{ hasFp8: true, watts: 575, rent: 0.8, price: 4500 },
     source: `NVIDIA RTX Blackwell architecture whitepaper; ${rents}`,
-  },
-  {
-    ...{ name: 'Apple M4', kind: 'apple', memoryBytes: 16 * GB, memoryBytesPerSecond: 120 * GB },
-    ...{ flops16: null, flops8: null, hasFp8: false, powerWatts: null, rentPerHour: null },
+  }),
+  device('apple', {
+    ...{
+      name: 'Apple M4',
+      memory: 16 * GB,
+      bandwidth: 120 * GB,
+      assumedFlops16: 4.3 * T,
+      watts: 40,
+      price: 900,
+    },
     source: 'Apple newsroom, M4 (May 2024)',
-  },
-  {
-    ...{ name: 'Apple M4 Max', kind: 'apple', memoryBytes: 64 * GB, memoryBytesPerSecond: 546 * GB },
-    ...{ flops16: null, flops8: null, hasFp8: false, powerWatts: null, rentPerHour: null },
-    source: 'Apple newsroom, M4 Pro and M4 Max (October 2024)',
-  },
-  {
-    ...{ name: 'Apple M3 Ultra', kind: 'apple', memoryBytes: 256 * GB, memoryBytesPerSecond: 819 * GB },
-    ...{ flops16: null, flops8: null, hasFp8: false, powerWatts: null, rentPerHour: null },
+  }),
+  device('apple', {
+    ...{ name: 'Apple M4 Max', memory: 64 * GB, bandwidth: 546 * GB, assumedFlops16: 17 * T, watts: 140 },
+    ...{ price: 4000, isChecked: true },
+    source: 'Apple newsroom, M4 Pro and M4 Max (October 2024), bandwidth as quoted by others',
+  }),
+  device('apple', {
+    ...{ name: 'Apple M3 Ultra', memory: 256 * GB, bandwidth: 819 * GB, assumedFlops16: 28 * T, watts: 270 },
+    price: 7500,
     source: 'Apple newsroom, M3 Ultra (March 2025)',
-  },
-  {
-    ...{ name: 'Apple A19 Pro', kind: 'phone', memoryBytes: 12 * GB, memoryBytesPerSecond: 76.8 * GB },
-    ...{ flops16: null, flops8: null, hasFp8: false, powerWatts: null, rentPerHour: null },
-    source: 'LPDDR5X-9600 on 64 bits (teardowns; Apple states neither memory nor bandwidth)',
-  },
-  {
-    ...{ name: 'Snapdragon 8 Elite', kind: 'phone', memoryBytes: 16 * GB, memoryBytesPerSecond: 84.8 * GB },
-    ...{ flops16: null, flops8: null, hasFp8: false, powerWatts: null, rentPerHour: null },
+  }),
+  device('phone', {
+    ...{
+      name: 'Apple A19 Pro',
+      memory: 12 * GB,
+      bandwidth: 76.8 * GB,
+      assumedFlops16: 5 * T,
+      systems: ['ios'],
+    },
+    source:
+      'LPDDR5X-9600 on 64 bits (teardowns; Apple states neither memory nor bandwidth); 12 GB compared with ' +
+      'rickytakkar.com (February 2026), where 663 MB of 4-bit weights give 70 tokens/s: 60% of this bandwidth',
+  }),
+  device('phone', {
+    ...{ name: 'Snapdragon 8 Elite', memory: 16 * GB, bandwidth: 84.8 * GB, assumedFlops16: 6 * T },
     source: 'Qualcomm product brief: LPDDR5X at up to 5,300 MHz on 64 bits',
-  },
+  }),
+  device('phone', {
+    ...{ name: 'Mid-range phone', memory: 8 * GB, bandwidth: 34 * GB, assumedFlops16: 2 * T },
+    source: 'LPDDR4X or LPDDR5 on 64 bits, typical of 2025',
+  }),
+  device('cpu', {
+    ...{
+      name: 'Desktop CPU',
+      memory: 32 * GB,
+      bandwidth: 70 * GB,
+      assumedFlops16: 1.1 * T,
+      watts: 120,
+      price: 900,
+    },
+    source:
+      'eight cores with AVX2 at 4.5 GHz and two channels of DDR5-5600: 89.6 GB/s, of which four fifths are usual',
+  }),
+  device('cpu', {
+    ...{
+      name: 'Laptop CPU',
+      memory: 16 * GB,
+      bandwidth: 50 * GB,
+      assumedFlops16: 0.5 * T,
+      watts: 30,
+      price: 900,
+    },
+    source: 'six cores with AVX2 and two channels of LPDDR5, typical of 2024',
+  }),
+  device('browser', {
+    ...{ name: 'Browser on a laptop', memory: 8 * GB, bandwidth: 60 * GB, assumedFlops16: 2 * T },
+    source: "WebGPU on an integrated GPU: half of a laptop's 16 GB and its memory's bandwidth",
+  }),
+  device('browser', {
+    ...{ name: 'Browser on a phone', memory: 4 * GB, bandwidth: 34 * GB, assumedFlops16: 1 * T },
+    source: 'WebGPU on a phone: what a page is given before it is ended',
+  }),
+  device('embedded', {
+    ...{
+      name: 'Raspberry Pi 5',
+      memory: 8 * GB,
+      bandwidth: 17 * GB,
+      assumedFlops16: 0.15 * T,
+      watts: 12,
+      price: 110,
+    },
+    source: 'LPDDR4X-4267 on 32 bits; four Cortex-A76 at 2.4 GHz',
+  }),
+  device('embedded', {
+    ...{
+      name: 'Small IoT board',
+      memory: 2 * GB,
+      bandwidth: 6 * GB,
+      assumedFlops16: 0.03 * T,
+      watts: 5,
+      price: 50,
+    },
+    source: 'four Cortex-A55 with LPDDR4 on 16 or 32 bits, typical',
+  }),
 ];
 
 /** By its name in any case, spaces and dashes ignored; `null`: not in the table. */
 export function findDevice(name: string): Device | null {
   const squash = (text: string): string => text.toLowerCase().replaceAll(/[-_\s]/g, '');
   return (
-    devices.find((device) => squash(device.name) === squash(name)) ??
-    devices.find((device) => squash(device.name).startsWith(squash(name))) ??
+    devices.find((one) => squash(one.name) === squash(name)) ??
+    devices.find((one) => squash(one.name).startsWith(squash(name))) ??
     null
   );
+}
+
+/** Where its figures are from, and whether anybody compared them. */
+export function deviceEvidence({ source, checkedOn }: Device): string {
+  return `${source} (${checkedOn === null ? 'from memory, check' : `compared on ${checkedOn}`})`;
 }

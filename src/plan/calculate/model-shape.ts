@@ -72,7 +72,9 @@ function dense(shape: Dense): ModelShape {
   };
 }
 
-const card = (repository: string): string => `config.json of ${repository}, as published`;
+/** Written from memory. A test counts the weights that follow from each shape: the publisher's number to 1%. */
+const card = (repository: string): string =>
+  `config.json of ${repository} (from memory, check; its weights add up to the published number)`;
 
 /** The models of the guide's tables and the ones that its claims need. Parameter counts are the publishers'. */
 export const modelShapes: readonly ModelShape[] = [
@@ -124,9 +126,38 @@ export const modelShapes: readonly ModelShape[] = [
     ...{ context: 32_768, source: card('Qwen/Qwen2.5-0.5B') },
   }),
   dense({
+    ...{
+      name: 'Qwen2.5 1.5B',
+      aliases: ['qwen2.5-1.5b'],
+      family: 'qwen',
+      parameterCount: 1.54e9,
+      layers: 28,
+    },
+    ...{ embedding: 1536, heads: 12, kvHeads: 2, head: 128, feedForward: 8960, vocab: 151_936, isTied: true },
+    ...{ context: 32_768, source: card('Qwen/Qwen2.5-1.5B') },
+  }),
+  dense({
+    ...{ name: 'Qwen2.5 3B', aliases: ['qwen2.5-3b'], family: 'qwen', parameterCount: 3.09e9, layers: 36 },
+    ...{
+      embedding: 2048,
+      heads: 16,
+      kvHeads: 2,
+      head: 128,
+      feedForward: 11_008,
+      vocab: 151_936,
+      isTied: true,
+    },
+    ...{ context: 32_768, source: card('Qwen/Qwen2.5-3B') },
+  }),
+  dense({
     ...{ name: 'Qwen2.5 7B', aliases: ['qwen2.5-7b'], family: 'qwen', parameterCount: 7.62e9, layers: 28 },
     ...{ embedding: 3584, heads: 28, kvHeads: 4, head: 128, feedForward: 18_944, vocab: 152_064 },
     ...{ context: 131_072, source: card('Qwen/Qwen2.5-7B') },
+  }),
+  dense({
+    ...{ name: 'Qwen2.5 14B', aliases: ['qwen2.5-14b'], family: 'qwen', parameterCount: 14.77e9, layers: 48 },
+    ...{ embedding: 5120, heads: 40, kvHeads: 8, head: 128, feedForward: 13_824, vocab: 152_064 },
+    ...{ context: 131_072, source: card('Qwen/Qwen2.5-14B') },
   }),
   dense({
     ...{ name: 'Qwen2.5 72B', aliases: ['qwen2.5-72b'], family: 'qwen', parameterCount: 72.7e9, layers: 80 },

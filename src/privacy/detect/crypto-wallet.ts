@@ -1,6 +1,6 @@
-import { hasLongWord } from '../long-word.ts';
 import { sha256 } from '../sha256.ts';
 import { matches, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const base58Address = /(?<![\w/+=])[1-9A-HJ-NP-Za-km-z]{26,35}(?![\w/+=])/g;
@@ -47,8 +47,8 @@ function isBech32(text: string): boolean {
 /** Addresses of Bitcoin and its kin by their checksums, of Ethereum by form, others beside a word that names them. */
 export const cryptoWallet: Detector = {
   name: 'crypto_wallet',
-  find(text) {
-    if (!hasLongWord(text, 26)) return [];
+  find(text, facts = new TextFacts(text)) {
+    if (facts.longestWord < 26) return [];
     const type = 'crypto_wallet' as const;
     return [
       ...matches(text, base58Address, { type, detector: 'crypto_wallet.base58' }, ([one]) => {

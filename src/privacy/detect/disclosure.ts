@@ -1,34 +1,37 @@
-import { matches, type Detector } from './span.ts';
+import { anchorOf } from './anchor-words.ts';
+import { matchesAt, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Whom a person speaks of as one of his own. */
 const relation =
   '(?:friend|son|daughter|kid|child|children|wife|husband|partner|boyfriend|girlfriend|brother|sister|sibling|mother|father|mom|mum|dad|parents?|boss|manager|colleague|coworker|neighbou?r|landlord|tenant|client|customer|patient|employee|student|cousin|uncle|aunt|nephew|niece|grand(?:mother|father|ma|pa)|family)';
 const place = "[\\p{L}][\\p{L}\\p{M}'’.-]+(?:[ ,]{1,2}[\\p{L}][\\p{L}\\p{M}'’.-]+){0,3}";
 
-const patterns: readonly (readonly [string, RegExp])[] = [
+/** Each begins with one of these words. */
+export const disclosurePatterns: readonly (readonly [string, RegExp])[] = [
   [
     'postcode',
-    /\b(?:my|our|his|her|their) (?:zip|postal|post)(?: ?code)?(?: is| was|:)? ?(?=[A-Z0-9 -]{0,8}\d)[A-Z0-9][A-Z0-9 -]{2,9}/gi,
+    /\b(?:my|our|his|her|their) (?:zip|postal|post)(?: ?code)?(?: is| was|:)? ?(?=[A-Z0-9 -]{0,8}\d)[A-Z0-9][A-Z0-9 -]{2,9}/iy,
   ],
   [
     'origin',
     new RegExp(
       `\\b(?:i am|i['’]m|i (?:come|came)|we are|we['’]re|my family is) (?:originally )?from ${place}`,
-      'giu',
+      'iuy',
     ),
   ],
   [
     'residence',
     new RegExp(
       `\\b(?:i|we|my ${relation}|(?:he|she) (?=lives? (?:in|at|on)\\b)) (?:currently |now )?(?:live|lives|reside|resides|grew up|moved) (?:in|at|to|on|near) (?=\\p{L})(?!the\\b|a\\b|an\\b|my\\b|our\\b|peace\\b|fear\\b)${place}`,
-      'giu',
+      'iuy',
     ),
   ],
   [
     'nationality_of_own',
     new RegExp(
       `\\bmy ${relation}(?:'s|’s)? (?:is|was) (?:an? )?\\p{Lu}\\p{Ll}+(?:ish|ese|ian|an|i)\\b`,
-      'gu',
+      'uy',
     ),
   ],
 ];
@@ -36,10 +39,12 @@ const patterns: readonly (readonly [string, RegExp])[] = [
 /** What somebody says of where he, or somebody of his, lives or comes from. */
 export const disclosure: Detector = {
   name: 'disclosure',
-  find(text) {
-    if (!/\b(?:my|our|i|i['’]m|we|he|she|his|her|their)\b/i.test(text)) return [];
-    return patterns.flatMap(([name, pattern]) =>
-      matches(text, pattern, { type: 'residence', detector: `disclosure.${name}` }),
+  find(text, facts = new TextFacts(text)) {
+    const anchor = anchorOf.own | anchorOf.others;
+    if (!facts.hasAnchor(anchor)) return [];
+    const starts = facts.startsOf(anchor);
+    return disclosurePatterns.flatMap(([name, pattern]) =>
+      matchesAt(text, starts, pattern, { type: 'residence', detector: `disclosure.${name}` }),
     );
   },
 };

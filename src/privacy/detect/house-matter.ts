@@ -1,4 +1,6 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /**
  * What a house does not tell: figures before they are public, plans, deals, people who will have to go, names of projects and of
@@ -46,7 +48,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'finance',
     'house.pay',
     new RegExp(
-      `\\b(?:salary|pay|wage|compensation|bonus|package|severance|raise|hourly rate) (?:of|for|to) (?:our |my |the )?(?:[\\p{L}'’]+ ){1,4}?(?:is|was|will be|to|at|:) ?${amount}|\\b(?:my|our|her|his|their|${company}['’]s) (?:current |base |annual |monthly |starting |total |new |gross |net )*(?:salary|pay|wage|compensation|bonus|severance|package|credit score|net worth|account balance|mortgage|debt|loan|rent|income|tax bill)(?: (?:is|was|of|will be|at|went|rose|goes)|:)[^.?!\\n]{0,24}?(?:${amount}|\\b\\d{3,}\\b)`,
+      `\\b(?:salary|pay|wage|compensation|bonus|package|severance|raise|hourly rate) (?:of|for|to) (?:our |my |the )?(?:[\\p{L}'’]+ ){0,3}?[\\p{L}'’]+(?: (?:is|was|will be|to|at)|:) ?${amount}|\\b(?:my|our|her|his|their|${company}['’]s) (?:current |base |annual |monthly |starting |total |new |gross |net )*(?:salary|pay|wage|compensation|bonus|severance|package|credit score|net worth|account balance|mortgage|debt|loan|rent|income|tax bill)(?: (?:is|was|of|will be|at|went|rose|goes)|:)[^.?!\\n]{0,24}?(?:${amount}|\\b\\d{3,}\\b)`,
       'giu',
     ),
   ],
@@ -115,8 +117,9 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
 ];
 
 /** Words of which each pattern has one; the rest of it stands near. */
-const around = {
-  core: /\b(?:our|we(?:['’](?:re|ll))?|my (?:[a-z]+ )?(?:company|employer|client|customer|firm|team|boss|startup|colleague|co-?worker|manager|employee|intern|supplier|vendor|partner|investor|salary|pay|wage|bonus|compensation|net worth|credit score|income|rent|mortgage|debt|loan)|q[1-4]|h[12]|fy ?\d{2}|fiscal year|unreleased|unannounced|undisclosed|code ?-?named?|project name|internally|project|operation|initiative|programme?|salary|severance|compensation|bonus|wage|hourly rate|(?:account|card|loan|savings|outstanding|current) balance|wire|wired|transfer(?:red)?|deposit(?:ed)?|revenues?|turnover|ebitda|quarter|takeover|buyout|joint venture|job cuts|redundancies|restructuring|contract|agreement|lease|settlement|executive meeting|merger|acquisition|layoffs?|internal (?:memo|only|document|report|email|strategy|roadmap|presentation|audit|investigation|announcement)|board (?:meeting|minutes|deck))\b/gi,
+export const around = {
+  core: /\b(?:our|we(?:['’](?:re|ll))?|my (?:[a-z]+ )?(?:company|employer|client|customer|firm|team|boss|startup|colleague|co-?worker|manager|employee|intern|supplier|vendor|partner|investor|salary|pay|wage|bonus|compensation|net worth|credit score|income|rent|mortgage|debt|loan)|q[1-4]|h[12]|fy ?\d{2}|fiscal year|unreleased|unannounced|undisclosed|code ?-?named?|project name|internally|project|operation|initiative|programme?|salary|severance|compensation|bonus|wage|hourly rate|(?:account|card|loan|savings|outstanding|current) balance|wire|wired|transfer(?:red)?|deposit(?:ed)?|revenues?|turnover|ebitda|quarter|takeover|buyout|joint venture|job cuts|redundancies|restructuring|contract|agreement|lease|settlement|executive meeting|merger|acquisition|layoffs?|internal (?:memo|only|document|report|email|strategy|roadmap|presentation|audit|investigation|announcement)|board (?:meeting|minutes|deck))\b/iy,
+  anchor: anchorOf.house,
   before: 64,
   after: 176,
 };
@@ -124,8 +127,8 @@ const around = {
 /** Figures, plans, deals, parties and projects of somebody's own house. */
 export const houseMatter: Detector = {
   name: 'house',
-  find: (text) =>
-    matchesAround(text, around, (part) =>
+  find: (text, facts = new TextFacts(text)) =>
+    matchesAround(facts, around, (part) =>
       patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
     ),
 };

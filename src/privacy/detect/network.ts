@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from './ip-text.ts';
 import { matches, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 const v4 = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d|\w)/g;
 const v6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])/gi;
@@ -18,7 +19,7 @@ export const ipAddress: Detector = {
   name: 'ip_address',
   find(text) {
     const found = [];
-    if (text.includes('.'))
+    if (/\d\.\d/.test(text))
       found.push(
         ...matches(text, v4, { type: 'ip_address', detector: 'ip_address.v4' }, ({ 0: address, index }) => {
           // Four numbers with dots are also a version: only a word before tells.
@@ -28,7 +29,7 @@ export const ipAddress: Detector = {
           return isIPv4(address) && !isMeaningless(address) && !isVersion;
         }),
       );
-    if (text.includes(':'))
+    if (text.includes(':') && /:[0-9a-f]{0,4}:/i.test(text))
       found.push(
         ...matches(text, v6, { type: 'ip_address', detector: 'ip_address.v6' }, ([address]) => {
           return isIPv6(address) && !isMeaningless(address) && /\d|::/.test(address) && address.length > 6;
@@ -46,9 +47,9 @@ export const macAddress: Detector = {
 
 export const emailAddress: Detector = {
   name: 'email',
-  find(text) {
+  find(text, facts = new TextFacts(text)) {
     const found = text.includes('@') ? matches(text, email, { type: 'email', detector: 'email' }) : [];
-    if (found.length === 0 && / ?\bdot\b/i.test(text))
+    if (found.length === 0 && facts.has('dot') && / ?\bdot\b/i.test(text))
       return matches(text, spelledEmail, { type: 'email', detector: 'email.spelled' });
     return found;
   },

@@ -1,5 +1,7 @@
 import { openLexicon, type Lexicon, type NameKind } from '../lexicon/lexicon.ts';
-import type { Detector, Span } from './span.ts';
+import { anchorOf } from './anchor-words.ts';
+import { matchesAt, type Detector, type Span } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /**
  * Names of people. A list of names alone flags every sum about Natalia and every question about Rousseau, so a name needs
@@ -50,7 +52,10 @@ const candidate = new RegExp(
 
 /** Behind one of these stands a name. */
 const introduction =
-  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+  /(?:\b(?:my (?:full )?name(?:'s| is)|name(?: on the account)? is|named|called me|call me|this is|i am|i'm|signed(?: by)?|regards,?|sincerely,?|cheers,?|dear|hello|hi|hey|attn:?|attention:?|contact(?: person)?:?|recipient:?|sender:?|from:|(?:correct|change|update) (?:it|my name|the name) to|follow(?:ing)? up with|meet(?:ing)? with|appointment with|speak (?:to|with)|talk(?:ing|ed)? (?:to|with)|what'?s your name\?|to:|cc:|name:|patient:?|client:?|customer:?|employee:?|applicant:?|tenant:?|beneficiary:?|account holder:?|cardholder:?|user:|agent:|maiden name(?: is)?|behalf of|my (?:\p{Ll}+ )?(?:son|daughter|kid|child|wife|husband|brother|sister|mother|father|mom|dad|boss|manager|doctor|colleague|coworker|neighbou?r|friend|partner|boyfriend|girlfriend|landlord|lawyer|teacher|therapist|client|patient|student|employee|tenant|customer|intern|roommate|assistant|supervisor|cousin|uncle|aunt|nephew|niece|grandmother|grandfather)(?:'s name is)?,?))[ \n]{1,2}$/iu;
+/** Whom somebody speaks of as his own: the name that follows may be an English word too. */
+const kinIntroduction =
+  /\b[Mm]y (?:\p{Ll}+ )?(?:son|daughter|wife|husband|brother|sister|boyfriend|girlfriend|fianc[ée]e?|cousin|uncle|aunt|nephew|niece|boss|neighbou?r|roommate)(?:,| named| called)? $/u;
 /** Says who he is, or is written to: whoever else has the name. */
 const selfIntroduction =
   /\b(?:my (?:full )?name(?:'s| is)|i am|i'm|dear|name:|signed(?: by)?|regards,?|sincerely,?)[ \n]{1,2}$/iu;
@@ -60,14 +65,17 @@ const conduct =
 /** A name that is spoken to, or that speaks: alone where it stands, but a person's. */
 const addressed = /^, (?:can|could|would|will|please|may|did|do|are|have|thank|thanks|I|you)\b|^: ?["“«]/u;
 const speaker = /\b(?:said|says|asked|told|replied|shouted(?: at)?|whispered|answered) $/u;
-const personal =
-  /\b(?:my|me|i'm|i am|please|your|account|appointment|customer|client|employee|patient|contact|address|phone|e-?mail|hired|meeting|resume|invoice|says|said|told|asked)\b/giu;
-const learned =
-  /\b(?:1[0-9]{3}s?|century|theor(?:y|ies|em)|philosoph\w*|presiden(?:t|cy|tial)|emperor|empire|king|queen|war|revolution|treaty|court|plaintiff|defendant|v\.|act|amendment|constitution|congress|novel|poem|painting|hypothesis|economist|psychologist|sociolog\w*|which of the following|political|government)\b/giu;
+export const personal =
+  /\b(?:my|me|i'm|i am|please|your|account|appointment|customer|client|employee|patient|contact|address|phone|e-?mail|hired|meeting|resume|invoice|says|said|told|asked)\b/iuy;
+export const learned =
+  /\b(?:1[0-9]{3}s?|century|theor(?:y|ies|em)|philosoph\w*|presiden(?:t|cy|tial)|emperor|empire|king|queen|war|revolution|treaty|court|plaintiff|defendant|v\.|act|amendment|constitution|congress|novel|poem|painting|hypothesis|economist|psychologist|sociolog\w*|which of the following|political|government)\b/iuy;
 
 /** Capitalised words that begin sentences, or stand in names of things. */
-const noName =
-  /^(?:The|A|An|In|On|At|For|From|With|And|But|Or|If|When|What|Which|Who|Where|Why|How|This|That|These|It|Its|He|She|They|We|You|I|My|His|Her|Their|Our|Your|There|Is|Are|Was|Were|Do|Does|Did|Can|Could|Should|Would|Will|May|Have|Has|To|As|By|Not|No|Yes|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|June|July|August|September|October|November|December|Street|Avenue|Road|University|College|School|Hospital|Company|Inc|Ltd|Corp|Bank|Act|Court|City|County|State|States|Park|River|Lake|Island|Islands|Bay|Mount|North|South|East|West|New|Los|San|Santa|Saint|St|Question|Answer|Name|Dear|Hello|Hi|Bot|User|Agent|Email|Phone|Address|Suite|Apt|Unit|United)$/;
+const noNames: ReadonlySet<string> = new Set(
+  'The A An In On At For From With And But Or If When What Which Who Where Why How This That These It Its He She They We You I My His Her Their Our Your There Is Are Was Were Do Does Did Can Could Should Would Will May Have Has To As By Not No Yes Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June July August September October November December Street Avenue Road University College School Hospital Company Inc Ltd Corp Bank Act Court City County State States Park River Lake Island Islands Bay Mount North South East West New Los San Santa Saint St Question Answer Name Dear Hello Hi Bot User Agent Email Phone Address Suite Apt Unit United'.split(
+    ' ',
+  ),
+);
 
 interface Parts {
   readonly title: string | undefined;
@@ -101,18 +109,24 @@ function kindWeight({ first, last }: Parts, lexicon: Lexicon): number {
   return isLastWord || capsOnly(main) ? 0 : weights.bothUnknown;
 }
 
+const counted = { type: 'person', detector: 'person' } as const;
+
 /** Evidence for the whole text: what kind of text it is. Between `learnedText` and `personalText`. */
-function textWeight(text: string): number {
-  const personalCount = Math.min(3, text.match(personal)?.length ?? 0);
-  const learnedCount = Math.min(3, text.match(learned)?.length ?? 0);
+function textWeight(facts: TextFacts): number {
+  const count = (pattern: RegExp, anchor: number): number =>
+    Math.min(3, matchesAt(facts.text, facts.startsOf(anchor), pattern, counted).length);
+  const personalCount = count(personal, anchorOf.personal);
+  const learnedCount = count(learned, anchorOf.learned | anchorOf.digits);
   return (weights.personalText * personalCount) / 3 + (weights.learnedText * learnedCount) / 3;
 }
 
 export const person: Detector = {
   name: 'person',
-  find(given) {
+  find(given, givenFacts = new TextFacts(given)) {
     // Typed without capitals, names are found as if every word had one.
     const text = /\p{Lu}/u.test(given) ? given : given.replace(/(?<![\p{L}\p{M}'’])\p{Ll}/gu, upper);
+    const facts = text === given ? givenFacts : new TextFacts(text);
+    const isOwn = facts.hasAnchor(anchorOf.own);
     const lexicon = openLexicon();
     /** Of the whole text; reckoned when a name needs it. */
     let ofText: number | null = null;
@@ -121,19 +135,20 @@ export const person: Detector = {
     for (let match = candidate.exec(text); match !== null; match = candidate.exec(text)) {
       const [whole, title, first = '', initial = '', second, third] = match;
       const at = match.index;
-      if (noName.test(first)) {
+      if (noNames.has(first)) {
         // What follows may be a name: `Dear Jane Smith`.
         candidate.lastIndex = at + (title === undefined ? 0 : title.length + 1) + first.length;
         continue;
       }
-      const last = second !== undefined && noName.test(second) ? undefined : (third ?? second);
+      const last = second !== undefined && noNames.has(second) ? undefined : (third ?? second);
       const parts: Parts = { title, first, initial: initial.trim(), last };
       const before = text.slice(Math.max(0, at - 40), at);
       const isSentenceStart = at === 0 || /[.!?:;\n>"“]\s*$/.test(before);
       let score = kindWeight(parts, lexicon);
       const isKnown = score > 0;
       if (title !== undefined) score += weights.title;
-      if (score === 0 && title === undefined && lexicon.isEnglish(first)) {
+      const isOfKin = text === given && isOwn && kinIntroduction.test(before);
+      if (score === 0 && title === undefined && !isOfKin && lexicon.isEnglish(first)) {
         candidate.lastIndex = at + first.length;
         continue;
       }
@@ -141,7 +156,8 @@ export const person: Detector = {
       if (/[^\p{ASCII}’]/u.test(name) && (isKnown || !lexicon.isEnglish(first)))
         score += weights.foreignLetters;
       if (parts.initial !== '') score += weights.middleInitial;
-      if (introduction.test(before) && (isKnown || !lexicon.isEnglish(first))) score += weights.introduced;
+      if (isOfKin || ((isKnown || !lexicon.isEnglish(first)) && introduction.test(before)))
+        score += weights.introduced;
       if (last !== undefined && conduct.test(text.slice(at + whole.length, at + whole.length + 32)))
         score += weights.conduct;
       if (
@@ -160,7 +176,7 @@ export const person: Detector = {
         (lexicon.isPublicFigure(name) || lexicon.isPublicFigure(`${first} ${last ?? ''}`))
       )
         score += weights.publicFigure;
-      if (isInReach && score + (ofText ??= textWeight(text)) >= threshold)
+      if (isInReach && score + (ofText ??= textWeight(facts)) >= threshold)
         found.push({
           start: at,
           end: at + whole.length,

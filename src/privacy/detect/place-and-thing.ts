@@ -1,16 +1,24 @@
-import { matches, type Detector } from './span.ts';
+import { anchorOf } from './anchor-words.ts';
+import { matches, matchesAt, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 const coordinates =
   /(?<![\d.,-])-?(?:[1-8]?\d|90)\.\d{3,8}°?\s?[NS]?,\s?-?(?:1[0-7]\d|\d{1,2}|180)\.\d{3,8}°?\s?[EW]?(?![\d.])|\b\d{1,2}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?["″])?\s?[NS][, ]+\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?["″])?\s?[EW]/g;
+/** Less exact, and called by its name. */
+const gps =
+  /\b(?:gps|lat(?:itude)?[ /,]*lo?ng?(?:itude)?)\b[^\n\d-]{0,24}-?\d{1,2}\.\d{1,8}°?\s?[NS]?\s?,\s?-?\d{1,3}\.\d{1,8}/gi;
+/** Who sits there on a day is on a list. */
+const seat = /\b(?:flight|train|coach) [A-Z0-9]{1,3} ?\d{2,4}\b[^.?!\n]{0,40}?\bseat \d{1,2} ?[A-K]\b/g;
 const vin = /(?<![A-Z0-9])[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])/g;
 const vinWeights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
 const plate =
-  /\b(?:licen[cs]e plate|number plate|plate(?: number)?|registration plate)(?: number)?(?: is|:|#)? ?["“]?[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}\b/gi;
+  /\b(?:licen[cs]e plate|number plate|plate(?: number)?|registration plate)(?: number)?(?: is|:|#)? ?["“]?[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?:[ -]\d{2,5})?\b/gi;
 const login =
   /\b(?:user ?name|login|user ?id|handle|screen ?name)s?(?: is| was|:|=) ?["'“]?[\p{L}\p{N}][\p{L}\p{N}._-]{2,40}/giu;
 
-const account =
-  /\b(?:my|our|his|her|their) (?:twitter|x|instagram|insta|facebook|tiktok|snapchat|snap|discord|telegram|signal|skype|reddit|linkedin|github|twitch|venmo|paypal|cash ?app|onlyfans|tinder|steam|psn|xbox|wechat|whatsapp)(?: (?:handle|user ?name|id|account|name|tag|profile|number))?(?: is|:| =) ?["'“]?@?[\p{L}\p{N}][\p{L}\p{N}._#-]{2,40}/giu;
+/** Begins with one of these words. */
+export const account =
+  /\b(?:my|our|his|her|their) (?:twitter|x|instagram|insta|facebook|tiktok|snapchat|snap|discord|telegram|signal|skype|reddit|linkedin|github|twitch|venmo|paypal|cash ?app|onlyfans|tinder|steam|psn|xbox|wechat|whatsapp)(?: (?:handle|user ?name|id|account|name|tag|profile|number))?(?: is|:| =) ?["'“]?@?[\p{L}\p{N}][\p{L}\p{N}._#-]{2,40}/iuy;
 const bic =
   /\b(?:SWIFT|Swift|swift|BIC|bic)(?: ?\/ ?(?:SWIFT|BIC))?(?: code| number)?(?: is|:|=)? ?[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b/g;
 const bankNumber =
@@ -51,24 +59,37 @@ function isVin(code: string): boolean {
 /** Where somebody is to the metre, what he drives, and what he is called where he signs in. */
 export const placeAndThing: Detector = {
   name: 'place_and_thing',
-  find(text) {
+  find(text, facts = new TextFacts(text)) {
     const found = [];
     if (/\d/.test(text))
       found.push(
-        ...matches(text, coordinates, { type: 'residence', detector: 'place.coordinates' }),
-        ...(/iban|account|acct/i.test(text)
+        ...(/\d\.\d{3}|\d°/.test(text)
+          ? matches(text, coordinates, { type: 'residence', detector: 'place.coordinates' })
+          : []),
+        ...(facts.has('gps', 'lat') ? matches(text, gps, { type: 'residence', detector: 'place.gps' }) : []),
+        ...(facts.has('iban', 'account', 'acct')
           ? matches(text, bankNumber, { type: 'bank_account', detector: 'thing.bank_number' })
           : []),
-        ...matches(text, vin, { type: 'account_number', detector: 'thing.vin' }, ([code]) => isVin(code)),
-        ...matches(text, plate, { type: 'account_number', detector: 'thing.plate' }, ([one]) =>
-          /\d/.test(one),
-        ),
+        ...(facts.longestWord >= 17
+          ? matches(text, vin, { type: 'account_number', detector: 'thing.vin' }, ([code]) => isVin(code))
+          : []),
+        ...(facts.has('plate')
+          ? matches(text, plate, { type: 'account_number', detector: 'thing.plate' }, ([one]) =>
+              /\d/.test(one),
+            )
+          : []),
       );
-    if (/swift|bic/i.test(text))
+    if (facts.has('seat')) found.push(...matches(text, seat, { type: 'residence', detector: 'place.seat' }));
+    if (facts.has('swift', 'bic'))
       found.push(...matches(text, bic, { type: 'bank_account', detector: 'thing.bic' }));
-    if (/\b(?:my|our|his|her|their) [a-z]/i.test(text))
-      found.push(...matches(text, account, { type: 'account_number', detector: 'thing.account' }));
-    if (/login|user|handle|screen/i.test(text))
+    const anchor = anchorOf.own | anchorOf.others;
+    found.push(
+      ...matchesAt(text, facts.startsOf(anchor), account, {
+        type: 'account_number',
+        detector: 'thing.account',
+      }),
+    );
+    if (facts.has('login', 'user', 'handle', 'screen'))
       found.push(...matches(text, login, { type: 'account_number', detector: 'thing.login' }));
     return found;
   },

@@ -1,5 +1,5 @@
-import { hasLongWord } from '../long-word.ts';
 import { matches, type Detector, type Span } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Keys and tokens by the form that their issuers document. */
 const formats: readonly (readonly [string, RegExp])[] = [
@@ -23,8 +23,26 @@ const formats: readonly (readonly [string, RegExp])[] = [
   ['azure', /\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/=]{40,}/gi],
   ['nearfar', /\bnf-[A-Za-z0-9_-]{24,}/g],
   ['groq', /\bgsk_[A-Za-z0-9]{30,}/g],
+  ['digitalocean', /\bdo[opr]_v1_[0-9a-f]{40,}/g],
+  ['shopify', /\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}/g],
+  ['square', /\bsq0(?:atp|csp|idp)-[\w-]{22,}/g],
+  ['new_relic', /\bNRA[KA]-[A-Z0-9]{24,}/g],
+  ['vault', /\bhv[sbr]\.[\w-]{20,}/g],
+  ['databricks', /\bdapi[0-9a-f]{32}/g],
+  ['atlassian', /\bATATT3[\w=-]{40,}/g],
+  ['linear', /\blin_(?:api|oauth)_[A-Za-z0-9]{32,}/g],
+  ['notion', /\b(?:ntn_|secret_)[A-Za-z0-9]{40,}/g],
+  ['grafana', /\bgl(?:sa|c)_[A-Za-z0-9_+/=]{32,}/g],
+  ['postman', /\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}/g],
+  ['figma', /\bfigd_[\w-]{36,}/g],
+  ['replicate', /\br8_[A-Za-z0-9]{36,}/g],
+  ['perplexity', /\bpplx-[A-Za-z0-9]{40,}/g],
+  ['xai', /\bxai-[A-Za-z0-9]{60,}/g],
+  ['docker', /\bdckr_(?:pat|oat)_[\w-]{24,}/g],
+  ['mailgun', /\bkey-[0-9a-f]{32}\b/g],
+  ['azure_sas', /[?&]sig=[A-Za-z0-9%+/]{30,}(?:=|%3D)?/g],
   ['jwt', /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g],
-  ['url_password', /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,64}:[^\s/@]{1,128}@[\w.-]+/gi],
+  ['url_password', /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,64}:[^\s/@]{1,128}@[\w.-]+/gi],
   ['authorization', /\bauthorization:\s*(?:bearer|basic|token)\s+[\w.~+/=-]{8,}/gi],
 ];
 
@@ -34,8 +52,8 @@ const named =
 
 /** What the issuers' forms have in common, to look for them only where one can be. */
 const formatHint =
-  /-----BEGIN|A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]+-|xox[a-z]-|hooks\.slack|_(?:live|test)_|sk-|AIza|ya29\.|GOCSPX-|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]{8}|:AA|[MNO][\w-]{23,25}\.|AccountKey=|AccessKey=|nf-|gsk_|eyJ|:\/\/|authorization:/i;
-const nameHint = /key|secret|token|pass|pwd|\bpin\b|credential|contrase/i;
+  /-----BEGIN|A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]+-|xox[a-z]-|hooks\.slack|_(?:live|test)_|sk-|AIza|ya29\.|GOCSPX-|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]{8}|:AA|[MNO][\w-]{23,25}\.|AccountKey=|AccessKey=|nf-|gsk_|eyJ|do[opr]_v1_|shp[a-z]{2}_|sq0[aci]|NRA[KA]-|hv[sbr]\.|dapi[0-9a-f]{8}|ATATT3|lin_(?:api|oauth)_|ntn_|secret_|gl(?:sa|c)_|PMAK-|figd_|r8_|pplx-|xai-|dckr_|key-[0-9a-f]{8}|[?&]sig=|:\/\/|authorization:/i;
+const nameHints = ['key', 'secret', 'token', 'pass', 'pwd', 'pin', 'credential', 'contrase'];
 /** Behind an address or a name, as in lists of what leaked. */
 const pairedPattern = /[\w.+-]+@[\w.-]+\.\w{2,}\s*[/:|,;]\s*([^\s/:|,;]{6,64})/g;
 
@@ -71,6 +89,8 @@ function looksChosen(value: string): boolean {
 
 /** Long words of random characters with no name beside them: letters, digits, no dictionary could make them. */
 const random = /(?<![\w/+.=-])[A-Za-z0-9+/_-]{32,256}={0,2}(?![\w/+=-])/g;
+/** Keys of products: groups of capitals and digits that no word has. */
+const licenseKey = /(?<![A-Z0-9-])[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}(?![A-Z0-9-])/g;
 const minimumRandomEntropy = 4.2;
 
 function looksRandom(text: string): boolean {
@@ -84,9 +104,11 @@ function looksRandom(text: string): boolean {
 /** Keys, tokens, passwords: by format, by name, by entropy. */
 export const secret: Detector = {
   name: 'secret',
-  find(text) {
+  find(text, facts = new TextFacts(text)) {
     const found: Span[] = [];
-    const isHinted = formatHint.test(text);
+    // None is shorter than that but for the two that are looked for.
+    const isLong = facts.longestWord >= 14 || facts.has('://', '-----begin');
+    const isHinted = isLong && formatHint.test(text);
     for (const [name, pattern] of isHinted ? formats : [])
       found.push(...matches(text, pattern, { type: 'secret', detector: `secret.${name}` }));
     if (text.includes('@'))
@@ -95,7 +117,7 @@ export const secret: Detector = {
           isMixed(value),
         ),
       );
-    if (nameHint.test(text))
+    if (facts.has(...nameHints))
       found.push(
         ...matches(
           text,
@@ -107,7 +129,16 @@ export const secret: Detector = {
           },
         ),
       );
-    if (hasLongWord(text, 32))
+    if (facts.longestWord >= 19)
+      found.push(
+        ...matches(
+          text,
+          licenseKey,
+          { type: 'secret', detector: 'secret.license_key' },
+          ([one]) => (one.match(/\d/g)?.length ?? 0) >= 3 && (one.match(/[A-Z]/g)?.length ?? 0) >= 3,
+        ),
+      );
+    if (facts.longestWord >= 32)
       found.push(
         ...matches(text, random, { type: 'secret', detector: 'secret.entropy' }, ([one]) => looksRandom(one)),
       );

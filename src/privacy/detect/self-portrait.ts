@@ -1,4 +1,6 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** What somebody says of who he is: work, schooling, family, body, faith, politics, plans. Together these say which person it is. */
 const kin =
@@ -42,12 +44,17 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'person',
     'portrait.trait',
-    /\bmy (?:current |legal |real |birth |own |exact |sexual |political |religious |home |work |personal |date of |place of |mother['’]s |father['’]s |son['’]s |daughter['’]s |wife['’]s |husband['’]s )*(?:gender|sex|race|ethnicity|nationality|citizenship|religion|faith|orientation|affiliation|views|beliefs|party|height|weight|bmi|blood type|eye colou?r|hair colou?r|shoe size|birthday|birthdate|birthplace|birth|hometown|marital status|occupation|profession|job title|employer|school|university|major|gpa|iq|sat score|handle|user ?name|badge|employee number|locker|fingerprints?|face scan|retina|voice print|dna|genome|ancestry|itinerary|flight|hotel|schedule|whereabouts|location|license|plate|car)s? (?:is|are|was|:|number is)(?! (?:not|a|an|the|very|too|so|it|what|that|there|going|being|important|relevant|needed)\b) ?["“]?[\p{L}\p{N}]/giu,
+    /\bmy (?:\p{Ll}+['’]s )?(?:current |legal |real |birth |own |exact |sexual |political |religious |home |work |personal |date of |place of |mother['’]s |father['’]s |son['’]s |daughter['’]s |wife['’]s |husband['’]s )*(?:gender|sex|race|ethnicity|nationality|citizenship|religion|faith|orientation|affiliation|views|beliefs|party|height|weight|bmi|blood type|eye colou?r|hair colou?r|shoe size|birthday|birthdate|birthplace|birth|hometown|marital status|occupation|profession|job title|employer|school|university|major|gpa|iq|sat score|handle|user ?name|badge|employee number|locker|fingerprints?|face scan|retina|voice print|dna|genome|ancestry|itinerary|flight|hotel|schedule|whereabouts|location|license|plate|car)s? (?:is|are|was|:|number is)(?! (?:not|a|an|the|very|too|so|it|what|that|there|going|being|important|relevant|needed)\b) ?["“]?[\p{L}\p{N}]/giu,
+  ],
+  [
+    'residence',
+    'portrait.absence',
+    /\b(?:i|we)(?:['’]ll| will|['’]re| are|['’]m| am) (?:be )?(?:(?:away from (?:home|the house)|out of town|abroad)\b[^.?!\n]{0,32}?\b(?:from|until|till|next|this|for|on)|on (?:vacation|holiday)\b[^.?!\n]{0,32}?\b(?:from|until|till))\b/giu,
   ],
   [
     'person',
     'portrait.belief',
-    /\bi (?:(?:always|usually|secretly|once|will|am going to|plan to|just) )*(?:vote[ds]?|voting|campaign(?:ed)?|donate[ds]?|volunteer(?:ed)?) (?:for|to|against) (?:the )?\p{L}+|\bi (?:am|['’]m|was) (?:a |an )?(?:registered |lifelong |former |proud |devout |practicing |strict )*(?:democrat|republican|conservative|liberal|socialist|communist|libertarian|anarchist|tory|labour (?:voter|member)|union (?:member|rep)|member of (?:the |a )?\p{L}+|christian|catholic|muslim|jew|jewish|hindu|buddhist|sikh|atheist|agnostic|mormon|scientologist|satanist|black|white|asian|latin[oax]|hispanic|african[- ]american|native american|indigenous|half[- ]\p{L}+)\b/giu,
+    /\bi (?:always |usually )?vote[ds]? (?:republican|democrat(?:ic)?|labour|conservative|tory|green|liberal|left|right)\b|\bi (?:(?:always|usually|secretly|once|will|am going to|plan to|just) )*(?:vote[ds]?|voting|campaign(?:ed)?|donate[ds]?|volunteer(?:ed)?) (?:for|to|against) (?:the )?\p{L}+|\bi (?:am|['’]m|was) (?:a |an )?(?:registered |lifelong |former |proud |devout |practicing |strict )*(?:democrat|republican|conservative|liberal|socialist|communist|libertarian|anarchist|tory|labour (?:voter|member)|union (?:member|rep)|member of (?:the |a )?\p{L}+|christian|catholic|muslim|jew|jewish|hindu|buddhist|sikh|atheist|agnostic|mormon|scientologist|satanist|black|white|asian|latin[oax]|hispanic|african[- ]american|native american|indigenous|half[- ]\p{L}+)\b/giu,
   ],
   [
     'account_number',
@@ -69,16 +76,17 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   ],
 ];
 
-const around = {
-  core: /\b(?:i|i['’](?:m|ve|ll)|my|we|we['’](?:re|ll)|our)\b/gi,
+export const around = {
+  core: /\b(?:i|i['’](?:m|ve|ll)|my|we|we['’](?:re|ll)|our)\b/iy,
+  anchor: anchorOf.own,
   before: 8,
   after: 128,
 };
 
 export const selfPortrait: Detector = {
   name: 'portrait',
-  find: (text) =>
-    matchesAround(text, around, (part) =>
+  find: (text, facts = new TextFacts(text)) =>
+    matchesAround(facts, around, (part) =>
       patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
     ),
 };

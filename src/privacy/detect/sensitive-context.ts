@@ -1,4 +1,6 @@
-import { matches, type Detector, type SpanType } from './span.ts';
+import { anchorOf } from './anchor-words.ts';
+import { matchesAt, type Detector, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /**
  * Health, law, money and secrets of a house, where somebody says them of himself, of somebody of his, or of his employer. What a
@@ -20,51 +22,55 @@ const money =
 const house =
   '(?:unreleased|unannounced|upcoming|internal|confidential|proprietary|secret|private|draft|unpublished|pre-?release|classified) (?:\\p{L}+ ){0,2}?(?:product|merger|acquisition|earnings|results|roadmap|strategy|pricing|financials?|report|source code|codebase|algorithm|design|formula|recipe|document|memo|data|database|contract|plans?|launch|customer list|client list|forecast|revenue|budget|server|network|model)s?';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const { own: self, counsel, marked } = anchorOf;
+
+/** Each begins with a word of its anchors. */
+export const contextPatterns: readonly (readonly [SpanType, string, anchor: number, RegExp])[] = [
   [
     'health',
     'health.own',
+    self,
     new RegExp(
-      `\\b(?:i (?:have|had|suffer from|was diagnosed with|am diagnosed with|got diagnosed with|tested positive for|am being treated for|take|am taking|am on|was hospitalized for)|i['’](?:m|ve) (?:been )?(?:diagnosed with|taking|on|suffering from|living with|treated for|prescribed|recovering from)|i['’]?m|i am|${whose}(?:has|had|have|is|was|suffers from|was diagnosed with|been diagnosed with|takes|tested positive for)?) ?(?:\\p{L}+ ){0,3}?${condition}\\b`,
-      'giu',
+      `\\b(?:i (?:have|had|suffer from|was diagnosed with|am diagnosed with|got diagnosed with|tested positive for|am being treated for|take|am taking|am on|was hospitalized for)|i['’](?:m|ve) (?:been )?(?:diagnosed with|taking|on|suffering from|living with|treated for|prescribed|recovering from)|i['’]?m\\b|i am|${whose}(?:has|had|have|is|was|suffers from|was diagnosed with|been diagnosed with|takes|tested positive for)?) ?(?:\\p{L}+ ){0,3}?${condition}\\b`,
+      'iuy',
     ),
   ],
-  ['health', 'health.record', new RegExp(`\\b${whose}${record}\\b`, 'giu')],
-  ['legal', 'legal.own', new RegExp(`\\b${whose}${matter}\\b`, 'giu')],
+  ['health', 'health.record', self, new RegExp(`\\b${whose}${record}\\b`, 'iuy')],
+  ['legal', 'legal.own', self, new RegExp(`\\b${whose}${matter}\\b`, 'iuy')],
   [
     'legal',
     'legal.self',
-    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privilege|communication)|\bprivileged and confidential\b/giu,
+    self | counsel,
+    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privilege|communication)|\bprivileged and confidential\b/iuy,
   ],
-  ['finance', 'finance.own', new RegExp(`\\b${whose}${money}\\b`, 'giu')],
+  ['finance', 'finance.own', self, new RegExp(`\\b${whose}${money}\\b`, 'iuy')],
   [
     'finance',
     'finance.self',
-    /\bi (?:earn|make|owe|inherited|have saved|declared)\b[^.?!\n]{0,24}(?:[$€£]|\busd\b|\beur\b)\s?\d|\b(?:i|we) (?:filed for|am in) (?:bankruptcy|foreclosure)\b/giu,
+    self,
+    /\bi owe\b[^.?!\n]{0,24}\d[^.?!\n]{0,24}\b(?:debt|loans?|bank|irs|tax(?:es)?|credit cards?)\b|\bi (?:earn|make|owe|inherited|have saved|declared)\b[^.?!\n]{0,24}(?:[$€£]|\busd\b|\beur\b)\s?\d|\b(?:i|we) (?:filed for|am in) (?:bankruptcy|foreclosure)\b/iuy,
   ],
   [
     'confidential',
     'confidential.own',
+    self,
     new RegExp(
       `\\b(?:my|our)(?: company(?:'s|’s)?| team(?:'s|’s)?| client(?:'s|’s)?| employer(?:'s|’s)?)? ${house}\\b`,
-      'giu',
+      'iuy',
     ),
   ],
   [
     'confidential',
     'confidential.marked',
-    /\b(?:strictly |company |highly )?confidential(?:ity)?\b(?=[^\n]{0,40}\b(?:do not|don['’]t|not (?:for|to be)|only|internal|document|agreement|information|memo|draft)\b)|\b(?:internal use only|for internal use|do not (?:distribute|share|forward)|not for (?:public )?(?:release|distribution)|under nda|eyes only|embargoed until)\b/giu,
+    marked,
+    /\b(?:strictly |company |highly )?confidential(?:ity)?\b(?=[^\n]{0,40}\b(?:do not|don['’]t|not (?:for|to be)|only|internal|document|agreement|information|memo|draft)\b)|\b(?:internal use only|for internal use|do not (?:distribute|share|forward)|not for (?:public )?(?:release|distribution)|under nda|eyes only|embargoed until)\b/iuy,
   ],
 ];
 
-/** A first person or a possessive, without which none of the patterns can match. */
-const hint =
-  /\b(?:i|i['’](?:m|ve)|my|our|we)\b|confidential|internal use|do not|not for|nda|eyes only|embargoed|privilege/i;
-
 export const sensitiveContext: Detector = {
   name: 'context',
-  find: (text) =>
-    hint.test(text)
-      ? patterns.flatMap(([type, detector, pattern]) => matches(text, pattern, { type, detector }))
-      : [],
+  find: (text, facts = new TextFacts(text)) =>
+    contextPatterns.flatMap(([type, detector, anchor, pattern]) =>
+      facts.hasAnchor(anchor) ? matchesAt(text, facts.startsOf(anchor), pattern, { type, detector }) : [],
+    ),
 };

@@ -1,3 +1,6 @@
+import { compact } from '../normal-text.ts';
+import type { TextFacts } from './text-facts.ts';
+
 /** What a span of text tells about somebody, or opens. */
 export const spanTypes = [
   'payment_card',
@@ -41,8 +44,11 @@ export interface Span {
 /** Finds one kind of thing. Pure, linear in the length of the text. */
 export interface Detector {
   readonly name: string;
-  /** @param text NFKC */
-  find(text: string): readonly Span[];
+  /**
+   * @param text NFKC
+   * @param facts of that text; reckoned where nobody has them
+   */
+  find(text: string, facts?: TextFacts): readonly Span[];
 }
 
 /** All matches of a pattern with the flag `g` that `accept` takes, as spans. */
@@ -65,25 +71,54 @@ export function matches(
 }
 
 /**
+ * The same as `matches` for a pattern that begins with one of some words, looked for only where these begin.
+ * @param pattern with the flag `y`
+ * @param starts in order
+ */
+export function matchesAt(
+  text: string,
+  starts: readonly number[],
+  pattern: RegExp,
+  span: { readonly type: SpanType; readonly detector: string },
+): Span[] {
+  const found: Span[] = [];
+  let end = 0;
+  for (const start of starts) {
+    if (start < end) continue;
+    pattern.lastIndex = start;
+    if (!pattern.test(text)) continue;
+    end = pattern.lastIndex;
+    found.push({ start, end, ...span });
+  }
+  return found;
+}
+
+/** A part of a text, and where it begins there. */
+export interface Window {
+  readonly start: number;
+  readonly text: string;
+}
+
+/**
  * Parts of a text around what `core` finds, those that touch joined: patterns that begin anywhere are dear, and run on these only.
  * @param core with the flag `g`
  */
-export function windows(
-  text: string,
-  core: RegExp,
-  before: number,
-  after: number,
-): { readonly start: number; readonly text: string }[] {
+export function windows(text: string, core: RegExp, before: number, after: number): Window[] {
   const found: { start: number; end: number }[] = [];
   core.lastIndex = 0;
-  for (let match = core.exec(text); match !== null; match = core.exec(text)) {
-    const start = Math.max(0, match.index - before);
-    const end = Math.min(text.length, match.index + match[0].length + after);
-    const last = found.at(-1);
-    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
-    else found.push({ start, end });
-  }
-  return found.map(({ start, end }) => ({ start, text: text.slice(start, end) }));
+  for (let match = core.exec(text); match !== null; match = core.exec(text))
+    widen(found, match.index - before, match.index + match[0].length + after);
+  return cut(text, found);
+}
+
+function widen(found: { start: number; end: number }[], start: number, end: number): void {
+  const last = found.at(-1);
+  if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+  else found.push({ start: Math.max(0, start), end });
+}
+
+function cut(text: string, found: readonly { start: number; end: number }[]): Window[] {
+  return found.map(({ start, end }) => ({ start, text: compact(text.slice(start, end)) }));
 }
 
 /** Spans found in a window, where they are in the text. */
@@ -93,13 +128,34 @@ export function shifted(spans: readonly Span[], by: number): Span[] {
     : spans.map((span) => ({ ...span, start: span.start + by, end: span.end + by }));
 }
 
+export interface Around {
+  /** With the flag `y`. */
+  readonly core: RegExp;
+  /** Of the words with which `core` begins; see `anchorOf`. */
+  readonly anchor: number;
+  /** Characters. */
+  readonly before: number;
+  readonly after: number;
+}
+
 /** What patterns find in the parts of a text around `core`, without those that do not begin there. */
 export function matchesAround(
-  text: string,
-  { core, before, after }: { readonly core: RegExp; readonly before: number; readonly after: number },
+  facts: TextFacts,
+  { core, anchor, before, after }: Around,
   find: (part: string) => readonly Span[],
 ): Span[] {
-  return windows(text, core, before, after).flatMap(({ start, text: part }) => shifted(find(part), start));
+  if (!facts.hasAnchor(anchor)) return [];
+  const { text } = facts;
+  const found: { start: number; end: number }[] = [];
+  let coreEnd = 0;
+  for (const start of facts.startsOf(anchor)) {
+    if (start < coreEnd) continue;
+    core.lastIndex = start;
+    if (!core.test(text)) continue;
+    coreEnd = core.lastIndex;
+    widen(found, start - before, coreEnd + after);
+  }
+  return cut(text, found).flatMap(({ start, text: part }) => shifted(find(part), start));
 }
 
 /** Whether one of the words stands within `reach` characters before the position. */

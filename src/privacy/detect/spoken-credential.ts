@@ -1,4 +1,4 @@
-import { matches, matchesAround, type Detector, type Span } from './span.ts';
+import { matches, shifted, windows, type Detector, type Span } from './span.ts';
 
 /** Credentials that people say in a sentence: plain words as passwords, codes, PINs, combinations, phrases of wallets, and what connects. */
 
@@ -34,8 +34,33 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
   ],
   [
     'listed',
-    /\b(?:credentials?|logins?|login details|access details)(?: (?:for|to) [^.?!\n:=]{1,48}?)?(?: are| is|:|=) ?["'“]?(?<value>[^\s:/"'”]{2,64}(?::| ?\/ ?| and )[^\s"'”,;]{3,64})/giu,
+    /\b(?:credentials?|creds?|logins?|login details|access details)(?: (?:for|to) [^.?!\n:=]{1,48}?)?(?: are| is|:|=) ?["'“]?(?<value>[^\s:/"'”]{2,64}(?::| ?\/ ?| and )[^\s"'”,;]{3,64})/giu,
     (text) => /[:/]|\d/.test(text),
+  ],
+  [
+    'side_by_side',
+    /\b(?:user(?: ?name)?|login|account)\s+[\w.@\\-]{2,40}[\s,;/]+(?:with )?(?:the )?(?:pass(?:word|wd)?|pwd?|pw)\s+["'“]?(?<value>[^\s"'”,;]{4,64})/giu,
+    (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?]+$/, '')),
+  ],
+  [
+    'offer_code',
+    /\b(?:discount|promo|coupon|voucher|gift card|invite) code(?: for [^.?!:\n]{2,24}?)?(?: is|:)? ?["'“]?(?<value>(?=[A-Z]*\d)[A-Z0-9]{5,20})\b/gu,
+    (text) => /[A-Z]/.test(text),
+  ],
+  [
+    'license',
+    /\blicen[cs]e (?:key|code)(?: for [^:\n]{2,32}?)?(?: is|:) ?(?<value>[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){2,7})\b/giu,
+    () => true,
+  ],
+  [
+    'network_key',
+    /\b(?:wi-?fi|wlan|hotspot)\b[^.?!\n]{0,40}?\b(?:key|pass(?:word|phrase|code)?)(?: is|:) ?["'“]?(?<value>[^\s"'”,;]{4,64})/giu,
+    (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?]+$/, '')),
+  ],
+  [
+    'backup_codes',
+    /\b(?:backup|recovery|one-?time|scratch) codes?\s*(?:are|is|:)\s*(?<value>[A-Z0-9]{4,10}(?:[- ][A-Z0-9]{4,10})?)(?=[\s,;.]|$)/giu,
+    (text) => /\d/.test(text),
   ],
   [
     'answer',
@@ -52,7 +77,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
   ],
   [
     'code',
-    /\b(?:(?:one-?time|verification|security|confirmation|login|auth(?:entication)?|2fa|mfa|sms|access|entry|door|gate|alarm|backup|recovery|pin|unlock)(?: code| password| pin| number)|otp|cvv2?|cvc|mfa|2fa)(?: (?:for|to|of) [^.?!\n:=]{1,32}?)?(?: is|:| was|=)?(?: now)? ?["'“#]?(?<value>\d{3,8}|\d{3}[ -]\d{3})\b/giu,
+    /\b(?:(?:one-?time|verification|security|confirmation|login|auth(?:entication)?|2fa|mfa|sms|access|entry|door|gate|garage|keypad|building|lockbox|locker|safe|wi-?fi|alarm|backup|recovery|pin|unlock)(?: code| password| pin| number)|otp|cvv2?|cvc|mfa|2fa)(?: (?:for|to|of) [^.?!\n:=]{1,32}?)?(?: is|:| was|=)?(?: now)? ?["'“#]?(?<value>\d{3,8}|\d{3}[ -]\d{3})\b/giu,
     () => true,
   ],
   [
@@ -85,28 +110,32 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
 
 /** Words of which each pattern has one. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|credentials?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
   before: 64,
   after: 320,
 };
 
 /** BIP-39: twelve, fifteen, eighteen, twenty-one or twenty-four words of three to eight letters behind a word for them. */
 const phrase =
-  /\b(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
+  /\b(?:(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+|(?:crypto|wallet|bitcoin|metamask) (?:seed|mnemonic))(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
+
+function findIn(part: string): Span[] {
+  return patterns.flatMap(([name, pattern, accept]) =>
+    matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
+      const value = groups?.['value'] ?? groups?.['other'] ?? whole;
+      // Not what stands in its place already.
+      return /[\p{L}\p{N}]/u.test(value) && accept(value);
+    }),
+  );
+}
 
 export const spokenCredential: Detector = {
   name: 'credential',
   find(text) {
-    const found = matchesAround(text, around, (part): Span[] =>
-      patterns.flatMap(([name, pattern, accept]) =>
-        matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
-          const value = groups?.['value'] ?? groups?.['other'] ?? whole;
-          // Not what stands in its place already.
-          return /[\p{L}\p{N}]/u.test(value) && accept(value);
-        }),
-      ),
+    const found = windows(text, around.core, around.before, around.after).flatMap((window) =>
+      shifted(findIn(window.text), window.start),
     );
-    if (/phrase|words?|mnemonic/i.test(text))
+    if (/phrase|words?|mnemonic|seed/i.test(text))
       found.push(...matches(text, phrase, { type: 'secret', detector: 'credential.phrase' }));
     return found;
   },

@@ -68,11 +68,13 @@ const placed = new RegExp(
   'gu',
 );
 
+const numbers = /\d+/g;
+
 /** Addresses of houses: by kinds of streets in the languages of Europe and the Americas, or by how envelopes look. */
 export const streetAddress: Detector = {
   name: 'street_address',
   find: (text) =>
-    windows(text, /\d+/g, 80, 96).flatMap((window) => shifted(findIn(window.text), window.start)),
+    windows(text, numbers, 80, 96).flatMap((window) => shifted(findIn(window.text), window.start)),
 };
 
 /** Words without which a kind cannot be, for those that take long to look for. */

@@ -20,8 +20,11 @@ export interface Lexicon {
   isPublicFigure(fullName: string): boolean;
 }
 
+const plain = /^[A-Za-z]*$/;
+
 /** Marks and capitals off: what names are looked up by. */
 export function fold(text: string): string {
+  if (plain.test(text)) return text.toLowerCase();
   return text
     .normalize('NFD')
     .replace(/\p{M}/gu, '')

@@ -1,8 +1,11 @@
-import { oneOf, type Random } from './random.ts';
+import type { Random } from '../../random/seeded-random.ts';
+import { oneOf } from './random.ts';
 
 /** Where in a request a text stands. */
 export const slots = [
   'user',
+  /** Nothing else is told. */
+  'alone',
   'system',
   'earlier_answer',
   'tool_arguments',
@@ -61,7 +64,7 @@ export function makeCall(random: Random, wish: CallWish): Call {
   return { path, headers, slot, body: { model: wish.model, ...bodyOf(path, slot, wish, random) } };
 }
 
-const chatSlots: readonly Slot[] = slots.filter((slot) => slot !== 'user_id');
+const chatSlots: readonly Slot[] = slots.filter((slot) => slot !== 'user_id' && slot !== 'alone');
 const slotsOf: Readonly<Record<RouteName, readonly Slot[]>> = {
   '/v1/chat/completions': slots,
   '/v1/completions': ['user', 'stop'],
@@ -132,6 +135,8 @@ function bodyOf(
   const result = put('tool_result', 'sunny');
   switch (path) {
     case '/v1/chat/completions':
+      if (slot === 'alone')
+        return { stream, max_tokens: 16, ...drawn, messages: [{ role: 'user', content: text }] };
       return {
         ...{ stream, max_tokens: 16, ...drawn },
         messages: [

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createScanText } from '../scan-text.ts';
 import { createLeakFinder } from './leak-finder.ts';
 import { plant, plantedKinds } from './planted.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../random/seeded-random.ts';
 
 const writings: readonly ((text: string) => string)[] = [
   (text) => text,
@@ -47,13 +47,13 @@ describe('what is looked for in what left', () => {
 });
 
 describe('what is planted', () => {
-  it('is found by the detectors, but for what is arbitrary and some names that nobody has', () => {
+  it('is found by the detectors, but for what is arbitrary and what only a model sees', () => {
     const scan = createScanText({ terms: [{ name: 'projects', words: ['Bluefin Harbor'], patterns: [] }] });
     for (const kind of plantedKinds) {
       const random = seededRandom(7);
       const texts = Array.from({ length: 20 }, () => plant(random, kind, ['Bluefin Harbor']).text);
       const foundCount = texts.filter((text) => scan(text).length > 0).length;
-      expect(foundCount, kind).toBe(kind === 'arbitrary' ? 0 : 20);
+      expect(foundCount, kind).toBe(kind === 'arbitrary' || kind === 'model_only' ? 0 : 20);
     }
   });
 

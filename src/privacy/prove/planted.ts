@@ -1,4 +1,6 @@
-import { letters, oneOf, type Random } from './random.ts';
+import { modelOnlyMark } from './stand-in-models.ts';
+import type { Random } from '../../random/seeded-random.ts';
+import { letters, oneOf } from './random.ts';
 
 export const plantedKinds = [
   'payment_card',
@@ -10,6 +12,7 @@ export const plantedKinds = [
   'phone',
   'password',
   'own_term',
+  'model_only',
   'arbitrary',
 ] as const;
 export type PlantedKind = (typeof plantedKinds)[number];
@@ -65,6 +68,11 @@ export function plant(random: Random, kind: PlantedKind, terms: readonly string[
       // Beside a mark, so that it is found where it should not be although the word itself is no random one.
       const needle = `${oneOf(random, terms)} ${letters(random, 12)}`;
       return { kind, needle, text: `What does ${needle} cost us?` };
+    }
+    case 'model_only': {
+      // No detector sees it; a model that is asked whether a text is somebody's does.
+      const needle = Array.from({ length: 3 }, () => letters(random, 7)).join(' ');
+      return { kind, needle, text: `Say more on ${modelOnlyMark} ${needle} in one line.` };
     }
     case 'arbitrary': {
       const needle = Array.from({ length: 4 }, () => letters(random, 7)).join(' ');

@@ -1,5 +1,6 @@
 import type { PrivacyPath } from '../paths.ts';
-import { isProven, requestClasses, type LeakSuiteResult, type RequestClass } from './leak-suite.ts';
+import type { Exercised } from './exercised.ts';
+import { isProven, requestClasses, type LeakSuiteResult, type RequestClass } from './leak-result.ts';
 
 /** Everything that a report says. */
 export interface Proof {
@@ -10,6 +11,7 @@ export interface Proof {
   /** SHA-256 of the effective settings, in hexadecimal: of other settings this says nothing. */
   readonly settingsDigest: string;
   readonly paths: readonly PrivacyPath[];
+  readonly exercised: Exercised;
   readonly result: LeakSuiteResult;
 }
 
@@ -18,13 +20,15 @@ const meaning: Readonly<Record<RequestClass, string>> = {
   detected: 'not marked, and a detector found what was planted',
   follow_up: 'nothing in it, in a session in which something had to stay before',
   unseen: 'not marked, and **no detector saw it**: no proof of anything',
+  excepted:
+    'not marked, a detector found what was planted, and the key that asked **may let it out**: no proof of anything',
   control: 'harmless, to show that what goes outside is seen here',
 };
 
 /** What this cannot show, in sentences. */
 export const notCovered: readonly string[] = [
   'What no detector sees and nobody marks leaves: the row "unseen" counts it. Only `local_only` (the header, a key with `localOnly`, or `privacy.floor`) keeps every text.',
-  'The settings of single keys (`keys`, `nearfar keys`): the requests were sent by the owner of the machine. A key with `privacy: open` lets out what detectors find.',
+  'Keys that `nearfar keys` made: requests were sent by a key without bounds and by those of the settings (`keys`, `privacy.keys`), with other secrets and without their limits. A key with `privacy: open` lets out what detectors find; the row "excepted" counts it.',
   'The engine: models of this machine were stand-ins that answer, or fail as a crash, a full queue or a missing file does. The engine opens no connection.',
   'What an upstream inside does with a prompt, and everything on the network beyond it: its `boundary` is the owner’s word.',
   'Other programs of this machine, its disk, its backups, and who may read them.',
@@ -38,7 +42,15 @@ export function proofJson({ madeAt, ...proof }: Proof): object {
 }
 
 /** The report in Markdown, for who must sign it. Pure. */
-export function proofReport({ madeAt, version, file, settingsDigest, paths, result }: Proof): string {
+export function proofReport({
+  madeAt,
+  version,
+  file,
+  settingsDigest,
+  paths,
+  exercised,
+  result,
+}: Proof): string {
   const { counts, leaks, unreached, reachable, outsideRequestCount, outsideByteCount, seed } = result;
   const asked = requestClasses.reduce((total, name) => total + counts[name].asked, 0);
   const mustStay = counts.declared.asked + counts.detected.asked + counts.follow_up.asked;
@@ -57,7 +69,7 @@ export function proofReport({ madeAt, version, file, settingsDigest, paths, resu
     `- Date: ${madeAt.toISOString()}`,
     `- nearfar ${version}`,
     `- Settings: ${file ?? 'defaults, no file'}; SHA-256 of the effective settings \`${settingsDigest}\``,
-    `- Made by \`nearfar privacy prove\` with seed ${seed}: ${asked} requests through every route, name and dialect, with caches, retries, hedges, fallbacks, clients that go away, models here that crash and servers elsewhere that fail.`,
+    `- Made by \`nearfar privacy prove\` with seed ${seed}: ${asked} requests through every route, name and dialect, with caches, retries, hedges, fallbacks, and, as far as the settings have them, routing, cascade, comparisons with other tiers, a model’s check and keys with exceptions; clients that went away, models here that crash and servers elsewhere that fail.`,
     `- The upstreams were replaced by recording servers on this machine: nothing real was called. Outside, ${outsideRequestCount} requests with ${outsideByteCount} characters arrived, and all of them were searched: as they are, in any case, without separators, in base64, hexadecimal, UTF-16, percent signs, escapes and entities.`,
     '',
     '## Requests',
@@ -71,6 +83,8 @@ export function proofReport({ madeAt, version, file, settingsDigest, paths, resu
     }),
     '',
     `What was planted: ${listed(result.byKind)}. Routes: ${listed(result.byPath)}.`,
+    '',
+    `What took part, in how many of these requests: ${listed(exercised) || 'nothing but the models'}. What the settings switch on and is not named here was not shown.`,
     '',
     `Upstreams outside at which a harmless request arrived: ${reachable.join(', ') || 'none'}.`,
     ...(unreached.length === 0 ? [] : [`**Not reached:** ${unreached.join(', ')}.`]),

@@ -1,6 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import { assignFolds, questionKey } from './folds.ts';
-import { commonModels, type Outcome } from './outcome.ts';
+import { reversed, type Outcome, type OutcomeCounts } from '../../quality/outcome.ts';
+import { commonModels, type Outcome as PromptOutcome } from './outcome.ts';
 import { choosePoint, routedCurve, routeAll, type Goal, type ScoredPrompts } from './policy.ts';
 import { crossValidate, pause } from './cross-validate.ts';
 import { packPredictor } from './pack-predictor.ts';
@@ -27,7 +28,16 @@ export interface FitOptions {
   readonly madeAt?: string;
 }
 
+/** What came of the comparisons of one model with the next, on the prompts that routing would give it. */
+export interface PairCounts {
+  readonly lower: string;
+  readonly upper: string;
+  readonly counts: OutcomeCounts;
+}
+
 export interface FittedProfile {
+  /** Only of outcomes that say whose answer was given; empty where none does. */
+  readonly pairs: readonly PairCounts[];
   readonly profile: Profile;
   readonly report: CalibrationReport;
 }
@@ -42,7 +52,7 @@ export const leastOutcomeCount = 40;
  * @throws NearfarError `invalid_request` where there are too few outcomes or models; the signal's reason when aborted
  */
 export async function fitProfile(
-  outcomes: readonly Outcome[],
+  outcomes: readonly PromptOutcome[],
   options: FitOptions = {},
 ): Promise<FittedProfile> {
   const { goal = { kind: 'quality', points: 1 }, foldCount = 5, seed = 1 } = options;
@@ -99,7 +109,29 @@ export async function fitProfile(
     verdict: report.verdict.text,
     ...packed,
   };
-  return { profile, report };
+  return { profile, report, pairs: pairCounts(table, chosen) };
+}
+
+/**
+ * Of neighbouring models, on the prompts that cross-validation gives the lower one: so a watch over what it is given finds it in
+ * line. A comparison counts where one of the two gave the answer that the other was judged against.
+ */
+function pairCounts(
+  { names, outcomes }: Pick<Table, 'names' | 'outcomes'>,
+  chosen: Uint8Array,
+): PairCounts[] {
+  return names.slice(0, -1).flatMap((lower, at): PairCounts[] => {
+    const upper = names[at + 1] ?? '';
+    const counts = { win: 0, tie: 0, loss: 0 };
+    outcomes.forEach(({ answered, models }, place) => {
+      if (chosen[place] !== at || (answered !== lower && answered !== upper)) return;
+      const other = models[answered === upper ? lower : upper]?.score;
+      if (other === undefined) return;
+      const outcome: Outcome = other > 0.5 ? 'win' : other < 0.5 ? 'loss' : 'tie';
+      counts[answered === upper ? outcome : reversed(outcome)] += 1;
+    });
+    return counts.win + counts.tie + counts.loss === 0 ? [] : [{ lower, upper, counts }];
+  });
 }
 
 /** Of each fold the worth of cost is the one that the other folds lead to. */
@@ -126,11 +158,11 @@ export function crossFittedChoices(
 
 interface Table extends Omit<ScoredPrompts, 'expected'> {
   readonly scores: readonly Float64Array[];
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly PromptOutcome[];
   readonly costUnit: Profile['costUnit'];
 }
 
-function readTable(outcomes: readonly Outcome[], { models, costs }: FitOptions): Table {
+function readTable(outcomes: readonly PromptOutcome[], { models, costs }: FitOptions): Table {
   const names = models ?? commonModels(outcomes);
   if (names.length < 2)
     throw new NearfarError(

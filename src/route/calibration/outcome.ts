@@ -1,6 +1,8 @@
 /** What each model's answer to one prompt was worth. */
 export interface Outcome {
   readonly prompt: string;
+  /** The model whose answer the others were judged against; absent: scores are not relative to an answer. */
+  readonly answered?: string;
   /** What is the same question for cross-validation, where that is more than the same words. */
   readonly group?: string;
   /** Of each model that answered it. */
@@ -29,8 +31,10 @@ export function renameModels(
   /** New name -> name in the outcomes. */
   names: Readonly<Record<string, string>>,
 ): readonly Outcome[] {
-  return outcomes.map((outcome) => ({
+  const newNames = new Map(Object.entries(names).map(([name, source]) => [source, name]));
+  return outcomes.map(({ answered, ...outcome }) => ({
     ...outcome,
+    ...(answered === undefined ? {} : { answered: newNames.get(answered) ?? answered }),
     models: Object.fromEntries(
       Object.entries(names).flatMap(([name, source]) => {
         const one = Object.hasOwn(outcome.models, source) ? outcome.models[source] : undefined;

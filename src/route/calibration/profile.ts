@@ -85,6 +85,23 @@ export const profileSchema = z.strictObject({
         scales.length === count && Buffer.from(loadings, 'base64').byteLength === count * columns.length,
       { message: 'expected a scale for each topic and a byte for each of its loadings' },
     ),
+  /** How the judge of the calibration saw neighbouring models, on the prompts that routing gives the lower one; absent: not judged. */
+  expectations: z
+    .array(
+      z.strictObject({
+        lower: z.string().min(1),
+        upper: z.string().min(1),
+        /** Names that this judge goes by. */
+        judges: z.array(z.string().min(1)).min(1).max(4),
+        counts: z.strictObject({
+          win: z.int().min(0),
+          tie: z.int().min(0),
+          loss: z.int().min(0),
+        }),
+      }),
+    )
+    .max(64)
+    .optional(),
   /** How far words, structure, trees and amounts are trusted. */
   blend: z.array(z.number().min(0)).length(4),
 });

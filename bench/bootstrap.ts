@@ -1,13 +1,4 @@
-/** Mulberry32: 0 up to 1, the same for the same seed everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seededRandom } from '../src/random/seeded-random.ts';
 
 /**
  * Percentile bootstrap of a figure over items (Efron and Tibshirani 1993, chapter 13): the middle 95% of what it is on

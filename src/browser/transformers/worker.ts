@@ -1,0 +1,6 @@
+import { serveEngine } from '../worker/serve.ts';
+import { keyOfConfig } from './config.ts';
+import { createTransformersEngine } from './engine.ts';
+
+/** The script of the dedicated worker that holds the model. */
+serveEngine(createTransformersEngine, keyOfConfig);

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NearfarError } from '../chat/error.ts';
+import type { ChatRequest } from '../chat/request.ts';
+import { neutralSampling } from '../chat/sampling.ts';
+import type { LoadedSettings } from '../config/load.ts';
+import { childEntry, forkChild } from '../engine/child-connection.ts';
+import { createLocalModel } from '../engine/local-model.ts';
+import { createSupervisor } from '../engine/supervisor.ts';
+import type { InstalledModel } from '../models/store.ts';
+import { nearParts, networkMs } from '../plan/decide/near-part.ts';
+import type { PlanQuestion } from '../plan/decide/question.ts';
+import { contextTokens, nearId } from '../plan/decide/settings.ts';
+import type { SetUp } from '../plan/decide/set-up.ts';
+import { loadOptionsFor } from './load-options.ts';
+import { findReference } from './model-index.ts';
+import { openStore } from './open-store.ts';
+import { createMemoryPredictor } from './predicted-memory.ts';
+import { formatBytes } from './progress.ts';
+
+/** A figure of which both are known. */
+export interface TriedFigure {
+  readonly name: string;
+  readonly unit: 'bytes' | 'ms';
+  readonly predicted: number;
+  readonly measured: number;
+  /** Predicted over measured, less 1. */
+  readonly error: number;
+}
+
+export interface Trial {
+  readonly isStarted: boolean;
+  readonly figures: readonly TriedFigure[];
+  readonly lines: readonly string[];
+}
+
+const notStarted = (why: string): Trial => ({
+  isStarted: false,
+  figures: [],
+  lines: [`Nothing was started: ${why}`],
+});
+
+/** Loads the near model as the set-up would, asks it once, and sets what was predicted beside what was measured. */
+export async function tryHere(question: PlanQuestion, setUp: SetUp, loaded: LoadedSettings): Promise<Trial> {
+  const { near } = setUp;
+  if (near === null) return notStarted('all of it is answered by a provider.');
+  if (near.engine.name !== 'nearfar')
+    return notStarted(`${near.engine.name} is not part of nearfar; its commands stand above.`);
+  if (near.offer.device.name !== 'this machine')
+    return notStarted(`it is for ${near.offer.device.name}; --hardware this plans for this machine.`);
+  const store = await openStore(loaded, () => undefined);
+  const id = nearId(near);
+  const found =
+    (await store.find(id)) ?? (near.model.nearfar === null ? null : await store.find(near.model.nearfar));
+  if (found === null)
+    return notStarted(`${id} is not here yet: nearfar pull ${id}, then nearfar plan --apply --force again.`);
+  const settings = withSetUp(loaded, question, near.batchSize);
+  const options = await loadOptionsFor(found, settings, (reference) => findReference(store, reference));
+  const need = await createMemoryPredictor()(found, { ...options, hostCacheBytes: 0 });
+  const figures = await measured(found, options, question, (speed) => [
+    figure('memory', 'bytes', need.totalBytes, speed.residentBytes),
+    ...speedFigures(question, setUp, found, speed),
+  ]);
+  const isOther =
+    found.id !== id
+      ? [`What is here is ${found.id} in ${found.facts.format ?? 'its own format'}; that was tried.`]
+      : [];
+  return {
+    isStarted: true,
+    figures,
+    lines: [
+      ...isOther,
+      `Started ${found.id} here, asked once with ${question.traffic.promptTokenCount} tokens, and stopped again:`,
+      ...figures.map(lineOf),
+    ],
+  };
+}
+
+function withSetUp(loaded: LoadedSettings, question: PlanQuestion, batchSize: number): LoadedSettings {
+  const engine = {
+    ...loaded.settings.engine,
+    parallelCount: batchSize,
+    contextTokenCount: contextTokens(question, batchSize),
+    diskCacheBytes: 0,
+  };
+  return { ...loaded, settings: { ...loaded.settings, engine } };
+}
+
+interface MeasuredSpeed {
+  /** 0 where the system does not tell. */
+  readonly residentBytes: number;
+  readonly promptTokenCount: number;
+  readonly prefillMs: number;
+  readonly interTokenMs: number;
+}
+
+async function measured(
+  model: InstalledModel,
+  load: Awaited<ReturnType<typeof loadOptionsFor>>,
+  question: PlanQuestion,
+  figuresOf: (speed: MeasuredSpeed) => readonly TriedFigure[],
+): Promise<readonly TriedFigure[]> {
+  const engine = createSupervisor({
+    connect: forkChild(childEntry(), () => undefined),
+    load: { ...load, hostCacheBytes: 0, diskCache: null },
+    watchdogMs: 120_000,
+    log: () => undefined,
+  });
+  try {
+    await engine.ready();
+    const local = createLocalModel({
+      facts: () => model.facts,
+      adapter: null,
+      acquire: () => Promise.resolve({ engine, release: () => undefined }),
+    });
+    const speed = await askOnce(local, question);
+    // What the allocator gave back a moment later is not held.
+    await sleep(50);
+    return figuresOf({ ...speed, residentBytes: residentBytes(engine.processId) });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Tokens that it writes at most; enough for a mean. */
+const longestTry = 64;
+
+/** Another prompt each time, so that nothing of it is found again. */
+function promptOf(tokenCount: number): string {
+  return `${String(process.pid)} ${'word '.repeat(Math.max(1, tokenCount - 8))}`;
+}
+
+/** As a program asks that has no wishes; drafts are off, as the prediction has none. */
+function requestOf({ traffic }: PlanQuestion): ChatRequest {
+  return {
+    id: `plan-${randomUUID()}`,
+    dialect: 'internal',
+    requestedModel: 'near',
+    input: { kind: 'text', text: promptOf(traffic.promptTokenCount) },
+    sampling: neutralSampling,
+    stop: [],
+    maxTokenCount: Math.max(2, Math.min(longestTry, traffic.outputTokenCount)),
+    choiceCount: 1,
+    topLogprobCount: null,
+    privacy: 'local_only',
+    tenant: 'plan',
+    priority: 'interactive',
+    answerCache: 'off',
+    deadlineAt: null,
+    isStreamed: true,
+    ignoreEndOfGeneration: true,
+    speculation: 'off',
+    outputFormat: { type: 'text' },
+    keepAliveSeconds: null,
+  };
+}
+
+async function askOnce(
+  model: ReturnType<typeof createLocalModel>,
+  question: PlanQuestion,
+): Promise<Omit<MeasuredSpeed, 'residentBytes'>> {
+  for await (const part of model.stream(requestOf(question), new AbortController().signal)) {
+    if (part.type === 'error') throw part.error;
+    if (part.type === 'finish') {
+      const { usage, timings } = part;
+      return {
+        promptTokenCount: usage.promptTokenCount,
+        prefillMs: timings.prefillMs,
+        interTokenMs: timings.decodeMs / Math.max(1, usage.completionTokenCount - 1),
+      };
+    }
+  }
+  throw new NearfarError('internal', 'The model stopped without saying how it ended.');
+}
+
+/** Linux tells; elsewhere 0, and memory is left out. */
+function residentBytes(processId: number | null): number {
+  if (process.platform !== 'linux' || processId === null) return 0;
+  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${processId}/status`, 'utf8'));
+  return 1024 * Number(match?.[1] ?? 0);
+}
+
+/** What the roofline says of the file that was loaded, with as many tokens as it counted, one answer at once. */
+function speedFigures(
+  question: PlanQuestion,
+  { near }: SetUp,
+  { facts }: InstalledModel,
+  speed: MeasuredSpeed,
+): readonly TriedFigure[] {
+  if (near === null) return [];
+  const bits = facts.sizeBytes === null ? null : (8 * facts.sizeBytes) / near.model.shape.parameterCount;
+  const format = bits === null ? near.format : { ...near.format, bitsPerWeight: bits };
+  const asked = { ...question.traffic, promptTokenCount: speed.promptTokenCount, repeatedPromptShare: 0 };
+  const [one] = nearParts({ ...question, traffic: asked }, near.model, format, near.engine, near.offer);
+  if (one === undefined) return [];
+  return [
+    figure('first token', 'ms', one.firstTokenMs - networkMs, speed.prefillMs),
+    figure('each token', 'ms', one.interTokenMs, speed.interTokenMs),
+  ];
+}
+
+function figure(
+  name: string,
+  unit: TriedFigure['unit'],
+  predicted: number,
+  measuredValue: number,
+): TriedFigure {
+  return { name, unit, predicted, measured: measuredValue, error: predicted / measuredValue - 1 };
+}
+
+function lineOf({ name, unit, predicted, measured: found, error }: TriedFigure): string {
+  const words = (value: number): string => (unit === 'bytes' ? formatBytes(value) : `${value.toFixed(1)} ms`);
+  return found === 0
+    ? `  ${name}: predicted ${words(predicted)}; this system does not tell what it is`
+    : `  ${name}: predicted ${words(predicted)} (estimated), ${words(found)} measured: ${error >= 0 ? '+' : ''}${Math.round(100 * error)}%`;
+}

@@ -1,0 +1,126 @@
+import { checked, fromMemory, type Evidence } from './evidence.ts';
+
+/** A weight format as engines name it, and what it costs. */
+export interface PlanFormat {
+  readonly name: string;
+  /** The guide's name for its kind. */
+  readonly kind: 'FP16' | 'INT8' | 'INT4' | 'NF4' | 'FP8' | 'between';
+  /** Block scales counted. */
+  readonly bitsPerWeight: number;
+  /** Mean KL divergence from 16 bits, nats; larger in smaller models. */
+  readonly divergence: number;
+  /** Whether prompts are multiplied in 8 bits, where a device can. */
+  readonly hasFastMath: boolean;
+  readonly evidence: Evidence;
+}
+
+const scoreboard = checked('llama.cpp, tools/perplexity/README.md: LLaMA 3 8b scoreboard, mean KLD');
+const format = (
+  name: string,
+  kind: PlanFormat['kind'],
+  bitsPerWeight: number,
+  divergence: number,
+  evidence: Evidence,
+  hasFastMath = false,
+): PlanFormat => ({ name, kind, bitsPerWeight, divergence, hasFastMath, evidence });
+
+export const planFormats: readonly PlanFormat[] = [
+  format('F16', 'FP16', 16, 0, checked('the base of all comparisons')),
+  format('Q8_0', 'INT8', 8.5, 0.001355, scoreboard),
+  format('Q6_K', 'between', 6.5625, 0.005452, scoreboard),
+  format('Q5_K_M', 'between', 5.7, 0.010762, scoreboard),
+  format('Q4_K_M', 'INT4', 4.89, 0.031273, scoreboard),
+  format('Q4_0', 'INT4', 4.5, 0.07194, scoreboard),
+  format('IQ4_NL', 'INT4', 4.5, 0.035742, scoreboard),
+  format(
+    'FP8',
+    'FP8',
+    8,
+    0.002,
+    fromMemory('Kurtic et al. 2024, "Give me BF16 or give me death": W8A8-FP is lossless within noise'),
+    true,
+  ),
+  format(
+    'INT8-W8A8',
+    'INT8',
+    8,
+    0.01,
+    fromMemory('Kurtic et al. 2024: W8A8-INT keeps 98 to 99% of scores'),
+    true,
+  ),
+  format(
+    'AWQ',
+    'INT4',
+    4.25,
+    0.03,
+    fromMemory('Lin et al. 2023 (AWQ), groups of 128; loss as of Q4_K_M is assumed'),
+  ),
+  format(
+    'NF4',
+    'NF4',
+    4.127,
+    0.04,
+    fromMemory(
+      'Dettmers et al. 2023: less loss than INT4 of the same size; between Q4_K_M and Q4_0 is assumed',
+    ),
+  ),
+  format(
+    'MLC-q4f16_1',
+    'INT4',
+    4.5,
+    0.05,
+    fromMemory('MLC: groups of 32, symmetric; loss between Q4_K_M and Q4_0'),
+  ),
+  format(
+    'ONNX-q4',
+    'INT4',
+    4.5,
+    0.05,
+    fromMemory('ONNX Runtime MatMulNBits, blocks of 32; loss as MLC is assumed'),
+  ),
+  format('ONNX-q8', 'INT8', 8.5, 0.01, fromMemory('ONNX Runtime dynamic quantization; as INT8-W8A8'), true),
+  format(
+    'CoreML-int4',
+    'INT4',
+    4.5,
+    0.05,
+    fromMemory('coremltools linear quantization, blocks of 32; as MLC'),
+  ),
+  format('CoreML-int8', 'INT8', 8.25, 0.005, fromMemory('coremltools linear quantization by channel')),
+  format('LiteRT-int4', 'INT4', 4.5, 0.05, fromMemory('AI Edge Torch, blocks of 32; as MLC')),
+  format('LiteRT-int8', 'INT8', 8.25, 0.01, fromMemory('AI Edge Torch, dynamic range'), true),
+  format(
+    'PTE-8da4w',
+    'INT4',
+    4.5,
+    0.05,
+    fromMemory('ExecuTorch: 4-bit weights by groups of 32, 8-bit activations'),
+    true,
+  ),
+];
+
+const byName = new Map(planFormats.map((one) => [one.name, one]));
+
+/** @throws RangeError listing what is known */
+export function planFormat(name: string): PlanFormat {
+  const found = byName.get(name);
+  if (found === undefined)
+    throw new RangeError(
+      `format: expected one of ${planFormats.map((one) => one.name).join(', ')}, got ${JSON.stringify(name)}`,
+    );
+  return found;
+}
+
+/** By its name, or all of a kind such as INT4, in any case; empty: not known. */
+export function formatsNamed(name: string): readonly PlanFormat[] {
+  const wanted = name.toUpperCase();
+  return planFormats.filter((one) => one.name.toUpperCase() === wanted || one.kind === wanted);
+}
+
+/**
+ * Share of a score that is left in a format: exp(-KL), the geometric mean of what a token's probability keeps. A convention
+ * that orders formats; measure your model with `nearfar measure --what weights`.
+ */
+export function keptShare({ divergence }: PlanFormat): number {
+  return Math.exp(-divergence);
+}

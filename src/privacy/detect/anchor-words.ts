@@ -1,0 +1,127 @@
+/**
+ * Words with which the patterns of detectors begin, so that one pass over a text says where each has to look. A word here that no
+ * pattern begins with costs a look; one that is missing costs what the pattern would find, which `anchor-words.test.ts` looks for.
+ */
+
+/** Shorter words are known whole; of longer ones the first letters may do, where any ending can follow. */
+export const stemLength = 6;
+
+const ownWords = 'i im my our we';
+const words = {
+  own: ownWords,
+  others: 'he she his her their',
+  /** With a word behind it that says which. */
+  places: 'plea spare house front car production master root admin database db prod signing',
+  marked: 'strictly company highly confidential confidentiality internal for do not under eyes embargoed',
+  counsel: 'attorney privileged',
+  house:
+    'our we my q1 q2 q3 q4 h1 h2 fy fiscal unreleased unannounced undisclosed code codename codenamed project internally ' +
+    'operation initiative programm program programme salary severance compensation bonus wage hourly account card loan savings ' +
+    'outstanding current wire wired transfer transferred deposit deposited revenue revenues turnover ebitda quarter takeover buyout ' +
+    'joint job redundancies restructuring contract agreement lease settlement executive merger acquisition layoff layoffs internal ' +
+    'board ' +
+    Array.from({ length: 100 }, (_, year) => `fy${String(year).padStart(2, '0')}`).join(' '),
+  marking:
+    'classification sensitivity data security tlp noforn u attorney confidential internal restricted secret secrets proprietary privileged sensitive official eyes not share shared shareed ' +
+    'forward forwardd forwarded distribute distributed distributeed disclose disclosed discloseed circulate circulated circulateed ' +
+    'publish publishd published repeat repeatd repeated leak leakd leaked tell telld telled mention mentiond mentioned keep between ' +
+    'off confidence nda non nondisclosure embargo hush public publicly announced released disclosed published nonpublic insider ' +
+    'classified',
+  intimate:
+    'hiv aids cancer tumor tumour leukemia leukaemia lymphoma melanoma diabetes diabetic depression depressed anxiety panic bipolar ' +
+    'schizophrenia schizophrenic adhd add autism autistic epilepsy epileptic asthma hepatitis herpes hpv syphilis chlamydia ' +
+    'gonorrhea gonorrhoea ptsd ocd bpd dementia alzheimer parkinson multiple miscarried miscarriage abortion pregnant pregnancy ' +
+    'addiction addicted alcoholic alcoholics alcoholism overdose overdosed self eating anorexia anorexic bulimia bulimic lupus crohn ' +
+    'endometriosis pcos fibromyalgia heart stroke seizure seizures chemo chemotherapy dialysis transplant rehab psychosis erectile ' +
+    'ibs ulcer covid tuberculosis sober detox alcoholis alcoholicm ' +
+    'sertraline fluoxetine escitalopram citalopram venlafaxine bupropion lithium quetiapine olanzapine risperidone aripiprazole ' +
+    'metformin insulin warfarin methotrexate prednisone oxycodone tramadol methadone suboxone adderall ritalin vyvanse concerta xanax ' +
+    'lorazepam diazepam truvada prep ozempic wegovy zoloft prozac lexapro wellbutrin viagra cialis birth antidepressant ' +
+    'antidepressants antipsychotic antipsychotics antiretroviral antiretrovirals hormone testosterone estrogen blood cholesterol a1c ' +
+    'viral cd4 bmi ecg ekg ct mri biopsy ultrasound mammogram pap psa test lab diagnosis prognosis therapist psychiatrist ' +
+    'psychologist oncologist medication prescription treatment surgery medical my our divorce custody bankruptcy lawsuit ' +
+    'investigation probation parole dui dwi assault fraud theft shoplifting possession tax restraining subpoena eviction foreclosure ' +
+    'deportation indictment malpractice harassment discrimination wrongful gay lesbian bisexual bi queer trans transgender transsexual ' +
+    'non nonbinary asexual intersex undocumented immigrant asylum muslim jewish hindu sikh catholic protestant mormon atheist buddhist ' +
+    'jehovah member roma kurdish uyghur recovering maiden first childhood favorite favourite diagnosis diagnoses diagnosed dx icd arrested charged convicted indicted jailed ' +
+    'imprisoned detained deported evicted subpoenaed fired laid suspended expelled raped assaulted abused molested harassed stalked ' +
+    'blackmailed scammed failed study trial patient genome dna fingerprint fingerprints iris retina face voice cheated lied stole embezzled forged evaded falsified',
+  event:
+    'acquire buy merge take divest spin shut sell delist file lay let cut dismiss terminate layoff layoffs severance redundancy ' +
+    'termination reduction revenue arr mrr ebitda burn run valuation turnover gmv cash runway salary compensation bonus pay equity ' +
+    'unreleased unannounced unpatched undisclosed pre prerelease stealth penetration pen pentest red vulnerability security forensic ' +
+    'forensics breached hacked compromised leaked encrypted exfiltrated stolen exposed data ransom ransomware hr harassment misconduct ' +
+    'pip performance counsel legal litigation investor pitch board executive leadership management term raising premoney post ' +
+    'postmoney price pricing bid tender counteroffer reserve we secret insider net earnings guidance outlook worth pays pay salaries ' +
+    'payroll bonuses ceo cfo cto coo cio cmo ciso annual employee top key biggest largest main supplier vendor contractor distributor ' +
+    'nda investigation patent invention not haven before proprietary code codename defendant plaintiff witness judge opposing ' +
+    'settle settled settling settlement customer customers client clients vendors suppliers employees grade report transcript iep disciplinary revealed unveiled donor donors member members patient patients contact contacts',
+  system:
+    'internal intranet corp lan intra priv arpa local amazonaws windows azure mongodb snowflakecomputing vpn staging stg uat preprod ' +
+    'bastion jumphost jenkins sso owa citrix rdp prod dev qa dr cv cr mc md bk ap mj ca fa pr civ',
+  personal:
+    'my me i please your account appointment customer client employee patient contact address phone e email mail hired meeting resume ' +
+    'invoice says said told asked',
+  learned:
+    'century theory theories theorem president presidency presidential emperor empire king queen war revolution treaty court plaintiff ' +
+    'defendant v act amendment constitution congress novel poem painting hypothesis economist psychologist which political government',
+  /** Words that begin with a digit: no list has them. */
+  digits: '',
+} as const;
+
+/** First letters of words that end in any way. */
+const stems: Readonly<Partial<Record<keyof typeof words, string>>> = {
+  intimate: 'suicid infert selfha embezz',
+  learned: 'philos sociol',
+  system:
+    'prod_d prod_s prod_w prod_a prod_k prod_r prod_e prod_m prod_p prod_j prod_b prod_v prod_g prod_l stagin',
+};
+
+export type AnchorName = keyof typeof words;
+
+/** A bit for each. */
+export const anchorOf: Readonly<Record<AnchorName, number>> = Object.fromEntries(
+  Object.keys(words).map((name, index) => [name, 1 << index]),
+) as Record<AnchorName, number>;
+
+const slotCount = 8192;
+const seed = 0x811c9dc5 | 0;
+/** FNV-1a. Two words of one hash are taken for each other: the pattern then looks in vain. */
+const step = (hash: number, letter: number): number => Math.imul(hash ^ letter, 0x01000193);
+
+interface Slots {
+  readonly hashes: Int32Array;
+  readonly masks: Int32Array;
+}
+
+function maskIn({ hashes, masks }: Slots, hash: number): number {
+  for (let slot = hash & (slotCount - 1); masks[slot] !== 0; slot = (slot + 1) & (slotCount - 1))
+    if (hashes[slot] === hash) return masks[slot] ?? 0;
+  return 0;
+}
+
+function slotsOf(lists: Readonly<Partial<Record<AnchorName, string>>>): Slots {
+  const slots = { hashes: new Int32Array(slotCount), masks: new Int32Array(slotCount) };
+  for (const [name, list] of Object.entries(lists) as [AnchorName, string][]) {
+    for (const word of list.split(' ')) {
+      if (word === '') continue;
+      const hash = Array.from(word).reduce((total, letter) => step(total, letter.charCodeAt(0)), seed);
+      let slot = hash & (slotCount - 1);
+      while (slots.masks[slot] !== 0 && slots.hashes[slot] !== hash) slot = (slot + 1) & (slotCount - 1);
+      slots.hashes[slot] = hash;
+      slots.masks[slot] = (slots.masks[slot] ?? 0) | anchorOf[name];
+    }
+  }
+  return slots;
+}
+
+const wordSlots = slotsOf(words);
+const stemSlots = slotsOf(stems);
+
+/** Looked up by a hash that grows letter by letter. */
+export const anchorTable = {
+  seed,
+  step,
+  wordMask: (hash: number): number => maskIn(wordSlots, hash),
+  stemMask: (hash: number): number => maskIn(stemSlots, hash),
+} as const;

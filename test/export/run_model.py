@@ -1,0 +1,57 @@
+"""Greedy picks of an exported model along given tokens, for test/export/main.ts.
+
+Arguments: onnx or executorch, the model's file, a JSON file {"tokens": [...], "from": N}. Prints {"picks": [...]}: what the model
+holds for the likeliest next token after each of tokens[N - 1] to the one before the last.
+"""
+
+import json
+import sys
+
+import numpy
+
+kind, model, request_path = sys.argv[1:4]
+with open(request_path, encoding="utf-8") as file:
+    request = json.load(file)
+tokens, first = request["tokens"], request["from"]
+
+
+def onnx_picks():
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    ids = numpy.array([tokens[:-1]], dtype=numpy.int64)
+    feed = {}
+    for value in session.get_inputs():
+        if value.name == "input_ids":
+            feed[value.name] = ids
+        elif value.name == "attention_mask":
+            feed[value.name] = numpy.ones_like(ids)
+        elif value.name == "position_ids":
+            feed[value.name] = numpy.arange(ids.shape[1], dtype=numpy.int64)[None]
+        else:
+            # An empty cache: batch, heads, nothing yet, head length.
+            shape = [1, value.shape[1], 0, value.shape[3]]
+            kinds = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16}
+            feed[value.name] = numpy.zeros(shape, dtype=kinds[value.type])
+    logits = session.run(["logits"], feed)[0]
+    return logits[0, first - 1 :].argmax(axis=-1).tolist()
+
+
+def executorch_picks():
+    import torch
+    from executorch.extension.llm.custom_ops import custom_ops  # noqa: F401, registers the attention that keeps a cache
+    from executorch.runtime import Runtime
+
+    method = Runtime.get().load_program(model).load_method("forward")
+    picks = []
+    position = 0
+    for chunk in [tokens[:first]] + [[token] for token in tokens[first:-1]]:
+        logits = method.execute([torch.tensor([chunk]), torch.tensor([position])])[0]
+        picks.append(int(logits.reshape(-1, logits.shape[-1])[-1].argmax()))
+        position += len(chunk)
+    return picks
+
+
+print(json.dumps({"picks": {"onnx": onnx_picks, "executorch": executorch_picks}[kind]()}))
