@@ -1,9 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NearfarError } from '../chat/error.ts';
-import type { ChatPart } from '../chat/part.ts';
 import { createNear } from './create-near.ts';
-import { answerEvents, eventsOf, fakeBackend, fakeEnvironment, partsOf, read, ready, recordingNetwork, refusalOf, textOf } from './fakes.ts';
-import { hardText, make, secretText } from './testing/fake-near.ts';
+import { fakeBackend, fakeEnvironment, partsOf, ready, recordingNetwork } from './fakes.ts';
+import { hardText, make, secretText } from './fixtures/near.ts';
 
 describe('who answers', () => {
   test('a simple request is answered in the page, with the reason', async () => {
@@ -216,4 +215,3 @@ describe('who answers', () => {
     expect([...page.asked, ...network.sent]).toEqual([]);
   });
 });
-

@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import { createNear } from './create-near.ts';
-import { answerEvents, eventsOf, fakeBackend, fakeEnvironment, partsOf, read, ready, recordingNetwork, refusalOf, textOf } from './fakes.ts';
-import { hardText, make, secretText } from './testing/fake-near.ts';
+import { fakeBackend, partsOf, read, ready, recordingNetwork, refusalOf, textOf } from './fakes.ts';
+import { hardText, make } from './fixtures/near.ts';
 
 describe('failures', () => {
   const failing = (error: NearfarError, before: readonly ChatPart[] = []) =>
@@ -123,4 +123,3 @@ describe('failures', () => {
     );
   });
 });
-

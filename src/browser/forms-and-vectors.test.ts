@@ -1,9 +1,15 @@
 import { describe, expect, test, vi } from 'vitest';
-import { NearfarError } from '../chat/error.ts';
-import type { ChatPart } from '../chat/part.ts';
 import { createNear } from './create-near.ts';
-import { answerEvents, eventsOf, fakeBackend, fakeEnvironment, partsOf, read, ready, recordingNetwork, refusalOf, textOf } from './fakes.ts';
-import { hardText, make, secretText } from './testing/fake-near.ts';
+import {
+  answerEvents,
+  eventsOf,
+  fakeBackend,
+  fakeEnvironment,
+  partsOf,
+  ready,
+  recordingNetwork,
+} from './fakes.ts';
+import { make, secretText } from './fixtures/near.ts';
 
 describe('answers in a form', () => {
   const body = {
