@@ -2,7 +2,7 @@ import type { EmbedRequest } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { byteLength } from '../ledger/byte-length.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import { askedPrompt, type AskedPrompt } from '../route/asked-prompt.ts';
 import { decide } from '../route/decide.ts';
 import type { BackendPool, KnownBackend } from './backend-pool.ts';
