@@ -112,7 +112,10 @@ function refusal(
     privacy === 'open' || found.length === 0
       ? ''
       : ` It was found private by ${found.slice(0, 8).join(', ')}.`;
-  return new NearfarError(tier.kind, `${tier.reason}${because}`, {
+  // That nothing here can answer is no fault of the model's name.
+  const kind = tier.kind === 'model_not_found' ? 'unavailable' : tier.kind;
+  return new NearfarError(kind, `${tier.reason}${because}`, {
+    retryable: kind === tier.kind && kind === 'unavailable',
     ...(tier.retryAfterSeconds === null ? {} : { retryAfterSeconds: tier.retryAfterSeconds }),
   });
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NearfarError, type ErrorKind } from '../chat/error.ts';
@@ -78,6 +79,7 @@ const device: fc.Arbitrary<Device> = fc.record({
     isHidden: fc.boolean(),
     battery: fc.option(
       fc.record({ level: fc.double({ min: 0, max: 1, noNaN: true }), isCharging: fc.boolean() }),
+      { nil: null },
     ),
     savesData: fc.boolean(),
   }),
@@ -210,7 +212,7 @@ const privateInput: fc.Arbitrary<NearInput> = fc
         };
       case 'user name':
         return { model, messages: [question], user: text };
-      default:
+      case 'image':
         return {
           model,
           messages: [
@@ -354,7 +356,7 @@ describe('every stream ends once', () => {
             async *answer(_, signal) {
               yield* given;
               if (end === 'throws') throw new Error('lost');
-              if (end === 'hangs') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+              if (end === 'hangs') await once(signal, 'abort');
             },
           });
           const network = networkOf('up');

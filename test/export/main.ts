@@ -61,7 +61,7 @@ interface Greedy {
 
 /** The engine's own picks in F16, token by token. */
 async function enginePicks(path: string): Promise<readonly Greedy[]> {
-  const library = openLibrary({ backend: 'cpu' });
+  const library = openLibrary({ backend: 'cpu', onLog: () => undefined });
   const model = await loadModel(library, { path, gpuLayerCount: 0 });
   const context = createContext(model, {
     ...{ cellCount: 512, batchTokenCount: 256, sequenceCount: 1, outputCount: 1, threadCount: 2 },

@@ -38,6 +38,8 @@ export function fakeModel(setup: FakeModelSetup = {}): FakeModel {
   const { pieces = ['Hel', 'lo'], contextWindow = 6_000, media = [] } = setup;
   const fake: FakeModel = { globals: {}, sessions: [], state: setup.state ?? 'available' };
 
+  // Errors are rejections.
+  // eslint-disable-next-line @typescript-eslint/require-await
   const create = async (options: SessionOptions = {}) => {
     options.signal?.throwIfAborted();
     if (setup.createFails !== undefined) throw setup.createFails;
@@ -92,6 +94,7 @@ export function fakeModel(setup: FakeModelSetup = {}): FakeModel {
         }
         if (setup.promptFails !== undefined) throw setup.promptFails;
         if (setup.hangs === true) {
+          signal?.throwIfAborted();
           await new Promise((_, reject) => {
             signal?.addEventListener('abort', () => {
               reject(new DOMException('stopped', 'AbortError'));
