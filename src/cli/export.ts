@@ -89,7 +89,7 @@ export const exportCommand: Command = {
       exportModel(
         {
           ...{ source, format: to, output, home: loaded.home, python: options.text('python') ?? null },
-          ...{ toolPath, precision, target, contextTokenCount },
+          ...{ toolPath, precision, target, contextTokenCount, environment: process.env },
         },
         quantizeFile,
         { ...job, onStatus: () => undefined },

@@ -17,6 +17,7 @@ export const planOptions: Readonly<Record<string, CommandOption>> = {
   context: number('N', 'memory, speed, batch: tokens of context (default: 4096, or all that the model has)'),
   kv: number('TYPE', 'memory, speed, batch: type of the KV cache, f16, q8_0 or q4_0 (default: f16)'),
   device: number('NAME', 'speed, batch: a device of the table (default: this machine)'),
+  measure: flag('speed: measure this machine anew, and the model beside what was predicted'),
   prompt: number('N', 'speed, batch, cost, and the decision: tokens of a prompt (default: 500)'),
   answer: number('N', 'speed, batch, cost, and the decision: tokens of an answer (default: 200)'),
   'target-ms': number('N', 'batch: most milliseconds between two tokens (default: 100)'),

@@ -27,9 +27,18 @@ const usualEfficiency = { memory: 0.7, compute: 0.5 };
 export async function planSpeed({ words, options }: CommandInput): Promise<number> {
   const loaded = await commandSettings(options);
   const model = await planModel(words[0] ?? '', loaded);
-  const target = await machineOf(options, loaded);
   const promptTokenCount = options.number('prompt', { min: 1, max: 1e8 }) ?? 500;
   const contextTokenCount = contextOf(model, options);
+  const isHere = options.text('device') === undefined && options.text('format') === undefined;
+  if (options.flag('measure') && (!isHere || model.file === null))
+    throw new UsageError('--measure: only a model that is here, as it is, on this machine can be measured');
+  if (isHere && model.file !== null) {
+    const { planSpeedMeasured } = await import('./plan-speed-measured.ts');
+    const sizes = { promptTokenCount, contextTokenCount };
+    const done = await planSpeedMeasured({ name: model.name, path: model.file.path }, loaded, options, sizes);
+    if (done !== null) return done;
+  }
+  const target = await machineOf(options, loaded);
   const rows = formatsOf(model, options.text('format')).map(({ format, byteCount, basis }) => {
     const load = loadOf(model, byteCount, options);
     const prefill = prefillStep(load, target.machine, promptTokenCount);

@@ -111,3 +111,11 @@ export function fileFormatName(fileType: number): string | null {
 export const formatNames: readonly string[] = [
   ...new Set([...fileFormats.values(), ...[...tensorFormats.values()].map((format) => format.name)]),
 ].sort((a, b) => b.length - a.length);
+
+/** Bits that a weight takes in a tensor of this format, its share of the scales included. @throws RangeError where it is unknown */
+export function bitsPerWeightOf(name: string): number {
+  const type = tensorTypeOf(name);
+  const format = type === null ? null : tensorFormat(type);
+  if (format === null) throw new RangeError(`format: ${name} is not known`);
+  return (8 * format.blockBytes) / format.blockElements;
+}

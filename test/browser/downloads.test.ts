@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testWeights } from '../weights.ts';
 import { chromiumMissing, startChromium, startWithProfile } from './chromium.ts';
+import { visit } from './open-page.ts';
 import { isModelFile, openSite, type Site } from './site.ts';
 
 const model = 'smollm2-135m-instruct-q4_0';
@@ -22,8 +23,7 @@ describe.skipIf(chromiumMissing !== null)('downloads in Chromium', () => {
   }
 
   async function open(page: Page): Promise<void> {
-    await page.goto(site.pageUrl);
-    await page.waitForFunction(() => 'testing' in window);
+    await visit(page, site);
     await page.evaluate((id) => {
       window.near = window.testing.createNear({
         backends: [

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testWeights } from '../weights.ts';
 import { chromiumMissing, startChromium } from './chromium.ts';
+import { openPage } from './open-page.ts';
 import { isModelFile, openSite, type Site } from './site.ts';
 
 /** SmolLM2-135M in a real Chromium, through the client that pages use. The gateway's answers are made up: "Hello, wörld!". */
@@ -21,9 +22,8 @@ describe.skipIf(chromiumMissing !== null)('wllama in Chromium', () => {
   /** Everything that left the page, bodies included. */
   const sent: string[] = [];
 
-  async function openPage(): Promise<Page> {
-    const opened = await context.newPage();
-    await opened.goto(site.pageUrl);
+  async function openTab(): Promise<Page> {
+    const opened = await openPage(context, site);
     await ready(opened);
     return opened;
   }
@@ -57,7 +57,7 @@ describe.skipIf(chromiumMissing !== null)('wllama in Chromium', () => {
         `${request.method()} ${request.url()} ${JSON.stringify(request.headers())} ${request.postData() ?? ''}`,
       );
     });
-    page = await openPage();
+    page = await openTab();
   });
   afterAll(async () => {
     await browser?.close();
@@ -207,7 +207,7 @@ describe.skipIf(chromiumMissing !== null)('wllama in Chromium', () => {
 
   it('answers for two tabs with one model, and for the second one alone when the first is closed', async () => {
     const files = fileRequests();
-    const second = await openPage();
+    const second = await openTab();
     const ask = (tab: Page) =>
       tab.evaluate(async () => {
         const { text } = await window.near.chat(

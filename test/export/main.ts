@@ -149,6 +149,7 @@ async function main(): Promise<number> {
           source: { kind: 'gguf', source: await sourceOfFile(path) },
           ...{ format, output, home: folder, python, toolPath: null, precision: 'fp32', target: 'cpu' },
           contextTokenCount: 512,
+          environment: process.env,
         },
         quantizeFile,
         { signal: new AbortController().signal, onProgress: () => undefined, onStatus: say },

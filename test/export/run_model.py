@@ -6,6 +6,7 @@ holds for the likeliest next token after each of tokens[N - 1] to the one before
 
 import json
 import sys
+from pathlib import Path
 
 import numpy
 
@@ -20,6 +21,7 @@ def onnx_picks():
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
+    config = json.loads((Path(model).parent / "config.json").read_text(encoding="utf-8"))
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     ids = numpy.array([tokens[:-1]], dtype=numpy.int64)
     feed = {}
@@ -32,7 +34,7 @@ def onnx_picks():
             feed[value.name] = numpy.arange(ids.shape[1], dtype=numpy.int64)[None]
         else:
             # An empty cache: batch, heads, nothing yet, head length.
-            shape = [1, value.shape[1], 0, value.shape[3]]
+            shape = [1, config["num_key_value_heads"], 0, config["head_dim"]]
             kinds = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16}
             feed[value.name] = numpy.zeros(shape, dtype=kinds[value.type])
     logits = session.run(["logits"], feed)[0]

@@ -21,6 +21,8 @@ export interface QuantizeRequest {
   readonly threadCount?: number;
   /** Sources that are quantized themselves are taken too: their weights are rounded a second time. */
   readonly allowRequantize: boolean;
+  /** All tensors in the one format, none finer. @default false */
+  readonly isPure?: boolean;
   /** An importance matrix, as llama-imatrix or `nearfar imatrix` writes it. */
   readonly imatrix?: string;
   /** Metadata written in addition. */
@@ -121,6 +123,7 @@ function nativeParams(
     ftype: isNvfp4 ? enums.llama_ftype.LLAMA_FTYPE_MOSTLY_Q8_0 : fileTypeOf(request.format),
     nthread: request.threadCount ?? 0,
     allow_requantize: request.allowRequantize,
+    pure: request.isPure ?? false,
   };
   const memories: QuantizeMemory[] = [];
   const add = (field: string, memory: QuantizeMemory): void => {

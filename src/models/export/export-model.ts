@@ -19,7 +19,7 @@ import {
   type ExportJob,
 } from './edge-formats.ts';
 import { isHubFolder, writeHubFolder } from './hub-folder.ts';
-import { missingModules, runTool } from './run-tool.ts';
+import { missingModules, runTool, type ToolEnvironment } from './run-tool.ts';
 
 /** What is exported: a folder as the tools read it, or a GGUF that one is made of. */
 export type ExportSource =
@@ -38,6 +38,8 @@ export interface ExportRequest extends Pick<
   readonly home: string;
   /** `null`: that of `tools/FORMAT`, else `python3`. */
   readonly python: string | null;
+  /** For the tool. */
+  readonly environment: ToolEnvironment;
 }
 
 export interface ExportProgress {
@@ -98,6 +100,7 @@ export async function exportModel(
     for (const [index, step] of steps.entries()) {
       progress.onStatus(step.title);
       await runTool(step, {
+        environment: request.environment,
         signal: progress.signal,
         onLine: (_, fraction) => {
           progress.onProgress(0.2 + (0.8 * (index + (fraction ?? 0))) / steps.length);
@@ -137,10 +140,13 @@ function requireChoice(option: string, format: EdgeFormat, given: string, known:
 async function requireTool(
   format: EdgeFormat,
   python: string,
-  request: Pick<ExportRequest, 'home' | 'toolPath'>,
+  request: Pick<ExportRequest, 'home' | 'toolPath' | 'environment'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const missing = await missingModules(python, format.modules, signal);
+  const missing = await missingModules(python, format.modules, {
+    environment: request.environment,
+    signal,
+  });
   const hasScript = format.name !== 'gguf' || (request.toolPath !== null && existsSync(request.toolPath));
   if (missing?.length === 0 && hasScript) return;
   const lacks =

@@ -3,7 +3,11 @@ import process from 'node:process';
 import { NearfarError } from '../../chat/error.ts';
 import type { ExportStep } from './edge-formats.ts';
 
+/** Variables of a program, as `process.env`. */
+export type ToolEnvironment = Readonly<Record<string, string | undefined>>;
+
 export interface ToolOptions {
+  readonly environment: ToolEnvironment;
   readonly signal: AbortSignal;
   /** The last line that it said, and a fraction where the line has a percentage. */
   readonly onLine: (line: string, fraction: number | null) => void;
@@ -18,7 +22,7 @@ const keptCharacters = 4000;
  * @returns all that it wrote to standard output
  * @throws NearfarError `aborted`, `unavailable` where it cannot be started, `internal` with its last lines where it failed
  */
-export function runTool(step: ExportStep, { signal, onLine }: ToolOptions): Promise<string> {
+export function runTool(step: ExportStep, { environment, signal, onLine }: ToolOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new NearfarError('aborted', 'Stopped before it began.'));
@@ -27,7 +31,7 @@ export function runTool(step: ExportStep, { signal, onLine }: ToolOptions): Prom
     const child = spawn(step.program, step.args, {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1', PYTHONUNBUFFERED: '1' },
+      env: { ...environment, HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1', PYTHONUNBUFFERED: '1' },
     });
     let said = '';
     let output = '';
@@ -84,17 +88,17 @@ export function runTool(step: ExportStep, { signal, onLine }: ToolOptions): Prom
 export async function missingModules(
   python: string,
   modules: readonly string[],
-  signal: AbortSignal,
+  options: Pick<ToolOptions, 'environment' | 'signal'>,
 ): Promise<readonly string[] | null> {
   const script =
     'import importlib.util, json, sys; print(json.dumps([m for m in sys.argv[1:] if importlib.util.find_spec(m) is None]))';
   try {
     const step = { title: 'looking', program: python, args: ['-c', script, ...modules] };
-    const said = await runTool(step, { signal, onLine: () => undefined });
+    const said = await runTool(step, { ...options, onLine: () => undefined });
     const list: unknown = JSON.parse(said.trim().split('\n').at(-1) ?? '');
     return Array.isArray(list) ? list.map(String) : null;
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (options.signal.aborted) throw error;
     return null;
   }
 }

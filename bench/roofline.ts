@@ -1,0 +1,114 @@
+import { quantizeFile } from '../src/engine/llama/quantize-job.ts';
+import { measureBandwidth } from '../src/measure/bandwidth.ts';
+import { calibrateSpeed } from '../src/measure/calibrate-speed.ts';
+import { measureStepTimes } from '../src/measure/step-times-job.ts';
+import { readGguf } from '../src/models/gguf.ts';
+import { stepLoad } from '../src/models/step-load.ts';
+import { bitsPerWeightOf } from '../src/models/tensor-format.ts';
+import {
+  calibratedDecodeMs,
+  calibratedPrefillMs,
+  formatEfficiency,
+  type SpeedCalibration,
+} from '../src/plan/calculate/calibrated-speed.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { testModel } from '../test/weights.ts';
+import type { Benchmark, BenchmarkSetup, Row } from './benchmark.ts';
+import { smolAs } from './speculate-models.ts';
+import { median, rounded } from './stats.ts';
+
+const prefillTokenCount = 512;
+const batchSizes = [1, 2, 8];
+
+/** Predicted from made-up models' steps on this machine, measured on the real ones: no model is calibrated on. */
+export const roofline: Benchmark = async (setup) => {
+  const models = await modelsOf(setup);
+  const loads = await Promise.all(models.map(async ({ path }) => stepLoad(await readGguf(path))));
+  const formats = [
+    ...new Set(
+      loads.flatMap((load) => [...Object.keys(load.blockWeights), ...Object.keys(load.outputWeights)]),
+    ),
+  ];
+  const folder = await mkdtemp(`${tmpdir()}/nearfar-roofline-`);
+  const { signal } = new AbortController();
+  try {
+    setup.progress(`calibrating ${formats.join(', ')}`);
+    const calibration = await calibrateSpeed(
+      {
+        ...{ formats, backend: 'cpu', threadCount: setup.threadCount, folder, signal },
+        onProgress: () => undefined,
+      },
+      { quantize: quantizeFile, time: measureStepTimes, bandwidth: () => measureBandwidth() },
+    );
+    const rows: Row[] = [];
+    const errors: number[] = [];
+    for (const [index, { name, path }] of models.entries()) {
+      const load = loads[index];
+      if (load === undefined) continue;
+      setup.progress(`measuring ${name}`);
+      const times = await measureStepTimes(
+        {
+          ...{ path, backend: 'cpu', threadCount: setup.threadCount, prefillTokenCount },
+          ...{ deepTokenCount: 0, batchSizes },
+        },
+        { signal },
+      );
+      const cells: Record<string, string> = {};
+      const add = (label: string, predicted: number, measured: number): void => {
+        const error = predicted / measured - 1;
+        errors.push(Math.abs(error));
+        cells[label] = `${predicted.toFixed(1)} / ${measured.toFixed(1)} (${percent(error)})`;
+      };
+      add('prefill of 512', calibratedPrefillMs(load, calibration, prefillTokenCount), times.prefillMs);
+      batchSizes.forEach((size, at) => {
+        add(`step of ${size}`, calibratedDecodeMs(load, calibration, size, 16), times.decodeMs[at] ?? NaN);
+      });
+      rows.push({ label: name, cells });
+    }
+    const figures = {
+      max_error: rounded(Math.max(...errors), 3),
+      median_error: rounded(median(errors), 3),
+    };
+    return {
+      figures,
+      targets: [{ key: 'max_error', value: figures.max_error, atMost: 0.25 }],
+      rows,
+      notes: [
+        'Milliseconds, predicted / measured (error); measured are medians over five rounds.',
+        `This machine: ${(calibration.bytesPerSecond / 1e9).toFixed(1)} GB/s read by memchr, ${(calibration.flops / 1e9).toFixed(0)} GFLOPS by the fastest format on a prompt of 512.`,
+        `Efficiency by format, of that bandwidth for one stream and of those FLOPS for a prompt: ${efficiencies(calibration, formats)}.`,
+        'Calibrated is on two made-up models of random weights (src/measure/calibration-model.ts): a wide one in each format, a thin one for what a layer takes beside its matrices, at 1, 8 and 512 tokens. None of the models above is part of that; a step of 2 lies between calibrated widths.',
+      ],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+async function modelsOf(
+  setup: BenchmarkSetup,
+): Promise<readonly { readonly name: string; readonly path: string }[]> {
+  if (setup.isModelGiven) return [{ name: setup.modelPath, path: setup.modelPath }];
+  const formats = setup.quick ? ['Q4_0'] : ['F16', 'Q8_0', 'Q4_0'];
+  const models: { name: string; path: string }[] = [];
+  for (const format of formats)
+    models.push({ name: `SmolLM2-135M ${format}`, path: await smolAs(format, setup) });
+  if (!setup.quick) models.push({ name: 'SmolLM2-135M Q4_1', path: (await testModel('smollm2')).path });
+  models.push({ name: 'Gemma-3-270M Q4_K_M', path: (await testModel('gemma3-270m')).path });
+  return models;
+}
+
+function efficiencies(calibration: SpeedCalibration, formats: readonly string[]): string {
+  return formats
+    .map((format) => {
+      const found = formatEfficiency(format, bitsPerWeightOf(format), calibration);
+      if (found === null) return format;
+      return `${format} ${percent(found.memory)} and ${percent(found.compute)}`;
+    })
+    .join(', ');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)}%`;
+}

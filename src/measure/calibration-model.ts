@@ -1,0 +1,114 @@
+import { writeFileSync } from 'node:fs';
+import { createRandom } from '../engine/sampling/random.ts';
+import { encodeGguf, type Metadata, type Tensor } from '../models/gguf-writer.ts';
+
+/** Sizes of a made-up Llama. */
+export interface CalibrationShape {
+  readonly embeddingLength: number;
+  readonly feedForwardLength: number;
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly kvHeadCount: number;
+  readonly headLength: number;
+}
+
+/** Matrices far larger than the caches, few layers: what its steps take, the matrices take. */
+export const wideShape: CalibrationShape = {
+  ...{ embeddingLength: 768, feedForwardLength: 3072, layerCount: 8 },
+  ...{ headCount: 12, kvHeadCount: 4, headLength: 64 },
+};
+
+/** Next to no weights, many layers: what its steps take, the layers take by themselves. */
+export const thinShape: CalibrationShape = {
+  ...{ embeddingLength: 128, feedForwardLength: 256, layerCount: 24 },
+  ...{ headCount: 2, kvHeadCount: 2, headLength: 64 },
+};
+
+export const calibrationContext = 4096;
+const vocabTokenCount = 512;
+
+/** Weights of the blocks' matrices. Pure. */
+export function blockWeightCount(shape: CalibrationShape): number {
+  const { embeddingLength, feedForwardLength, layerCount, headCount, kvHeadCount, headLength } = shape;
+  const attention = 2 * embeddingLength * headLength * (headCount + kvHeadCount);
+  return layerCount * (attention + 3 * embeddingLength * feedForwardLength);
+}
+
+/** Layers x query heads x head length. Pure. */
+export function attentionWidthOf(shape: CalibrationShape): number {
+  return shape.layerCount * shape.headCount * shape.headLength;
+}
+
+/**
+ * Writes a model of random weights in F32 that is nobody's: measuring the machine with it says nothing of any model that is
+ * predicted from the measurement. A vocabulary of 512 words, so that the output weighs next to nothing.
+ */
+export function writeCalibrationModel(path: string, shape: CalibrationShape): void {
+  const { embeddingLength, feedForwardLength, layerCount, headCount, kvHeadCount, headLength } = shape;
+  const u32 = (key: string, value: number): [string, Metadata] => [`llama.${key}`, { type: 'u32', value }];
+  const metadata = new Map<string, Metadata>([
+    ['general.architecture', { type: 'string', value: 'llama' }],
+    ['general.name', { type: 'string', value: 'nearfar calibration' }],
+    u32('context_length', calibrationContext),
+    u32('embedding_length', embeddingLength),
+    u32('block_count', layerCount),
+    u32('feed_forward_length', feedForwardLength),
+    u32('attention.head_count', headCount),
+    u32('attention.head_count_kv', kvHeadCount),
+    u32('attention.key_length', headLength),
+    u32('attention.value_length', headLength),
+    ['llama.attention.layer_norm_rms_epsilon', { type: 'f32', value: 1e-5 }],
+    ...vocabulary(),
+  ]);
+  const random = createRandom(5);
+  // One stretch of numbers for all: the kernels do not care, and half a gigabyte less is made.
+  const widest = Math.max(feedForwardLength, headCount * headLength, vocabTokenCount) * embeddingLength;
+  const numbers = Float32Array.from({ length: widest }, () => 0.05 * (random() - 0.5));
+  const matrix = (name: string, columns: number, rows: number): Tensor => ({
+    name,
+    shape: [columns, rows],
+    values: numbers.subarray(0, columns * rows),
+  });
+  const ones = (name: string): Tensor => ({
+    name,
+    shape: [embeddingLength],
+    values: new Float32Array(embeddingLength).fill(1),
+  });
+  const blocks = Array.from({ length: layerCount }, (_, index) => `blk.${index}`);
+  const tensors = [
+    matrix('token_embd.weight', embeddingLength, vocabTokenCount),
+    ones('output_norm.weight'),
+    matrix('output.weight', embeddingLength, vocabTokenCount),
+    ...blocks.flatMap((block) => [
+      ones(`${block}.attn_norm.weight`),
+      matrix(`${block}.attn_q.weight`, embeddingLength, headCount * headLength),
+      matrix(`${block}.attn_k.weight`, embeddingLength, kvHeadCount * headLength),
+      matrix(`${block}.attn_v.weight`, embeddingLength, kvHeadCount * headLength),
+      matrix(`${block}.attn_output.weight`, headCount * headLength, embeddingLength),
+      ones(`${block}.ffn_norm.weight`),
+      matrix(`${block}.ffn_gate.weight`, embeddingLength, feedForwardLength),
+      matrix(`${block}.ffn_up.weight`, embeddingLength, feedForwardLength),
+      matrix(`${block}.ffn_down.weight`, feedForwardLength, embeddingLength),
+    ]),
+  ];
+  writeFileSync(path, encodeGguf(metadata, tensors));
+}
+
+/** Control tokens, all bytes, and words that nobody says: the least that libllama takes. */
+function vocabulary(): [string, Metadata][] {
+  const bytes = Array.from(
+    { length: 256 },
+    (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+  );
+  const words = Array.from({ length: vocabTokenCount - 259 }, (_, index) => `\u2581w${index}`);
+  const tokens = ['<unk>', '<s>', '</s>', ...bytes, ...words];
+  const kinds = tokens.map((_, index) => (index === 0 ? 2 : index < 3 ? 3 : index < 259 ? 6 : 1));
+  return [
+    ['tokenizer.ggml.model', { type: 'string', value: 'llama' }],
+    ['tokenizer.ggml.tokens', { type: 'strings', value: tokens }],
+    ['tokenizer.ggml.scores', { type: 'f32s', value: tokens.map((_, index) => -index) }],
+    ['tokenizer.ggml.token_type', { type: 'i32s', value: kinds }],
+    ['tokenizer.ggml.bos_token_id', { type: 'u32', value: 1 }],
+    ['tokenizer.ggml.eos_token_id', { type: 'u32', value: 2 }],
+  ];
+}

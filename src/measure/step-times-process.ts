@@ -1,0 +1,5 @@
+// Entry of the process that times a model's steps. Started by step-times-job.ts.
+import { serveJob } from '../engine/llama/native-job.ts';
+import { measureStepTimesHere, type StepTimesRequest } from './step-times.ts';
+
+serveJob((request) => measureStepTimesHere(request as StepTimesRequest));
