@@ -26,7 +26,10 @@ const unsteadyCluster = new RegExp(`[^${steady}\\p{M}]\\p{M}*|[${steady}]\\p{M}+
  * one wide character is wide. Pure.
  */
 export function compact(text: string): string {
-  return isLatin1.test(text) ? Buffer.from(text, 'latin1').toString('latin1') : text;
+  // Pages have no Buffer, and no other way to tell an engine.
+  return typeof Buffer !== 'undefined' && isLatin1.test(text)
+    ? Buffer.from(text, 'latin1').toString('latin1')
+    : text;
 }
 
 /** Full-width digits, ligatures, letters with marks of their own and hidden characters read as what they look like. Pure. */
