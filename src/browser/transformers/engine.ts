@@ -258,7 +258,7 @@ function generate(
       queue.end();
     },
     (thrown: unknown) => {
-      queue.end(thrown);
+      queue.end(thrown instanceof Error ? thrown : new Error(String(thrown)));
     },
   );
   return {
@@ -286,7 +286,13 @@ async function loadPipeline(
   const disk = world.disk();
   const store = world.store(disk);
   const model = await findModel(config.source, disk, { keeps: true });
-  await store.download(model.files, teller.downloaded, signal);
+  await store.download(
+    model.files,
+    (...bytes) => {
+      teller.downloaded(...bytes);
+    },
+    signal,
+  );
   const wasm = { url: config.wasmUrl, bytes: null, sha256: null };
   await store.download([wasm], () => undefined, signal);
   let leave = (): void => undefined;

@@ -100,7 +100,7 @@ export function createWllamaEngine(config: WllamaConfig): PageEngine {
             queue.end();
           },
           (thrown: unknown) => {
-            queue.end(thrown);
+            queue.end(thrown instanceof Error ? thrown : new Error(String(thrown)));
           },
         );
         try {
@@ -150,7 +150,7 @@ export function createWllamaEngine(config: WllamaConfig): PageEngine {
       const messages = wireMessages(requireChat({ input, choiceCount: 1 }));
       const { model, end } = await take(signal);
       const stop = new AbortController();
-      let count: number | null = null;
+      const counts: number[] = [];
       try {
         // The library has no tokenizer of its own to ask: it says how long the prompt is when it begins to read it.
         await complete(
@@ -158,16 +158,20 @@ export function createWllamaEngine(config: WllamaConfig): PageEngine {
           { messages, max_tokens: 1, stream: true, return_progress: true },
           AbortSignal.any([signal, stop.signal]),
           (chunk) => {
-            count = chunk.prompt_progress?.total ?? chunk.usage?.prompt_tokens ?? count;
-            if (count !== null) stop.abort();
+            const count = chunk.prompt_progress?.total ?? chunk.usage?.prompt_tokens;
+            if (count === undefined) return;
+            counts.push(count);
+            stop.abort();
           },
         );
       } catch (thrown) {
-        if (count === null || signal.aborted) throw explain(thrown, signal);
+        if (counts.length === 0 || signal.aborted) throw explain(thrown, signal);
       } finally {
         end();
       }
-      if (count === null) throw new NearfarError('internal', 'wllama did not say how long the prompt is.');
+      const [count] = counts;
+      if (count === undefined)
+        throw new NearfarError('internal', 'wllama did not say how long the prompt is.');
       return count;
     },
     dispose: unload,
@@ -225,7 +229,13 @@ async function loadWllama(
   const disk = opfsDisk();
   const store = createFileStore({ disk, budgetBytes: config.budgetBytes ?? null });
   const model = await findModel(config.source, disk, { keeps: true });
-  await store.download(model.files, teller.downloaded, signal);
+  await store.download(
+    model.files,
+    (...bytes) => {
+      teller.downloaded(...bytes);
+    },
+    signal,
+  );
   const { Wllama } = await loadLibrary('@wllama/wllama', () => import('@wllama/wllama'));
   // Another version has another file at the same address: the mark tells them apart, and is sent to nobody.
   const wasm = { url: `${config.wasmUrl}#${Wllama.getLibllamaVersion()}`, bytes: null, sha256: null };
