@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { buildPage } from '../test/browser/build-page.ts';
 import { chromiumMissing, startChromium } from '../test/browser/chromium.ts';
-import type { MeasuredAnswer } from '../test/browser/measuring.ts';
+import type { MeasuredAnswer } from '../test/browser/measured-answer.ts';
 import { nearTieGap } from './agreement.ts';
 import { alternating, type Benchmark, type Side } from './benchmark.ts';
 import { measureCore } from './browser/core-size.ts';

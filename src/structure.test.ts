@@ -140,14 +140,6 @@ describe('directions', () => {
     ).toEqual(['browser/gateway/connection.ts']);
   });
 
-  test('what pages get needs nothing of Node', () => {
-    const entry = byPath.get('browser/index.ts');
-    expect(entry).toBeDefined();
-    const reached = [...reach(entry!)];
-    expect(reached).toContain('privacy/detect/iban.ts');
-    expect(reached.filter((imported) => imported.startsWith('node:'))).toEqual([]);
-  });
-
   test('decisions and prices are pure', () => {
     const pure = [
       'ledger/cost.ts',

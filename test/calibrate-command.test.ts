@@ -33,7 +33,8 @@ async function calibrate(args: readonly string[], stopAt?: string) {
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    if (stopAt !== undefined && stderr.includes(stopAt)) child.kill('SIGINT');
+    // Once: a second one, after the program took its leave of the first, would kill it.
+    if (stopAt !== undefined && !child.killed && stderr.includes(stopAt)) child.kill('SIGINT');
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
   return { code, stdout, stderr };

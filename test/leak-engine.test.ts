@@ -48,7 +48,7 @@ async function ask(model: string, content: string, headers: Record<string, strin
   const response = await fetch(`${real.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ model, stream: true, max_tokens: 60, messages: [{ role: 'user', content }] }),
+    body: JSON.stringify({ model, stream: true, max_tokens: 40, messages: [{ role: 'user', content }] }),
   });
   return { status: response.status, text: await response.text() };
 }
@@ -59,7 +59,7 @@ describe('a killed engine', () => {
   it('takes nothing out of the house that was on board', { timeout: 240_000 }, async () => {
     let killCount = 0;
     const asked: Asked[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const waiting = Array.from({ length: 8 }, (_, index) => {
         const kind = plantedKinds[(round * 8 + index) % plantedKinds.length] ?? 'arbitrary';
         const { needle, text } = plant(random, kind);
@@ -77,7 +77,7 @@ describe('a killed engine', () => {
       }
       asked.push(...(await Promise.all(waiting)));
     }
-    expect(killCount).toBe(3);
+    expect(killCount).toBe(2);
     // Some broke off, and some were answered: by the engine that came back, for nobody else was asked.
     expect(asked.some(({ text }) => text.includes('error'))).toBe(true);
     for (const { bytes } of recording.recorded) expect([...finder.find(bytes).keys()]).toEqual([]);

@@ -143,7 +143,7 @@ describe('the package', () => {
       "const why = await near.chat('Hello').catch((error) => error.kind);" +
       'console.log(JSON.stringify([backends[0].name, backends[0].availability.state, why]))';
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
-    expect(JSON.parse(stdout)).toEqual(['built-in', 'unavailable', 'model_not_found']);
+    expect(JSON.parse(stdout)).toEqual(['built-in', 'unavailable', 'unavailable']);
   }, 30_000);
 
   it('has the parts for pages and apps, each importable without a page, React or a phone', async () => {

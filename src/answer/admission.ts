@@ -3,7 +3,7 @@ import { allowedModels } from '../access/model-pattern.ts';
 import type { RateLimits, RateTicket } from '../access/rate-limits.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { LedgerRow } from '../ledger/row.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { PromptSize, Reserve, Reservation } from './reserve.ts';
 

@@ -13,7 +13,7 @@ import { defaultCascadeRules, type CascadeRules } from '../route/cascade/judge.t
 import type { Shadow, ShadowRecorder } from '../quality/shadow.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
 import type { Route } from '../route/route.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import { promptText } from '../upstream/prompt-text.ts';
 import { answeredCalls } from '../upstream/tool-loop.ts';
 import { openAdmission, type Admission, type AskedRequest } from './admission.ts';

@@ -10,7 +10,7 @@ import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import type { RouteQuestion } from '../route/route.ts';
 import { promptTextOf } from '../upstream/prompt-text.ts';
 import { answeredCallsOf } from '../upstream/tool-loop.ts';

@@ -83,7 +83,7 @@ export function createNear(options: NearOptions = {}): Near {
         first = null;
         return next;
       },
-      return: () => parts.return(),
+      return: async () => (await parts.return?.()) ?? { done: true, value: undefined },
     };
     return {
       [Symbol.asyncIterator]: () => iterator,

@@ -119,7 +119,7 @@ function tierOf(backend: KnownBackend, facts: PageFacts): TierFacts {
       tokens: false,
     },
     price: null,
-    held: { tokenCount: 0, odds: 0 },
+    held: { tokenCount: 0, odds: 0, keptTokenCount: 0 },
     answers: null,
     speed: speed === undefined ? null : { firstTokenMs: speed.firstTokenMs, msPerToken: speed.msPerToken },
     health: isNear ? healthOf(name, facts) : { penalty: 0, reason: null },

@@ -1,5 +1,5 @@
 import { base64UrlOf } from '../privacy/base64.ts';
-import { createJudge, createRememberAnswers, type Judged } from '../privacy/judge.ts';
+import { createJudge, createRememberAnswers, type Judged, type JudgeSetup } from '../privacy/judge.ts';
 import { createScanRequest } from '../privacy/scan-request.ts';
 import { sha256 } from '../privacy/sha256.ts';
 import { createTaintedSessions, type TaintStore } from '../privacy/tainted-sessions.ts';
@@ -29,7 +29,7 @@ export async function openPageJudge(
     warn: () => undefined,
     keptCount: 2_000,
   });
-  const setup = {
+  const setup: JudgeSetup = {
     floor: mode === 'page' ? 'local_only' : 'open',
     // The texts are in this page's memory anyway: what keys the findings need not hide them.
     scan: scan === null ? null : createScanRequest({ scan, hash: (text) => text, keptCount: 500 }),
@@ -40,7 +40,7 @@ export async function openPageJudge(
     sessions,
     hash: memory.hash,
     check: null,
-  } as const;
+  };
   const judge = createJudge(setup);
   const rememberAnswers = createRememberAnswers(setup);
   return {

@@ -2,7 +2,7 @@ import type { EmbedRequest } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { byteLength } from '../ledger/byte-length.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import { askedPrompt, type AskedPrompt } from '../route/asked-prompt.ts';
 import { decide } from '../route/decide.ts';
 import type { BackendPool, KnownBackend } from './backend-pool.ts';
@@ -112,7 +112,10 @@ function refusal(
     privacy === 'open' || found.length === 0
       ? ''
       : ` It was found private by ${found.slice(0, 8).join(', ')}.`;
-  return new NearfarError(tier.kind, `${tier.reason}${because}`, {
+  // That nothing here can answer is no fault of the model's name.
+  const kind = tier.kind === 'model_not_found' ? 'unavailable' : tier.kind;
+  return new NearfarError(kind, `${tier.reason}${because}`, {
+    retryable: kind === tier.kind && kind === 'unavailable',
     ...(tier.retryAfterSeconds === null ? {} : { retryAfterSeconds: tier.retryAfterSeconds }),
   });
 }

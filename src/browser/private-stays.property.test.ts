@@ -78,6 +78,7 @@ const device: fc.Arbitrary<Device> = fc.record({
     isHidden: fc.boolean(),
     battery: fc.option(
       fc.record({ level: fc.double({ min: 0, max: 1, noNaN: true }), isCharging: fc.boolean() }),
+      { nil: null },
     ),
     savesData: fc.boolean(),
   }),

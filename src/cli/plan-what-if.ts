@@ -171,7 +171,9 @@ function linesOf(report: WhatIf, recorded: Recorded, options: ReplayOptions): re
     '',
     'Quality is not replayed: what cheaper answers cost in quality, nearfar eval, shadow and calibrate measure.',
     `Simple is a difficulty below ${options.thresholds[0]} (near) and ${options.thresholds[1]} (a smaller model), as route.thresholds has it.` +
-      `${options.simpleShare === null ? '' : ` Of requests that no router judged ${Math.round(100 * options.simpleShare)}% are taken for simple, as you said.`}`,
+      (options.simpleShare === null
+        ? ''
+        : ` Of requests that no router judged ${Math.round(100 * options.simpleShare)}% are taken for simple, as you said.`),
     'Caches are taken to keep beginnings of 1,024 tokens or more for five minutes after each use.',
   ];
 }

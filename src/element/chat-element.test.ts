@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { backendStatus, fakeNear, type FakeNear } from '../browser/conversation/fakes.ts';
 import { NearfarError } from '../chat/error.ts';
-import { NearfarChat } from './index.ts';
+import './index.ts';
+import type { NearfarChat } from './index.ts';
 
 const soon = (ms = 45): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

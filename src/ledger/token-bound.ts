@@ -53,8 +53,3 @@ function isElsewhere(fields: object): boolean {
 
 /** What providers add of their own, e.g. the text that tells of tools. */
 export const addedTokenCount = 1000;
-
-/** Pure: about as many tokens as a prompt has: four bytes each. */
-export function tokenEstimate(byteCount: number): number {
-  return Math.ceil(byteCount / 4);
-}

@@ -3,7 +3,7 @@ import { createStopText } from '../browser/stop-text.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart, Usage } from '../chat/part.ts';
 import { byteLength } from '../ledger/byte-length.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import type { Cleared } from '../privacy/clear.ts';
 import { nativeError } from './native-error.ts';
 import type { NativeEnd, NativeModel } from './native-model.ts';

@@ -12,6 +12,7 @@ import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
 import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
+import { ownLife } from './detect/own-life.ts';
 import { paymentCard } from './detect/payment-card.ts';
 import { person } from './detect/person.ts';
 import { phone } from './detect/phone.ts';
@@ -47,6 +48,7 @@ export const detectors: readonly Detector[] = [
   sensitiveContext,
   intimate,
   selfPortrait,
+  ownLife,
   houseMatter,
   houseEvent,
   marking,

@@ -78,12 +78,6 @@ export interface PromptCacheDependencies {
  */
 const shortestTried = 0.9;
 
-/**
- * Standard errors by which odds are taken to be lower for as long as nothing was saved: until then it is the owner's money
- * that is risked. What was saved may be risked at even odds.
- */
-const untilSaved = 1;
-
 const untouched: PromptPlan = {
   prefix: null,
   marks: [],
@@ -197,7 +191,7 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       );
       const tokenCount = Math.round(prefix.tokenCount * held.tokenScale(request.modelId));
       if (tokenCount < minimumTokenCount) return { ...untouched, prefix, members };
-      const caution = purse.saved(purseOf(request)) > 0 ? 0 : untilSaved;
+      const caution = purse.caution(purseOf(request), tokenCount);
       const places = placesOf(request, blocks, prefix, caution);
       const spendable = purse.spendable(purseOf(request), tokenCount);
       const plan = planMarks(places, tokenCount, { ...rules, minimumTokenCount }, spendable);

@@ -13,6 +13,11 @@ import type { CacheRules } from './cache-rules.ts';
 export interface Purse {
   /** By reading so far, less what writing cost, in plain prompt tokens; below 0: it has not paid yet. */
   saved(name: string): number;
+  /**
+   * Standard errors by which odds should be taken to be lower. What was saved may be risked at even odds. Until then it is
+   * the owner's money: half of one at first, and the more of it was lost, the more, up to a whole one.
+   */
+  caution(name: string, tokenCount: number): number;
   /** Most that writing may cost above reading in full, in plain prompt tokens. @param tokenCount of the prompt at hand */
   spendable(name: string, tokenCount: number): number;
   /** A prompt is sent, and this is what writing is expected to cost above reading in full. */
@@ -51,8 +56,15 @@ export function createPurse(): Purse {
     return account;
   }
 
+  const saved = (name: string): number => accounts.get(name)?.balance ?? 0;
+
   return {
-    saved: (name) => accounts.get(name)?.balance ?? 0,
+    saved,
+    caution(name, tokenCount) {
+      const lost = -saved(name);
+      if (lost < 0) return 0;
+      return Math.min(1, 0.5 + (0.5 * lost) / (startingPrompts * Math.max(1, tokenCount)));
+    },
     spendable(name, tokenCount) {
       const { balance, seenTokenCount, largestTokenCount } = accountOf(name);
       return balance + share * seenTokenCount + startingPrompts * Math.max(largestTokenCount, tokenCount);

@@ -1,5 +1,5 @@
 import { costMicros, type TokenPrice } from '../ledger/cost.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import type { CapturedQuestion } from './captured-question.ts';
 import { judgePrompt } from './judge-prompt.ts';
 

@@ -1,6 +1,6 @@
 import type { Priority } from '../chat/request.ts';
 import { byteLength } from '../ledger/byte-length.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import { withBefore, type AskedPrompt } from './asked-prompt.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { ChatInput, ChatRequest, Priority } from '../chat/request.ts';
 import { byteLength } from '../ledger/byte-length.ts';
-import { tokenEstimate } from '../ledger/token-bound.ts';
+import { tokenEstimate } from '../ledger/token-estimate.ts';
 import type { RequestFacts } from './route-facts.ts';
 
 /** What a policy reads of a prompt, and what the prompt needs. Never kept. */

@@ -31,7 +31,12 @@ export async function startChromium(): Promise<Browser> {
   return chromium.launch({ ...settings, executablePath: required() });
 }
 
-/** The same with a profile of its own and a browser extension. @param extension folder of its manifest, absolute */
+/** The same with a profile on disk. @param profile an empty folder, absolute */
+export async function startWithProfile(profile: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, { ...settings, executablePath: required() });
+}
+
+/** The same with a browser extension in it. @param extension folder of its manifest, absolute */
 export async function startWithExtension(profile: string, extension: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
     ...settings,

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testWeights } from '../weights.ts';
-import { chromiumMissing, startChromium } from './chromium.ts';
+import { chromiumMissing, startChromium, startWithProfile } from './chromium.ts';
+import { visit } from './open-page.ts';
 import { isModelFile, openSite, type Site } from './site.ts';
 
 const model = 'smollm2-135m-instruct-q4_0';
@@ -19,8 +23,7 @@ describe.skipIf(chromiumMissing !== null)('downloads in Chromium', () => {
   }
 
   async function open(page: Page): Promise<void> {
-    await page.goto(site.pageUrl);
-    await page.waitForFunction(() => 'testing' in window);
+    await visit(page, site);
     await page.evaluate((id) => {
       window.near = window.testing.createNear({
         backends: [
@@ -60,10 +63,15 @@ describe.skipIf(chromiumMissing !== null)('downloads in Chromium', () => {
     site.cutAfterBytes = 20_000_000;
     // The visit ends in the middle, after a few connections that broke.
     void prepared(page).catch(() => undefined);
-    await page.waitForFunction(async () => {
-      const kept = await window.testing.keptFiles();
-      return kept.some(({ bytes }) => bytes > 25_000_000);
-    });
+    await expect
+      .poll(
+        () =>
+          page.evaluate(async () =>
+            Math.max(0, ...(await window.testing.keptFiles()).map(({ bytes }) => bytes)),
+          ),
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(25_000_000);
     await page.goto('about:blank');
     site.cutAfterBytes = null;
     const ranges = (): readonly (string | null)[] =>
@@ -85,9 +93,13 @@ describe.skipIf(chromiumMissing !== null)('downloads in Chromium', () => {
   });
 
   it('that find no room say how much is needed and how much there is', async () => {
-    const page = await freshPage();
-    const protocol = await page.context().newCDPSession(page);
+    // Chromium overrides the quota of its default profile only.
+    const profile = mkdtempSync(join(tmpdir(), 'nearfar-profile-'));
+    const context = await startWithProfile(profile);
+    const page = await context.newPage();
+    const protocol = await context.newCDPSession(page);
     await protocol.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 30_000_000 });
+    await open(page);
     const status = await page.evaluate(async () => {
       const { backends, environment } = await window.near.status();
       return { fits: backends[0]?.fits, quota: environment.storage?.quotaBytes };
@@ -98,7 +110,8 @@ describe.skipIf(chromiumMissing !== null)('downloads in Chromium', () => {
       /^too_large: .*needs \d+\.\d MB more, and the browser gives \d+\.\d MB/,
     );
     expect(site.requests.filter((request) => isModelFile(request, weights))).toHaveLength(asked);
-    await page.context().close();
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
   });
 
   it('are one for two tabs that want the same at once, and both see it grow', async () => {

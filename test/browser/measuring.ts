@@ -3,17 +3,9 @@ import type { ChatRequest } from '../../src/chat/request.ts';
 import { neutralSampling } from '../../src/chat/sampling.ts';
 import { clear } from '../../src/privacy/clear.ts';
 import { wllama } from '../../src/browser/wllama/source.ts';
+import type { MeasuredAnswer } from './measured-answer.ts';
 
 /** What `bench -- browser` runs in the page: the backend itself, as the client asks it, with stamps at the page's own end. */
-
-export interface MeasuredAnswer {
-  readonly text: string;
-  readonly promptTokenCount: number;
-  readonly completionTokenCount: number;
-  /** Milliseconds from the call to the first piece, and from the first to the last. */
-  readonly firstMs: number;
-  readonly restMs: number;
-}
 
 interface Measuring {
   /** Loads the model with so many threads; null: the backend's default. @returns milliseconds */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { minilmWeights } from '../minilm.ts';
 import { chromiumMissing, startChromium } from './chromium.ts';
 import { minilmOnnx } from './minilm-onnx.ts';
+import { openPage } from './open-page.ts';
 import { openSite, type Site } from './site.ts';
 import { transformersFolder } from './transformers-library.ts';
 
@@ -49,9 +50,7 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
       transformers: await transformersFolder(),
     });
     browser = await startChromium();
-    page = await browser.newPage();
-    await page.goto(site.pageUrl);
-    await page.waitForFunction(() => 'testing' in window);
+    page = await openPage(await browser.newContext(), site);
   });
   afterAll(async () => {
     await browser?.close();

@@ -98,7 +98,7 @@ describe('answers', () => {
     expect(session?.prompts).toEqual([[{ role: 'user', content: 'Three' }]]);
     expect(session?.isDestroyed).toBe(true);
     const finish = parts.at(-1);
-    // 34 characters of earlier turns with their quotes and 7 of the last, by the double's way of counting.
+    // By the double's way of counting: 20 of what was before, 7 of what is asked, 5 of the answer.
     expect(finish).toMatchObject({
       type: 'finish',
       usage: { promptTokenCount: 27, completionTokenCount: 5 },

@@ -2,7 +2,7 @@ import { NearfarError, toNearfarError } from '../../chat/error.ts';
 import type { ChatPart, Usage } from '../../chat/part.ts';
 import type { ChatInput, ChatRequest } from '../../chat/request.ts';
 import { byteLength } from '../../ledger/byte-length.ts';
-import { tokenEstimate } from '../../ledger/token-bound.ts';
+import { tokenEstimate } from '../../ledger/token-estimate.ts';
 import type { Cleared } from '../../privacy/clear.ts';
 import type { Availability, Backend, LoadProgress } from '../backend.ts';
 import { createStopText } from '../stop-text.ts';

@@ -92,6 +92,7 @@ export function fakeModel(setup: FakeModelSetup = {}): FakeModel {
         }
         if (setup.promptFails !== undefined) throw setup.promptFails;
         if (setup.hangs === true) {
+          signal?.throwIfAborted();
           await new Promise((_, reject) => {
             signal?.addEventListener('abort', () => {
               reject(new DOMException('stopped', 'AbortError'));

@@ -309,6 +309,8 @@ async function loadPipeline(
     const onnx = env.backends.onnx.wasm;
     if (onnx !== undefined && program !== undefined) {
       onnx.wasmBinary = await program.arrayBuffer();
+      // By default the library fetches the program, and a script beside it, from a content network.
+      onnx.wasmPaths = undefined;
       onnx.numThreads = threadsOf(config);
       // It is in a worker already.
       onnx.proxy = false;

@@ -12,7 +12,14 @@ export interface TransformersLibrary {
     logLevel: number;
     fetch: (url: string | URL) => Promise<Response>;
     readonly backends: {
-      readonly onnx: { readonly wasm?: { numThreads?: number; wasmBinary?: ArrayBuffer; proxy?: boolean } };
+      readonly onnx: {
+        readonly wasm?: {
+          numThreads?: number;
+          wasmBinary?: ArrayBuffer;
+          proxy?: boolean;
+          wasmPaths?: unknown;
+        };
+      };
     };
   };
   pipeline(task: 'feature-extraction', model: string, options: object): Promise<FeatureExtraction>;

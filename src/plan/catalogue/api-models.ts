@@ -19,7 +19,7 @@ export interface ApiClass {
 export const apiClasses: readonly ApiClass[] = [
   {
     name: 'small',
-    models: /(luna|nano|mini|haiku|flash)/,
+    models: /(^|-)(luna|nano|mini|haiku|flash)(-|$)/,
     scores: { knowledge: 81.8, instructions: 80, code: 86.2, reasoning: 73, languages: 86.5 },
     firstTokenMs: 400,
     interTokenMs: 8,
@@ -27,7 +27,7 @@ export const apiClasses: readonly ApiClass[] = [
   },
   {
     name: 'mid',
-    models: /(sol|terra|sonnet|gpt-5\.4$|gpt-5\.5$)/,
+    models: /(^|-)(sol|terra|sonnet|gpt-5\.[45]|gemini-[\d.]+-pro)(-|$)/,
     scores: { knowledge: 88.1, instructions: 85, code: 90.6, reasoning: 74.6, languages: 90.4 },
     firstTokenMs: 600,
     interTokenMs: 15,
@@ -35,7 +35,7 @@ export const apiClasses: readonly ApiClass[] = [
   },
   {
     name: 'frontier',
-    models: /(astra|opus|fable|mythos)/,
+    models: /(^|-)(astra|opus|fable|mythos)(-|$)/,
     scores: { knowledge: 91.8, instructions: 90, code: 92.4, reasoning: 94.8, languages: 92 },
     firstTokenMs: 1000,
     interTokenMs: 25,

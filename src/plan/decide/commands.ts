@@ -72,7 +72,7 @@ const engineCommands: Readonly<
   vLLM: (near, question) => [
     ...repositoryNote(near),
     `vllm serve ${near.model.hub} --max-model-len ${perAnswer(question)} --max-num-seqs ${near.batchSize}` +
-      `${near.splitCount > 1 ? ` --tensor-parallel-size ${near.splitCount}` : ''}` +
+      (near.splitCount > 1 ? ` --tensor-parallel-size ${near.splitCount}` : '') +
       `${serverFormats[near.format.name] === undefined ? '' : ` --quantization ${serverFormats[near.format.name] ?? ''}`} ` +
       '--enable-prefix-caching',
   ],
@@ -80,7 +80,7 @@ const engineCommands: Readonly<
     ...repositoryNote(near),
     `python -m sglang.launch_server --model-path ${near.model.hub} --context-length ${perAnswer(question)} ` +
       `--max-running-requests ${near.batchSize}${near.splitCount > 1 ? ` --tp ${near.splitCount}` : ''}` +
-      `${near.format.name === 'FP8' ? ' --quantization fp8' : ''}`,
+      (near.format.name === 'FP8' ? ' --quantization fp8' : ''),
   ],
   'TensorRT-LLM': (near, question) => [
     ...(near.format.name === 'F16'
@@ -89,12 +89,16 @@ const engineCommands: Readonly<
           `# Needs a checkpoint in ${near.format.name}: NVIDIA publishes some, TensorRT Model Optimizer makes others.`,
         ]),
     `trtllm-serve ${near.model.hub} --max_batch_size ${near.batchSize} --max_seq_len ${perAnswer(question)}` +
-      `${near.splitCount > 1 ? ` --tp_size ${near.splitCount}` : ''}`,
+      (near.splitCount > 1 ? ` --tp_size ${near.splitCount}` : ''),
   ],
   TGI: (near, question) => [
-    `docker run --gpus all -p 8080:80 ghcr.io/huggingface/text-generation-inference --model-id ${near.model.hub} ` +
-      `--max-total-tokens ${perAnswer(question)} --max-concurrent-requests ${near.batchSize}` +
-      `${near.format.name === 'FP8' ? ' --quantize fp8' : near.format.name === 'NF4' ? ' --quantize bitsandbytes-nf4' : ''}`,
+    `text-generation-launcher --port 8080 --model-id ${near.model.hub} --max-total-tokens ${perAnswer(question)} ` +
+      `--max-concurrent-requests ${near.batchSize}` +
+      (near.format.name === 'FP8'
+        ? ' --quantize fp8'
+        : near.format.name === 'NF4'
+          ? ' --quantize bitsandbytes-nf4'
+          : ''),
   ],
   WebLLM: ({ model }) => [
     'npm install @mlc-ai/web-llm',

@@ -122,6 +122,12 @@ const providers: Readonly<Record<string, SettingsData & { readonly name: string 
     baseUrl: 'https://api.anthropic.com',
     env: 'ANTHROPIC_API_KEY',
   },
+  'generativelanguage.googleapis.com': {
+    name: 'gemini',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    env: 'GEMINI_API_KEY',
+  },
+  'api.groq.com': { name: 'groq', baseUrl: 'https://api.groq.com/openai/v1', env: 'GROQ_API_KEY' },
 };
 
 function providerName({ api }: FarPart): string {

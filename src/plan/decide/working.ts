@@ -88,7 +88,9 @@ function farLines(
       what: 'API',
       working:
         `${api.id} (${api.priceSource}): $${prices.input} in, $${prices.output} out a million tokens` +
-        `${isCached ? `, $${prices.cacheRead ?? 0} for the ${Math.round(100 * question.traffic.repeatedPromptShare)}% of prompts that repeat` : ''}` +
+        (isCached
+          ? `, $${prices.cacheRead ?? 0} for the ${Math.round(100 * question.traffic.repeatedPromptShare)}% of prompts that repeat`
+          : '') +
         `${isBatch ? `, less ${Math.round(100 * (prices.batchDiscount ?? 0))}% in batches` : ''}; counted as ${evidenceWords(tier.evidence)}`,
     },
     ...(setUp.near === null

@@ -6,6 +6,7 @@ import { around as event } from './house-event.ts';
 import { around as house } from './house-matter.ts';
 import { around as intimate } from './intimate.ts';
 import { around as marking } from './marking.ts';
+import { around as life } from './own-life.ts';
 import { learned, personal } from './person.ts';
 import { account } from './place-and-thing.ts';
 import { around as portrait } from './self-portrait.ts';
@@ -14,9 +15,9 @@ import { TextFacts } from './text-facts.ts';
 
 const own = anchorOf.own | anchorOf.others;
 const anchored: readonly (readonly [string, RegExp, number])[] = [
-  ...[house, event, intimate, marking, portrait].map(
+  ...[house, event, intimate, life, marking, portrait].map(
     ({ core, anchor }, index) =>
-      [['house', 'event', 'intimate', 'marking', 'portrait'][index] ?? '', core, anchor] as const,
+      [['house', 'event', 'intimate', 'life', 'marking', 'portrait'][index] ?? '', core, anchor] as const,
   ),
   ...contextPatterns.map(([, name, anchor, pattern]) => [name, pattern, anchor] as const),
   ...disclosurePatterns.map(([name, pattern]) => [name, pattern, own] as const),

@@ -10,6 +10,8 @@ const ownWords = 'i im my our we';
 const words = {
   own: ownWords,
   others: 'he she his her their',
+  /** With a word behind it that says which. */
+  places: 'plea spare house front car production master root admin database db prod signing',
   marked: 'strictly company highly confidential confidentiality internal for do not under eyes embargoed',
   counsel: 'attorney privileged',
   house:
@@ -53,7 +55,7 @@ const words = {
     'postmoney price pricing bid tender counteroffer reserve we secret insider net earnings guidance outlook worth pays pay salaries ' +
     'payroll bonuses ceo cfo cto coo cio cmo ciso annual employee top key biggest largest main supplier vendor contractor distributor ' +
     'nda investigation patent invention not haven before proprietary code codename defendant plaintiff witness judge opposing ' +
-    'settle settled settling settlement customer customers client clients vendors suppliers employees donor donors member members patient patients contact contacts',
+    'settle settled settling settlement customer customers client clients vendors suppliers employees grade report transcript iep disciplinary revealed unveiled donor donors member members patient patients contact contacts',
   system:
     'internal intranet corp lan intra priv arpa local amazonaws windows azure mongodb snowflakecomputing vpn staging stg uat preprod ' +
     'bastion jumphost jenkins sso owa citrix rdp prod dev qa dr cv cr mc md bk ap mj ca fa pr civ',

@@ -122,7 +122,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'confidential',
     'house.file',
-    /\b(?:[Pp]erformance|[Aa]nnual|[Ee]mployee) (?:review|appraisal|evaluation)s?(?: (?:for|of)|:) (?=\p{Lu}\p{Ll})|\b(?:[Cc]ustomer|[Cc]lient|[Vv]endor|[Ss]upplier|[Ee]mployee|[Dd]onor|[Mm]ember|[Pp]atient|[Cc]ontact)s? (?:list|roster|database|export)\s*:|\b(?:[Tt]op|[Kk]ey|[Bb]iggest|[Ll]argest|[Mm]ain) (?:clients?|customers?|suppliers?|accounts?) (?:is|are|include|includes|:) \p{Lu}|\b(?:[Ss]upplier|[Vv]endor|[Cc]ontractor|[Dd]istributor) (?:quote|bid|invoice)s? from \p{Lu}|\b(?:[Ss]upplier|[Vv]endor|[Cc]ontractor|[Dd]istributor) \p{Lu}\p{L}+ (?:raised|quoted|charges|offered|wants)\b|\bNDA (?:with|between|for) (?=\p{Lu})|\b[Ii]nvestigation (?:into|of) \p{Lu}\p{Ll}+ \p{Lu}\p{Ll}+ (?:for|over)\b|\b[Ss]everance (?:of|for|offer)\b[^.?!\n]{0,40}? \p{Lu}\p{Ll}+/gu,
+    /\b(?:[Pp]erformance|[Aa]nnual|[Ee]mployee) (?:review|appraisal|evaluation)s?(?: (?:for|of)|:) (?=\p{Lu}\p{Ll})|\b(?:[Cc]ustomer|[Cc]lient|[Vv]endor|[Ss]upplier|[Ee]mployee|[Dd]onor|[Mm]ember|[Pp]atient|[Cc]ontact)s? (?:list|roster|database|export)\s*:|\b(?:[Tt]op|[Kk]ey|[Bb]iggest|[Ll]argest|[Mm]ain) (?:clients?|customers?|suppliers?|accounts?) (?:is|are|include|includes|:) \p{Lu}|\b(?:[Ss]upplier|[Vv]endor|[Cc]ontractor|[Dd]istributor) (?:quote|bid|invoice)s? from \p{Lu}|\b(?:[Ss]upplier|[Vv]endor|[Cc]ontractor|[Dd]istributor) \p{Lu}\p{L}+ (?:raised|quoted|charges|offered|wants)\b|\bNDA (?:with|between|for) (?=\p{Lu})|\b(?:[Gg]rade report|[Rr]eport card|[Tt]ranscript|IEP|[Dd]isciplinary (?:record|report)) (?:for|of) (?:student )?\p{Lu}\p{Ll}+|\b[Tt]he new (?:logo|product|model|version|album|film|feature|phone|game|collection|campaign|brand) (?:will be|is going to be|gets) (?:revealed|unveiled) (?:on|at|in|next)\b|\b[Ii]nvestigation (?:into|of) \p{Lu}\p{Ll}+ \p{Lu}\p{Ll}+ (?:for|over)\b|\b[Ss]everance (?:of|for|offer)\b[^.?!\n]{0,40}? \p{Lu}\p{Ll}+/gu,
   ],
   [
     'confidential',
@@ -157,6 +157,7 @@ const signs = [
   '(?:top|key|biggest|largest|main) (?:clients?|customers?|suppliers?|accounts?) (?:is|are|include|:)',
   '(?:supplier|vendor|contractor|distributor) (?:(?:quote|bid|invoice)s? from|[a-z]+ (?:raised|quoted|charges|offered|wants))',
   "nda\\b|investigation (?:into|of)|(?:patent|invention) (?:application|disclosure)|(?:not|haven[’']t|before we) (?:yet )?filed?",
+  'grade report|report card|transcript (?:for|of)|iep\\b|disciplinary (?:record|report)|(?:revealed|unveiled) (?:on|at|in|next)',
   'proprietary|code ?-?name (?:for|of)|(?:defendant|plaintiff|witness|judge|opposing counsel) in (?:our|my)',
 ];
 export const around = {

@@ -167,6 +167,8 @@ const classes: readonly (readonly [
       'NDA with Initech',
       'Investigation into Peter Novak for fraud',
       'severance of 6 months for Peter Novak',
+      'Grade report for Maya Chen',
+      'The new logo will be revealed on Friday',
     ],
     ['Make a customer list of this.', 'key customers are people', 'The supplier raised prices.'],
   ],
@@ -198,6 +200,9 @@ const classes: readonly (readonly [
   ],
   ['credential.code', ['The garage code is 9981'], ['The area code is large']],
   ['person.context', ['My daughter Emma is 7'], ['My daughter is 7', 'My daughter Monday']],
+  ['place.seat', ['flight UA 881 on 3 May, seat 14C'], ['flight UA 881', 'seat 14C']],
+  ['credential.offer_code', ['the discount code for employees is STAFF50'], ['the discount code is long']],
+  ['credential.license', ['license key for Acme: 1118-1234-5678-9012'], ['a license key has dashes']],
   ['place.gps', ['GPS: 52.52, 13.405'], ['the points (1.5, 2.25)', 'latitude 52.52 is in Europe']],
   ['thing.plate', ['License plate B-MW 1234'], ['the license plate is blue']],
   [

@@ -7,6 +7,8 @@ const coordinates =
 /** Less exact, and called by its name. */
 const gps =
   /\b(?:gps|lat(?:itude)?[ /,]*lo?ng?(?:itude)?)\b[^\n\d-]{0,24}-?\d{1,2}\.\d{1,8}°?\s?[NS]?\s?,\s?-?\d{1,3}\.\d{1,8}/gi;
+/** Who sits there on a day is on a list. */
+const seat = /\b(?:flight|train|coach) [A-Z0-9]{1,3} ?\d{2,4}\b[^.?!\n]{0,40}?\bseat \d{1,2} ?[A-K]\b/g;
 const vin = /(?<![A-Z0-9])[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])/g;
 const vinWeights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
 const plate =
@@ -77,6 +79,7 @@ export const placeAndThing: Detector = {
             )
           : []),
       );
+    if (facts.has('seat')) found.push(...matches(text, seat, { type: 'residence', detector: 'place.seat' }));
     if (facts.has('swift', 'bic'))
       found.push(...matches(text, bic, { type: 'bank_account', detector: 'thing.bic' }));
     const anchor = anchorOf.own | anchorOf.others;

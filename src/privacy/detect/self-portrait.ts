@@ -49,7 +49,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'residence',
     'portrait.absence',
-    /\b(?:i|we)(?:['’]ll| will|['’]re| are|['’]m| am) (?:be )?(?:away from (?:home|the house)|out of town|on vacation|on holiday|abroad)\b[^.?!\n]{0,32}?\b(?:from|until|till|next|this|for|on)\b/giu,
+    /\b(?:i|we)(?:['’]ll| will|['’]re| are|['’]m| am) (?:be )?(?:(?:away from (?:home|the house)|out of town|abroad)\b[^.?!\n]{0,32}?\b(?:from|until|till|next|this|for|on)|on (?:vacation|holiday)\b[^.?!\n]{0,32}?\b(?:from|until|till))\b/giu,
   ],
   [
     'person',

@@ -43,6 +43,16 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?]+$/, '')),
   ],
   [
+    'offer_code',
+    /\b(?:discount|promo|coupon|voucher|gift card|invite) code(?: for [^.?!:\n]{2,24}?)?(?: is|:)? ?["'“]?(?<value>(?=[A-Z]*\d)[A-Z0-9]{5,20})\b/gu,
+    (text) => /[A-Z]/.test(text),
+  ],
+  [
+    'license',
+    /\blicen[cs]e (?:key|code)(?: for [^:\n]{2,32}?)?(?: is|:) ?(?<value>[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){2,7})\b/giu,
+    () => true,
+  ],
+  [
     'network_key',
     /\b(?:wi-?fi|wlan|hotspot)\b[^.?!\n]{0,40}?\b(?:key|pass(?:word|phrase|code)?)(?: is|:) ?["'“]?(?<value>[^\s"'”,;]{4,64})/giu,
     (text) => /\d/.test(text) || /[^\w.]/.test(text.replace(/[.!?]+$/, '')),
@@ -100,7 +110,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
 
 /** Words of which each pattern has one. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
   before: 64,
   after: 320,
 };
