@@ -1,7 +1,8 @@
 import { NearfarError } from '../../chat/error.ts';
 import { isNamed, type Disk } from './disk.ts';
+import { abortedError, nameOf, noRoom } from './download-errors.ts';
 import { evictionOrder, planRoom, type KeptFile } from './eviction.ts';
-import { abortedError, fetchFile, nameOf, noRoom, type FetchOptions, type RemoteFile } from './fetch-file.ts';
+import { fetchFile, type FetchOptions, type RemoteFile } from './fetch-file.ts';
 import { sha256OfText } from './sha256.ts';
 
 /** Files of models that are kept on this device, for all tabs of this origin. */

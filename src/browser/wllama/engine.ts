@@ -2,12 +2,11 @@ import type { Wllama as WllamaInstance, WllamaLogger } from '@wllama/wllama';
 import { NearfarError, toNearfarError } from '../../chat/error.ts';
 import type { EmbedResult, Pooling } from '../../chat/embedding.ts';
 import type { ChatPart } from '../../chat/part.ts';
-import type { ChatRequest } from '../../chat/request.ts';
 import type { LoadProgress } from '../backend.ts';
 import { isNamed, opfsDisk } from '../downloads/disk.ts';
 import { createFileStore } from '../downloads/file-store.ts';
 import { findModel, type PageModel } from '../downloads/page-model.ts';
-import { chatWire, notHere, requireChat, wireMessages } from '../worker/chat-wire.ts';
+import { notHere, requireChat, wireMessages } from '../worker/chat-wire.ts';
 import { createChunkReader, type Chunk } from '../worker/chunk-reader.ts';
 import type { PageEngine } from '../worker/engine.ts';
 import { hasRealGpu } from '../worker/gpu.ts';
@@ -17,6 +16,7 @@ import { createPartQueue } from '../worker/part-queue.ts';
 import { shareLoad } from '../worker/shared-load.ts';
 import { createTurns } from '../worker/turns.ts';
 import { unitVector } from '../worker/unit-vector.ts';
+import { completionBody } from './completion-body.ts';
 import { contextOf, type WllamaConfig } from './config.ts';
 
 interface Loaded {
@@ -187,30 +187,6 @@ async function complete(
 ): Promise<void> {
   const options = { ...body, abortSignal, onData };
   await instance.createChatCompletion(options as never);
-}
-
-function completionBody(request: ChatRequest): object {
-  const { sampling, input } = request;
-  if (request.topLogprobCount !== null) throw notHere('logprobs', 'this model does not tell them');
-  return {
-    ...chatWire(request),
-    temperature: sampling.temperature,
-    top_k: sampling.topK,
-    top_p: sampling.topP,
-    min_p: sampling.minP,
-    typical_p: sampling.typicalP,
-    repeat_penalty: sampling.repetitionPenalty,
-    repeat_last_n: sampling.penaltyWindow,
-    presence_penalty: sampling.presencePenalty,
-    frequency_penalty: sampling.frequencyPenalty,
-    ...(sampling.seed === null ? {} : { seed: sampling.seed }),
-    ...(sampling.logitBias.size === 0 ? {} : { logit_bias: [...sampling.logitBias] }),
-    ...(request.ignoreEndOfGeneration ? { ignore_eos: true } : {}),
-    ...(input.kind === 'chat' && input.reasoning !== undefined
-      ? { chat_template_kwargs: { enable_thinking: input.reasoning.isWanted } }
-      : {}),
-    return_progress: true,
-  };
 }
 
 const quietLogger: WllamaLogger = {
