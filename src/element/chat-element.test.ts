@@ -33,7 +33,7 @@ function key(target: HTMLElement, name: string, more: KeyboardEventInit = {}): v
 describe('<nearfar-chat>', () => {
   it('asks with Enter, streams, and says where the answer came from', async () => {
     const fake = fakeNear();
-    const { chat, find } = await mount(fake, { system: 'be brief', 'max-tokens': '20' });
+    const { chat, find } = await mount(fake, { system: 'be brief', 'max-tokens': '20', temperature: '0' });
     const answers: unknown[] = [];
     chat.addEventListener('nearfar-answer', (event) => answers.push((event as CustomEvent).detail));
     const input = find('input') as HTMLTextAreaElement;
@@ -62,6 +62,7 @@ describe('<nearfar-chat>', () => {
         { role: 'user', content: 'hi' },
       ],
       max_completion_tokens: 20,
+      temperature: 0,
     });
   });
 

@@ -131,11 +131,13 @@ export class NearfarChat extends Base {
     const system = this.getAttribute('system');
     const backend = this.getAttribute('backend');
     const maxTokens = Number(this.getAttribute('max-tokens') ?? Number.NaN);
+    const temperature = Number.parseFloat(this.getAttribute('temperature') ?? '');
     this.#conversation = createConversation({
       ...(system === null ? {} : { system }),
       ...(backend === null ? {} : { backend }),
       ...(this.hasAttribute('private') ? { privacy: 'local_only' } : {}),
       ...(Number.isInteger(maxTokens) && maxTokens > 0 ? { maxTokens } : {}),
+      ...(temperature >= 0 && temperature <= 2 ? { temperature } : {}),
     });
     return this.#conversation;
   }

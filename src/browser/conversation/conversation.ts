@@ -116,6 +116,7 @@ export function createConversation(options: ConversationOptions = {}): Conversat
         {
           messages: asked,
           ...(options.maxTokens === undefined ? {} : { max_completion_tokens: options.maxTokens }),
+          ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
         },
         {
           session,
