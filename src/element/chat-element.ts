@@ -15,7 +15,7 @@ export interface AnswerDetail {
 /** On servers there is no such class, and the module must be importable all the same. */
 const Base =
   (globalThis as { readonly HTMLElement?: typeof HTMLElement }).HTMLElement ??
-  (class {} as typeof HTMLElement);
+  (Object as unknown as typeof HTMLElement);
 
 /**
  * `<nearfar-chat>`: a chat in the page, without dependencies. See docs/browser-chat.md for its attributes, properties, events,

@@ -30,6 +30,8 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
     readonly sha256: string;
   }[];
 
+  const closers: (() => Promise<void>)[] = [];
+
   beforeAll(async () => {
     const folder = await minilmOnnx();
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -49,12 +51,13 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
       files: names.map((name) => ({ name: `minilm-${name.replaceAll('/', '-')}`, path: join(folder, name) })),
       transformers: await transformersFolder(),
     });
+    closers.push(() => site.close());
     browser = await startChromium();
+    closers.push(() => browser.close());
     page = await openPage(await browser.newContext(), site);
   });
   afterAll(async () => {
-    await browser?.close();
-    await site?.close();
+    for (const close of closers.reverse()) await close();
   });
 
   it('of Transformers.js and of wllama agree, mean what the texts mean, and come from nowhere else', async () => {

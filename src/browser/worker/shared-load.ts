@@ -59,7 +59,7 @@ export function shareLoad(
     } finally {
       signal.removeEventListener('abort', giveUp);
       waiting.delete(tell);
-      if (signal.aborted && waiting.size === 0 && !isLoaded) {
+      if (signal.aborted && waiting.size === 0 && !(isLoaded as boolean)) {
         if (current === mine) current = null;
         mine.stop.abort();
       }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { NearfarError } from '../../chat/error.ts';
@@ -109,6 +109,8 @@ export async function exportModel(
     }
     await keepTokenizer(source, partial);
     const { product, inspection } = await checkProduct(format, partial);
+    // A temporary folder is its owner's alone; what was made is as open as what people make themselves.
+    await chmod(partial, 0o755);
     await rename(partial, output);
     await rm(onTheWay, { recursive: true, force: true });
     return {

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { NearfarError } from '../../chat/error.ts';
 import type { ExportStep } from './edge-formats.ts';
 
-/** Variables of a program, as `process.env`. */
+/** Variables of a program, by their names. */
 export type ToolEnvironment = Readonly<Record<string, string | undefined>>;
 
 export interface ToolOptions {

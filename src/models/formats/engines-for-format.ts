@@ -33,11 +33,12 @@ export function enginesForFormat(format: SimulatedFormat, model: string): readon
         { engine: 'vLLM', language: 'shell', code: `vllm serve ${model} --quantization fp8` },
         {
           engine: 'TensorRT-LLM',
-          language: 'python',
+          language: 'shell',
+          // Its PyTorch backend runs checkpoints that Model Optimizer made, and quantizes none itself.
           code: [
-            'from tensorrt_llm import LLM',
-            'from tensorrt_llm.llmapi import QuantAlgo, QuantConfig',
-            `llm = LLM(model="${model}", quant_config=QuantConfig(quant_algo=QuantAlgo.FP8))`,
+            'git clone https://github.com/NVIDIA/Model-Optimizer.git && cd Model-Optimizer/examples/llm_ptq',
+            `scripts/huggingface_example.sh --model ${model} --quant fp8 --export_fmt hf`,
+            'trtllm-serve THE_FOLDER_THAT_IT_NAMES',
           ].join('\n'),
         },
       ];

@@ -49,19 +49,19 @@ export const dynamicLevels: Float32Array = (() => {
     const borders = Array.from({ length: count }, (_, index) => linspace(0.1, 1, count, index));
     for (let index = 0; index + 1 < count; index++) {
       const mean = Math.fround(Math.fround((borders[index] ?? 0) + (borders[index + 1] ?? 0)) / 2);
-      const level = Math.fround(10 ** (exponent - (exponentBits - 1)) * mean);
+      const level = Math.fround(Math.fround(10 ** (exponent - (exponentBits - 1))) * mean);
       levels.push(level, -level);
     }
   }
   return Float32Array.from(levels).sort();
 })();
 
-/** torch.linspace in single precision: from the start in the first half, from the end in the second. */
+/** torch.linspace in single precision: from the start in the first half, from the end in the second, rounded once a number. */
 function linspace(start: number, end: number, count: number, index: number): number {
   const width = Math.fround(Math.fround(Math.fround(end) - Math.fround(start)) / (count - 1));
   return index < count / 2
-    ? Math.fround(Math.fround(start) + Math.fround(width * index))
-    : Math.fround(Math.fround(end) - Math.fround(width * (count - 1 - index)));
+    ? Math.fround(Math.fround(start) + width * index)
+    : Math.fround(Math.fround(end) - width * (count - 1 - index));
 }
 
 /** Index of the nearest of ascending levels; at a midpoint the lower one, distances in single precision. */
