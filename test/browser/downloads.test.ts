@@ -10,7 +10,7 @@ import { isModelFile, openSite, type Site } from './site.ts';
 
 const model = 'smollm2-135m-instruct-q4_0';
 
-describe.skipIf(chromiumMissing !== null)('downloads in Chromium', () => {
+describe.skipIf(chromiumMissing !== null)('downloads in Chromium', { timeout: 120_000 }, () => {
   let site: Site;
   let weights: string;
   let browser: Browser;

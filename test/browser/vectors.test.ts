@@ -19,7 +19,7 @@ const texts = [
   'Interest rates rose by half a percent.',
 ];
 
-describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
+describe.skipIf(chromiumMissing !== null)('vectors in Chromium', { timeout: 120_000 }, () => {
   let site: Site;
   let browser: Browser;
   let page: Page;
@@ -45,7 +45,8 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
         bytes: bytes.length,
         sha256: createHash('sha256').update(bytes).digest('hex'),
       };
-    });
+      // The first time, packages and weights are fetched.
+    }, 600_000);
     site = await openSite({
       models: { 'all-minilm-l6-v2': await minilmWeights() },
       files: names.map((name) => ({ name: `minilm-${name.replaceAll('/', '-')}`, path: join(folder, name) })),

@@ -13,7 +13,7 @@ it('runs in CI', () => {
   expect(process.env['CI'] === undefined ? null : chromiumMissing).toBeNull();
 });
 
-describe.skipIf(chromiumMissing !== null)('wllama in Chromium', () => {
+describe.skipIf(chromiumMissing !== null)('wllama in Chromium', { timeout: 120_000 }, () => {
   let site: Site;
   let weights: string;
   let browser: Browser;
