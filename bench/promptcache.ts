@@ -12,8 +12,8 @@ import { rounded } from './stats.ts';
 /**
  * Hours of traffic in virtual time. The gateway's own upstream room (bytes that pass, marks spliced into them, the reader
  * of usage) sends over HTTP to a stub that bills by the providers' documented rules; the planner and the stub go by one
- * clock, which is set to each request's time. The planner was built while looking at seeds 1 to 9 and once at 101; those of
- * the benchmark are others.
+ * clock, which is set to each request's time. The planner was built while looking at seeds 1 to 9 and once at 101, and what
+ * the benchmark gave for 201 to 203 was seen while its caution was chosen; those of the benchmark are others.
  */
 
 interface Subject extends ProviderRules {
@@ -34,7 +34,7 @@ const baselines = ['no caching', 'everything marked', 'last message marked'] as 
 type Strategy = 'nearfar' | (typeof baselines)[number];
 const strategies: readonly Strategy[] = ['nearfar', ...baselines];
 
-const firstSeed = 201;
+const firstSeed = 301;
 
 export const promptcache: Benchmark = async (setup) => {
   const seedCount = setup.repeatCount ?? (setup.quick ? 1 : 3);

@@ -166,8 +166,8 @@ describe('the package', () => {
 
   it('plans without a gateway: nearfar/plan', async () => {
     const program = [
-      "import { searchSetUps, usualQuestion, platformOffers, guideRows } from 'nearfar/plan';",
-      "const { setUps } = searchSetUps({ ...usualQuestion, offers: platformOffers('desktop') });",
+      "import { searchSetUps, usualQuestion, rentedOffers, guideRows } from 'nearfar/plan';",
+      'const { setUps } = searchSetUps({ ...usualQuestion, offers: rentedOffers() });',
       'console.log(JSON.stringify([setUps.length, setUps[0].near.engine.name, guideRows.length > 60]));',
     ].join('\n');
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: project });

@@ -170,4 +170,26 @@ describe('nearfar route', () => {
     const { stdout } = await route([], lines(...many));
     expect(rowsOf(stdout).map(({ id }) => id)).toEqual(many.map(({ id }) => id));
   });
+
+  it('explains what was measured of the tiers on tasks of its kind', async () => {
+    const folder = path.join(home, 'evaluations');
+    mkdirSync(folder, { recursive: true });
+    const date = '2026-11-30T00:00:00.000Z';
+    const tasks = [
+      { task: 'reasoning', rightCount: 10, count: 40, accuracy: 0.25, interval: [0.14, 0.4], date },
+    ];
+    const modelId = 'smollm2-135m-instruct';
+    const evaluation = { modelId, date, nearfarVersion: '0.1.0', itemsVersion: 'x', isPartial: true, tasks };
+    writeFileSync(path.join(folder, `${modelId}.json`), JSON.stringify(evaluation));
+    const { stdout } = await route(['--explain'], 'Prove that there are infinitely many primes.');
+    expect(stdout).toContain(
+      'near: 25% right (95% interval 14 to 40), 40 items, smollm2-135m-instruct, 2026-11-30',
+    );
+    expect(stdout).toContain('not measured: mid, far');
+    const json = await route(['--explain', '--json'], 'Prove that there are infinitely many primes.');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      task: 'reasoning',
+      measured: [{ tier: 'near', accuracy: 0.25 }],
+    });
+  });
 });

@@ -37,6 +37,9 @@ describe('the bundle for pages', () => {
     const build = await rolldown({
       input: path.resolve(import.meta.dirname, '../../src/browser/index.ts'),
       platform: 'browser',
+      external: ['@mlc-ai/web-llm', '@huggingface/transformers', '@wllama/wllama'],
+      // Of workers, which nothing starts here.
+      transform: { define: { 'import.meta': '{}' } },
     });
     const { output } = await build.generate({ format: 'iife', name: 'nearfar', codeSplitting: false });
     await build.close();

@@ -19,7 +19,7 @@ declare const chrome: {
 /** There is no gateway: what is asked here has nowhere to go but a model of this browser. */
 const near = createNear({ backends: [builtIn({ languages: ['en'] })], privacy: { mode: 'page' } });
 
-const form = find<HTMLFormElement>('form');
+const form = find('form') as HTMLFormElement;
 const textField = form.elements.namedItem('text') as HTMLTextAreaElement;
 const languageField = form.elements.namedItem('to') as HTMLInputElement;
 const result = find('result');
@@ -83,20 +83,14 @@ form.addEventListener('submit', (event) => {
   const task = (event.submitter as HTMLButtonElement | null)?.value;
   const text = textField.value;
   void run(async (signal) => {
-    switch (task) {
-      case 'summarize':
-        return (await near.summarize(text, { type: 'key-points', signal })).text;
-      case 'translate':
-        return (await near.translate(text, { to: languageField.value, signal })).text;
-      default:
-        return (
-          await near.rewrite(text, {
-            length: 'shorter',
-            context: 'For a reader who wants short sentences and common words.',
-            signal,
-          })
-        ).text;
-    }
+    if (task === 'summarize') return (await near.summarize(text, { type: 'key-points', signal })).text;
+    if (task === 'translate') return (await near.translate(text, { to: languageField.value, signal })).text;
+    const simpler = await near.rewrite(text, {
+      length: 'shorter',
+      context: 'For a reader who wants short sentences and common words.',
+      signal,
+    });
+    return simpler.text;
   });
 });
 
@@ -123,8 +117,8 @@ near.watch(() => void show());
 void show();
 void take();
 
-function find<Found extends HTMLElement = HTMLElement>(id: string): Found {
+function find(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`The panel has no #${id}.`);
-  return found as Found;
+  return found;
 }

@@ -23,19 +23,14 @@ const near = createNear({
   ...(gateway === null ? {} : { gateway: { url: gateway } }),
 });
 
-for (const id of ['private', 'open']) find<NearfarChat>(id).near = near;
+for (const id of ['private', 'open']) (find(id) as NearfarChat).near = near;
 
 function showStatus({ backends }: NearStatus): void {
   const lines = backends.map((backend) => {
     const { name, availability } = backend;
-    switch (availability.state) {
-      case 'unavailable':
-        return `${name}: ${availability.reason}`;
-      case 'downloadable':
-        return `${name}: ${downloadSentence(backend)}`;
-      default:
-        return `${name}: ${availability.state} (${availability.model})`;
-    }
+    if (availability.state === 'unavailable') return `${name}: ${availability.reason}`;
+    if (availability.state === 'downloadable') return `${name}: ${downloadSentence(backend)}`;
+    return `${name}: ${availability.state} (${availability.model})`;
   });
   find('status').textContent = lines.join('\n');
 }
@@ -71,10 +66,10 @@ async function simplify(client: Near, text: string): Promise<TaskResult> {
   return { text: simple, by: route.backend };
 }
 
-find<HTMLFormElement>('easy')
+find('easy')
   .querySelector('[value=speak]')
   ?.addEventListener('click', () => {
-    const form = find<HTMLFormElement>('easy');
+    const form = find('easy') as HTMLFormElement;
     const text = form.querySelector('output')?.firstChild?.textContent ?? textOf(form, 'text');
     // Voices of the system; some browsers have others that send the text away, and those are passed over.
     const voice = speechSynthesis.getVoices().find(({ localService }) => localService);
@@ -85,7 +80,7 @@ find<HTMLFormElement>('easy')
   });
 
 function onSubmit(id: string, act: (form: HTMLFormElement, task: string) => Promise<TaskResult>): void {
-  const form = find<HTMLFormElement>(id);
+  const form = find(id) as HTMLFormElement;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const task = (event.submitter as HTMLButtonElement | null)?.value ?? '';
@@ -110,8 +105,8 @@ function textOf(form: HTMLFormElement, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function find<Found extends HTMLElement = HTMLElement>(id: string): Found {
+function find(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`The page has no #${id}.`);
-  return found as Found;
+  return found;
 }

@@ -29,7 +29,7 @@ export async function* askInTurn(
   const notes: string[] = [];
   let failure = new NearfarError('unavailable', 'No backend was asked.');
   for (const name of names) {
-    if (signal.aborted) throw new NearfarError('aborted', 'The request was aborted.');
+    if (isAborted(signal)) throw new NearfarError('aborted', 'The request was aborted.');
     const startedAt = now();
     let firstAt: number | null = null;
     let start: Extract<ChatPart, { type: 'start' }> | null = null;
@@ -72,7 +72,7 @@ export async function* askInTurn(
       }
       throw new NearfarError('internal', `${name} ended without finishing its answer.`);
     } catch (thrown) {
-      const error = signal.aborted
+      const error = isAborted(signal)
         ? new NearfarError('aborted', 'The request was aborted.')
         : toNearfarError(thrown);
       pool.sawFailure(name, error);
@@ -97,6 +97,9 @@ async function answer(
   if (request.outputFormat.type === 'text' || keepsForm) return ask(request);
   return (await import('./formed-answer.ts')).formedAnswer(request, ask);
 }
+
+/** A question anew each time: it changes while others are waited for. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /** Another may do better at what this one failed at; at a request that is wrong or not wanted any more nobody can. */
 function isWorthAnother({ kind }: NearfarError): boolean {

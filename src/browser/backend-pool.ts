@@ -160,7 +160,7 @@ export function createBackendPool(
       const backends = await Promise.allSettled(opened.values());
       opened.clear();
       await Promise.allSettled(
-        backends.map((one) => (one.status === 'fulfilled' ? one.value.dispose() : null)),
+        backends.flatMap((one) => (one.status === 'fulfilled' ? [one.value.dispose()] : [])),
       );
     },
   };

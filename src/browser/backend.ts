@@ -1,6 +1,6 @@
 import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
 import type { ChatPart } from '../chat/part.ts';
-import type { ChatInput, ChatRequest } from '../chat/request.ts';
+import type { ChatInput } from '../chat/request.ts';
 import type { Boundary, Cleared } from '../privacy/clear.ts';
 
 /** What a backend can do with the model that it has or would load. */
@@ -96,4 +96,4 @@ export interface BackendSource<B extends Boundary = Boundary> {
 }
 
 /** What backends of the page are asked. */
-export type PageRequest = Cleared<'machine', ChatRequest>;
+export type PageRequest = Cleared<'machine'>;

@@ -107,8 +107,13 @@ function messagesOf(messages: readonly ChatMessage[]): readonly Message[] {
 
 function textOf(content: string | readonly { readonly text: string }[], field: string): string {
   if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) throw invalid(field, 'expected text');
+  if (!isList(content)) throw invalid(field, 'expected text');
   return content.map(({ text }) => text).join('\n');
+}
+
+/** A page's script may give anything. */
+function isList(value: readonly { readonly text: string }[]): boolean {
+  return Array.isArray(value);
 }
 
 function userContent(

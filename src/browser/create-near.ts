@@ -140,6 +140,7 @@ export function createNear(options: NearOptions = {}): Near {
         const bytes = availability.state === 'unavailable' ? null : availability.downloadBytes;
         return { ...backend, fits: bytes === null || bytes === 0 || free === null ? null : bytes <= free };
       }),
+      ...(privacy.fault === null ? {} : { privacyFault: privacy.fault }),
       environment: { ...device, speeds: new Map(pool.speeds) },
       loading: new Map(pool.loading),
     };

@@ -28,7 +28,7 @@ export const noTimings = { queueMs: 0, prefillMs: 0, decodeMs: 0, totalMs: 0 };
 export function partsOf(text: string, model = 'fake'): readonly ChatPart[] {
   return [
     { type: 'start', model, grade: 'assistant', promptTokenCount: 3, cachedTokenCount: 0 },
-    ...[...text].map((piece): ChatPart => ({ type: 'text-delta', choice: 0, text: piece })),
+    ...Array.from(text).map((piece): ChatPart => ({ type: 'text-delta', choice: 0, text: piece })),
     { type: 'choice-end', choice: 0, reason: 'stop' },
     {
       type: 'finish',

@@ -56,7 +56,7 @@ function ownFault(value: unknown, schema: Schema, path: string): string | null {
     return `${place(path)} is none of the enum`;
   if ('const' in schema && !isSame(schema['const'], value)) return `${place(path)} is not the const`;
   if (typeof value === 'string') {
-    const length = [...value].length;
+    const { length } = Array.from(value);
     if (length < bound(schema, 'minLength', 0)) return `${place(path)} is too short`;
     if (length > bound(schema, 'maxLength', Infinity)) return `${place(path)} is too long`;
     if (typeof pattern === 'string' && !new RegExp(pattern, 'u').test(value)) {

@@ -119,6 +119,8 @@ export interface BackendStatus {
 }
 
 export interface NearStatus {
+  /** Why requests cannot be read for what is private, so that all of them stay; absent: they can, or none was asked yet. */
+  readonly privacyFault?: string;
   readonly backends: readonly BackendStatus[];
   readonly environment: EnvironmentFacts;
   /** Loads that are going on, by backend. */

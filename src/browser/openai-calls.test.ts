@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
@@ -125,7 +126,7 @@ describe('the facade', () => {
     const { openai } = client({
       async *answer(_, signal) {
         yield* partsOf('abc').slice(0, 2);
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await once(signal, 'abort');
         yield { type: 'error', error: new NearfarError('aborted', 'told to stop') };
       },
     });

@@ -1,4 +1,4 @@
-import type { ChatPart, FinishReason, Usage } from '../chat/part.ts';
+import type { ChatPart, DeltaPart, FinishReason, Usage } from '../chat/part.ts';
 import { openaiFinishReason } from '../http/openai/finish-reason.ts';
 import { newId } from './chat-request.ts';
 import type { ChatBody } from './chat-body.ts';
@@ -108,7 +108,9 @@ async function* chunksOf(
   }
 }
 
-function deltaOf(part: ChatPart): CompletionChunk['choices'][number]['delta'] | null {
+function deltaOf(
+  part: DeltaPart | Extract<ChatPart, { type: 'tool-call-start' | 'tool-call-end' }>,
+): CompletionChunk['choices'][number]['delta'] | null {
   switch (part.type) {
     case 'text-delta':
       return { content: part.text };
@@ -120,7 +122,8 @@ function deltaOf(part: ChatPart): CompletionChunk['choices'][number]['delta'] | 
       };
     case 'tool-call-delta':
       return { tool_calls: [{ index: part.call, function: { arguments: part.arguments } }] };
-    default:
+    case 'reasoning-delta':
+    case 'tool-call-end':
       return null;
   }
 }

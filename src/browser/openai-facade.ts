@@ -3,7 +3,7 @@ import type { CallOptions, Near } from './near.ts';
 
 /** The calls themselves are a chunk of their own. */
 export function openAiFacade(near: Near): OpenAiFacade {
-  const calls = (): Promise<typeof import('./openai-calls.ts')> => import('./openai-calls.ts');
+  const calls = () => import('./openai-calls.ts');
   const create = async (body: ChatBody, options?: CallOptions): Promise<Completion | CompletionStream> =>
     (await calls()).createCompletion(near, body, options);
   return {

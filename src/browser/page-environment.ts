@@ -23,7 +23,7 @@ export interface PageGlobals {
 const patienceMs = 200;
 
 /** The browser's own facts. What it has not, or fails to tell, is null. */
-export function pageEnvironment(page: PageGlobals = globalThis as unknown as PageGlobals): Environment {
+export function pageEnvironment(page: PageGlobals = globalThis): Environment {
   let battery: Promise<BatteryManager | null> | null = null;
   const openBattery = (): Promise<BatteryManager | null> => {
     battery ??= Promise.resolve(page.navigator?.getBattery?.() ?? null).catch(() => null);

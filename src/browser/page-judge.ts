@@ -2,7 +2,7 @@ import { base64UrlOf } from '../privacy/base64.ts';
 import { createJudge, createRememberAnswers, type Judged, type JudgeSetup } from '../privacy/judge.ts';
 import { createScanRequest } from '../privacy/scan-request.ts';
 import { sha256 } from '../privacy/sha256.ts';
-import { createTaintedSessions, type TaintStore } from '../privacy/tainted-sessions.ts';
+import { createTaintedSessions, type TaintedSessions, type TaintStore } from '../privacy/tainted-sessions.ts';
 import type { KeyedHash } from '../promptcache/keyed-hash.ts';
 import type { PrivacyOptions } from './near.ts';
 
@@ -37,7 +37,7 @@ export async function openPageJudge(
     modeOf: () => 'local',
     keyModeOf: () => null,
     nearGrade: () => 'assistant',
-    sessions,
+    sessions: withOtherTabs(sessions, storage),
     hash: memory.hash,
     check: null,
   };
@@ -91,6 +91,24 @@ function openMemory(storage: TaintStorage | null): {
       },
       fade: () => Promise.resolve(),
     },
+  };
+}
+
+/** What other tabs of the site have found since is looked up anew: the same conversation may go on here. */
+function withOtherTabs(own: TaintedSessions, storage: TaintStorage | null): TaintedSessions {
+  let text: string | null = null;
+  let others: ReadonlyMap<string, 'found' | 'kept'> = new Map();
+  return {
+    taintOf(hashes) {
+      const now = read(storage, rowsName);
+      if (now !== text) {
+        text = now;
+        others = new Map(rowsIn(now).map(({ hash, taint }) => [hash, taint]));
+      }
+      const taints = [own.taintOf(hashes), ...hashes.map((hash) => others.get(hash) ?? 'clean')];
+      return taints.find((taint) => taint === 'kept') ?? taints.find((taint) => taint === 'found') ?? 'clean';
+    },
+    mark: (hashes, taint) => own.mark(hashes, taint),
   };
 }
 

@@ -38,9 +38,11 @@ describe('what cannot be judged stays', () => {
     );
     const judged = await privacy.judge(request('Hello', 'one'));
     expect(judged).toMatchObject({ privacy: 'local_only', verdict: { detectors: ['scan.failed'] } });
+    expect(privacy.fault).toMatch(/dynamically imported module/);
     isThere = true;
     expect((await privacy.judge(request('And now?', 'one'))).privacy).toBe('local_only');
     expect((await privacy.judge(request('Hello', 'two'))).privacy).toBe('open');
+    expect(privacy.fault).toBeNull();
   });
 
   test('a judge that throws, or says nothing', async () => {
@@ -70,7 +72,9 @@ describe('conversations stay private', () => {
   test('across a reload and in another tab, by hashes that tell nothing', async () => {
     const storage = memoryStorage();
     const first = await openPageJudge({}, storage);
+    const otherTab = await openPageJudge({}, storage);
     await first.judge(request(secretText, 'one'));
+    expect((await otherTab.judge(request('And now?', 'one'))).privacy).toBe('local_only');
     const later = await openPageJudge({}, storage);
     expect((await later.judge(request('And now?', 'one'))).privacy).toBe('local_only');
     expect((await later.judge(request('And now?', 'two'))).privacy).toBe('open');

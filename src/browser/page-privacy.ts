@@ -7,6 +7,8 @@ import type { PageJudge, TaintStorage } from './page-judge.ts';
 export interface PagePrivacy {
   judge<Request extends Judged>(request: Request): Promise<Request>;
   remember(request: Judged, answer: string): Promise<void>;
+  /** Why the last request could not be judged; null: it was. Nothing of its text. */
+  readonly fault: string | null;
   /** Loads the detectors ahead, so that they are there when the page goes offline. @throws where they cannot be loaded */
   prepare(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export function createPagePrivacy({
   open = openJudge,
 }: PagePrivacySetup): PagePrivacy {
   let opening: Promise<PageJudge> | null = null;
+  let fault: string | null = null;
   /** Names of conversations that were not judged when they should have been. */
   const unjudged = new Set<string>();
 
@@ -64,10 +67,15 @@ export function createPagePrivacy({
       try {
         const judged = await (await opened()).judge({ ...request, privacy: asked });
         // A judge that forgets its work must not open anything.
-        return judged.verdict === undefined ? kept(request, 'scan.failed') : judged;
-      } catch {
+        fault = judged.verdict === undefined ? 'it said nothing' : null;
+        return fault === null ? judged : kept(request, 'scan.failed');
+      } catch (thrown) {
+        fault = thrown instanceof Error ? thrown.message : String(thrown);
         return kept(request, 'scan.failed');
       }
+    },
+    get fault() {
+      return fault;
     },
     async remember(request, answer) {
       if (isClosed || request.privacy === 'open') return;

@@ -66,7 +66,12 @@ export async function planRequest<Request extends ChatRequest | EmbedRequest>(
   };
   const tier = decide(routeFacts(pageFacts));
   if (tier.type === 'refused') throw refusal(tier, request);
-  const why = only?.told === undefined ? [] : [only.told];
+  const why = [
+    ...(only?.told === undefined ? [] : [only.told]),
+    ...(request.verdict?.detectors.includes('scan.failed') === true
+      ? ['it could not be read for what is private, so it stays']
+      : []),
+  ];
   return {
     request,
     names: [tier.modelId, ...tier.fallbackIds],

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NearfarError, type ErrorKind } from '../chat/error.ts';
@@ -211,7 +212,7 @@ const privateInput: fc.Arbitrary<NearInput> = fc
         };
       case 'user name':
         return { model, messages: [question], user: text };
-      default:
+      case 'image':
         return {
           model,
           messages: [
@@ -355,7 +356,7 @@ describe('every stream ends once', () => {
             async *answer(_, signal) {
               yield* given;
               if (end === 'throws') throw new Error('lost');
-              if (end === 'hangs') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+              if (end === 'hangs') await once(signal, 'abort');
             },
           });
           const network = networkOf('up');

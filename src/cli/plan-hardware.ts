@@ -1,5 +1,6 @@
 import os from 'node:os';
 import process from 'node:process';
+import { findEngine } from '../plan/catalogue/engines.ts';
 import { devices, findDevice, type Device } from '../plan/calculate/device.ts';
 import { platformOffers, platforms, rentedOffers, type Platform } from '../plan/decide/ask.ts';
 import type { Offer } from '../plan/decide/question.ts';
@@ -55,13 +56,17 @@ const systemNames: Readonly<Record<string, string>> = { darwin: 'macos', win32: 
 const operationsPerCycle = 32;
 const assumedHertz = 3e9;
 
-/** This machine: memory and bandwidth measured; what it computes is a guess from its processors until a model was measured on it. */
+/** This machine: memory and bandwidth measured; what it computes too where `plan speed --measure` was run, else a guess. */
 export async function thisDevice(home: string): Promise<Device> {
   const { measuredBandwidth } = await import('./measured-bandwidth.ts');
   const { readMachine } = await import('./machine.ts');
   const bandwidth = await measuredBandwidth(home, { fresh: false });
   const machine = await readMachine(home);
   const cores = bandwidth.threadCount > 0 ? bandwidth.threadCount : os.availableParallelism();
+  const { keptCalibration } = await import('./machine-speed.ts');
+  const kept = keptCalibration(home);
+  // What kernels were measured to reach is a share of the device's FLOPS as for every other device: of the same engine's.
+  const reached = findEngine('nearfar')?.efficiency.compute ?? 1;
   return {
     name: 'this machine',
     kind: process.platform === 'darwin' && process.arch === 'arm64' ? 'apple' : 'cpu',
@@ -70,7 +75,8 @@ export async function thisDevice(home: string): Promise<Device> {
     usableShare: 0.8,
     memoryBytesPerSecond: bandwidth.bytesPerSecond,
     flops16: null,
-    assumedFlops16: cores * assumedHertz * operationsPerCycle,
+    assumedFlops16:
+      kept === null ? cores * assumedHertz * operationsPerCycle : kept.calibration.flops / reached,
     flops8: null,
     hasFp8: false,
     powerWatts: null,
@@ -78,7 +84,9 @@ export async function thisDevice(home: string): Promise<Device> {
     price: null,
     source:
       `${bandwidth.cpu}: ${(bandwidth.bytesPerSecond / 1e9).toFixed(1)} GB/s measured on ${bandwidth.measuredAt.slice(0, 10)}; ` +
-      `${cores} cores of ${operationsPerCycle} operations at 3 GHz assumed`,
+      (kept === null
+        ? `${cores} cores of ${operationsPerCycle} operations at 3 GHz assumed; nearfar plan speed MODEL --measure measures them`
+        : `${(kept.calibration.flops / 1e9).toFixed(0)} GFLOPS reached by its kernels, measured on ${kept.measuredAt.slice(0, 10)}`),
     checkedOn: bandwidth.measuredAt.slice(0, 10),
   };
 }

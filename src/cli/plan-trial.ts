@@ -10,11 +10,15 @@ import { childEntry, forkChild } from '../engine/child-connection.ts';
 import { createLocalModel } from '../engine/local-model.ts';
 import { createSupervisor } from '../engine/supervisor.ts';
 import type { InstalledModel } from '../models/store.ts';
+import { readGguf } from '../models/gguf.ts';
+import { stepLoad } from '../models/step-load.ts';
+import { calibratedDecodeMs, calibratedPrefillMs } from '../plan/calculate/calibrated-speed.ts';
 import { nearParts, networkMs } from '../plan/decide/near-part.ts';
 import type { PlanQuestion } from '../plan/decide/question.ts';
 import { contextTokens, nearId } from '../plan/decide/settings.ts';
 import type { SetUp } from '../plan/decide/set-up.ts';
 import { loadOptionsFor } from './load-options.ts';
+import { covers, keptCalibration } from './machine-speed.ts';
 import { findReference } from './model-index.ts';
 import { openStore } from './open-store.ts';
 import { createMemoryPredictor } from './predicted-memory.ts';
@@ -59,9 +63,10 @@ export async function tryHere(question: PlanQuestion, setUp: SetUp, loaded: Load
   const settings = withSetUp(loaded, question, near.batchSize);
   const options = await loadOptionsFor(found, settings, (reference) => findReference(store, reference));
   const need = await createMemoryPredictor()(found, { ...options, hostCacheBytes: 0 });
+  const speedFigures = await predictSpeed(question, setUp, found, loaded.home);
   const figures = await measured(found, options, question, (speed) => [
     figure('memory', 'bytes', need.totalBytes, speed.residentBytes),
-    ...speedFigures(question, setUp, found, speed),
+    ...speedFigures(speed),
   ]);
   const isOther =
     found.id !== id
@@ -74,6 +79,11 @@ export async function tryHere(question: PlanQuestion, setUp: SetUp, loaded: Load
       ...isOther,
       `Started ${found.id} here, asked once with ${question.traffic.promptTokenCount} tokens, and stopped again:`,
       ...figures.map(lineOf),
+      ...(keptCalibration(loaded.home) === null
+        ? [
+            `Times are predicted by a roofline; nearfar plan speed ${found.id} --measure measures this machine for closer ones.`,
+          ]
+        : []),
     ],
   };
 }
@@ -182,23 +192,48 @@ function residentBytes(processId: number | null): number {
   return 1024 * Number(match?.[1] ?? 0);
 }
 
-/** What the roofline says of the file that was loaded, with as many tokens as it counted, one answer at once. */
-function speedFigures(
+/**
+ * Predictions for the file that was loaded, with as many tokens as it counted, one answer at once: from what this machine's kernels
+ * were measured to take where that is on record for its formats, else by the roofline.
+ */
+async function predictSpeed(
   question: PlanQuestion,
   { near }: SetUp,
-  { facts }: InstalledModel,
-  speed: MeasuredSpeed,
-): readonly TriedFigure[] {
-  if (near === null) return [];
+  { facts, path }: InstalledModel,
+  home: string,
+): Promise<(speed: MeasuredSpeed) => readonly TriedFigure[]> {
+  const load = stepLoad(await readGguf(path));
+  const kept = keptCalibration(home);
+  const answerCount = Math.min(longestTry, question.traffic.outputTokenCount);
+  if (covers(kept, load)) {
+    const { calibration } = kept;
+    return (speed) => [
+      figure(
+        'first token',
+        'ms',
+        calibratedPrefillMs(load, calibration, speed.promptTokenCount),
+        speed.prefillMs,
+      ),
+      figure(
+        'each token',
+        'ms',
+        calibratedDecodeMs(load, calibration, 1, speed.promptTokenCount + answerCount / 2),
+        speed.interTokenMs,
+      ),
+    ];
+  }
+  if (near === null) return () => [];
   const bits = facts.sizeBytes === null ? null : (8 * facts.sizeBytes) / near.model.shape.parameterCount;
   const format = bits === null ? near.format : { ...near.format, bitsPerWeight: bits };
-  const asked = { ...question.traffic, promptTokenCount: speed.promptTokenCount, repeatedPromptShare: 0 };
-  const [one] = nearParts({ ...question, traffic: asked }, near.model, format, near.engine, near.offer);
-  if (one === undefined) return [];
-  return [
-    figure('first token', 'ms', one.firstTokenMs - networkMs, speed.prefillMs),
-    figure('each token', 'ms', one.interTokenMs, speed.interTokenMs),
-  ];
+  return (speed) => {
+    const asked = { ...question.traffic, promptTokenCount: speed.promptTokenCount, repeatedPromptShare: 0 };
+    const [one] = nearParts({ ...question, traffic: asked }, near.model, format, near.engine, near.offer);
+    if (one === undefined) return [];
+    return [
+      figure('first token', 'ms', one.firstTokenMs - networkMs, speed.prefillMs),
+      figure('each token', 'ms', one.interTokenMs, speed.interTokenMs),
+    ];
+  };
 }
 
 function figure(

@@ -51,6 +51,9 @@ export async function openProofGateway(loaded: LoadedSettings, faults: SuiteFaul
       await cp(path.join(loaded.home, 'profiles'), path.join(home, 'profiles'), { recursive: true });
     const { near } = settings;
     let comparedCount = 0;
+    const countVector = (): void => {
+      comparedCount += 1;
+    };
     const grade = await gradeOf(near, loaded);
     const embedder = settings.cache.semantic?.embedder;
     const modelIds = [near, ...(embedder === undefined ? [] : [embedder])];
@@ -67,7 +70,7 @@ export async function openProofGateway(loaded: LoadedSettings, faults: SuiteFaul
                 ? Promise.resolve(
                     createStandInModel(
                       id,
-                      id === near ? faults : { ...faults, onVector: () => void comparedCount++ },
+                      id === near ? faults : { ...faults, onVector: countVector },
                       grade,
                     ),
                   )

@@ -20,6 +20,7 @@ function uncommented(text: string): string {
             ...defaultSettings.budgets,
             ...defaultSettings.privacy,
             ...defaultSettings.responses,
+            ...defaultSettings.pages,
             ...defaultSettings.limits,
             ...defaultSettings.hub,
           },
@@ -43,6 +44,7 @@ describe('commentedSettings', () => {
       budgets: null,
       privacy: null,
       responses: null,
+      pages: null,
       limits: null,
       hub: null,
     });

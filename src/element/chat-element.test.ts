@@ -2,8 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { backendStatus, fakeNear, type FakeNear } from '../browser/conversation/fakes.ts';
 import { NearfarError } from '../chat/error.ts';
-import './index.ts';
-import type { NearfarChat } from './index.ts';
+import { NearfarChat } from './index.ts';
 
 const soon = (ms = 45): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -12,14 +11,14 @@ afterEach(() => {
 });
 
 async function mount(fake: FakeNear, attributes: Readonly<Record<string, string>> = {}) {
-  const chat = document.createElement('nearfar-chat') as NearfarChat;
+  const chat = new NearfarChat();
   for (const [name, value] of Object.entries(attributes)) chat.setAttribute(name, value);
   chat.near = fake.near;
   document.body.append(chat);
   await soon();
-  const find = <Found extends HTMLElement = HTMLElement>(part: string): Found => {
-    const found = chat.shadowRoot?.querySelector<Found>(`[part~="${part}"]`);
-    if (found == null) throw new Error(`no part ${part}`);
+  const find = (part: string): HTMLElement => {
+    const found = chat.shadowRoot?.querySelector<HTMLElement>(`[part~="${part}"]`);
+    if (found === null || found === undefined) throw new Error(`no part ${part}`);
     return found;
   };
   return { chat, find };
@@ -34,10 +33,10 @@ function key(target: HTMLElement, name: string, more: KeyboardEventInit = {}): v
 describe('<nearfar-chat>', () => {
   it('asks with Enter, streams, and says where the answer came from', async () => {
     const fake = fakeNear();
-    const { chat, find } = await mount(fake, { system: 'be brief', 'max-tokens': '20' });
+    const { chat, find } = await mount(fake, { system: 'be brief', 'max-tokens': '20', temperature: '0' });
     const answers: unknown[] = [];
     chat.addEventListener('nearfar-answer', (event) => answers.push((event as CustomEvent).detail));
-    const input = find<HTMLTextAreaElement>('input');
+    const input = find('input') as HTMLTextAreaElement;
     input.value = 'hi';
     key(input, 'Enter', { isComposing: true });
     key(input, 'Enter', { shiftKey: true });
@@ -63,6 +62,7 @@ describe('<nearfar-chat>', () => {
         { role: 'user', content: 'hi' },
       ],
       max_completion_tokens: 20,
+      temperature: 0,
     });
   });
 
@@ -125,7 +125,7 @@ describe('<nearfar-chat>', () => {
     declined.find('not-now').click();
     expect(declined.find('consent').hidden).toBe(true);
     const full = await mount(fakeNear([backendStatus('downloadable', { fits: false })]));
-    expect(full.find<HTMLButtonElement>('download').disabled).toBe(true);
+    expect((full.find('download') as HTMLButtonElement).disabled).toBe(true);
     expect(full.find('consent').textContent).toContain('no room');
   });
 
@@ -159,7 +159,7 @@ describe('<nearfar-chat>', () => {
     const { chat, find } = await mount(fakeNear());
     chat.labels = { send: 'Senden', placeholder: 'Frag etwas' };
     expect(find('send').textContent).toBe('Senden');
-    expect(find<HTMLTextAreaElement>('input').placeholder).toBe('Frag etwas');
+    expect((find('input') as HTMLTextAreaElement).placeholder).toBe('Frag etwas');
     expect(find('stop').textContent).toBe('Stop');
   });
 

@@ -15,7 +15,7 @@ export interface AnswerDetail {
 /** On servers there is no such class, and the module must be importable all the same. */
 const Base =
   (globalThis as { readonly HTMLElement?: typeof HTMLElement }).HTMLElement ??
-  (class {} as typeof HTMLElement);
+  (Object as unknown as typeof HTMLElement);
 
 /**
  * `<nearfar-chat>`: a chat in the page, without dependencies. See docs/browser-chat.md for its attributes, properties, events,
@@ -131,11 +131,13 @@ export class NearfarChat extends Base {
     const system = this.getAttribute('system');
     const backend = this.getAttribute('backend');
     const maxTokens = Number(this.getAttribute('max-tokens') ?? Number.NaN);
+    const temperature = Number.parseFloat(this.getAttribute('temperature') ?? '');
     this.#conversation = createConversation({
       ...(system === null ? {} : { system }),
       ...(backend === null ? {} : { backend }),
       ...(this.hasAttribute('private') ? { privacy: 'local_only' } : {}),
       ...(Number.isInteger(maxTokens) && maxTokens > 0 ? { maxTokens } : {}),
+      ...(temperature >= 0 && temperature <= 2 ? { temperature } : {}),
     });
     return this.#conversation;
   }

@@ -77,6 +77,7 @@ textarea {
   border-radius: var(--radius);
   padding: 8px 12px;
 }
+textarea::placeholder { color: var(--quiet); opacity: 1; }
 button {
   font: inherit;
   min-block-size: 44px;

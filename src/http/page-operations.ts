@@ -114,7 +114,7 @@ async function findFile(folder: string, path: string): Promise<FoundFile | null>
   const [root, real] = await Promise.all(
     [realpath(folder), realpath(wanted)].map((each) => each.catch(() => null)),
   );
-  if (root == null || real == null || !real.startsWith(root + sep)) return null;
+  if (typeof root !== 'string' || real?.startsWith(root + sep) !== true) return null;
   const facts = await stat(real);
   return facts.isFile() ? { path: real, bytes: facts.size, mtimeMs: facts.mtimeMs } : null;
 }

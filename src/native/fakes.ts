@@ -197,12 +197,12 @@ export function fakeExpoAiKit(setup: FakeExpoAiKitOptions = {}): FakeExpoAiKit {
       inFlight = true;
       asked.push(messages);
       let accumulatedText = '';
-      let isStopped = false;
+      const flight = { isStopped: false };
       const { promise, resolve, reject } = Promise.withResolvers<{ readonly text: string }>();
       void (async () => {
         for (const token of pieces) {
           await soon();
-          if (isStopped) return;
+          if (flight.isStopped) return;
           accumulatedText += token;
           onToken({ token, accumulatedText, isDone: false });
         }
@@ -218,7 +218,7 @@ export function fakeExpoAiKit(setup: FakeExpoAiKitOptions = {}): FakeExpoAiKit {
         promise,
         stop() {
           stops += 1;
-          isStopped = true;
+          flight.isStopped = true;
           inFlight = false;
           resolve({ text: accumulatedText });
         },
@@ -263,19 +263,19 @@ export function fakeLlama(setup: FakeLlamaOptions = {}): FakeLlama {
       onProgress?.(50);
       onProgress?.(100);
       let isBusy = false;
-      let isStopped = false;
+      const run = { isStopped: false };
       return {
         model: { chatTemplates: { jinja: { default: true, defaultCaps: { tools: true }, toolUse: false } } },
         async completion(completion, onToken) {
           if (isBusy) throw new Error('Context is busy');
           isBusy = true;
-          isStopped = false;
+          run.isStopped = false;
           asked.push(completion);
           let text = '';
           let count = 0;
           for (const token of tokens) {
             await new Promise((resolve) => setTimeout(resolve, tokenMs));
-            if (isStopped || count === completion.n_predict) break;
+            if (run.isStopped || count === completion.n_predict) break;
             text += token;
             count += 1;
             onToken?.({ token, ...(setup.parses === true ? parsed(text) : {}) });
@@ -290,21 +290,22 @@ export function fakeLlama(setup: FakeLlamaOptions = {}): FakeLlama {
             stopped_word: '',
             stopping_word: '',
             context_full: false,
-            interrupted: isStopped,
+            interrupted: run.isStopped,
             tool_calls: [],
             ...setup.result,
           };
         },
         stopCompletion() {
           stops += 1;
-          isStopped = true;
+          run.isStopped = true;
           return Promise.resolve();
         },
         getFormattedChat: (messages) =>
           Promise.resolve({
             prompt: messages.map(({ role, content }) => `<${role}>${content ?? ''}`).join(''),
           }),
-        tokenize: (text) => Promise.resolve({ tokens: [...text].map((_, index) => index) }),
+        tokenize: (text) =>
+          Promise.resolve({ tokens: Array.from({ length: text.length }, (_, index) => index) }),
         embedding: (text) => Promise.resolve({ embedding: [text.length, 0, 0] }),
         release() {
           releases += 1;

@@ -135,7 +135,7 @@ function backendOf(model: NativeModel): Backend<'machine'> {
     let callCount = 0;
     let cut: NativeEnd['reason'] | null = null;
     let end: NativeEnd | null = null;
-    while (end === null && cut === null) {
+    while (cut === null) {
       const next = await pieces.next();
       if (!isStarted) {
         isStarted = true;

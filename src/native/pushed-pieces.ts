@@ -2,12 +2,12 @@ import type { NativeEnd, NativePiece } from './native-model.ts';
 
 /** From a module that calls back to a reader that asks: what was said and not yet read waits here. */
 export interface PushedPieces {
-  push(piece: NativePiece): void;
-  end(end: NativeEnd): void;
+  readonly push: (piece: NativePiece) => void;
+  readonly end: (end: NativeEnd) => void;
   /** What was said before is still read. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
   /** The next piece, or how it ended. @throws what it failed with */
-  next(): Promise<NativePiece | NativeEnd>;
+  readonly next: () => Promise<NativePiece | NativeEnd>;
 }
 
 type Settled = { readonly end: NativeEnd } | { readonly error: unknown };

@@ -1,7 +1,7 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 const values = new Uint8Array(128).fill(255);
-for (const [value, character] of [...alphabet].entries()) values[character.charCodeAt(0)] = value;
+for (const [value, character] of Array.from(alphabet).entries()) values[character.charCodeAt(0)] = value;
 for (const [character, value] of [
   ['+', 62],
   ['-', 62],

@@ -17,20 +17,28 @@ const invisible =
 export const steady =
   '\\0-\\x7f¡-§©«¬®°±¶·»¿-ÿΑ-ΡΣ-ΫάέήίΰαβγδεζηθικλμνξοπρςστυφχψωϊϋόύώЀ-ѰѲ-ѵא-תء-غف-يぁ-ゖァ-ヺ一-鿌가-힣‐‒-―‘-‟†-•‰‹›€←-↔∀-∊∏∑−√∝-∠∧-∫∴≈≠≡≤≥';
 const isSteady = new RegExp(`^[${steady}]*$`, 'u');
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const isAscii = /^[\0-\x7f]*$/;
 const isLatin1 = /^[\0-\xff]*$/;
 /** A character with the marks behind it, which NFKC takes together; not those that stay as they are. */
 const unsteadyCluster = new RegExp(`[^${steady}\\p{M}]\\p{M}*|[${steady}]\\p{M}+|\\p{M}+`, 'gu');
 
 /**
  * The same text in one byte a character where it can be: patterns are twice as quick on it, and a part that is cut from a text with
- * one wide character is wide. Pure.
+ * one wide character is wide. Decoders give the narrowest form there is, in pages too. Pure.
  */
 export function compact(text: string): string {
-  return isLatin1.test(text) ? Buffer.from(text, 'latin1').toString('latin1') : text;
+  return isLatin1.test(text) ? narrowed(text) : text;
+}
+
+function narrowed(text: string): string {
+  return decoder.decode(encoder.encode(text));
 }
 
 /** Full-width digits, ligatures, letters with marks of their own and hidden characters read as what they look like. Pure. */
 export function normalText(given: string): NormalText {
+  if (isAscii.test(given)) return { text: narrowed(given), sourceOf: (position) => position };
   if (isSteady.test(given)) return { text: compact(given), sourceOf: (position) => position };
   const pieces: string[] = [];
   /** Of each piece: where it begins in the text, and in the given one; whether it is as long there. */

@@ -93,7 +93,8 @@ export function createScanText(setup: ScanSetup = {}): ScanText {
       end: sourceOf(span.end),
     }));
     if (depth === deepestDecoding) return found;
-    for (const part of decodedTexts(given)) {
+    // The same characters, in the form that is quicker to read.
+    for (const part of decodedTexts(text === given ? text : given)) {
       // What was decoded has no places of its own in the text: all of its part is what it says.
       for (const { type, detector } of scan(part.text, depth + 1))
         found.push({ start: part.start, end: part.end, type, detector });

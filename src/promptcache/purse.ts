@@ -14,8 +14,8 @@ export interface Purse {
   /** By reading so far, less what writing cost, in plain prompt tokens; below 0: it has not paid yet. */
   saved(name: string): number;
   /**
-   * Standard errors by which odds should be taken to be lower. What was saved may be risked at even odds. Until then it is
-   * the owner's money: half of one at first, and the more of it was lost, the more, up to a whole one.
+   * Standard errors by which odds should be taken to be lower: half of one, for what is worth no more than the noise of its
+   * estimate is no reason to pay, and the more was lost, the more, up to a whole one.
    */
   caution(name: string, tokenCount: number): number;
   /** Most that writing may cost above reading in full, in plain prompt tokens. @param tokenCount of the prompt at hand */
@@ -61,8 +61,7 @@ export function createPurse(): Purse {
   return {
     saved,
     caution(name, tokenCount) {
-      const lost = -saved(name);
-      if (lost < 0) return 0;
+      const lost = Math.max(0, -saved(name));
       return Math.min(1, 0.5 + (0.5 * lost) / (startingPrompts * Math.max(1, tokenCount)));
     },
     spendable(name, tokenCount) {

@@ -34,6 +34,27 @@ describe('what is asked', () => {
     expect([text, opening]).toEqual(['Second', 'Be brief.\nFirst']);
   });
 
+  it('is what came before too, where a short message only goes on from it', () => {
+    const hard = 'Show how a red-black tree is balanced after a deletion.';
+    const chat = (last: string) => ({
+      messages: [
+        { role: 'user', content: hard },
+        { role: 'assistant', content: 'So.' },
+        { role: 'user', content: last },
+      ],
+    });
+    for (const last of ['And for n = 7?', 'Continue', 'Can you make it faster?', 'In French.'])
+      expect(bodyOf(chat(last)).text).toBe(`${hard}\n${last}`);
+    for (const last of ['What is the capital of France?', `Now ${'a long one '.repeat(10)}`])
+      expect(bodyOf(chat(last)).text).toBe(last);
+    const messages = [
+      { role: 'user' as const, content: hard },
+      { role: 'assistant' as const, content: 'So.' },
+      { role: 'user' as const, content: 'Why?' },
+    ];
+    expect(askedPrompt(requestOf({ input: { kind: 'chat', messages } })).text).toBe(`${hard}\nWhy?`);
+  });
+
   it('has needs', () => {
     const needs = askedPrompt(
       requestOf({

@@ -65,7 +65,7 @@ function textsOf(input: ChatInput): Pick<AskedPrompt, 'text' | 'opening'> {
 /** Characters of a message that may be too short to say by itself what is asked: "And for n = 7?", "Continue". */
 const shortLength = 80;
 const goesOn =
-  /^\W*(?:and|but|also|so|then|now|ok(?:ay)?|yes|no|why|how come|what about|how about|continue|go on|again|instead|try|do (?:it|that|the same)|same|more|please|explain (?:it|that|this)|make it|fix (?:it|that|this)|is (?:it|that|this)|are (?:they|these|those)|can you|could you|in \p{L}+[.?!]?$)\b|\b(?:it|that|this|these|those|them|above|previous|again|instead)\b/iu;
+  /^\W*(?:and|but|also|so|then|now|ok(?:ay)?|yes|no|why|how come|what about|how about|continue|go on|again|instead|try|do (?:it|that|the same)|same|more|please|explain (?:it|that|this)|make it|fix (?:it|that|this)|is (?:it|that|this)|are (?:they|these|those)|can you|could you)\b|^\W*in \p{L}+[.?!]?$|\b(?:it|that|this|these|those|them|above|previous|again|instead)\b/iu;
 
 /** Pure: a short message that goes on from the one before is as hard as both. */
 export function withBefore(text: string, before: string | null | undefined): string {

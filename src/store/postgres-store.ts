@@ -41,6 +41,10 @@ export async function createPostgresStore(
   pool.on('error', (thrown) => {
     warn(`A connection to ${name} broke.`, reasonOf(thrown));
   });
+  // One that breaks while it is in use tells so by its next query; without a listener the event would end the process.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   const db = new Kysely<StoreSchema>({ dialect: new PostgresDialect({ pool }) });
   try {
     await sql`create schema if not exists ${sql.id(postgresSchema)}`.execute(db).catch(ignoreIfThere);

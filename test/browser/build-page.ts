@@ -5,6 +5,25 @@ import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Keeps the page's own files for times without a network, as pages do that work offline. The models are not its business. */
+const serviceWorker = `
+addEventListener('install', () => skipWaiting());
+addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+addEventListener('fetch', (event) => {
+  const { pathname } = new URL(event.request.url);
+  if (event.request.method !== 'GET' || !pathname.startsWith('/pages/')) return;
+  event.respondWith(caches.open('page').then(async (cache) => {
+    try {
+      const response = await fetch(event.request);
+      if (response.ok) await cache.put(event.request, response.clone());
+      return response;
+    } catch {
+      return (await cache.match(event.request)) ?? Response.error();
+    }
+  }));
+});
+`;
+
 export interface PageBuild {
   /** The page's script, relative to the repository. */
   readonly script: string;
@@ -38,6 +57,7 @@ export async function buildPage(folder: string, { script, transformers }: PageBu
     join(folder, 'index.html'),
     '<!doctype html><meta charset="utf-8"><title>nearfar</title><script type="module" src="page.js"></script>',
   );
+  writeFileSync(join(folder, 'service-worker.js'), serviceWorker);
   copyFileSync(join(root, 'node_modules/@wllama/wllama/esm/wasm/wllama.wasm'), join(folder, 'wllama.wasm'));
   if (transformers !== null) {
     const name = 'ort-wasm-simd-threaded.asyncify.wasm';

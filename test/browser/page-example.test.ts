@@ -140,7 +140,7 @@ describe.skipIf(chromiumMissing !== null)('the page example', () => {
 
   it('downloads the browser’s model only after a click, with progress', async () => {
     const page = await open('', fakePromptApi({ state: 'downloadable' }));
-    expect(await part(page, 'private', 'consent').textContent()).toContain('unknown size');
+    expect(await part(page, 'private', 'consent').textContent()).toContain('its size is not told');
     await part(page, 'private', 'download').click();
     await part(page, 'private', 'progress').waitFor({ state: 'hidden' });
     await part(page, 'private', 'consent').waitFor({ state: 'hidden' });

@@ -19,7 +19,7 @@ const texts = [
   'Interest rates rose by half a percent.',
 ];
 
-describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
+describe.skipIf(chromiumMissing !== null)('vectors in Chromium', { timeout: 120_000 }, () => {
   let site: Site;
   let browser: Browser;
   let page: Page;
@@ -29,6 +29,8 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
     readonly bytes: number;
     readonly sha256: string;
   }[];
+
+  const closers: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     const folder = await minilmOnnx();
@@ -43,18 +45,20 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', () => {
         bytes: bytes.length,
         sha256: createHash('sha256').update(bytes).digest('hex'),
       };
-    });
+      // The first time, packages and weights are fetched.
+    }, 600_000);
     site = await openSite({
       models: { 'all-minilm-l6-v2': await minilmWeights() },
       files: names.map((name) => ({ name: `minilm-${name.replaceAll('/', '-')}`, path: join(folder, name) })),
       transformers: await transformersFolder(),
     });
+    closers.push(() => site.close());
     browser = await startChromium();
+    closers.push(() => browser.close());
     page = await openPage(await browser.newContext(), site);
   });
   afterAll(async () => {
-    await browser?.close();
-    await site?.close();
+    for (const close of closers.reverse()) await close();
   });
 
   it('of Transformers.js and of wllama agree, mean what the texts mean, and come from nowhere else', async () => {

@@ -38,6 +38,8 @@ export function fakeModel(setup: FakeModelSetup = {}): FakeModel {
   const { pieces = ['Hel', 'lo'], contextWindow = 6_000, media = [] } = setup;
   const fake: FakeModel = { globals: {}, sessions: [], state: setup.state ?? 'available' };
 
+  // Errors are rejections.
+  // eslint-disable-next-line @typescript-eslint/require-await
   const create = async (options: SessionOptions = {}) => {
     options.signal?.throwIfAborted();
     if (setup.createFails !== undefined) throw setup.createFails;

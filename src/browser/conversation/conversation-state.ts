@@ -43,6 +43,8 @@ export interface ConversationOptions {
   readonly session?: string;
   /** Tokens of one answer at most. @default as the model has it */
   readonly maxTokens?: number;
+  /** 0-2; small models stray above 0.3. @default as the model has it */
+  readonly temperature?: number;
   /** Only this backend. */
   readonly backend?: string;
 }

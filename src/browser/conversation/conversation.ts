@@ -6,21 +6,21 @@ import type { ConversationMessage, ConversationOptions, ConversationState } from
 /** A chat with a client of nearfar, as a store: for the hook of React, the element, and other frameworks. */
 export interface Conversation {
   /** The same object until something changes. */
-  getState(): ConversationState;
+  readonly getState: () => ConversationState;
   /** @returns what ends it */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
   /** From now on this client is asked, and its status told. @returns what ends that, and stops what is going on */
-  connect(near: Near): () => void;
+  readonly connect: (near: Near) => () => void;
   /** Never rejects: failures are in the state. Nothing happens while an answer is being made, or for an empty text. */
-  send(text: string): Promise<void>;
+  readonly send: (text: string) => Promise<void>;
   /** Stops the answer or the download that is going on. */
-  stop(): void;
+  readonly stop: () => void;
   /** Asks the last question again, in place of its answer. */
-  retry(): Promise<void>;
+  readonly retry: () => Promise<void>;
   /** Downloads and loads a model; never rejects. @param backend the first of the page that can be used, if absent */
-  prepare(backend?: string): Promise<void>;
+  readonly prepare: (backend?: string) => Promise<void>;
   /** Ends what is going on and forgets all; a new session begins. */
-  clear(): void;
+  readonly clear: () => void;
 }
 
 const initialState: ConversationState = {
@@ -116,6 +116,7 @@ export function createConversation(options: ConversationOptions = {}): Conversat
         {
           messages: asked,
           ...(options.maxTokens === undefined ? {} : { max_completion_tokens: options.maxTokens }),
+          ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
         },
         {
           session,

@@ -23,7 +23,8 @@ export function routeSentence(
 }
 
 function asSentence(reason: string): string {
-  const text = reason.charAt(0).toUpperCase() + reason.slice(1);
+  // Codes such as `local_only` stay as they are written elsewhere.
+  const text = /^\w*_/.test(reason) ? reason : reason.charAt(0).toUpperCase() + reason.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
@@ -31,7 +32,7 @@ function asSentence(reason: string): string {
 export function downloadSentence({ availability, fits }: BackendStatus): string {
   if (availability.state === 'unavailable') return availability.reason;
   const { model, downloadBytes } = availability;
-  const size = downloadBytes === null ? 'an unknown size' : byteText(downloadBytes);
+  const size = downloadBytes === null ? 'its size is not told' : byteText(downloadBytes);
   const room = fits === false ? ' This browser has no room for it.' : '';
   return `The model ${model} must be downloaded once: ${size}. It then works without a network.${room}`;
 }

@@ -39,17 +39,23 @@ export function planRoom({ kept, neededBytes, freeBytes, budgetBytes, keep }: Ro
       freeBytes === null ? 0 : neededBytes + reserveBytes - freeBytes - removedBytes,
       budgetBytes === null ? 0 : keptBytes - removedBytes + neededBytes - budgetBytes,
     );
-  const candidates = kept
-    .filter((file) => !keep.has(file.key))
-    .sort((a, b) => Number(a.isWhole) - Number(b.isWhole) || a.usedAt - b.usedAt);
   const remove: string[] = [];
   let removedBytes = 0;
-  for (const file of candidates) {
+  const bytesOf = new Map(kept.map((file) => [file.key, file.bytes]));
+  for (const key of evictionOrder(kept, keep)) {
     if (lackingFor(removedBytes) === 0) break;
-    remove.push(file.key);
-    removedBytes += file.bytes;
+    remove.push(key);
+    removedBytes += bytesOf.get(key) ?? 0;
   }
   const lackingBytes = lackingFor(removedBytes);
   // Where there is no room whatever goes, nothing is taken from the user.
   return lackingBytes === 0 ? { remove, lackingBytes } : { remove: [], lackingBytes };
+}
+
+/** Pure: in which order files go, as far as they may: halves before whole ones, then the least recently used. */
+export function evictionOrder(kept: readonly KeptFile[], keep: ReadonlySet<string>): readonly string[] {
+  return kept
+    .filter((file) => !keep.has(file.key))
+    .sort((a, b) => Number(a.isWhole) - Number(b.isWhole) || a.usedAt - b.usedAt)
+    .map(({ key }) => key);
 }

@@ -120,7 +120,7 @@ export function fakeLocks(): Pick<LockManager, 'request' | 'query'> {
     }
   };
   return {
-    request: request as LockManager['request'],
+    request,
     query: () => Promise.resolve({ held: [...held], pending: waiting.map(({ wanted }) => wanted) }),
   };
 }

@@ -1,5 +1,6 @@
 import { NearfarError } from '../../chat/error.ts';
 import { isNamed, type DiskWriter } from './disk.ts';
+import { abortedError, nameOf, noRoom } from './download-errors.ts';
 import { Sha256 } from './sha256.ts';
 
 /** A file of a model, where it comes from and what it must be. */
@@ -226,26 +227,6 @@ function write(
   }
 }
 
-/** The browser gives this site too little. */
-export function noRoom(
-  name: string,
-  neededBytes: number | null,
-  freeBytes: number | null,
-  cause?: unknown,
-): NearfarError {
-  const needs = neededBytes === null ? 'more than there is' : `${megabytes(neededBytes)} more`;
-  const gives = freeBytes === null ? 'has no more room' : `gives ${megabytes(Math.max(0, freeBytes))}`;
-  return new NearfarError(
-    'too_large',
-    `${name} needs ${needs}, and the browser ${gives} for this site. Free room on the device, or remove another model.`,
-    cause === undefined ? {} : { cause },
-  );
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 async function hashOf(
   writer: DiskWriter,
   total: number | null,
@@ -272,15 +253,6 @@ function notAsStated(file: RemoteFile, how: string): NearfarError {
   return new NearfarError('upstream_failed', `${nameOf(file.url)} ${how}. Nothing of it is kept.`, {
     retryable: false,
   });
-}
-
-export function abortedError(cause: unknown): NearfarError {
-  return new NearfarError('aborted', 'It was aborted.', { cause });
-}
-
-/** The last part of an address, without what may be a signature. */
-export function nameOf(url: string): string {
-  return url.split(/[?#]/)[0]?.split('/').at(-1) ?? url;
 }
 
 function numberOf(text: string | null): number | null {

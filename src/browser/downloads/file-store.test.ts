@@ -229,14 +229,35 @@ describe('room', () => {
     expect(from.ranges).toEqual([]);
   });
 
-  it('that ends on the way is the same error', async () => {
+  it('that ends on the way is made by removing others, and is the same error where that is not enough', async () => {
+    // As in Chromium: what the browser tells has nothing to do with what there is.
     const disk = fakeDisk();
-    disk.quotaBytes = 150_000;
-    const blind = { ...disk, estimate: () => Promise.resolve(null) };
-    const store = createFileStore({ disk: blind, locks: fakeLocks(), fetch: server().fetch, retryMs: [1] });
+    const blind = { ...disk, estimate: () => Promise.resolve({ usedBytes: 0, quotaBytes: 10e9 }) };
+    disk.quotaBytes = 330_000;
     disk.files.set('other.data', new Uint8Array(50_000));
-    // The other one is a half-written file: it would go first if the browser told that room is short.
-    expect((await errorOf(store.download([file], quiet, forever))).kind).toBe('too_large');
+    const from = server();
+    await createFileStore({ disk: blind, locks: fakeLocks(), fetch: from.fetch, retryMs: [1] }).download(
+      [file],
+      quiet,
+      forever,
+    );
+    expect(disk.files.has('other.data')).toBe(false);
+    // It went on where it stopped.
+    expect(from.ranges).toEqual([null, 'bytes=250000-']);
+
+    const small = fakeDisk();
+    small.quotaBytes = 150_000;
+    small.files.set('other.data', new Uint8Array(50_000));
+    const store = createFileStore({
+      disk: { ...small, estimate: () => Promise.resolve(null) },
+      locks: fakeLocks(),
+      fetch: server().fetch,
+      retryMs: [1],
+    });
+    const full = await errorOf(store.download([file], quiet, forever));
+    expect(full.kind).toBe('too_large');
+    expect(full.message).toContain('has no more room');
+    expect(small.files.has('other.data')).toBe(true);
   });
 
   it('is made by removing what was used longest ago, and never what a tab uses', async () => {

@@ -1,7 +1,8 @@
 import { NearfarError } from '../../chat/error.ts';
 import { isNamed, type Disk } from './disk.ts';
-import { planRoom, type KeptFile } from './eviction.ts';
-import { abortedError, fetchFile, nameOf, noRoom, type FetchOptions, type RemoteFile } from './fetch-file.ts';
+import { abortedError, nameOf, noRoom } from './download-errors.ts';
+import { evictionOrder, planRoom, type KeptFile } from './eviction.ts';
+import { fetchFile, type FetchOptions, type RemoteFile } from './fetch-file.ts';
 import { sha256OfText } from './sha256.ts';
 
 /** Files of models that are kept on this device, for all tabs of this origin. */
@@ -139,6 +140,36 @@ export function createFileStore(options: FileStoreOptions): FileStore {
     }
   }
 
+  /**
+   * Chromium tells pages one and the same quota, whatever there is: that room is short shows when it ends. Then others go, one
+   * at a time, and the download goes on where it stopped.
+   */
+  async function intoRoom<Result>(
+    file: RemoteFile,
+    wanted: ReadonlySet<string>,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (thrown) {
+        if (!(thrown instanceof NearfarError) || thrown.kind !== 'too_large') throw thrown;
+        if (!(await removeOldest(file, wanted))) throw thrown;
+      }
+    }
+  }
+
+  /** @returns false where nothing may go, or all that may would not be enough */
+  async function removeOldest(file: RemoteFile, wanted: ReadonlySet<string>): Promise<boolean> {
+    const all = await kept();
+    const order = evictionOrder(all, wanted);
+    const lacking = (file.bytes ?? 0) - (all.find(({ key }) => key === keyOf(file))?.bytes ?? 0);
+    const removable = all.reduce((sum, { key, bytes }) => sum + (order.includes(key) ? bytes : 0), 0);
+    if (removable < lacking) return false;
+    for (const key of order) if (await removeIdle(key)) return true;
+    return false;
+  }
+
   async function fetchOne(
     file: RemoteFile,
     wanted: ReadonlySet<string>,
@@ -168,20 +199,21 @@ export function createFileStore(options: FileStoreOptions): FileStore {
           toldAt = at;
           channel.postMessage({ key, loaded, total } satisfies ProgressNews);
         };
-        const writer = await disk.openWriter(key + dataEnding);
-        let fetched: FileRecord;
-        try {
-          const found = await fetchFile(file, writer, {
-            fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
-            onBytes: tell,
-            signal,
-            ...(options.retryMs === undefined ? {} : { retryMs: options.retryMs }),
-            ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
-          });
-          fetched = { ...found, usedAt: now() };
-        } finally {
-          writer.close();
-        }
+        const fetched = await intoRoom(file, wanted, async (): Promise<FileRecord> => {
+          const writer = await disk.openWriter(key + dataEnding);
+          try {
+            const found = await fetchFile(file, writer, {
+              fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
+              onBytes: tell,
+              signal,
+              ...(options.retryMs === undefined ? {} : { retryMs: options.retryMs }),
+              ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
+            });
+            return { ...found, usedAt: now() };
+          } finally {
+            writer.close();
+          }
+        });
         await writeRecord(key, fetched);
       });
     } catch (thrown) {

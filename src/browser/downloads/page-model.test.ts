@@ -21,7 +21,7 @@ describe('the files of a model', () => {
   it('are those that the gateway lists, asked with the key, at its own address', async () => {
     const asked: [string, string | null][] = [];
     const fetch = (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-      asked.push([String(url as string), new Headers(init?.headers).get('authorization')]);
+      asked.push([url as string, new Headers(init?.headers).get('authorization')]);
       return Promise.resolve(Response.json(listed));
     };
     expect(await findModel(source, fakeDisk(), { fetch })).toEqual({

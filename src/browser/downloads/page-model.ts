@@ -1,7 +1,8 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { ModelGrade } from '../../chat/part.ts';
 import { isNamed, type Disk } from './disk.ts';
-import { nameOf, type RemoteFile } from './fetch-file.ts';
+import { nameOf } from './download-errors.ts';
+import type { RemoteFile } from './fetch-file.ts';
 import { sha256OfText } from './sha256.ts';
 
 /** A gateway of nearfar's that serves model files (its setting `pages.models`). */

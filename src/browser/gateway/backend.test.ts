@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -149,9 +150,8 @@ describe('over a real socket', () => {
         onClose();
       });
     });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(0, '127.0.0.1', resolve);
-    await promise;
+    const listening = once(server.listen(0, '127.0.0.1'), 'listening');
+    await listening;
     return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   }
 

@@ -21,7 +21,7 @@ export function openTransformers({ createWorker, ...config }: TransformersOption
           name: 'nearfar-transformers',
         })),
     detect: createModelDetector({
-      source: config.source,
+      source: absoluteSource(config.source),
       key: keyOfConfig(config),
       missing: typeof WebAssembly === 'object' ? null : 'This browser runs no WebAssembly.',
       can: (model) => ({

@@ -2,43 +2,20 @@ import { NearfarError } from '../../chat/error.ts';
 import type { EmbedResult } from '../../chat/embedding.ts';
 import type { ChatPart, FinishReason } from '../../chat/part.ts';
 import type { ChatRequest } from '../../chat/request.ts';
-import type { LoadProgress } from '../backend.ts';
-import { opfsDisk, type Disk } from '../downloads/disk.ts';
-import { createFileStore, type FileStore } from '../downloads/file-store.ts';
-import { findModel, type PageModel } from '../downloads/page-model.ts';
+import { opfsDisk } from '../downloads/disk.ts';
+import { createFileStore } from '../downloads/file-store.ts';
+import type { PageModel } from '../downloads/page-model.ts';
 import { notHere, requireChat, wireMessages } from '../worker/chat-wire.ts';
 import type { PageEngine } from '../worker/engine.ts';
 import { hasRealGpu } from '../worker/gpu.ts';
-import { tellProgress } from '../worker/load-progress.ts';
 import { createPartQueue } from '../worker/part-queue.ts';
 import { shareLoad } from '../worker/shared-load.ts';
 import { createStopText } from '../stop-text.ts';
 import { createTurns } from '../worker/turns.ts';
 import { unitVector } from '../worker/unit-vector.ts';
 import type { TransformersConfig } from './config.ts';
-import {
-  loadTransformers,
-  type FeatureExtraction,
-  type TextGeneration,
-  type TransformersLibrary,
-} from './library.ts';
-
-/** What tests put in the place of the browser. */
-export interface TransformersWorld {
-  readonly library: () => Promise<TransformersLibrary>;
-  readonly disk: () => Disk;
-  readonly store: (disk: Disk) => FileStore;
-  readonly hasGpu: () => Promise<boolean>;
-}
-
-interface Loaded {
-  readonly library: TransformersLibrary;
-  readonly model: PageModel;
-  readonly runner:
-    | { readonly kind: 'chat'; readonly run: TextGeneration }
-    | { readonly kind: 'embed'; readonly run: FeatureExtraction };
-  readonly leave: () => void;
-}
+import { loadTransformers, type TextGeneration, type TransformersLibrary } from './library.ts';
+import { loadPipeline, type LoadedPipeline, type TransformersWorld } from './load-pipeline.ts';
 
 /** Transformers.js over ONNX Runtime. It is given files that are here and verified, and asks nobody for others. */
 export function createTransformersEngine(
@@ -50,7 +27,7 @@ export function createTransformersEngine(
     hasGpu: hasRealGpu,
   },
 ): PageEngine {
-  let loaded: Loaded | null = null;
+  let loaded: LoadedPipeline | null = null;
   const turns = createTurns();
   const load = shareLoad(async (onProgress, signal) => {
     loaded = await loadPipeline(config, world, onProgress, signal);
@@ -58,7 +35,7 @@ export function createTransformersEngine(
 
   async function take(
     signal: AbortSignal,
-  ): Promise<{ readonly model: Loaded; readonly queueMs: number; readonly end: () => void }> {
+  ): Promise<{ readonly model: LoadedPipeline; readonly queueMs: number; readonly end: () => void }> {
     const askedAt = performance.now();
     await load(() => undefined, signal);
     const end = await turns.take(signal);
@@ -168,7 +145,7 @@ function checkCarried(request: ChatRequest): void {
     throw notHere('seed', 'this model draws what cannot be drawn again; temperature 0 is reproducible');
 }
 
-function promptTokens(run: Loaded['runner']['run'], messages: readonly object[]): readonly number[] {
+function promptTokens(run: LoadedPipeline['runner']['run'], messages: readonly object[]): readonly number[] {
   return run.tokenizer.apply_chat_template(messages, {
     tokenize: true,
     add_generation_prompt: true,
@@ -258,7 +235,7 @@ function generate(
       queue.end();
     },
     (thrown: unknown) => {
-      queue.end(thrown);
+      queue.end(thrown instanceof Error ? thrown : new Error(String(thrown)));
     },
   );
   return {
@@ -270,93 +247,4 @@ function generate(
       queue.end();
     },
   };
-}
-
-/** A host that is nobody's (RFC 2606): files have addresses for the library's sake. */
-const filesHost = 'https://nearfar.invalid/';
-const filesFolder = 'page/model';
-
-async function loadPipeline(
-  config: TransformersConfig,
-  world: TransformersWorld,
-  onProgress: (progress: LoadProgress) => void,
-  signal: AbortSignal,
-): Promise<Loaded> {
-  const teller = tellProgress('transformers', onProgress);
-  const disk = world.disk();
-  const store = world.store(disk);
-  const model = await findModel(config.source, disk, { keeps: true });
-  await store.download(model.files, teller.downloaded, signal);
-  const wasm = { url: config.wasmUrl, bytes: null, sha256: null };
-  await store.download([wasm], () => undefined, signal);
-  let leave = (): void => undefined;
-  store.use([...model.files, wasm], new Promise<void>((resolve) => (leave = resolve)));
-  teller.loading();
-  try {
-    const library = await world.library();
-    const [program, ...blobs] = await store.open([wasm, ...model.files]);
-    const files = new Map(model.files.map(({ path }, index) => [path, blobs[index]]));
-    const { env } = library;
-    env.allowLocalModels = false;
-    env.allowRemoteModels = true;
-    env.useBrowserCache = false;
-    env.useWasmCache = false;
-    env.remoteHost = filesHost;
-    env.remotePathTemplate = '{model}/';
-    // Errors only: what it warns of is in what it throws.
-    env.logLevel = 40;
-    env.fetch = (url) => Promise.resolve(answer(url, files));
-    const onnx = env.backends.onnx.wasm;
-    if (onnx !== undefined && program !== undefined) {
-      onnx.wasmBinary = await program.arrayBuffer();
-      // By default the library fetches the program, and a script beside it, from a content network.
-      onnx.wasmPaths = undefined;
-      onnx.numThreads = threadsOf(config);
-      // It is in a worker already.
-      onnx.proxy = false;
-    }
-    const device =
-      config.device === undefined || config.device === 'auto'
-        ? (await world.hasGpu())
-          ? 'webgpu'
-          : 'wasm'
-        : config.device;
-    const options = { dtype: config.dtype ?? 'q8', device };
-    const runner =
-      config.task === 'chat'
-        ? ({ kind: 'chat', run: await library.pipeline('text-generation', filesFolder, options) } as const)
-        : ({
-            kind: 'embed',
-            run: await library.pipeline('feature-extraction', filesFolder, options),
-          } as const);
-    if (signal.aborted) {
-      await runner.run.dispose();
-      throw new NearfarError('aborted', 'It was aborted.');
-    }
-    teller.done();
-    return { library, model, runner, leave };
-  } catch (thrown) {
-    leave();
-    if (thrown instanceof NearfarError) throw thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new NearfarError('unavailable', `${model.id} could not be loaded: ${message}`, { cause: thrown });
-  }
-}
-
-function threadsOf({ threadCount }: TransformersConfig): number {
-  if (!(globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated) return 1;
-  const cores = (globalThis.navigator as Partial<Navigator>).hardwareConcurrency ?? 1;
-  return threadCount ?? Math.max(1, Math.min(8, cores - 1));
-}
-
-/** Every address is a file of the model, or is nowhere. */
-function answer(url: string | URL, files: ReadonlyMap<string, Blob | undefined>): Response {
-  const prefix = `${filesHost}${filesFolder}/`;
-  const address = String(url);
-  const blob = address.startsWith(prefix)
-    ? files.get(decodeURIComponent(address.slice(prefix.length)))
-    : undefined;
-  return blob === undefined
-    ? new Response(null, { status: 404 })
-    : new Response(blob, { headers: { 'content-length': String(blob.size) } });
 }

@@ -36,10 +36,10 @@ function world(words: readonly string[], fails: string | null = null) {
         (async function* (): AsyncGenerator<Chunk> {
           for (const content of words) {
             await new Promise((resolve) => setTimeout(resolve, 2));
-            if (isInterrupted) break;
+            if (isInterrupted as boolean) break;
             yield { choices: [{ delta: { content }, finish_reason: null }] };
           }
-          yield { choices: [{ delta: {}, finish_reason: isInterrupted ? 'abort' : 'stop' }] };
+          yield { choices: [{ delta: {}, finish_reason: (isInterrupted as boolean) ? 'abort' : 'stop' }] };
           yield { choices: [], usage: { prompt_tokens: 4, completion_tokens: words.length } };
         })(),
       );

@@ -18,7 +18,7 @@ export function openWllama({ createWorker, ...config }: WllamaOptions): Backend<
       createWorker ??
       (() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'nearfar-wllama' })),
     detect: createModelDetector({
-      source: config.source,
+      source: absoluteSource(config.source),
       key: keyOfConfig(config),
       missing: typeof WebAssembly === 'object' ? null : 'This browser runs no WebAssembly.',
       can: (model) => ({

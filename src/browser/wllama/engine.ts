@@ -2,12 +2,11 @@ import type { Wllama as WllamaInstance, WllamaLogger } from '@wllama/wllama';
 import { NearfarError, toNearfarError } from '../../chat/error.ts';
 import type { EmbedResult, Pooling } from '../../chat/embedding.ts';
 import type { ChatPart } from '../../chat/part.ts';
-import type { ChatRequest } from '../../chat/request.ts';
 import type { LoadProgress } from '../backend.ts';
 import { isNamed, opfsDisk } from '../downloads/disk.ts';
 import { createFileStore } from '../downloads/file-store.ts';
 import { findModel, type PageModel } from '../downloads/page-model.ts';
-import { chatWire, notHere, requireChat, wireMessages } from '../worker/chat-wire.ts';
+import { notHere, requireChat, wireMessages } from '../worker/chat-wire.ts';
 import { createChunkReader, type Chunk } from '../worker/chunk-reader.ts';
 import type { PageEngine } from '../worker/engine.ts';
 import { hasRealGpu } from '../worker/gpu.ts';
@@ -17,6 +16,7 @@ import { createPartQueue } from '../worker/part-queue.ts';
 import { shareLoad } from '../worker/shared-load.ts';
 import { createTurns } from '../worker/turns.ts';
 import { unitVector } from '../worker/unit-vector.ts';
+import { completionBody } from './completion-body.ts';
 import { contextOf, type WllamaConfig } from './config.ts';
 
 interface Loaded {
@@ -100,7 +100,7 @@ export function createWllamaEngine(config: WllamaConfig): PageEngine {
             queue.end();
           },
           (thrown: unknown) => {
-            queue.end(thrown);
+            queue.end(thrown instanceof Error ? thrown : new Error(String(thrown)));
           },
         );
         try {
@@ -150,7 +150,7 @@ export function createWllamaEngine(config: WllamaConfig): PageEngine {
       const messages = wireMessages(requireChat({ input, choiceCount: 1 }));
       const { model, end } = await take(signal);
       const stop = new AbortController();
-      let count: number | null = null;
+      const counts: number[] = [];
       try {
         // The library has no tokenizer of its own to ask: it says how long the prompt is when it begins to read it.
         await complete(
@@ -158,16 +158,20 @@ export function createWllamaEngine(config: WllamaConfig): PageEngine {
           { messages, max_tokens: 1, stream: true, return_progress: true },
           AbortSignal.any([signal, stop.signal]),
           (chunk) => {
-            count = chunk.prompt_progress?.total ?? chunk.usage?.prompt_tokens ?? count;
-            if (count !== null) stop.abort();
+            const count = chunk.prompt_progress?.total ?? chunk.usage?.prompt_tokens;
+            if (count === undefined) return;
+            counts.push(count);
+            stop.abort();
           },
         );
       } catch (thrown) {
-        if (count === null || signal.aborted) throw explain(thrown, signal);
+        if (counts.length === 0 || signal.aborted) throw explain(thrown, signal);
       } finally {
         end();
       }
-      if (count === null) throw new NearfarError('internal', 'wllama did not say how long the prompt is.');
+      const [count] = counts;
+      if (count === undefined)
+        throw new NearfarError('internal', 'wllama did not say how long the prompt is.');
       return count;
     },
     dispose: unload,
@@ -183,30 +187,6 @@ async function complete(
 ): Promise<void> {
   const options = { ...body, abortSignal, onData };
   await instance.createChatCompletion(options as never);
-}
-
-function completionBody(request: ChatRequest): object {
-  const { sampling, input } = request;
-  if (request.topLogprobCount !== null) throw notHere('logprobs', 'this model does not tell them');
-  return {
-    ...chatWire(request),
-    temperature: sampling.temperature,
-    top_k: sampling.topK,
-    top_p: sampling.topP,
-    min_p: sampling.minP,
-    typical_p: sampling.typicalP,
-    repeat_penalty: sampling.repetitionPenalty,
-    repeat_last_n: sampling.penaltyWindow,
-    presence_penalty: sampling.presencePenalty,
-    frequency_penalty: sampling.frequencyPenalty,
-    ...(sampling.seed === null ? {} : { seed: sampling.seed }),
-    ...(sampling.logitBias.size === 0 ? {} : { logit_bias: [...sampling.logitBias] }),
-    ...(request.ignoreEndOfGeneration ? { ignore_eos: true } : {}),
-    ...(input.kind === 'chat' && input.reasoning !== undefined
-      ? { chat_template_kwargs: { enable_thinking: input.reasoning.isWanted } }
-      : {}),
-    return_progress: true,
-  };
 }
 
 const quietLogger: WllamaLogger = {
@@ -225,7 +205,13 @@ async function loadWllama(
   const disk = opfsDisk();
   const store = createFileStore({ disk, budgetBytes: config.budgetBytes ?? null });
   const model = await findModel(config.source, disk, { keeps: true });
-  await store.download(model.files, teller.downloaded, signal);
+  await store.download(
+    model.files,
+    (...bytes) => {
+      teller.downloaded(...bytes);
+    },
+    signal,
+  );
   const { Wllama } = await loadLibrary('@wllama/wllama', () => import('@wllama/wllama'));
   // Another version has another file at the same address: the mark tells them apart, and is sent to nobody.
   const wasm = { url: `${config.wasmUrl}#${Wllama.getLibllamaVersion()}`, bytes: null, sha256: null };

@@ -1,4 +1,4 @@
-import { NearfarError } from '../../chat/error.ts';
+import type { NearfarError } from '../../chat/error.ts';
 import type { EmbedResult } from '../../chat/embedding.ts';
 import type { ChatPart } from '../../chat/part.ts';
 import type { LoadProgress } from '../backend.ts';

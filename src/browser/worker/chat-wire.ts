@@ -39,7 +39,7 @@ export function wireMessages({ messages }: Pick<Conversation, 'messages'>): read
 }
 
 function wireMessage(message: Message): object {
-  if ('parts' in message && message.parts?.some((part) => part.type !== 'text') === true)
+  if ('parts' in message && message.parts.some((part) => part.type !== 'text'))
     throw notHere('messages', 'this model reads text only');
   switch (message.role) {
     case 'system':

@@ -113,27 +113,28 @@ export function createChunkReader({ model, grade, queueMs, now }: ChunkReaderOpt
   return {
     read(chunk) {
       if (chunk.prompt_progress !== undefined) prompt = chunk.prompt_progress;
-      if (chunk.usage != null) usage = chunk.usage;
+      usage = chunk.usage ?? usage;
       if (chunk.timings !== undefined) timings = chunk.timings;
       const parts: ChatPart[] = [...start()];
       const choice = chunk.choices?.[0];
       const delta = choice?.delta;
       if (delta !== undefined && !isEnded) {
         const before = parts.length;
-        if (delta.reasoning_content != null && delta.reasoning_content !== '')
-          parts.push({ type: 'reasoning-delta', choice: 0, text: delta.reasoning_content });
-        if (delta.content != null && delta.content !== '')
-          parts.push(...closeCall(), { type: 'text-delta', choice: 0, text: delta.content });
+        const thought = delta.reasoning_content ?? '';
+        if (thought !== '') parts.push({ type: 'reasoning-delta', choice: 0, text: thought });
+        const text = delta.content ?? '';
+        if (text !== '') parts.push(...closeCall(), { type: 'text-delta', choice: 0, text });
         if (delta.tool_calls !== undefined) parts.push(...readCalls(delta.tool_calls));
         if (parts.length > before) {
           deltaCount += 1;
           firstTokenAt ??= now();
         }
       }
-      if (choice?.finish_reason != null && !isEnded) {
+      const finish = choice?.finish_reason ?? null;
+      if (finish !== null && !isEnded) {
         isEnded = true;
         parts.push(...closeCall());
-        const reason = reasons[choice.finish_reason] ?? 'stop';
+        const reason = reasons[finish] ?? 'stop';
         parts.push({
           type: 'choice-end',
           choice: 0,

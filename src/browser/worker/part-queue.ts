@@ -2,13 +2,13 @@
 export interface PartQueue<Item> {
   push(item: Item): void;
   /** Nothing more comes. With an error the stream throws it behind what is there. */
-  end(error?: unknown): void;
+  end(error?: Error): void;
   read(): AsyncGenerator<Item, void, undefined>;
 }
 
 export function createPartQueue<Item>(): PartQueue<Item> {
   const items: Item[] = [];
-  let ended: { readonly error: unknown } | null = null;
+  let ended: { readonly error: Error | undefined } | null = null;
   let wake = (): void => undefined;
   return {
     push(item) {

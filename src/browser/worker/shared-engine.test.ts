@@ -63,8 +63,9 @@ function browser(wordMs = 1) {
 
 describe('one model for all tabs', () => {
   it('answers them all, is loaded once, and passes progress on', async () => {
-    const { tab, locks } = browser();
-    const [a, b, c] = ['a', 'b', 'c'].map(tab);
+    const open = browser();
+    const { locks } = open;
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => open.tab(name));
     const fractions: number[] = [];
     await a!.engine.load(() => undefined, forever);
     await b!.engine.load(({ fraction }) => fractions.push(fraction), forever);
@@ -86,8 +87,8 @@ describe('one model for all tabs', () => {
   });
 
   it('is aborted by whoever asked, and by nobody else', async () => {
-    const { tab } = browser(5);
-    const [a, b] = ['a', 'b'].map(tab);
+    const open = browser(5);
+    const [a, b] = ['a', 'b'].map((name) => open.tab(name));
     await a!.engine.load(() => undefined, forever);
     const stop = new AbortController();
     const mine = collect(b!.engine.chat(fakeRequest('mine is a long long question'), stop.signal));
@@ -100,8 +101,8 @@ describe('one model for all tabs', () => {
   });
 
   it('stops when the reader leaves early', async () => {
-    const { tab } = browser(5);
-    const [a, b] = ['a', 'b'].map(tab);
+    const open = browser(5);
+    const [a, b] = ['a', 'b'].map((name) => open.tab(name));
     await a!.engine.load(() => undefined, forever);
     for await (const part of b!.engine.chat(fakeRequest('one two three four five six'), forever))
       if (part.type === 'text-delta') break;
@@ -109,8 +110,8 @@ describe('one model for all tabs', () => {
   });
 
   it('goes over to the next tab when its own is closed: begun answers end, the others are asked anew', async () => {
-    const { tab } = browser(10);
-    const [a, b, c] = ['a', 'b', 'c'].map(tab);
+    const open = browser(10);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => open.tab(name));
     await a!.engine.load(() => undefined, forever);
     let heard = (): void => undefined;
     const isBegun = new Promise<void>((resolve) => (heard = resolve));
@@ -136,8 +137,8 @@ describe('one model for all tabs', () => {
   });
 
   it('gives up what a closed tab had asked', async () => {
-    const { tab } = browser(5);
-    const [a, b] = ['a', 'b'].map(tab);
+    const open = browser(5);
+    const [a, b] = ['a', 'b'].map((name) => open.tab(name));
     await a!.engine.load(() => undefined, forever);
     const asked = b!.engine.chat(fakeRequest('x '.repeat(200).trim()), forever);
     const reader = asked[Symbol.asyncIterator]();
@@ -147,8 +148,8 @@ describe('one model for all tabs', () => {
   });
 
   it('is let go by dispose, and the next tab has it', async () => {
-    const { tab } = browser();
-    const [a, b] = ['a', 'b'].map(tab);
+    const open = browser();
+    const [a, b] = ['a', 'b'].map((name) => open.tab(name));
     await a!.engine.load(() => undefined, forever);
     expect(textOf(await collect(b!.engine.chat(fakeRequest('one'), forever)))).toBe('a one ');
     await a!.engine.dispose();

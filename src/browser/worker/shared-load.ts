@@ -14,20 +14,20 @@ export function shareLoad(
     done: Promise<void>;
     readonly stop: AbortController;
     last: LoadProgress | null;
+    isLoaded: boolean;
   }
   let current: Running | null = null;
-  let isLoaded = false;
   const waiting = new Set<(progress: LoadProgress) => void>();
 
   function begin(): Running {
     const stop = new AbortController();
-    const running: Running = { done: Promise.resolve(), stop, last: null };
+    const running: Running = { done: Promise.resolve(), stop, last: null, isLoaded: false };
     running.done = load((progress) => {
       running.last = progress;
       for (const tell of waiting) tell(progress);
     }, stop.signal).then(
       () => {
-        if (current === running) isLoaded = true;
+        running.isLoaded = true;
       },
       (thrown: unknown) => {
         if (current === running) current = null;
@@ -45,7 +45,7 @@ export function shareLoad(
     const tell = (progress: LoadProgress): void => {
       onProgress(progress);
     };
-    if (mine.last !== null && !isLoaded) onProgress(mine.last);
+    if (mine.last !== null && !mine.isLoaded) onProgress(mine.last);
     waiting.add(tell);
     let giveUp = (): void => undefined;
     const left = new Promise<never>((_, reject) => {
@@ -59,16 +59,15 @@ export function shareLoad(
     } finally {
       signal.removeEventListener('abort', giveUp);
       waiting.delete(tell);
-      if (signal.aborted && waiting.size === 0 && !isLoaded) {
+      if (signal.aborted && waiting.size === 0 && !mine.isLoaded) {
         if (current === mine) current = null;
         mine.stop.abort();
       }
     }
   };
   return Object.assign(shared, {
-    isLoaded: () => isLoaded,
+    isLoaded: () => current?.isLoaded === true,
     reset: () => {
-      isLoaded = false;
       current = null;
     },
   });

@@ -128,6 +128,16 @@ function compiled(document: unknown): string | null {
   }
 }
 
+/** `null` where ajv follows a `$ref` to itself until its stack is full. */
+function validatorOf(document: unknown): ValidateFunction | null {
+  try {
+    return ajv.compile(document as AnySchema);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return null;
+    throw thrown;
+  }
+}
+
 /** `null` where ajv trips over its own notes of what was evaluated, as it does where nested options note different things. */
 function verdict(validate: ValidateFunction, text: string): boolean | null {
   try {
@@ -150,7 +160,8 @@ describe('a schema thrown together', () => {
           return;
         }
         counts.taken += 1;
-        const validate = ajv.compile(document as AnySchema);
+        const validate = validatorOf(document);
+        if (validate === null) return;
         const grammar = createGrammarWalk(tiny.model, { text, triggers: null });
         const random = createRandom(seed);
         for (let count = 0; count < 3; count++) {

@@ -94,7 +94,7 @@ export function messagesFor({ messages }: Extract<ChatInput, { kind: 'chat' }>):
 }
 
 function messageFor(message: Message, index: number): LlamaMessage {
-  if ('parts' in message && message.parts?.some(({ type }) => type !== 'text') === true) {
+  if ('parts' in message && message.parts.some(({ type }) => type !== 'text')) {
     throw unsupported(`messages[${String(index)}].content`, 'llama.rn is given text only here');
   }
   const { role, content } = message;

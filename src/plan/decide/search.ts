@@ -205,7 +205,9 @@ function identityOf({ near, far, farTasks }: SetUp): string {
     near?.batchSize,
     far?.api.id,
     ...farTasks,
-  ].join('|');
+  ]
+    .join('|')
+    .toLowerCase();
 }
 
 /** Where it runs and by what. */

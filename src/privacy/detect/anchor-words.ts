@@ -7,6 +7,13 @@
 export const stemLength = 6;
 
 const ownWords = 'i im my our we';
+/** Before `id`, `number` or `no`, with or without a space. */
+const labelled = (
+  'patient inpatient outpatient tenant subscription aws directory employee member customer client student staff subscriber policy ' +
+  'insurance claim loan case docket medical record badge user voter order booking reservation confirmation tracking invoice ticket ' +
+  'reference transaction contract project serial device vehicle registration prescription rx enrolment enrollment matriculation ' +
+  'certificate permit license licence tax taxpayer national health card military alien visa medicare medicaid nhs green beneficiary'
+).split(' ');
 const words = {
   own: ownWords,
   others: 'he she his her their',
@@ -59,6 +66,19 @@ const words = {
   system:
     'internal intranet corp lan intra priv arpa local amazonaws windows azure mongodb snowflakecomputing vpn staging stg uat preprod ' +
     'bastion jumphost jenkins sso owa citrix rdp prod dev qa dr cv cr mc md bk ap mj ca fa pr civ',
+  secretNames:
+    'api apikey secret secretkey secrettoken access accesskey accesstoken auth authtoken token password passwort passwd passphrase ' +
+    'passcode pwd pin credential credentials contrase mot client clientsecret',
+  labels: [
+    ...labelled.flatMap((word) =>
+      ['', 'id', 'ids', 'identification', 'number', 'numbers', 'no', 'num', 'nums', 'plate', 'plates'].map(
+        (end) => word + end,
+      ),
+    ),
+    'passport passports reisepass passeport pasaporte passaporto driver drivers driving f permis dl bank checking savings current',
+    'deposit account accountno accountnumber acct acctno kontonummer routing sort swift bic aba mrn ein tin uid vin pid imei imsi aadhar',
+    'aadhaar pan',
+  ].join(' '),
   personal:
     'my me i please your account appointment customer client employee patient contact address phone e email mail hired meeting resume ' +
     'invoice says said told asked',

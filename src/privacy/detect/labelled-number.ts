@@ -1,7 +1,9 @@
+import { anchorOf } from './anchor-words.ts';
 import { matches, type Detector, type Span, type SpanType } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** What names a number of a person; the number is the first thing with digits behind it. */
-const labels: readonly (readonly [SpanType, string, RegExp])[] = [
+export const labels: readonly (readonly [SpanType, string, RegExp])[] = [
   ['passport', 'passport', /passport|reisepass|passeport|pasaporte|passaporto/],
   [
     'driver_license',
@@ -35,8 +37,8 @@ const anyLabel = new RegExp(labels.map(([, , label]) => label.source).join('|'),
 /** Numbers that a word before them says belong to a person: passports, licences, accounts, patients, employees. */
 export const labelledNumber: Detector = {
   name: 'labelled',
-  find(text) {
-    if (!/\d{2}/.test(text) || !anyLabel.test(text)) return [];
+  find(text, facts = new TextFacts(text)) {
+    if (!facts.hasAnchor(anchorOf.labels) || !/\d{2}/.test(text) || !anyLabel.test(text)) return [];
     return compiled.flatMap(({ type, detector, label, pattern }): Span[] =>
       matches(text, pattern, { type, detector }, ([whole]) => {
         const number =

@@ -15,6 +15,17 @@ const spelledEmail =
 const isMeaningless = (address: string): boolean =>
   /^(?:127\.|0\.0\.0\.0$|255\.)/.test(address) || address === '::1' || address === '::';
 
+/** Two colons with four characters between them at most, as every IPv6 address has. */
+function hasNearColons(text: string): boolean {
+  let last = text.indexOf(':');
+  while (last >= 0) {
+    const next = text.indexOf(':', last + 1);
+    if (next >= 0 && next - last <= 5) return true;
+    last = next;
+  }
+  return false;
+}
+
 export const ipAddress: Detector = {
   name: 'ip_address',
   find(text) {
@@ -29,7 +40,7 @@ export const ipAddress: Detector = {
           return isIPv4(address) && !isMeaningless(address) && !isVersion;
         }),
       );
-    if (text.includes(':') && /:[0-9a-f]{0,4}:/i.test(text))
+    if (hasNearColons(text))
       found.push(
         ...matches(text, v6, { type: 'ip_address', detector: 'ip_address.v6' }, ([address]) => {
           return isIPv6(address) && !isMeaningless(address) && /\d|::/.test(address) && address.length > 6;

@@ -143,7 +143,6 @@ export const person: Detector = {
       const last = second !== undefined && noNames.has(second) ? undefined : (third ?? second);
       const parts: Parts = { title, first, initial: initial.trim(), last };
       const before = text.slice(Math.max(0, at - 40), at);
-      const isSentenceStart = at === 0 || /[.!?:;\n>"“]\s*$/.test(before);
       let score = kindWeight(parts, lexicon);
       const isKnown = score > 0;
       if (title !== undefined) score += weights.title;
@@ -163,7 +162,7 @@ export const person: Detector = {
       if (
         last === undefined &&
         isKnown &&
-        isSentenceStart &&
+        (at === 0 || /[.!?:;\n>"“]\s*$/.test(before)) &&
         addressed.test(text.slice(at + whole.length, at + whole.length + 12))
       )
         score += weights.addressed;

@@ -1,4 +1,5 @@
-import { matches, type Detector, type Span } from './span.ts';
+import { anchorOf } from './anchor-words.ts';
+import { matches, matchesAt, type Detector, type Span } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** Keys and tokens by the form that their issuers document. */
@@ -54,6 +55,8 @@ const named =
 const formatHint =
   /-----BEGIN|A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]+-|xox[a-z]-|hooks\.slack|_(?:live|test)_|sk-|AIza|ya29\.|GOCSPX-|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]{8}|:AA|[MNO][\w-]{23,25}\.|AccountKey=|AccessKey=|nf-|gsk_|eyJ|do[opr]_v1_|shp[a-z]{2}_|sq0[aci]|NRA[KA]-|hv[sbr]\.|dapi[0-9a-f]{8}|ATATT3|lin_(?:api|oauth)_|ntn_|secret_|gl(?:sa|c)_|PMAK-|figd_|r8_|pplx-|xai-|dckr_|key-[0-9a-f]{8}|[?&]sig=|:\/\/|authorization:/i;
 const nameHints = ['key', 'secret', 'token', 'pass', 'pwd', 'pin', 'credential', 'contrase'];
+/** The same where names begin words; behind an underscore they may begin within one. */
+export const namedAtWord = new RegExp(named.source, 'iuy');
 /** Behind an address or a name, as in lists of what leaked. */
 const pairedPattern = /[\w.+-]+@[\w.-]+\.\w{2,}\s*[/:|,;]\s*([^\s/:|,;]{6,64})/g;
 
@@ -101,13 +104,18 @@ function looksRandom(text: string): boolean {
   return entropyOf(text) >= minimumRandomEntropy && changes / text.length > 0.3;
 }
 
+function isNamed([, name, quote, value = '']: RegExpExecArray): boolean {
+  if (/^pin/i.test(name ?? '')) return /^\d{4,8}\W*$/.test(value);
+  return looksChosen(value) || (quote !== '' && value.length >= 6 && /[\d\W]/.test(value));
+}
+
 /** Keys, tokens, passwords: by format, by name, by entropy. */
 export const secret: Detector = {
   name: 'secret',
   find(text, facts = new TextFacts(text)) {
     const found: Span[] = [];
-    // None is shorter than that but for the two that are looked for.
-    const isLong = facts.longestWord >= 14 || facts.has('://', '-----begin');
+    // None is shorter than that but for those that are looked for.
+    const isLong = facts.longestWord >= 20 || facts.has('://', '-----begin', 'authorization:', 'xox');
     const isHinted = isLong && formatHint.test(text);
     for (const [name, pattern] of isHinted ? formats : [])
       found.push(...matches(text, pattern, { type: 'secret', detector: `secret.${name}` }));
@@ -117,18 +125,15 @@ export const secret: Detector = {
           isMixed(value),
         ),
       );
-    if (facts.has(...nameHints))
+    if (facts.has('_')) {
+      if (facts.has(...nameHints))
+        found.push(...matches(text, named, { type: 'secret', detector: 'secret.named' }, isNamed));
+    } else {
+      const starts = facts.startsOf(anchorOf.secretNames);
       found.push(
-        ...matches(
-          text,
-          named,
-          { type: 'secret', detector: 'secret.named' },
-          ([, name, quote, value = '']) => {
-            if (/^pin/i.test(name ?? '')) return /^\d{4,8}\W*$/.test(value);
-            return looksChosen(value) || (quote !== '' && value.length >= 6 && /[\d\W]/.test(value));
-          },
-        ),
+        ...matchesAt(text, starts, namedAtWord, { type: 'secret', detector: 'secret.named' }, isNamed),
       );
+    }
     if (facts.longestWord >= 19)
       found.push(
         ...matches(

@@ -80,15 +80,17 @@ export function matchesAt(
   starts: readonly number[],
   pattern: RegExp,
   span: { readonly type: SpanType; readonly detector: string },
+  accept: (match: RegExpExecArray) => boolean = () => true,
 ): Span[] {
   const found: Span[] = [];
   let end = 0;
   for (const start of starts) {
     if (start < end) continue;
     pattern.lastIndex = start;
-    if (!pattern.test(text)) continue;
+    const match = pattern.exec(text);
+    if (match === null) continue;
     end = pattern.lastIndex;
-    found.push({ start, end, ...span });
+    if (accept(match)) found.push({ start, end, ...span });
   }
   return found;
 }
