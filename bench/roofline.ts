@@ -19,7 +19,7 @@ import { smolAs } from './speculate-models.ts';
 import { median, rounded } from './stats.ts';
 
 const prefillTokenCount = 512;
-const batchSizes = [1, 2, 8];
+const batchSizes = [1, 3, 8];
 
 /** Predicted from made-up models' steps on this machine, measured on the real ones: no model is calibrated on. */
 export const roofline: Benchmark = async (setup) => {
@@ -75,10 +75,10 @@ export const roofline: Benchmark = async (setup) => {
       targets: [{ key: 'max_error', value: figures.max_error, atMost: 0.25 }],
       rows,
       notes: [
-        'Milliseconds, predicted / measured (error); measured are medians over five rounds.',
+        'Milliseconds, predicted / measured (error); each the best of five rounds, steps the median of 32.',
         `This machine: ${(calibration.bytesPerSecond / 1e9).toFixed(1)} GB/s read by memchr, ${(calibration.flops / 1e9).toFixed(0)} GFLOPS by the fastest format on a prompt of 512.`,
         `Efficiency by format, of that bandwidth for one stream and of those FLOPS for a prompt: ${efficiencies(calibration, formats)}.`,
-        'Calibrated is on two made-up models of random weights (src/measure/calibration-model.ts): a wide one in each format, a thin one for what a layer takes beside its matrices, at 1, 8 and 512 tokens. None of the models above is part of that; a step of 2 lies between calibrated widths.',
+        'Calibrated is on two made-up models of random weights (src/measure/calibration-model.ts): a wide one in each format, a thin one for what a layer takes beside its matrices, at 1, 2, 4, 8 and 512 tokens. None of the models above is part of that; a step of 3 lies between calibrated widths.',
       ],
     };
   } finally {

@@ -14,7 +14,7 @@ export interface KeptCalibration {
 }
 
 /** Part of the record: figures of another method are not gone on from. */
-const methodVersion = 1;
+const methodVersion = 2;
 
 /** Of this processor, from the home; `null`: never measured here. */
 export function keptCalibration(home: string): KeptCalibration | null {

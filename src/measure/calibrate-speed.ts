@@ -1,7 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QuantizeRequest } from '../engine/llama/quantize.ts';
-import type { SpeedCalibration, TimesByWidth } from '../plan/calculate/calibrated-speed.ts';
+import {
+  calibratedWidths,
+  type SpeedCalibration,
+  type TimesByWidth,
+} from '../plan/calculate/calibrated-speed.ts';
 import {
   attentionWidthOf,
   blockWeightCount,
@@ -79,7 +83,14 @@ export async function calibrateSpeed(
     step();
     const time = (path: string, deep: number): Promise<StepTimes> =>
       tools.time(
-        { path, backend, threadCount, prefillTokenCount, deepTokenCount: deep, batchSizes: [1, 8] },
+        {
+          path,
+          backend,
+          threadCount,
+          prefillTokenCount,
+          deepTokenCount: deep,
+          batchSizes: calibratedWidths.slice(0, -1),
+        },
         { signal },
       );
     const wide = join(folder, 'wide-f32.gguf');
@@ -126,8 +137,11 @@ export function solve(
   };
   const secondsPerPair = { prefill: Math.max(0, pair.prefill), decode: Math.max(0, pair.decode) };
   const seconds = (times: StepTimes, attentionWidth: number): TimesByWidth => [
-    (times.decodeMs[0] ?? NaN) / 1000 - contextOfDecode * attentionWidth * secondsPerPair.decode,
-    (times.decodeMs[1] ?? NaN) / 1000 - 8 * contextOfDecode * attentionWidth * secondsPerPair.decode,
+    ...times.decodeMs.map(
+      (ms, index) =>
+        ms / 1000 -
+        (calibratedWidths[index] ?? NaN) * contextOfDecode * attentionWidth * secondsPerPair.decode,
+    ),
     times.prefillMs / 1000 - (prefillTokenCount ** 2 / 2) * attentionWidth * secondsPerPair.prefill,
   ];
   const wideF16 = seconds(base, width);
@@ -135,16 +149,16 @@ export function solve(
   const [wideWeights, thinWeights] = [blockWeightCount(wideShape), blockWeightCount(thinShape)];
   const [wideLayers, thinLayers] = [wideShape.layerCount, thinShape.layerCount];
   const determinant = wideWeights * thinLayers - thinWeights * wideLayers;
-  const secondsPerLayer = mapTimes(thinF16, (thinSeconds, index) =>
+  const secondsPerLayer = thinF16.map((thinSeconds, index) =>
     Math.max(0, (wideWeights * thinSeconds - thinWeights * (wideF16[index] ?? NaN)) / determinant),
   );
   const secondsPerWeight: Record<string, TimesByWidth> = {};
   for (const [format, times] of timed) {
-    secondsPerWeight[format] = mapTimes(seconds(times, width), (whole, index) =>
+    secondsPerWeight[format] = seconds(times, width).map((whole, index) =>
       Math.max(1e-15, (whole - wideLayers * (secondsPerLayer[index] ?? 0)) / wideWeights),
     );
   }
-  const fastest = Math.min(...Object.values(secondsPerWeight).map((times) => times[2]));
+  const fastest = Math.min(...Object.values(secondsPerWeight).map((times) => times.at(-1) ?? Infinity));
   return {
     bytesPerSecond,
     flops: (2 * prefillTokenCount) / fastest,
@@ -153,8 +167,4 @@ export function solve(
     secondsPerPair,
     threadCount: base.threadCount,
   };
-}
-
-function mapTimes(times: TimesByWidth, map: (value: number, index: number) => number): TimesByWidth {
-  return [map(times[0], 0), map(times[1], 1), map(times[2], 2)];
 }

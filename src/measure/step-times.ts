@@ -17,13 +17,13 @@ export interface StepTimesRequest {
   readonly batchSizes: readonly number[];
 }
 
-/** Milliseconds, each the median over rounds. */
+/** Milliseconds, each of the best round: what other programs take from a round is not the model's. */
 export interface StepTimes {
   readonly threadCount: number;
   readonly prefillMs: number;
   readonly deepPrefillMs: number | null;
   readonly deepDecodeMs: number | null;
-  /** In the order of `batchSizes`: a token for each sequence, over contexts of some 32 tokens. */
+  /** In the order of `batchSizes`: a token for each sequence, the median of 32 steps from an empty cache. */
   readonly decodeMs: readonly number[];
 }
 
@@ -66,7 +66,7 @@ export async function measureStepTimesHere(request: StepTimesRequest): Promise<S
         ),
       ),
     );
-    return times.reduce((sum, one) => sum + one, 0) / times.length;
+    return median(times);
   };
   const prefills: number[] = [];
   const deepPrefills: number[] = [];
@@ -97,10 +97,10 @@ export async function measureStepTimesHere(request: StepTimesRequest): Promise<S
   library.close();
   return {
     threadCount,
-    prefillMs: median(prefills),
-    deepPrefillMs: deepTokenCount > 0 ? median(deepPrefills) : null,
-    deepDecodeMs: deepTokenCount > 0 ? median(deepDecodes) : null,
-    decodeMs: decodes.map(median),
+    prefillMs: Math.min(...prefills),
+    deepPrefillMs: deepTokenCount > 0 ? Math.min(...deepPrefills) : null,
+    deepDecodeMs: deepTokenCount > 0 ? Math.min(...deepDecodes) : null,
+    decodeMs: decodes.map((times) => Math.min(...times)),
   };
 }
 

@@ -15,8 +15,11 @@ import {
 const calibration: SpeedCalibration = {
   bytesPerSecond: 20e9,
   flops: 200e9,
-  secondsPerWeight: { F16: [1e-10, 2e-10, 5e-9], Q8_0: [0.5e-10, 1e-10, 4e-9] },
-  secondsPerLayer: [20e-6, 60e-6, 2e-3],
+  secondsPerWeight: {
+    F16: [1e-10, 1.2e-10, 1.5e-10, 2e-10, 5e-9],
+    Q8_0: [0.5e-10, 0.6e-10, 0.8e-10, 1e-10, 4e-9],
+  },
+  secondsPerLayer: [20e-6, 30e-6, 40e-6, 60e-6, 2e-3],
   secondsPerPair: { decode: 1e-11, prefill: 2e-12 },
   threadCount: 2,
 };
@@ -43,7 +46,7 @@ function timesOf(shape: typeof wideShape, format: string): StepTimes {
     prefillMs: prefill,
     deepPrefillMs: prefill + 1000 * 512 * 1536 * made.attentionWidth * calibration.secondsPerPair.prefill,
     deepDecodeMs: decode(1, 16 + 2048),
-    decodeMs: [decode(1, 16), decode(8, 16)],
+    decodeMs: [1, 2, 4, 8].map((batch) => decode(batch, 16)),
   };
 }
 
@@ -90,6 +93,9 @@ describe('speed from a calibration', () => {
     const other = { ...load, blockWeights: { Q6_K: 1 } };
     expect(missingFormats(other, calibration)).toEqual(['Q6_K']);
     expect(() => calibratedDecodeMs(other, calibration, 1, 0)).toThrow('Q6_K not calibrated');
-    expect(() => timeAt([1, 2, 3], 0)).toThrow('width');
+    expect(() => timeAt([1, 2, 3, 4, 5], 0)).toThrow('width');
+    expect([1, 2, 3, 4, 8, 512].map((width) => timeAt([1, 2, 4, 8, 512], width))).toEqual([
+      1, 2, 3, 4, 8, 512,
+    ]);
   });
 });

@@ -1,10 +1,10 @@
 import { requireNumber } from './figure.ts';
 
-/** Tokens of one step at which a machine is calibrated: one stream, a usual batch, reading a prompt. */
-export const calibratedWidths = [1, 8, 512] as const;
+/** Tokens of one step at which a machine is calibrated: one stream, small batches, whose kernels differ, and a prompt. */
+export const calibratedWidths = [1, 2, 4, 8, 512] as const;
 
 /** Seconds of a step at each of `calibratedWidths`. */
-export type TimesByWidth = readonly [number, number, number];
+export type TimesByWidth = readonly number[];
 
 /** What this machine's kernels take, measured with made-up models. */
 export interface SpeedCalibration {
@@ -69,9 +69,10 @@ function stepSeconds(
 /** Straight lines between the calibrated widths, and on beyond the last. */
 export function timeAt(times: TimesByWidth, width: number): number {
   requireNumber('width', width, 1);
-  const [one, eight, many] = calibratedWidths;
-  const [from, to, a, b] =
-    width <= eight ? [one, eight, times[0], times[1]] : [eight, many, times[1], times[2]];
+  const next = calibratedWidths.findIndex((calibrated) => calibrated >= width);
+  const at = Math.max(1, next === -1 ? calibratedWidths.length - 1 : next);
+  const [from = 1, to = 1] = calibratedWidths.slice(at - 1, at + 1);
+  const [a = NaN, b = NaN] = times.slice(at - 1, at + 1);
   return Math.max(0, a + ((b - a) * (width - from)) / (to - from));
 }
 
@@ -110,7 +111,7 @@ export function formatEfficiency(
   const times = calibration.secondsPerWeight[format];
   if (times === undefined) return null;
   return {
-    memory: bitsPerWeight / 8 / times[0] / calibration.bytesPerSecond,
-    compute: (2 * 512) / times[2] / calibration.flops,
+    memory: bitsPerWeight / 8 / (times[0] ?? NaN) / calibration.bytesPerSecond,
+    compute: (2 * 512) / (times.at(-1) ?? NaN) / calibration.flops,
   };
 }
