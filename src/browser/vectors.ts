@@ -88,9 +88,9 @@ function embedRequest(texts: readonly string[], { privacy, session, model }: Emb
   };
 }
 
-/** Of vectors of length 1. */
+/** Of vectors of length 1, -1 to 1 whatever rounding did. */
 function cosine(one: Float32Array, other: Float32Array): number {
   let sum = 0;
   for (let index = 0; index < other.length; index++) sum += (one[index] ?? 0) * (other[index] ?? 0);
-  return sum;
+  return Math.max(-1, Math.min(1, sum));
 }
