@@ -60,7 +60,9 @@ export const browser: Benchmark = async (setup) => {
     }
 
     setup.progress('tracing the page’s thread');
-    await chrome.startTracing(page, { categories: ['toplevel', 'blink.user_timing'] });
+    await chrome.startTracing(page, {
+      categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'],
+    });
     await inPage(page, 'ask', 'Tell a long story about a lighthouse.', outputTokenCount);
     const trace = JSON.parse((await chrome.stopTracing()).toString('utf8')) as {
       readonly traceEvents: readonly TraceEvent[];

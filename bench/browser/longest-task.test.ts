@@ -22,5 +22,10 @@ it('is that of the page’s main thread, and of no other', () => {
     event(8, 'RunTask', 900_000),
   ];
   expect(longestTask([...names, ...tasks])).toEqual({ ms: 12.5, count: 2 });
+  const halves: TraceEvent[] = [
+    { name: 'RunTask', ph: 'B', pid: 1, tid: 7, ts: 1_000 },
+    { name: 'RunTask', ph: 'E', pid: 1, tid: 7, ts: 9_000 },
+  ];
+  expect(longestTask([...names, ...halves])).toEqual({ ms: 8, count: 1 });
   expect(() => longestTask(names)).toThrow('no task');
 });

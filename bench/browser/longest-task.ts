@@ -26,9 +26,18 @@ export function longestTask(events: readonly TraceEvent[]): LongestTask {
       .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  const durations = events
-    .filter(({ name, ph, pid, tid }) => ph === 'X' && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`))
-    .map(({ dur = 0 }) => dur / 1000);
+  const durations: number[] = [];
+  /** Tasks that began and have not ended, by thread: they come as one event each, or as a beginning and an end. */
+  const begun = new Map<string, number[]>();
+  for (const { name, ph, pid, tid, ts = 0, dur = 0 } of events) {
+    const thread = `${pid} ${tid}`;
+    if (!/RunTask$/.test(name) || !mains.has(thread)) continue;
+    const open = begun.get(thread) ?? [];
+    begun.set(thread, open);
+    if (ph === 'X') durations.push(dur / 1000);
+    else if (ph === 'B') open.push(ts);
+    else if (ph === 'E') durations.push((ts - (open.pop() ?? ts)) / 1000);
+  }
   if (durations.length === 0) throw new Error('the trace holds no task of a page’s main thread');
   return { ms: durations.reduce((most, each) => Math.max(most, each), 0), count: durations.length };
 }

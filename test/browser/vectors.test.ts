@@ -45,8 +45,7 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', { timeout: 120_
         bytes: bytes.length,
         sha256: createHash('sha256').update(bytes).digest('hex'),
       };
-      // The first time, packages and weights are fetched.
-    }, 600_000);
+    });
     site = await openSite({
       models: { 'all-minilm-l6-v2': await minilmWeights() },
       files: names.map((name) => ({ name: `minilm-${name.replaceAll('/', '-')}`, path: join(folder, name) })),
@@ -56,7 +55,8 @@ describe.skipIf(chromiumMissing !== null)('vectors in Chromium', { timeout: 120_
     browser = await startChromium();
     closers.push(() => browser.close());
     page = await openPage(await browser.newContext(), site);
-  });
+    // The first time, packages and weights are fetched.
+  }, 600_000);
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
   });

@@ -86,7 +86,10 @@ export async function exportModel(
   if (existsSync(output)) throw new NearfarError('conflict', `${output} is there already.`, { field: 'out' });
   requireChoice('precision', format, request.precision, format.precisions);
   requireChoice('target', format, request.target, format.targets);
-  const python = request.python ?? toolPython(request.home, format);
+  // A tool runs in a folder of its own: what was named from here must be found from there.
+  const given = request.python ?? toolPython(request.home, format);
+  const python = /[\\/]/.test(given) ? resolve(given) : given;
+  const toolPath = request.toolPath === null ? null : resolve(request.toolPath);
   await requireTool(format, python, request, progress.signal);
   await mkdir(dirname(output), { recursive: true });
   const partial = await mkdtemp(`${output}.partial-`);
@@ -95,12 +98,20 @@ export async function exportModel(
   try {
     progress.onStatus('reading the model');
     const source = await folderOf(request.source, onTheWay, quantizeTool, progress);
-    const job: ExportJob = { ...request, source, output: partial, scratch, python };
+    const job: ExportJob = {
+      ...request,
+      source: resolve(source),
+      output: partial,
+      scratch,
+      python,
+      toolPath,
+    };
     const steps = format.steps(job);
     for (const [index, step] of steps.entries()) {
       progress.onStatus(step.title);
       await runTool(step, {
         environment: request.environment,
+        folder: scratch,
         signal: progress.signal,
         onLine: (_, fraction) => {
           progress.onProgress(0.2 + (0.8 * (index + (fraction ?? 0))) / steps.length);

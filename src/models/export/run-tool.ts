@@ -8,6 +8,8 @@ export type ToolEnvironment = Readonly<Record<string, string | undefined>>;
 
 export interface ToolOptions {
   readonly environment: ToolEnvironment;
+  /** Where it runs: tools leave logs and caches lying about. @default this process's */
+  readonly folder?: string;
   readonly signal: AbortSignal;
   /** The last line that it said, and a fraction where the line has a percentage. */
   readonly onLine: (line: string, fraction: number | null) => void;
@@ -22,7 +24,10 @@ const keptCharacters = 4000;
  * @returns all that it wrote to standard output
  * @throws NearfarError `aborted`, `unavailable` where it cannot be started, `internal` with its last lines where it failed
  */
-export function runTool(step: ExportStep, { environment, signal, onLine }: ToolOptions): Promise<string> {
+export function runTool(
+  step: ExportStep,
+  { environment, folder, signal, onLine }: ToolOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new NearfarError('aborted', 'Stopped before it began.'));
@@ -31,6 +36,7 @@ export function runTool(step: ExportStep, { environment, signal, onLine }: ToolO
     const child = spawn(step.program, step.args, {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(folder === undefined ? {} : { cwd: folder }),
       env: { ...environment, HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1', PYTHONUNBUFFERED: '1' },
     });
     let said = '';
