@@ -52,13 +52,13 @@ export function openNearfar(options: NearfarOptions): NearfarServer {
   };
 }
 
-/** The file that the user's own store loads for the default model, which is pulled there if it is absent. */
+/**
+ * The file that the user's own store loads for the default model: pulled if it is absent, and in the format that is fastest here,
+ * as the first start of the server chooses it. Else nearfar would choose one for itself and the peer be given another.
+ */
 export async function defaultModelPath(nearfarHome: string): Promise<string> {
-  const isDefault = (model: ListedModel): boolean => model.id === defaultModel;
-  const found = (await listModels(nearfarHome)).find(isDefault);
-  if (found !== undefined) return found.path;
-  await runCommand(nearfarHome, 'pull', defaultModel);
-  const pulled = (await listModels(nearfarHome)).find(isDefault);
+  await runCommand(nearfarHome, 'pull', defaultModel, '--requantize');
+  const pulled = (await listModels(nearfarHome)).find((model) => model.id === defaultModel);
   if (pulled === undefined) throw new Error(`${defaultModel} was pulled and is not listed`);
   return pulled.path;
 }
