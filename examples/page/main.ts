@@ -23,7 +23,7 @@ const near = createNear({
   ...(gateway === null ? {} : { gateway: { url: gateway } }),
 });
 
-for (const id of ['private', 'open']) (find(id) as NearfarChat).near = near;
+for (const id of ['private', 'open']) Object.assign(find(id), { near } satisfies Pick<NearfarChat, 'near'>);
 
 function showStatus({ backends }: NearStatus): void {
   const lines = backends.map((backend) => {

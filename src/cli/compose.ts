@@ -273,7 +273,9 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     },
     countTokens: async (modelId, input, signal) => (await modelOf(modelId)).countTokens(input, signal),
     // What was read is a part of its session, though nothing is answered.
-    readText: async (text, caller) => void (await pipeline.label(text, caller)),
+    readText: async (text, caller) => {
+      await pipeline.label(text, caller);
+    },
     feedback: quality.feedbackOver(ledger, texts?.capture ?? null),
     forget: createForgetAnswers(texts?.capture ?? null, cache, ledger, state),
     metrics: { contentType: metrics.contentType, render: metrics.render },

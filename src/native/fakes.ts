@@ -264,6 +264,7 @@ export function fakeLlama(setup: FakeLlamaOptions = {}): FakeLlama {
       onProgress?.(100);
       let isBusy = false;
       const run = { isStopped: false };
+      const isStopped = (): boolean => run.isStopped;
       return {
         model: { chatTemplates: { jinja: { default: true, defaultCaps: { tools: true }, toolUse: false } } },
         async completion(completion, onToken) {
@@ -275,7 +276,7 @@ export function fakeLlama(setup: FakeLlamaOptions = {}): FakeLlama {
           let count = 0;
           for (const token of tokens) {
             await new Promise((resolve) => setTimeout(resolve, tokenMs));
-            if (run.isStopped || count === completion.n_predict) break;
+            if (isStopped() || count === completion.n_predict) break;
             text += token;
             count += 1;
             onToken?.({ token, ...(setup.parses === true ? parsed(text) : {}) });

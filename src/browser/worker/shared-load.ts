@@ -39,7 +39,8 @@ export function shareLoad(
   }
 
   const shared: LoadModel = async (onProgress, signal) => {
-    if (signal.aborted) throw aborted();
+    const isAborted = (): boolean => signal.aborted;
+    if (isAborted()) throw aborted();
     current ??= begin();
     const mine = current;
     const tell = (progress: LoadProgress): void => {
@@ -59,7 +60,7 @@ export function shareLoad(
     } finally {
       signal.removeEventListener('abort', giveUp);
       waiting.delete(tell);
-      if (signal.aborted && waiting.size === 0 && !mine.isLoaded) {
+      if (isAborted() && waiting.size === 0 && !mine.isLoaded) {
         if (current === mine) current = null;
         mine.stop.abort();
       }
