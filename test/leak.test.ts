@@ -44,7 +44,8 @@ const variants = [
       privacy: { mode: 'auto', check: 'model', terms },
     },
     [
-      ...routedParts,
+      // Few of the open ones are near by this profile: whether one of them is sure is chance.
+      ...routedParts.filter((part) => part !== 'answered by the near model after a cascade'),
       'kept by a model that read them',
       'kept for their session alone',
       'compared by the semantic cache',
@@ -70,7 +71,7 @@ describe('what must stay', () => {
       // The exception is one: what its key sends does leave.
       if ('keys' in changes) expect(excepted.arrivedOutside).toBeGreaterThan(0);
       // What is switched on had a hand in it.
-      for (const part of parts) expect(result.exercised[part], part).toBeGreaterThan(0);
+      for (const part of parts) expect(result.exercised[part] ?? 0, part).toBeGreaterThan(0);
     },
   );
 
@@ -83,7 +84,7 @@ describe('what must stay', () => {
   });
 
   it('leaves where nobody reads, and the suite says so', { timeout: 300_000 }, async () => {
-    const result = await leakProof({ privacy: { detect: 'off', terms } }, 150, 13);
+    const result = await leakProof({ privacy: { detect: 'off', terms } }, 600, 13);
     expect(isProven(result)).toBe(false);
     expect(new Set(result.leaks.map((leak) => leak.class))).toEqual(new Set(['detected', 'follow_up']));
   });

@@ -48,7 +48,12 @@ export function missingFormats(
 function stepSeconds(
   load: StepLoad,
   calibration: SpeedCalibration,
-  step: { readonly width: number; readonly rowCount: number; readonly pairCount: number },
+  step: {
+    readonly kind: 'decode' | 'prefill';
+    readonly width: number;
+    readonly rowCount: number;
+    readonly pairCount: number;
+  },
 ): number {
   const missing = missingFormats(load, calibration);
   if (missing.length > 0) throw new RangeError(`format: ${missing.join(', ')} not calibrated`);
@@ -57,12 +62,11 @@ function stepSeconds(
       const times = calibration.secondsPerWeight[format];
       return sum + count * (times === undefined ? NaN : timeAt(times, width));
     }, 0);
-  const perPair = step.width > 64 ? calibration.secondsPerPair.prefill : calibration.secondsPerPair.decode;
   return (
     of(load.blockWeights, step.width) +
     of(load.outputWeights, step.rowCount) +
     load.layerCount * timeAt(calibration.secondsPerLayer, step.width) +
-    step.pairCount * load.attentionWidth * perPair
+    step.pairCount * load.attentionWidth * calibration.secondsPerPair[step.kind]
   );
 }
 
@@ -86,7 +90,8 @@ export function calibratedPrefillMs(
   let seconds = 0;
   for (let from = 0; from < promptTokenCount; from += 512) {
     const width = Math.min(512, promptTokenCount - from);
-    seconds += stepSeconds(load, calibration, { width, rowCount: 1, pairCount: width * (from + width / 2) });
+    const pairCount = width * (from + width / 2);
+    seconds += stepSeconds(load, calibration, { kind: 'prefill', width, rowCount: 1, pairCount });
   }
   return 1000 * seconds;
 }
@@ -98,8 +103,11 @@ export function calibratedDecodeMs(
   batchSize: number,
   contextTokenCount: number,
 ): number {
-  const step = { width: batchSize, rowCount: batchSize, pairCount: batchSize * contextTokenCount };
-  return 1000 * stepSeconds(load, calibration, step);
+  const pairCount = batchSize * contextTokenCount;
+  return (
+    1000 *
+    stepSeconds(load, calibration, { kind: 'decode', width: batchSize, rowCount: batchSize, pairCount })
+  );
 }
 
 /** How near a format's kernels come to what was measured of the machine: bytes of one stream, operations of a prompt. */
