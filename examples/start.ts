@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { buildExample, examples, type Example } from './build.ts';
 import { serveFolder } from './serve.ts';
 
-const help = `Usage: node examples/start.ts page [--port N] [--gateway URL] [--model ID] [--out DIR]
-       node examples/start.ts extension [--out DIR]
+const help = `Usage: npm run example -- page [--port N] [--gateway URL] [--model ID] [--out DIR]
+       npm run example -- extension [--out DIR]
 
 page        builds examples/page and serves it to this machine
 extension   builds examples/extension into a folder that Chromium loads ("Load unpacked")
