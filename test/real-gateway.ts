@@ -12,6 +12,7 @@ export interface RealGateway {
   /** The id of the one model that is here. */
   readonly modelId: string;
   readonly gateway: Gateway;
+  readonly home: string;
   readonly close: () => Promise<void>;
 }
 
@@ -58,6 +59,7 @@ export async function realGateway(
     url: server.url,
     modelId: model.id,
     gateway,
+    home,
     async close() {
       await server.close(100);
       await gateway.close();

@@ -68,6 +68,7 @@ function groupJson(group: CostGroup): object {
       lowerBoundRequests: group.lowerBoundCount,
       lowerBoundUsd: usd(group.lowerBoundMicros),
     },
+    semanticChecks: { usd: usd(group.checkMicros), basis: 'measured', requests: group.checkCount },
     saved: group.savings.map((saving) => ({
       technique: saving.technique,
       usd: usd(microsOf(saving.saved.low)),
@@ -111,6 +112,8 @@ export function costsCsv({ by, references, report }: ShownReport): string {
     'unknown_cost_requests',
     'lower_bound_requests',
     'lower_bound_usd',
+    'semantic_check_requests',
+    'semantic_check_usd_measured',
     ...techniques.flatMap(({ technique, basis }) =>
       basis === 'measured'
         ? [`saved_${technique}_usd_measured`]
@@ -132,6 +135,8 @@ export function costsCsv({ by, references, report }: ShownReport): string {
     group.unknownCostCount,
     group.lowerBoundCount,
     decimal(group.lowerBoundMicros),
+    group.checkCount,
+    decimal(group.checkMicros),
     ...techniques.flatMap(({ technique, basis }) => {
       const saved = group.savings.find((saving) => saving.technique === technique)?.saved;
       const low = decimal(microsOf(saved?.low ?? 0n));

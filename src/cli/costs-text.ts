@@ -77,6 +77,10 @@ function spentLines(total: CostGroup): readonly string[] {
     lines.push(
       `  A lower bound: ${requests(total.lowerBoundCount)} broke off; ${dollars(total.lowerBoundMicros)} of the sum is what was seen of them.`,
     );
+  if (total.checkCount > 0)
+    lines.push(
+      `  Of it ${dollars(total.checkMicros)}, measured: ${requests(total.checkCount)} that the semantic cache had an answer for, asked all the same to check it.`,
+    );
   return lines;
 }
 

@@ -170,6 +170,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable('ledger').addColumn('purpose', 'text').execute();
     },
   },
+  '014-semantic-checks': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (await hasColumn(db, 'ledger', 'check_micros')) return;
+      await db.schema.alterTable('ledger').addColumn('check_micros', 'bigint').execute();
+    },
+  },
   '015-kept-answers': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
