@@ -1,5 +1,14 @@
 import type { ImportedSettings, ImportedUpstream } from './imported-settings.ts';
 import { joinReplicas } from './litellm-replicas.ts';
+import {
+  balanceOf,
+  firstTokenMs,
+  groupDeployments,
+  routerFields,
+  routerNotes,
+  setTimeouts,
+  type LitellmDeployment,
+} from './litellm-router.ts';
 import { litellmProvider, type LitellmProvider } from './litellm-provider.ts';
 
 export interface LitellmImport {
@@ -13,8 +22,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What is read below, by section; anything else in the file is named in the notes. */
 const readFields: Readonly<Record<string, readonly string[]>> = {
   '': ['model_list', 'router_settings', 'litellm_settings', 'general_settings'],
-  router_settings: ['fallbacks', 'model_group_alias', 'num_retries'],
-  litellm_settings: ['fallbacks', 'num_retries'],
+  router_settings: routerFields,
+  litellm_settings: ['fallbacks', 'num_retries', 'request_timeout'],
   general_settings: ['master_key'],
 };
 
@@ -29,8 +38,9 @@ export function importLitellm(config: unknown): LitellmImport {
     state.addModel(fieldsOf(entry), `model_list[${index}]`);
   });
   const router = fieldsOf(root['router_settings']);
-  state.joinDeployments(router['routing_strategy']);
+  state.joinDeployments(router);
   const shared = fieldsOf(root['litellm_settings']);
+  state.setTimeouts(router, shared);
   state.addAliases(fieldsOf(router['model_group_alias']));
   state.addFallbacks(listOf(router['fallbacks'] ?? shared['fallbacks']));
   state.setRetries(router['num_retries'] ?? shared['num_retries']);
@@ -38,7 +48,6 @@ export function importLitellm(config: unknown): LitellmImport {
   for (const [section, known] of Object.entries(readFields)) {
     for (const field of Object.keys(section === '' ? root : fieldsOf(root[section]))) {
       const place = section === '' ? field : `${section}.${field}`;
-      if (place === 'router_settings.routing_strategy' && state.isBalancedSo) continue;
       if (!known.includes(field)) state.notes.push(`${place}: not carried over`);
     }
   }
@@ -47,12 +56,11 @@ export function importLitellm(config: unknown): LitellmImport {
 
 class Import {
   readonly notes: string[] = [];
-  /** `routing_strategy` is carried over. */
-  isBalancedSo = false;
   #upstreams: ImportedUpstream[] = [];
-  readonly #deployments = new Map<string, { readonly id: string; readonly place: string }[]>();
+  readonly #deployments = new Map<string, LitellmDeployment[]>();
   readonly #places = new Map<string, ImportedUpstream>();
   readonly #aliases: Record<string, string> = {};
+  readonly #groups: Record<string, readonly string[]> = {};
   readonly #fallbacks: Record<string, string[]> = {};
   readonly #keys: { name: string; env: string; scopes: string[] }[] = [];
 
@@ -83,45 +91,51 @@ class Import {
     this.#noteRest(params, place);
     const id = `${upstream.name}/${found.model}`;
     const deployments = this.#deployments.get(group) ?? [];
-    if (!deployments.some((one) => one.id === id)) deployments.push({ id, place });
+    const order = numberOf(params['order']);
+    if (!deployments.some((one) => one.id === id)) deployments.push({ id, place, order });
     this.#deployments.set(group, deployments);
-    this.#aliases[group] ??= id;
+    const milliseconds = firstTokenMs(params);
+    // One upstream has one: the longest that its deployments state.
+    if (milliseconds !== null)
+      upstream.timeouts = { firstTokenMs: Math.max(milliseconds, upstream.timeouts?.firstTokenMs ?? 0) };
   }
 
-  /** What stands under one name: replicas where they are alike, else fallbacks. */
-  joinDeployments(strategy: unknown): void {
+  /** What stands under one name: replicas of one upstream where they are alike, else a group. */
+  joinDeployments(router: Fields): void {
     const ids = [...this.#deployments.values()].map((group) => group.map(({ id }) => id));
     const { upstreams, replicaOf } = joinReplicas(this.#upstreams, ids);
-    this.#upstreams = upstreams.map((upstream) => {
-      if (upstream.replicas === undefined || strategy !== 'least-busy') return upstream;
-      this.isBalancedSo = true;
-      return { ...upstream, balance: 'least-loaded' };
-    });
-    const moved = (id: string): string => {
+    const balance = balanceOf(router['routing_strategy']);
+    this.#upstreams = upstreams.map((upstream) =>
+      upstream.replicas === undefined || balance === null ? upstream : { ...upstream, balance },
+    );
+    const grouped = groupDeployments(this.#deployments, (id) => {
       const [name = ''] = id.split('/', 1);
       const of = replicaOf.get(name);
       return of === undefined ? id : `${of}${id.slice(name.length)}`;
-    };
-    for (const [group, deployments] of this.#deployments) {
-      const [first = { id: '', place: '' }, ...others] = deployments;
-      const target = moved(first.id);
-      this.#aliases[group] = target;
-      for (const { id, place } of others) {
-        const known = this.#fallbacks[group] ?? [];
-        if (moved(id) === target || known.includes(moved(id))) continue;
-        this.#fallbacks[group] = [...known, moved(id)];
-        this.notes.push(
-          `${place}: ${group}: ${moved(id)} is asked where ${target} fails; load is not balanced`,
-        );
-      }
-    }
+    });
+    Object.assign(this.#aliases, grouped.aliases);
+    Object.assign(this.#groups, grouped.groups);
+    const facts = { groupNames: Object.keys(grouped.groups), hasReplicas: replicaOf.size > 0 };
+    this.notes.push(...routerNotes(router, facts));
+  }
+
+  /** How long a first piece may take, where an upstream does not state it itself. */
+  setTimeouts(router: Fields, shared: Fields): void {
+    const own = firstTokenMs(router);
+    const milliseconds = own ?? firstTokenMs(shared);
+    setTimeouts(this.#upstreams, milliseconds);
+    if (milliseconds === null) return;
+    const field = own === null ? 'litellm_settings.request_timeout' : 'router_settings.timeout';
+    this.notes.push(
+      `${field}: is how long the first piece of an answer may take (firstTokenMs), not the whole answer`,
+    );
   }
 
   addAliases(aliases: Fields): void {
     for (const [alias, target] of Object.entries(aliases)) {
       const name = typeof target === 'string' ? target : textOf(fieldsOf(target)['model']);
       if (name === '') this.notes.push(`router_settings.model_group_alias.${alias}: has no model`);
-      else this.#aliases[alias] ??= name;
+      else if (!Object.hasOwn(this.#groups, alias)) this.#aliases[alias] ??= name;
     }
   }
 
@@ -155,6 +169,7 @@ class Import {
     return {
       upstreams: this.#upstreams,
       aliases: this.#aliases,
+      groups: this.#groups,
       fallbacks: this.#fallbacks,
       keys: this.#keys,
     };
@@ -218,6 +233,7 @@ class Import {
     const known = [
       ...['model', 'api_base', 'base_url', 'api_key', 'api_version'],
       ...['input_cost_per_token', 'output_cost_per_token', 'cache_read_input_token_cost', 'max_tokens'],
+      ...['order', 'timeout', 'stream_timeout'],
     ];
     for (const field of Object.keys(params)) {
       if (!known.includes(field)) this.notes.push(`${place}.litellm_params.${field}: not carried over`);

@@ -2,6 +2,7 @@
 export interface ImportedSettings {
   readonly upstreams: readonly ImportedUpstream[];
   readonly aliases: Readonly<Record<string, string>>;
+  readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly fallbacks: Readonly<Record<string, readonly string[]>>;
   readonly keys: readonly {
     readonly name: string;
@@ -20,5 +21,6 @@ export interface ImportedUpstream {
   readonly replicas?: readonly string[];
   balance?: string;
   retries?: number;
+  timeouts?: { firstTokenMs: number };
   readonly models: (string | object)[];
 }

@@ -170,7 +170,7 @@ export function createRoute(settings: RouteSettings): Route {
     const { modelId: first, reasons } = await resolve(request.requestedModel);
     const ids = [...new Set(await Promise.all(names.map(async (name) => (await resolve(name)).modelId)))];
     const {
-      ids: [modelId, ...fallbackIds],
+      ids: [modelId, ...others],
       reason,
       sessionKey,
     } = await orderGroup([ids[0] ?? first, ...ids.slice(1)], {
@@ -181,6 +181,9 @@ export function createRoute(settings: RouteSettings): Route {
       boundModelId: question.boundModelId ?? null,
       failedIds: new Set(ids.filter((id) => pauseOf(id) > 0)),
     });
+    // Behind the group's own come those that the owner lists for its name.
+    const further = await chainOf(modelId, request.requestedModel, fallbacks, resolve);
+    const fallbackIds = [...others, ...further.filter((id) => id !== modelId && !others.includes(id))];
     return {
       modelId,
       fallbackIds,
