@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readArguments } from '../src/cli/arguments.ts';
@@ -9,7 +8,7 @@ import { costs } from '../src/cli/costs.ts';
 import type { LedgerRow } from '../src/ledger/row.ts';
 import { beginStream, fakeUpstream, openaiChunk, sendJson, type FakeUpstream } from './fake-upstream.ts';
 import { minilmWeights } from './minilm.ts';
-import { realGateway, type RealGateway } from './real-gateway.ts';
+import { farGateway, type FarGateway } from './far-gateway.ts';
 
 /** The same question in other words, answered by upstreams: the real server, the real model that compares, a provider in play. */
 
@@ -20,7 +19,7 @@ const openings = ['', 'Please tell me: ', 'Hello, ', 'Quick question: ', 'Okay, 
 
 let upstream: FakeUpstream;
 let keys: string;
-let real: RealGateway | null = null;
+let real: FarGateway | null = null;
 
 beforeAll(async () => {
   upstream = await fakeUpstream(() => undefined);
@@ -65,7 +64,7 @@ function answering(text: string): FakeUpstream['respond'] {
 async function open(
   semantic: object = {},
   price: object | null = { input: 2, output: 10 },
-): Promise<RealGateway> {
+): Promise<FarGateway> {
   upstream.arrived.length = 0;
   upstream.respond = answering('Hold the button for ten seconds.');
   const cache = {
@@ -74,20 +73,17 @@ async function open(
     checkRate: 0.001,
     ...semantic,
   };
-  real = await realGateway(
-    { 'cache.exact': 'true', 'cache.semantic': JSON.stringify(cache) },
+  real = await farGateway(
     {
+      ...{ logLevel: 'error', engine: { threadCount: 1 }, cache: { exact: true, semantic: cache } },
       keys: ['ana', 'ben'].map((name) => ({ name, file: join(keys, name), scopes: ['use', 'admin'] })),
       upstreams: [
         {
-          name: 'up',
-          baseUrl: `${upstream.url}/v1`,
-          retries: 0,
+          ...{ name: 'up', baseUrl: `${upstream.url}/v1`, retries: 0 },
           models: [price === null ? 'big' : { name: 'big', price }],
         },
       ],
     },
-    null,
     [await minilmWeights()],
   );
   // No question waits for the model that compares to come into memory.
@@ -104,7 +100,7 @@ async function open(
   return real;
 }
 
-function gateway(): RealGateway {
+function gateway(): FarGateway {
   if (real === null) throw new Error('Nothing is open.');
   return real;
 }
@@ -112,7 +108,7 @@ function gateway(): RealGateway {
 async function metric(name: string): Promise<number> {
   const headers = { authorization: `Bearer ${secretOf('ana')}` };
   const page = await (await fetch(`${gateway().url}/metrics`, { headers })).text();
-  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(page)?.[1] ?? 'NaN');
+  return Number(new RegExp(`^${name}(?:\\{)?(?:[^}\\n]*\\})? (\\S+)$`, 'm').exec(page)?.[1] ?? 'NaN');
 }
 
 interface Asked {
@@ -130,7 +126,7 @@ async function rowOf(response: Response): Promise<LedgerRow | undefined> {
 /** In the upstream's own language, so that bytes pass. */
 async function ask(
   content: string,
-  changes: object = {},
+  changes: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {},
   name = 'ana',
   headers: Record<string, string> = {},
 ): Promise<Asked> {
@@ -163,14 +159,18 @@ async function askStreamed(content: string): Promise<Omit<Asked, 'id'>> {
 
 /** In another language, so that the answer is put into parts. */
 async function askAnthropic(content: string): Promise<Asked> {
-  const client = new Anthropic({ baseURL: gateway().url, apiKey: secretOf('ana'), maxRetries: 0 });
-  const { data, response } = await client.messages
-    .create({ model: 'up/big', temperature: 0, max_tokens: 50, messages: [{ role: 'user', content }] })
-    .withResponse();
-  const [block] = data.content;
+  const response = await fetch(`${gateway().url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': secretOf('ana') },
+    body: JSON.stringify({
+      ...{ model: 'up/big', temperature: 0, max_tokens: 50 },
+      messages: [{ role: 'user', content }],
+    }),
+  });
+  const message = (await response.json()) as { id: string; content: readonly { text: string }[] };
   return {
-    text: block?.type === 'text' ? block.text : null,
-    id: data.id,
+    text: message.content[0]?.text,
+    id: message.id,
     cache: response.headers.get('x-nearfar-cache'),
     row: await rowOf(response),
   };
@@ -239,7 +239,7 @@ describe('the same question in other words, to an upstream', () => {
     expect(others.map(({ cache }) => cache)).toEqual(others.map(() => null));
     expect(upstream.arrived.length).toBe(asked + others.length);
 
-    expect(await metric('nearfar_semantic_open')).toBe(1);
+    expect(await metric('nearfar_semantic_open\\{tenant="ana"')).toBe(1);
     expect(await metric('nearfar_semantic_hits_total')).toBe(3);
     const report = await reported();
     const saved = report.total.saved.find(({ technique }) => technique === 'semantic_cache');

@@ -12,7 +12,6 @@ export interface RealGateway {
   /** The id of the one model that is here. */
   readonly modelId: string;
   readonly gateway: Gateway;
-  readonly home: string;
   readonly close: () => Promise<void>;
 }
 
@@ -59,7 +58,6 @@ export async function realGateway(
     url: server.url,
     modelId: model.id,
     gateway,
-    home,
     async close() {
       await server.close(100);
       await gateway.close();

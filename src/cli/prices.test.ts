@@ -134,7 +134,7 @@ describe('nearfar prices', () => {
   it('asks LiteLLM’s repository by itself, and names it and the way by a file where that cannot be reached', async () => {
     const gone = address.replace(/:\d+/, ':9');
     await expect(run('update', '--set', `pricesUrl=${gone}`)).rejects.toThrow(
-      new RegExp(`No prices could be had from ${gone}: .* nearfar prices update FILE`),
+      new RegExp(`No prices could be had from ${gone}: .*nearfar prices update FILE`),
     );
     const { settings } = await loadSettings({ environment: {}, workingFolder: home, home });
     expect(settings.pricesUrl).toBe(

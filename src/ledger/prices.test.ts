@@ -29,7 +29,7 @@ describe('the price table', () => {
       expect(price.cacheRead ?? 0, model).toBeLessThan(price.input);
       expect(price.cacheWrite ?? price.input, model).toBeGreaterThanOrEqual(price.input);
       expect(price.cacheWriteLong ?? Infinity, model).toBeGreaterThan(price.cacheWrite ?? 0);
-      expect([0.5, null], model).toContain(batchDiscount);
+      expect([0.5, 0.2, null], model).toContain(batchDiscount);
     }
   });
 
