@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import type { LeftOutPrice } from '../ledger/litellm-prices.ts';
-import type { ListPrice, OffPeak, PriceEntry } from '../ledger/prices.ts';
+import type { ListPrice, OffPeak, PriceEntry, PriceTable } from '../ledger/prices.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import { commandSettings } from './settings.ts';
 import { renderTable } from './table.ts';
@@ -132,9 +132,7 @@ async function list(loaded: LoadedSettings, asJson: boolean): Promise<number> {
   }
   const header = ['MODEL', 'INPUT', 'OUTPUT', 'CACHE READ', 'WRITE 5 MIN', 'WRITE 1 H', 'BATCH', 'FROM'];
   const rows = [...own, ...listed].map((shown) => row(shown));
-  const sources = new Set(
-    table.entries.map(({ host, date, source }) => `${host}, list of ${date}: ${source}`),
-  );
+  const sources = sourceLines(table);
   process.stdout.write(
     [
       'US dollars for a million tokens.',
@@ -152,6 +150,19 @@ async function list(loaded: LoadedSettings, asJson: boolean): Promise<number> {
     ].join('\n'),
   );
   return 0;
+}
+
+/** One line for each list; pages of single models are counted, for there may be dozens. */
+function sourceLines({ lists, entries }: PriceTable): readonly string[] {
+  return lists.map(({ host, date, source }) => {
+    const others = new Set(
+      entries.flatMap((entry) => (entry.host === host && entry.source !== source ? [entry.source] : [])),
+    );
+    const [one] = others;
+    const more =
+      one === undefined ? '' : `; of some models ${others.size === 1 ? one : `${others.size} pages: --json`}`;
+    return `${host}, list of ${date}: ${source}${more}`;
+  });
 }
 
 function ownPrices({ settings }: LoadedSettings): readonly ShownPrice[] {

@@ -178,7 +178,9 @@ export async function takePrices(
     const words = older.map(({ host, date }) => `${host}: ${date}, here ${dates.get(host) ?? ''}`);
     throw new NearfarError(
       'invalid_request',
-      `${where} is older than what is here (${words.join('; ')}); nothing was taken.`,
+      `${where} is older than what is here (${words.join('; ')}); nothing was taken.${
+        leftOut.length > 0 ? ' Where its own date is wrong, --date says of which day it is.' : ''
+      }`,
     );
   }
   const taken = offered.filter(({ host, date }) => date > (dates.get(host) ?? ''));
