@@ -226,6 +226,27 @@ describe('LiteLLM’s settings', () => {
     ]);
   });
 
+  it('that bound what is spent become a budget of the key', () => {
+    const of = (fields: object, key: object = { master_key: 'os.environ/MASTER' }) =>
+      importLitellm({ litellm_settings: fields, general_settings: key });
+    const month = of({ max_budget: 100, budget_duration: '30d' });
+    expect(month.settings.keys).toMatchObject([{ name: 'master', budgetPerMonth: 100 }]);
+    expect(month.notes).toEqual([
+      'litellm_settings.max_budget: is the budget of the key master; others have their own (nearfar keys create NAME)',
+    ]);
+    expect(settingsSchema.safeParse(month.settings).error).toBeUndefined();
+    expect(of({ max_budget: 5, budget_duration: '24h' }).settings.keys).toMatchObject([{ budgetPerDay: 5 }]);
+    const week = of({ max_budget: 5, budget_duration: '7d' });
+    expect(week.settings.keys[0]).not.toHaveProperty('budgetPerDay');
+    expect(week.notes).toEqual([
+      'litellm_settings.max_budget: 7d: budgets are of a day or a month here; not carried over',
+    ]);
+    expect(of({ max_budget: 5, budget_duration: '1mo' }, {}).notes).toEqual([
+      'litellm_settings.max_budget: budgets belong to keys here: nearfar keys create NAME --per-month 5',
+    ]);
+    expect(of({ max_budget: 'x' }).notes).toEqual(['litellm_settings.max_budget: is no amount of money']);
+  });
+
   it('are never a crash, whatever stands in the file', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {

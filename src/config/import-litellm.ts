@@ -1,4 +1,5 @@
 import type { ImportedSettings, ImportedUpstream } from './imported-settings.ts';
+import { litellmBudget } from './litellm-budget.ts';
 import { joinReplicas } from './litellm-replicas.ts';
 import {
   balanceOf,
@@ -9,6 +10,7 @@ import {
   setTimeouts,
   type LitellmDeployment,
 } from './litellm-router.ts';
+import { modelEntry, numberOf } from './litellm-model.ts';
 import { litellmProvider, type LitellmProvider } from './litellm-provider.ts';
 
 export interface LitellmImport {
@@ -23,7 +25,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const readFields: Readonly<Record<string, readonly string[]>> = {
   '': ['model_list', 'router_settings', 'litellm_settings', 'general_settings'],
   router_settings: routerFields,
-  litellm_settings: ['fallbacks', 'num_retries', 'request_timeout'],
+  litellm_settings: ['fallbacks', 'num_retries', 'request_timeout', 'max_budget', 'budget_duration'],
   general_settings: ['master_key'],
 };
 
@@ -45,6 +47,7 @@ export function importLitellm(config: unknown): LitellmImport {
   state.addFallbacks(listOf(router['fallbacks'] ?? shared['fallbacks']));
   state.setRetries(router['num_retries'] ?? shared['num_retries']);
   state.addMasterKey(fieldsOf(root['general_settings'])['master_key']);
+  state.setBudget(shared);
   for (const [section, known] of Object.entries(readFields)) {
     for (const field of Object.keys(section === '' ? root : fieldsOf(root[section]))) {
       const place = section === '' ? field : `${section}.${field}`;
@@ -62,7 +65,7 @@ class Import {
   readonly #aliases: Record<string, string> = {};
   readonly #groups: Record<string, readonly string[]> = {};
   readonly #fallbacks: Record<string, string[]> = {};
-  readonly #keys: { name: string; env: string; scopes: string[] }[] = [];
+  #keys: ImportedSettings['keys'] = [];
 
   addModel(entry: Fields, place: string): void {
     const group = textOf(entry['model_name']);
@@ -157,12 +160,19 @@ class Import {
   addMasterKey(key: unknown): void {
     if (typeof key !== 'string') return;
     const env = environmentOf(key);
-    if (env !== null) this.#keys.push({ name: 'master', env, scopes: ['use', 'admin'] });
+    if (env !== null) this.#keys = [{ name: 'master', env, scopes: ['use', 'admin'] }];
     else {
       this.notes.push(
         'general_settings.master_key: stands in the file; put it into a variable and name that under keys',
       );
     }
+  }
+
+  /** After the key. */
+  setBudget(shared: Fields): void {
+    const { budget, notes } = litellmBudget(shared, this.#keys.length > 0);
+    this.#keys = this.#keys.map((key) => ({ ...key, ...budget }));
+    this.notes.push(...notes);
   }
 
   settings(): ImportedSettings {
@@ -250,28 +260,6 @@ function baseUrlOf({ name }: LitellmProvider, address: string): string {
   return name === 'azure' && !/\/openai(\/|$)/.test(bare) ? `${bare}/openai/v1` : bare;
 }
 
-function modelEntry(name: string, params: Fields, info: Fields): string | object {
-  const cost = (field: string): number | undefined => {
-    const value = params[field] ?? info[field];
-    // Rounded to millionths of a dollar a million tokens: 1.5e-7 is no exact number.
-    return typeof value === 'number' ? Math.round(value * 1e12) / 1e6 : undefined;
-  };
-  const input = cost('input_cost_per_token');
-  const output = cost('output_cost_per_token');
-  const cacheRead = cost('cache_read_input_token_cost');
-  const contextTokenCount = numberOf(info['max_input_tokens']);
-  const maxTokenCount = numberOf(info['max_output_tokens']);
-  const entry = {
-    name,
-    ...(contextTokenCount === null ? {} : { contextTokenCount }),
-    ...(maxTokenCount === null ? {} : { maxTokenCount }),
-    ...(input === undefined || output === undefined
-      ? {}
-      : { price: { input, output, ...(cacheRead === undefined ? {} : { cacheRead }) } }),
-  };
-  return Object.keys(entry).length === 1 ? name : entry;
-}
-
 function nameOf(model: string | object): string {
   return typeof model === 'string' ? model : textOf((model as Fields)['name']);
 }
@@ -279,10 +267,6 @@ function nameOf(model: string | object): string {
 /** `os.environ/NAME` is LiteLLM's way to name a variable. */
 function environmentOf(text: string): string | null {
   return /^os\.environ\/(\w+)$/.exec(text)?.[1] ?? null;
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : null;
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -8,6 +8,8 @@ export interface ImportedSettings {
     readonly name: string;
     readonly env: string;
     readonly scopes: readonly string[];
+    readonly budgetPerDay?: number;
+    readonly budgetPerMonth?: number;
   }[];
 }
 
