@@ -18,7 +18,10 @@ const example = {
     {
       model_name: 'own',
       litellm_params: { model: 'hosted_vllm/qwen', api_base: 'http://10.0.0.7:8000/v1' },
-      model_info: { input_cost_per_token: 1.5e-7, output_cost_per_token: 6e-7, max_output_tokens: 8192 },
+      model_info: {
+        ...{ input_cost_per_token: 1.5e-7, output_cost_per_token: 6e-7, max_output_tokens: 8192 },
+        ...{ cache_creation_input_token_cost: 1.9e-7, cache_creation_input_token_cost_above_1hr: 3e-7 },
+      },
     },
     { model_name: 'lama', litellm_params: { model: 'ollama_chat/llama3.2', api_base: 'http://h:11434' } },
     { model_name: 'rock', litellm_params: { model: 'bedrock/anthropic.claude' } },
@@ -71,7 +74,13 @@ describe('LiteLLM’s settings', () => {
           preset: 'vllm',
           baseUrl: 'http://10.0.0.7:8000/v1',
           retries: 3,
-          models: [{ name: 'qwen', maxTokenCount: 8192, price: { input: 0.15, output: 0.6 } }],
+          models: [
+            {
+              name: 'qwen',
+              maxTokenCount: 8192,
+              price: { input: 0.15, output: 0.6, cacheWrite: 0.19, cacheWriteLong: 0.3 },
+            },
+          ],
         },
         { name: 'ollama', protocol: 'ollama', baseUrl: 'http://h:11434', retries: 3, models: ['llama3.2'] },
         {

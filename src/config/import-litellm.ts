@@ -243,6 +243,7 @@ class Import {
     const known = [
       ...['model', 'api_base', 'base_url', 'api_key', 'api_version'],
       ...['input_cost_per_token', 'output_cost_per_token', 'cache_read_input_token_cost', 'max_tokens'],
+      ...['cache_creation_input_token_cost', 'cache_creation_input_token_cost_above_1hr'],
       ...['order', 'timeout', 'stream_timeout'],
     ];
     for (const field of Object.keys(params)) {

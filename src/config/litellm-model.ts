@@ -9,7 +9,11 @@ export function modelEntry(name: string, params: Fields, info: Fields): string |
   };
   const input = cost('input_cost_per_token');
   const output = cost('output_cost_per_token');
-  const cacheRead = cost('cache_read_input_token_cost');
+  const others = Object.entries({
+    cacheRead: cost('cache_read_input_token_cost'),
+    cacheWrite: cost('cache_creation_input_token_cost'),
+    cacheWriteLong: cost('cache_creation_input_token_cost_above_1hr'),
+  }).filter(([, price]) => price !== undefined);
   const contextTokenCount = numberOf(info['max_input_tokens']);
   const maxTokenCount = numberOf(info['max_output_tokens']);
   const entry = {
@@ -18,7 +22,7 @@ export function modelEntry(name: string, params: Fields, info: Fields): string |
     ...(maxTokenCount === null ? {} : { maxTokenCount }),
     ...(input === undefined || output === undefined
       ? {}
-      : { price: { input, output, ...(cacheRead === undefined ? {} : { cacheRead }) } }),
+      : { price: { input, output, ...Object.fromEntries(others) } }),
   };
   return Object.keys(entry).length === 1 ? name : entry;
 }
