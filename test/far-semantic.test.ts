@@ -258,6 +258,8 @@ describe('the same question in other words, to an upstream', () => {
     expect(asked.filter(({ cache }) => cache !== null)).toEqual([]);
     const checks = asked.flatMap(({ row }) => (row?.checkMicros === undefined ? [] : [row.checkMicros]));
     expect(checks.length).toBeGreaterThan(10);
+    const [checked] = asked.flatMap(({ row }) => (row?.checkMicros === undefined ? [] : [row]));
+    expect(checked?.routeReasons.at(-1)).toContain('to check it');
     expect(checks.every((micros) => micros === answerMicros)).toBe(true);
     const spent = checks.reduce((sum, micros) => sum + micros, 0);
     expect(spent).toBeLessThanOrEqual(5000);
