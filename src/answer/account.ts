@@ -186,7 +186,10 @@ export class Account {
       ...(this.#request.purpose === undefined ? {} : { purpose: this.#request.purpose }),
     };
     if (checkMicros === null) return row;
-    const routeReasons = [...row.routeReasons, 'a kept answer would have done: asked all the same, to check it'];
+    const routeReasons = [
+      ...row.routeReasons,
+      'a kept answer would have done: asked all the same, to check it',
+    ];
     return { ...row, routeReasons, checkMicros: isCostCertain(row) ? (row.costMicros ?? 0) : checkMicros };
   }
 
