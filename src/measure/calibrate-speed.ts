@@ -16,7 +16,7 @@ import {
 import type { StepTimes, StepTimesRequest } from './step-times.ts';
 
 /** File types that write every tensor in one format. */
-const pureFileTypes: Readonly<Record<string, string>> = {
+export const pureFileTypes: Readonly<Record<string, string>> = {
   F16: 'F16',
   BF16: 'BF16',
   Q8_0: 'Q8_0',

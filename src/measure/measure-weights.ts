@@ -48,6 +48,8 @@ export interface WeightsRequest {
   readonly cpu: string;
   /** Measure anew what is on record. */
   readonly again: boolean;
+  /** The CPU kernels that compute a format: see `LibraryOptions`. @default the shipped ones */
+  readonly kernelsFor?: (format: string) => string | null;
 }
 
 export interface WeightsProgress {
@@ -136,6 +138,12 @@ async function keyOf(request: WeightsRequest): Promise<string> {
   }
   const { backend, threadCount, text, windowTokenCount, windowCount, cpu, imatrix } = request;
   const matrix = imatrix === null ? null : [imatrix, (await stat(imatrix)).mtimeMs];
+  const { kernelsFor = () => null } = request;
+  const built: unknown[] = [];
+  for (const format of ['F16', ...request.formats]) {
+    const file = kernelsFor(format);
+    if (file !== null) built.push([format, (await stat(file)).mtimeMs]);
+  }
   const parts = [
     methodVersion,
     files,
@@ -146,6 +154,8 @@ async function keyOf(request: WeightsRequest): Promise<string> {
     windowCount,
     cpu,
     matrix,
+    // Nothing where the shipped ones compute, so that what is on record of them stays.
+    ...(built.length === 0 ? [] : [built]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
@@ -175,12 +185,17 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
   };
   const measureFile = async (
     path: string,
+    format: string,
     how: Pick<WeightsFileRequest, 'isBase' | 'measuresSpeed'>,
     progress: WeightsProgress,
   ): Promise<WeightsFileMeasurement> => {
     const { backend, text, windowTokenCount, windowCount } = request;
+    const builtKernels = request.kernelsFor?.(format) ?? null;
     const measurement = await tools.measureFile(
-      { path, basePath: logitsPath, backend, threadCount, text, windowTokenCount, windowCount, ...how },
+      {
+        ...{ path, basePath: logitsPath, backend, threadCount, text, windowTokenCount, windowCount },
+        ...{ builtKernels, ...how },
+      },
       progress,
     );
     // All with as many threads as the first: twice the threads are twice the speed, whatever the format.
@@ -207,6 +222,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
     fileBytes: (await stat(path)).size,
     bitsPerWeight: (8 * measurement.tensorBytes) / measurement.parameterCount,
     residentBytes: measurement.residentBytes,
+    kernels: measurement.kernels,
     speeds: measurement.speeds,
     perplexity: measurement.perplexity,
     against: measurement.against,
@@ -227,7 +243,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
       const hasLogits = (await stat(logitsPath).catch(() => null)) !== null;
       if (known !== null && (hasLogits || isRestKnown)) return known;
       const measuresSpeed = known === null;
-      const measurement = await measureFile(path, { isBase: true, measuresSpeed }, progress);
+      const measurement = await measureFile(path, baseFormat, { isBase: true, measuresSpeed }, progress);
       if (known !== null) return known;
       return keep('base', { row: await rowOf(baseFormat, path, measurement, 'source'), measurement });
     },
@@ -235,7 +251,12 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
     async measureSource(path: string, progress: WeightsProgress): Promise<WeightsRow> {
       const known = await onRecord('source');
       if (known !== null) return known.row;
-      const measurement = await measureFile(path, { isBase: false, measuresSpeed: true }, progress);
+      const measurement = await measureFile(
+        path,
+        source.format ?? 'F16',
+        { isBase: false, measuresSpeed: true },
+        progress,
+      );
       const row = await rowOf(source.format ?? 'source', path, measurement, 'source');
       return (await keep('source', { row, measurement })).row;
     },
@@ -255,6 +276,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
           await make(format, path, progressOf(0, 0.3));
           const measurement = await measureFile(
             path,
+            format,
             { isBase: false, measuresSpeed: true },
             progressOf(0.3, 0.7),
           );
@@ -265,6 +287,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
         await tools.simulate(f16, path, simulated, progressOf(0.1, 0.3));
         const measurement = await measureFile(
           path,
+          'F16',
           { isBase: false, measuresSpeed: false },
           progressOf(0.4, 0.6),
         );
