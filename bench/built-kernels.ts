@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { foundKernels, libraryOfKernels } from '../src/cli/found-kernels.ts';
 import { cpuName } from '../src/cli/faster-format.ts';
-import { quantizeFile } from '../src/engine/llama/quantize-job.ts';
 import { openLibrary } from '../src/engine/llama/library.ts';
 import { buildKernels } from '../src/kernels/build-kernels.ts';
-import { runKernels } from '../src/kernels/kernel-run-job.ts';
+import { comparingTools } from '../src/kernels/kernel-run-job.ts';
 import type { BenchmarkSetup } from './benchmark.ts';
 
 /** The CPU kernels of `nearfar kernels build`, built into the nearfar home where they are missing, as the peer is. */
@@ -34,7 +33,7 @@ export async function builtKernels({
       },
       onProgress: () => undefined,
     },
-    { quantize: quantizeFile, run: runKernels },
+    comparingTools,
   );
   return { file, compiler: record.compiler };
 }

@@ -43,10 +43,9 @@ export const kernels: Command = {
 };
 
 async function build(loaded: LoadedSettings): Promise<BuiltKernels> {
-  const [{ buildKernels }, { runKernels }, { quantizeFile }, { openLibrary }] = await Promise.all([
+  const [{ buildKernels }, { comparingTools }, { openLibrary }] = await Promise.all([
     import('../kernels/build-kernels.ts'),
     import('../kernels/kernel-run-job.ts'),
-    import('../engine/llama/quantize-job.ts'),
     import('../engine/llama/library.ts'),
   ]);
   const opened = openLibrary({ backend: 'cpu', onLog: () => undefined });
@@ -67,7 +66,7 @@ async function build(loaded: LoadedSettings): Promise<BuiltKernels> {
         environment: process.env,
         onStatus: () => undefined,
       },
-      { quantize: (request) => quantizeFile({ ...request, allowRequantize: false }), run: runKernels },
+      comparingTools,
     ),
   );
 }
@@ -103,7 +102,7 @@ function renderKernels(built: BuiltKernels, { home, settings }: LoadedSettings):
     chooseKernels(setting, foundKernels(home), one.format) === null ? 'shipped' : 'built',
   ]);
   return [
-    `${file}`,
+    file,
     `  ${record.variant}, by ${record.compiler}, for ${record.library} on ${record.cpu}, ${record.builtAt.slice(0, 10)}`,
     '',
     renderTable(['FORMAT', 'PREFILL', 'BUILT', 'DECODE', 'BUILT', 'SAVED', 'DIFFERENCE', 'USED'], rows),

@@ -16,6 +16,9 @@ afterEach(() => {
 
 function compare(run: (request: KernelRunRequest) => KernelRun) {
   const tools: ComparingTools = {
+    writeModel: (path) => {
+      writeFileSync(path, '');
+    },
     quantize: ({ output }) => {
       writeFileSync(output ?? '', '');
       return Promise.resolve();

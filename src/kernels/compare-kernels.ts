@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { NearfarError } from '../chat/error.ts';
 import type { QuantizeRequest } from '../engine/llama/quantize.ts';
 import { pureFileTypes } from '../measure/calibrate-speed.ts';
-import { wideShape, writeCalibrationModel } from '../measure/calibration-model.ts';
 import { secondsOf, type KernelComparison } from './built-kernels.ts';
 import type { KernelRun, KernelRunRequest } from './kernel-run.ts';
 
 export interface ComparingTools {
+  /** Writes a made-up model in F32. */
+  readonly writeModel: (path: string) => void;
   readonly quantize: (request: QuantizeRequest & { readonly signal: AbortSignal }) => Promise<unknown>;
   readonly run: (request: KernelRunRequest, options: { readonly signal: AbortSignal }) => Promise<KernelRun>;
 }
@@ -51,7 +52,7 @@ export async function compareKernels(
   let done = 0;
   try {
     const wide = join(folder, 'wide-f32.gguf');
-    writeCalibrationModel(wide, wideShape);
+    tools.writeModel(wide);
     for (const format of comparedFormats) {
       const path = join(folder, `${format}.gguf`);
       const fileType = pureFileTypes[format] ?? format;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson, writeJsonAtomically } from '../models/file-digest.ts';
@@ -11,6 +10,7 @@ import {
   type QuantizeSource,
   type QuantizeTool,
 } from '../models/quantize-model.ts';
+import { weightsKey } from './weights-key.ts';
 import type { WeightsReport, WeightsRow } from './weights-report.ts';
 import type { WeightsFileMeasurement, WeightsFileRequest } from './weights.ts';
 
@@ -57,9 +57,6 @@ export interface WeightsProgress {
   readonly onProgress: (fraction: number) => void;
 }
 
-/** Raised when figures would come out differently, so that records of before are not mixed with those of now. */
-const methodVersion = 1;
-
 /**
  * Measures a model in several weight formats against the best there is of it: the source itself, or an F16 file made of it
  * where it was quantized before. Files are made one at a time and removed again; every figure that is there stays on record.
@@ -75,7 +72,7 @@ export async function measureWeights(
   const [sourceFile = ''] = source.files;
   const isMade = source.loss !== null;
   const baseFormat = isMade ? 'F16' : (source.format ?? 'F16');
-  const folder = join(request.folder, await keyOf(request));
+  const folder = join(request.folder, await weightsKey(request));
   await mkdir(folder, { recursive: true });
   const others = [...new Set(request.formats)].filter((format) => format !== baseFormat);
   // The file as it is shows how far kernels alone take a format from its own weights in F16.
@@ -127,37 +124,6 @@ export async function measureWeights(
   } finally {
     await work.removeFiles();
   }
-}
-
-/** What decides the figures; the same key means that they can be put beside each other. */
-async function keyOf(request: WeightsRequest): Promise<string> {
-  const files: unknown[] = [];
-  for (const file of request.source.files) {
-    const { size, mtimeMs } = await stat(file);
-    files.push([file, size, mtimeMs]);
-  }
-  const { backend, threadCount, text, windowTokenCount, windowCount, cpu, imatrix } = request;
-  const matrix = imatrix === null ? null : [imatrix, (await stat(imatrix)).mtimeMs];
-  const { kernelsFor = () => null } = request;
-  const built: unknown[] = [];
-  for (const format of ['F16', ...request.formats]) {
-    const file = kernelsFor(format);
-    if (file !== null) built.push([format, (await stat(file)).mtimeMs]);
-  }
-  const parts = [
-    methodVersion,
-    files,
-    backend,
-    threadCount,
-    text,
-    windowTokenCount,
-    windowCount,
-    cpu,
-    matrix,
-    // Nothing where the shipped ones compute, so that what is on record of them stays.
-    ...(built.length === 0 ? [] : [built]),
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
 interface Measured {
