@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
 import { missingFormats, type SpeedCalibration, type StepLoad } from '../plan/calculate/calibrated-speed.ts';
 import { cpuName } from './faster-format.ts';
+import { fasterKernels, foundKernels } from './found-kernels.ts';
 import { measuredBandwidth } from './measured-bandwidth.ts';
 import { runMeasuring } from './measuring-job.ts';
 
@@ -21,13 +22,22 @@ export function keptCalibration(home: string): KeptCalibration | null {
   try {
     const kept = JSON.parse(readFileSync(fileOf(home), 'utf8')) as Partial<KeptCalibration> & {
       readonly methodVersion?: number;
+      readonly kernels?: string;
     };
     const { calibration, measuredAt, cpu } = kept;
     if (calibration === undefined || cpu !== cpuName() || kept.methodVersion !== methodVersion) return null;
+    if ((kept.kernels ?? shipped) !== kernelsOf(home)) return null;
     return { calibration, measuredAt: measuredAt ?? '', cpu };
   } catch {
     return null;
   }
+}
+
+const shipped = 'shipped';
+
+/** Kernels that were built since make every figure another one. */
+function kernelsOf(home: string): string {
+  return foundKernels(home).built?.record.sha256 ?? shipped;
 }
 
 /** Whether predictions for a model can be made of it. */
@@ -55,7 +65,10 @@ export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): 
   mkdirSync(folder, { recursive: true });
   const calibration = await runMeasuring('measuring this machine', ({ signal, onProgress }) =>
     calibrateSpeed(
-      { formats, backend, threadCount, folder, signal, onProgress },
+      {
+        ...{ formats, backend, threadCount, folder, signal, onProgress },
+        kernelsFor: (format) => fasterKernels(loaded.home, format),
+      },
       {
         quantize: quantizeFile,
         time: measureStepTimes,
@@ -64,7 +77,10 @@ export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): 
     ),
   );
   const kept = { calibration, measuredAt: new Date().toISOString(), cpu: cpuName() };
-  writeFileSync(fileOf(loaded.home), `${JSON.stringify({ methodVersion, ...kept })}\n`);
+  writeFileSync(
+    fileOf(loaded.home),
+    `${JSON.stringify({ methodVersion, kernels: kernelsOf(loaded.home), ...kept })}\n`,
+  );
   return kept;
 }
 

@@ -9,6 +9,7 @@ import {
   formatEfficiency,
 } from '../plan/calculate/calibrated-speed.ts';
 import type { OptionValues } from './command.ts';
+import { fasterKernels } from './found-kernels.ts';
 import { calibrateMachine, covers, keptCalibration, type KeptCalibration } from './machine-speed.ts';
 import { runMeasuring } from './measuring-job.ts';
 import { renderTable } from './table.ts';
@@ -103,7 +104,13 @@ async function compared(
   const { backend, threadCount } = loaded.settings.engine;
   const prefillTokenCount = 512;
   const times = await runMeasuring('measuring the model', (job) =>
-    measureStepTimes({ path, backend, threadCount, prefillTokenCount, deepTokenCount: 0, batchSizes }, job),
+    measureStepTimes(
+      {
+        ...{ path, backend, threadCount, prefillTokenCount, deepTokenCount: 0, batchSizes },
+        builtKernels: fasterKernels(loaded.home, mostlyIn(load.blockWeights)),
+      },
+      job,
+    ),
   );
   return [
     {
@@ -117,6 +124,11 @@ async function compared(
       measuredMs: times.decodeMs[index] ?? null,
     })),
   ];
+}
+
+/** The format of most of the weights. */
+function mostlyIn(weights: Readonly<Record<string, number>>): string {
+  return Object.entries(weights).toSorted(([, one], [, other]) => other - one)[0]?.[0] ?? 'F16';
 }
 
 function errorOf({ predictedMs, measuredMs }: Prediction): number {

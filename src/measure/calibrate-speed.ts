@@ -16,7 +16,7 @@ import {
 import type { StepTimes, StepTimesRequest } from './step-times.ts';
 
 /** File types that write every tensor in one format. */
-const pureFileTypes: Readonly<Record<string, string>> = {
+export const pureFileTypes: Readonly<Record<string, string>> = {
   F16: 'F16',
   BF16: 'BF16',
   Q8_0: 'Q8_0',
@@ -50,6 +50,8 @@ export interface CalibrationRequest {
   readonly formats: readonly string[];
   readonly backend: StepTimesRequest['backend'];
   readonly threadCount: number | null;
+  /** The CPU kernels that compute a format: see `LibraryOptions`. @default the shipped ones */
+  readonly kernelsFor?: (format: string) => string | null;
   /** Where files are made and removed again: 300 MB and less. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -81,7 +83,7 @@ export async function calibrateSpeed(
   try {
     const { bytesPerSecond } = await tools.bandwidth();
     step();
-    const time = (path: string, deep: number): Promise<StepTimes> =>
+    const time = (path: string, format: string, deep: number): Promise<StepTimes> =>
       tools.time(
         {
           path,
@@ -90,6 +92,7 @@ export async function calibrateSpeed(
           prefillTokenCount,
           deepTokenCount: deep,
           batchSizes: calibratedWidths.slice(0, -1),
+          builtKernels: request.kernelsFor?.(format) ?? null,
         },
         { signal },
       );
@@ -104,12 +107,12 @@ export async function calibrateSpeed(
     };
     const thinF32 = join(folder, 'thin-f32.gguf');
     writeCalibrationModel(thinF32, thinShape);
-    const thin = await time(await made(thinF32, 'F16'), 0);
+    const thin = await time(await made(thinF32, 'F16'), 'F16', 0);
     step();
     const timed = new Map<string, StepTimes>();
     for (const format of formats) {
       const path = await made(wide, format);
-      timed.set(format, await time(path, format === 'F16' ? deepTokenCount : 0));
+      timed.set(format, await time(path, format, format === 'F16' ? deepTokenCount : 0));
       if (path !== wide) await rm(path, { force: true });
       step();
     }

@@ -15,6 +15,8 @@ export interface StepTimesRequest {
   readonly deepTokenCount: number;
   /** Numbers of sequences that decode together. */
   readonly batchSizes: readonly number[];
+  /** See `LibraryOptions`. @default null */
+  readonly builtKernels?: string | null;
 }
 
 /** Milliseconds, each of the best round: what other programs take from a round is not the model's. */
@@ -35,6 +37,7 @@ export async function measureStepTimesHere(request: StepTimesRequest): Promise<S
   const { prefillTokenCount, deepTokenCount, batchSizes } = request;
   const library = openLibrary({
     backend: request.backend,
+    builtKernels: request.builtKernels ?? null,
     onLog: (level, line) => {
       if (level === 'error') console.error(line);
     },
