@@ -1,6 +1,7 @@
 import { quantizeFile } from '../src/engine/llama/quantize-job.ts';
 import { measureBandwidth } from '../src/measure/bandwidth.ts';
 import { calibrateSpeed } from '../src/measure/calibrate-speed.ts';
+import { meanContext } from '../src/measure/solve-calibration.ts';
 import { measureStepTimes } from '../src/measure/step-times-job.ts';
 import { readGguf } from '../src/models/gguf.ts';
 import { stepLoad } from '../src/models/step-load.ts';
@@ -9,8 +10,11 @@ import {
   calibratedDecodeMs,
   calibratedPrefillMs,
   formatEfficiency,
+  loadFormats,
+  promptStep,
   type SpeedCalibration,
 } from '../src/plan/calculate/calibrated-speed.ts';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { testModel } from '../test/weights.ts';
@@ -18,51 +22,42 @@ import type { Benchmark, BenchmarkSetup, Row } from './benchmark.ts';
 import { smolAs } from './speculate-models.ts';
 import { median, rounded } from './stats.ts';
 
-const prefillTokenCount = 512;
-const batchSizes = [1, 3, 8];
+const batchSizes = [1, 3, 6, 8];
 
 /** Predicted from made-up models' steps on this machine, measured on the real ones: no model is calibrated on. */
 export const roofline: Benchmark = async (setup) => {
   const models = await modelsOf(setup);
   const loads = await Promise.all(models.map(async ({ path }) => stepLoad(await readGguf(path))));
-  const formats = [
-    ...new Set(
-      loads.flatMap((load) => [...Object.keys(load.blockWeights), ...Object.keys(load.outputWeights)]),
-    ),
-  ];
+  const formats = [...new Set(loads.flatMap(loadFormats))];
   const folder = await mkdtemp(`${tmpdir()}/nearfar-roofline-`);
   const { signal } = new AbortController();
   try {
-    setup.progress(`calibrating ${formats.join(', ')}`);
-    const calibration = await calibrateSpeed(
+    setup.progress(`measuring made-up models in ${formats.join(', ')} and ${models.length} models in turns`);
+    const { calibration, beside } = await calibrateSpeed(
       {
-        ...{ formats, backend: 'cpu', threadCount: setup.threadCount, folder, signal },
+        ...{ formats, backend: 'cpu', threadCount: setup.threadCount, folder, signal, batchSizes },
+        beside: models.map(({ path }) => path),
         onProgress: () => undefined,
       },
       { quantize: quantizeFile, time: measureStepTimes, bandwidth: () => measureBandwidth() },
     );
+    if (process.env['NEARFAR_ROOFLINE_RAW'] !== undefined)
+      writeFileSync(process.env['NEARFAR_ROOFLINE_RAW'], JSON.stringify({ calibration, beside, loads }));
     const rows: Row[] = [];
     const errors: number[] = [];
-    for (const [index, { name, path }] of models.entries()) {
+    for (const [index, { name }] of models.entries()) {
       const load = loads[index];
-      if (load === undefined) continue;
-      setup.progress(`measuring ${name}`);
-      const times = await measureStepTimes(
-        {
-          ...{ path, backend: 'cpu', threadCount: setup.threadCount, prefillTokenCount },
-          ...{ deepTokenCount: 0, batchSizes },
-        },
-        { signal },
-      );
+      const times = beside[index];
+      if (load === undefined || times === undefined) continue;
       const cells: Record<string, string> = {};
       const add = (label: string, predicted: number, measured: number): void => {
         const error = predicted / measured - 1;
         errors.push(Math.abs(error));
         cells[label] = `${predicted.toFixed(1)} / ${measured.toFixed(1)} (${percent(error)})`;
       };
-      add('prefill of 512', calibratedPrefillMs(load, calibration, prefillTokenCount), times.prefillMs);
+      add('prefill of 512', calibratedPrefillMs(load, calibration, promptStep), times.prefillMs);
       batchSizes.forEach((size, at) => {
-        add(`step of ${size}`, calibratedDecodeMs(load, calibration, size, 16), times.decodeMs[at] ?? NaN);
+        add(`step of ${size}`, calibratedDecodeMs(load, calibration, size, meanContext), times.decodeMs[at] ?? NaN);
       });
       rows.push({ label: name, cells });
     }

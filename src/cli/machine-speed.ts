@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
-import { missingFormats, type SpeedCalibration, type StepLoad } from '../plan/calculate/calibrated-speed.ts';
+import { loadFormats, missingFormats, type SpeedCalibration, type StepLoad } from '../plan/calculate/calibrated-speed.ts';
+import type { StepTimes } from '../measure/step-times.ts';
 import { cpuName } from './faster-format.ts';
 import { measuredBandwidth } from './measured-bandwidth.ts';
 import { runMeasuring } from './measuring-job.ts';
@@ -14,7 +15,7 @@ export interface KeptCalibration {
 }
 
 /** Part of the record: figures of another method are not gone on from. */
-const methodVersion = 2;
+const methodVersion = 3;
 
 /** Of this processor, from the home; `null`: never measured here. */
 export function keptCalibration(home: string): KeptCalibration | null {
@@ -35,16 +36,24 @@ export function covers(kept: KeptCalibration | null, load: StepLoad): kept is Ke
   return kept !== null && missingFormats(load, kept.calibration).length === 0;
 }
 
-/** Measures anew, for the formats of a model and those that are on record; some ten seconds a format. */
-export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): Promise<KeptCalibration> {
+/** A model that is timed in turns with the made-up ones. */
+export interface TimedBeside {
+  readonly path: string;
+  /** Numbers of sequences that decode together. */
+  readonly batchSizes: readonly number[];
+}
+
+/**
+ * Measures anew, for the formats of a model and those that are on record: 20 seconds and some ten a format on two cores.
+ * @returns what is on record from now on, and what `beside` took in the same rounds
+ */
+export async function calibrateMachine(
+  loaded: LoadedSettings,
+  load: StepLoad,
+  beside: TimedBeside | null = null,
+): Promise<{ readonly kept: KeptCalibration; readonly beside: StepTimes | null }> {
   const known = keptCalibration(loaded.home)?.calibration.secondsPerWeight ?? {};
-  const formats = [
-    ...new Set([
-      ...Object.keys(known),
-      ...Object.keys(load.blockWeights),
-      ...Object.keys(load.outputWeights),
-    ]),
-  ];
+  const formats = [...new Set([...Object.keys(known), ...loadFormats(load)])];
   const [{ calibrateSpeed }, { measureStepTimes }, { quantizeFile }] = await Promise.all([
     import('../measure/calibrate-speed.ts'),
     import('../measure/step-times-job.ts'),
@@ -53,9 +62,12 @@ export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): 
   const { backend, threadCount } = loaded.settings.engine;
   const folder = path.join(loaded.home, 'measured');
   mkdirSync(folder, { recursive: true });
-  const calibration = await runMeasuring('measuring this machine', ({ signal, onProgress }) =>
+  const measured = await runMeasuring('measuring this machine', ({ signal, onProgress }) =>
     calibrateSpeed(
-      { formats, backend, threadCount, folder, signal, onProgress },
+      {
+        ...{ formats, backend, threadCount, folder, signal, onProgress },
+        ...(beside === null ? {} : { beside: [beside.path], batchSizes: beside.batchSizes }),
+      },
       {
         quantize: quantizeFile,
         time: measureStepTimes,
@@ -63,9 +75,10 @@ export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): 
       },
     ),
   );
+  const { calibration } = measured;
   const kept = { calibration, measuredAt: new Date().toISOString(), cpu: cpuName() };
   writeFileSync(fileOf(loaded.home), `${JSON.stringify({ methodVersion, ...kept })}\n`);
-  return kept;
+  return { kept, beside: measured.beside[0] ?? null };
 }
 
 function fileOf(home: string): string {
