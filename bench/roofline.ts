@@ -18,6 +18,7 @@ import {
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import process from 'node:process';
 import { testModel } from '../test/weights.ts';
 import type { Benchmark, BenchmarkSetup, Row } from './benchmark.ts';
 import { smolAs } from './speculate-models.ts';
