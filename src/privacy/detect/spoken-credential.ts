@@ -20,6 +20,21 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     (text) => /[\d\W_]/.test(text.replace(/[.!?]+$/, '')) || text.replace(/\W/g, '').length >= 5,
   ],
   [
+    // Nobody's by word, but a value that no one would say stands behind it.
+    'labelled',
+    new RegExp(
+      `\\b(?:temporary |default |initial |new |old |root |admin |guest |shared |master |wifi |wi-fi )*${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
+      'giu',
+    ),
+    (text) =>
+      text.length >= 6 && (/\p{L}.*\d|\d.*\p{L}/u.test(text) || /[^\p{L}\p{N}.'’-].*\p{L}/u.test(text)),
+  ],
+  [
+    'network_pair',
+    /\bwi-?fi\b[^.?!\n]{0,40}? (?:is|:) ?[^\s/]{3,32} ?(?:\/|,| and) ?(?<value>(?=\S*\d)\S{6,64})/giu,
+    () => true,
+  ],
+  [
     'used',
     new RegExp(
       `\\b(?:log(?:ged)? ?in|sign(?:ed)? ?in|connect|authenticate|unlock|use|using|try|enter)\\b[^.?!\\n]{0,48}?\\b(?:with|as|using|and)? ?(?:the )?(?:password|passcode|pin|pwd|access code|credentials?) ${value}`,
