@@ -71,6 +71,13 @@ async function runServe(input: CommandInput): Promise<number> {
       limits: loaded.settings.limits,
     });
     process.stdout.write(`${renderBanner(loaded, server.url, nearfarVersion(), model, gateway.prices)}\n`);
+    if (loaded.settings.privacy.detect === 'on') {
+      // While the engine's process reads the weights; who asks meanwhile is answered in between.
+      const { warmScan } = await import('../privacy/warm-scan.ts');
+      void warmScan().catch((thrown: unknown) => {
+        gateway.log.warn('The detectors could not be run ahead.', { cause: thrown });
+      });
+    }
     const { offerRecommended } = await import('./recommended.ts');
     void gateway.loading
       ?.then(() =>

@@ -1,4 +1,7 @@
-import type { ScanText } from './scan-text.ts';
+import { createScanText, type ScanText } from './scan-text.ts';
+
+/** Others get their turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Sentences that make every detector look: the engine translates a pattern when it is first run, and to machine code when it is run
@@ -14,6 +17,7 @@ const sentences: readonly string[] = [
   'I work at Globex, I voted for the greens, we are away from Monday until Friday, the spare key is under the mat, and I have been feeling suicidal.',
   'Connect to prod-db-01, https://jira.corp.example.internal/x, s3://bucket/key, vpn.acme.com, account number 12345678, case 1:23-cv-01234, seat 14C.',
   'Customer list: Acme, Globex. Patient 4411 had a seizure, ICD-10 F32.1. The CEO will resign. Term sheet from Sequoia at $80M pre-money. HR complaint against Tom.',
+  'Her social security number is 524-71-9063 and I am from Ohio; we found an SQL injection in our shop and customer records were leaked; Mia is on sick leave, the MRI of Dr. Jo Lund.',
   'Mein Name ist Jörg Weber und ich wohne in Köln; das Passwort lautet Regen77!; mi hijo tiene diabetes; ma femme est enceinte; streng vertraulich.',
 ];
 
@@ -23,13 +27,17 @@ const forms: readonly ((text: string) => string)[] = [
   (text) => `${text} Ω`,
   (text) => `${'The cat sat on the mat and the dog was not there. '.repeat(20)}${text}`,
 ];
-const roundCount = 12;
+const roundCount = 4;
 
 /**
  * Reads these some times, a little at once, so that whoever asks meanwhile is not held up by more than a few milliseconds.
+ * Patterns belong to the process: whichever scanner reads them first pays.
  * @param pause between two sentences
  */
-export async function warmScan(scan: ScanText, pause: () => Promise<void>): Promise<void> {
+export async function warmScan(
+  scan: ScanText = createScanText(),
+  pause: () => Promise<void> = turn,
+): Promise<void> {
   for (let round = 0; round < roundCount; round += 1) {
     for (const form of forms) {
       for (const sentence of sentences) {
