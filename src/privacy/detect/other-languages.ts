@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { matches, matchesAround, valueIn, type Detector, type SpanType } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -28,7 +28,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'secret',
     'abroad.password',
     new RegExp(
-      `\\b(?:[Pp]asswort|[Kk]ennwort|[Zz]ugangscode|[Mm]ots? de passe|[Cc]ode d['’]accès|[Cc]ontraseña|[Cc]lave|[Ss]enha|[Ww]achtwoord|[Tt]oegangscode|[Hh]asło|[Pp]assword|PIN)(?: [^.?!\\n:=]{1,40}?)? ?(?:lautet|ist|est|es|è|é|to|jest|is|:|=) ${value}`,
+      `\\b(?:[Pp]asswort|[Kk]ennwort|[Zz]ugangscode|[Mm]ots? de passe|[Cc]ode d['’]accès|[Cc]ontraseña|[Cc]lave|[Ss]enha|[Ww]achtwoord|[Tt]oegangscode|[Hh]asło|[Pp]assword|PIN)(?: [^.?!\\n:=]{1,40}?)? ?(?:lautet|ist|est|es|è|é|to|jest|(?<=achtwoord[^.?!\\n]{0,40})is|:|=) ${value}`,
       'gu',
     ),
   ],
@@ -111,6 +111,9 @@ export const otherLanguages: Detector = {
   name: 'abroad',
   find: (text, facts = new TextFacts(text)) =>
     matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
+      patterns.flatMap(([type, detector, pattern]) => {
+        const found = matches(part, pattern, { type, detector });
+        return type === 'secret' ? found.map(valueIn(part)) : found;
+      }),
     ),
 };

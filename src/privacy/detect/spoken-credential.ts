@@ -135,13 +135,19 @@ const phrase =
   /\b(?:(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+|(?:crypto|wallet|bitcoin|metamask) (?:seed|mnemonic))(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
 
 function findIn(part: string): Span[] {
-  return patterns.flatMap(([name, pattern, accept]) =>
-    matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
+  return patterns.flatMap(([name, pattern, accept]) => {
+    const found: Span[] = [];
+    pattern.lastIndex = 0;
+    for (const { 0: whole, index, groups } of part.matchAll(pattern)) {
       const value = groups?.['value'] ?? groups?.['other'] ?? whole;
       // Not what stands in its place already.
-      return /[\p{L}\p{N}]/u.test(value) && accept(value);
-    }),
-  );
+      if (!/[\p{L}\p{N}]/u.test(value) || !accept(value)) continue;
+      // Without the words around it, which tell nothing.
+      const start = index + whole.lastIndexOf(value);
+      found.push({ start, end: start + value.length, type: 'secret', detector: `credential.${name}` });
+    }
+    return found;
+  });
 }
 
 export const spokenCredential: Detector = {

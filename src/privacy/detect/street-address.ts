@@ -1,8 +1,7 @@
 import { matches, shifted, windows, type Detector, type Span } from './span.ts';
 
 const word = "\\p{Lu}[\\p{L}\\p{M}'’.-]*";
-const month =
-  '(?:January|February|March|April|May|June|July|August|September|October|November|December)\\b';
+const month = '(?:January|February|March|April|May|June|July|August|September|October|November|December)\\b';
 const longWord = `(?!${month})\\p{Lu}[\\p{L}\\p{M}'’-]{2,}`;
 const number = '\\d{1,6}(?:[-/ ]?[A-Za-z]|[-/]\\d{1,4})?';
 /** A name of one to four words, with what stands between them in names of streets. */
