@@ -1,6 +1,6 @@
 import { places } from '../calibration/apgr.ts';
 import type { FeatureName, Features } from './features.ts';
-import { rawDifficulty, type DifficultyWeights } from './weights.ts';
+import { amountOf, rawDifficulty, type DifficultyWeights } from './weights.ts';
 
 /** The questions of one benchmark and what a strong and a weak model made of them. */
 export interface TrainingSet {
@@ -37,7 +37,7 @@ export function fitDifficulty(sets: readonly TrainingSet[]): DifficultyWeights {
     amounts = next.rest;
     best = next.merit;
   }
-  return { version: 1, amounts, amountWeight, percentiles: percentilesOf(sets, amounts) };
+  return { version: 2, amounts, amountWeight, percentiles: percentilesOf(sets, amounts) };
 }
 
 /** Mean advantage over length among the sets, and once more that of the worst where it is a disadvantage. */
@@ -45,7 +45,7 @@ function merit(sets: readonly TrainingSet[], amounts: readonly FeatureName[]): n
   const advantages = sets.map(
     (set) =>
       recovered(
-        set.features.map((one) => rawDifficulty(one, { amounts, amountWeight })),
+        set.features.map((one) => amountOf(one, { amounts, amountWeight })),
         set.gains,
       ) -
       recovered(
