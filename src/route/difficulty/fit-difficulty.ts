@@ -5,6 +5,8 @@ import { amountOf, rawDifficulty, type DifficultyWeights } from './weights.ts';
 /** The questions of one benchmark and what a strong and a weak model made of them. */
 export interface TrainingSet {
   readonly features: readonly Features[];
+  /** Of the same questions without answers to choose from, which people rarely send along; what percentiles are of. */
+  readonly openFeatures: readonly Features[];
   /** Score of the strong less score of the weak, one for each question. */
   readonly gains: ArrayLike<number>;
 }
@@ -72,10 +74,10 @@ function recovered(scores: readonly number[], gains: ArrayLike<number>): number 
 /** Of all sets together, each counting the same. */
 function percentilesOf(sets: readonly TrainingSet[], amounts: readonly FeatureName[]): readonly number[] {
   const scored = sets
-    .flatMap(({ features }) =>
-      features.map((one) => ({
+    .flatMap(({ openFeatures }) =>
+      openFeatures.map((one) => ({
         raw: rawDifficulty(one, { amounts, amountWeight }),
-        weight: 1 / features.length / sets.length,
+        weight: 1 / openFeatures.length / sets.length,
       })),
     )
     .sort((a, b) => a.raw - b.raw);

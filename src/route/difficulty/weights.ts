@@ -8,8 +8,8 @@ export interface DifficultyWeights {
   /** What each of them weighs in `amountOf`; the length weighs 1. */
   readonly amountWeight: number;
   /**
-   * The raw score below which 1%, 2%, ... 99% of the public questions lie, each benchmark counting the same: what makes a score a
-   * share.
+   * The raw score below which 1%, 2%, ... 99% of the public questions lie, asked without answers to choose from, each benchmark
+   * counting the same: what makes a score a share.
    */
   readonly percentiles: readonly number[];
 }
