@@ -17,9 +17,9 @@ const message = z.looseObject({
 });
 const line = z
   .looseObject({
-    id: z.union([z.string(), z.number()]),
-    prompt: z.string().optional(),
-    messages: z.array(message).min(1).optional(),
+    id: z.union([z.string(), z.number()], 'expected a string or a number'),
+    prompt: z.string('expected a string').optional(),
+    messages: z.array(message, 'expected a list').min(1, 'expected at least one message').optional(),
   })
   .refine((one) => (one.prompt === undefined) !== (one.messages === undefined), {
     message: 'expected either prompt or messages',
