@@ -72,9 +72,9 @@ export function createMarkPlanner(memory: ReuseMemory, held: HeldPrefixes): Mark
       );
       const tokenCount = Math.round(prompt.prefix.tokenCount * held.tokenScale(modelId));
       if (tokenCount < minimumTokenCount) return null;
-      const tried = { ...rules, minimumTokenCount };
       const name = purseOf(destination);
       const caution = purse.caution(name, tokenCount);
+      const tried = { ...rules, minimumTokenCount };
       const places = placesOf(prompt, destination, caution, at);
       const rival = everything.ask({ modelId, blocks: prompt.blocks, places, tokenCount, rules: tried }, at);
       const spendable = Math.max(0, purse.spendable(name, tokenCount));

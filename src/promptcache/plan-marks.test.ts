@@ -21,7 +21,7 @@ const odds = fc
   .map((three) => three.toSorted((one, other) => one - other));
 
 /** Each request like the next. */
-const steady = (likely: readonly number[]) => ({ next: likely, later: likely });
+const steady = (likely: readonly number[]) => ({ next: likely, later: likely, isConversation: false });
 
 /** A prompt whose deeper places are never likelier than those before them. */
 const prompts = fc
@@ -120,23 +120,41 @@ describe('planned marks', () => {
 
   test('are for an hour where the next request comes too late for five minutes', () => {
     const place = (five: number, sixty: number) =>
-      planMarks([{ tokenCount: 9000, position: 1, held: null, odds: steady([five, sixty, sixty]) }], 9100, anthropic)
-        .marks[0];
+      planMarks(
+        [{ tokenCount: 9000, position: 1, held: null, odds: steady([five, sixty, sixty]) }],
+        9100,
+        anthropic,
+      ).marks[0];
     expect(place(0.95, 0.96)?.lifetime.name).toBe('5m');
     expect(place(0.3, 0.95)?.lifetime.name).toBe('1h');
     expect(place(0.1, 0.4)).toBeUndefined();
   });
 
-  test('are for an hour within a loop of seconds whose task is followed by another after minutes', () => {
-    // Nineteen calls within seconds, then a pause of half an hour: each token is read for long, and lost once a task.
+  test('are for an hour where the next request comes soon and later ones pause', () => {
     const place = (five: number) => ({
       tokenCount: 9000,
       position: 1,
       held: null,
-      odds: { next: [0.99, 0.99, 0.99], later: [five, 0.97, 0.97] },
+      odds: { next: [0.99, 0.99, 0.99], later: [five, 0.97, 0.97], isConversation: false },
     });
     expect(planMarks([place(0.9)], 9100, anthropic).marks[0]?.lifetime.name).toBe('1h');
     expect(planMarks([place(0.965)], 9100, anthropic).marks[0]?.lifetime.name).toBe('5m');
+  });
+
+  test('give a long conversation an hour by its last tokens, and a short one five minutes', () => {
+    const short = anthropic.lifetimes.at(-1)!;
+    const likely = { next: [0.9, 0.97, 0.97], later: [0.9, 0.97, 0.97], isConversation: true };
+    const lifetimeBehind = (heldTokenCount: number) =>
+      planMarks(
+        [
+          { tokenCount: heldTokenCount, position: 1, held: short, odds: likely },
+          { tokenCount: heldTokenCount + 500, position: 3, held: null, odds: likely },
+        ],
+        heldTokenCount + 500,
+        anthropic,
+      ).marks.at(-1)?.lifetime.name;
+    expect(lifetimeBehind(1000)).toBe('5m');
+    expect(lifetimeBehind(50_000)).toBe('1h');
   });
 
   test('read what is held though nobody is expected to come again', () => {

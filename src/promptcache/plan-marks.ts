@@ -1,5 +1,5 @@
 import type { CacheRules, LifetimeRule } from './cache-rules.ts';
-import type { ExpectedReuse, ReuseOdds } from './reuse-memory.ts';
+import type { ExpectedReuse } from './reuse-memory.ts';
 
 /** A place in a prompt where a mark may stand, or where one stood before. In order of their depth. */
 export interface MarkPlace {
@@ -41,6 +41,10 @@ export interface MarkPlan {
  * least of these, c*, from then on, one that is held costs c* - worth, where worth = c* - r + q * worth, for it is read
  * and stays held with odds q: worth = (c* - r) / (1 - q). And no more than w - r, for which it can be written. Where the
  * next request is like all those after it, this marks exactly where q * r + (1 - q) * w < 1, with the cheapest lifetime.
+ *
+ * In a conversation w is that of the shortest lifetime: what was lost can be written for that, and be held for longer from
+ * some later turn on, whose new tokens alone are paid for: a prefix is held as a whole. So a long conversation is given an
+ * hour by its last few tokens, once what a pause would cost is more than that.
  * @param places in order of depth
  * @param tokenCount of the whole prompt
  * @param spendable most that writing may cost above reading in full, in plain prompt tokens
@@ -144,7 +148,7 @@ function evaluate(
     // Before what is read nothing is written: only what is held there already stays, for as long as it was written for.
     const kept = end <= read ? place.held : lifetime;
     if (kept === null || place.odds === null) continue;
-    cost -= (end - from) * (place.odds.next[kept.horizon] ?? 0) * worthOf(kept, place.odds.later, rules);
+    cost -= (end - from) * (place.odds.next[kept.horizon] ?? 0) * worthOf(kept, place.odds, rules);
     from = end;
   }
   cost += Math.max(0, tokenCount - Math.max(from, read));
@@ -169,15 +173,18 @@ function deepestHit(marks: readonly PlannedMark[], places: readonly MarkPlace[],
 const surest = 0.995;
 
 /** What a token that is held for `kept` saves whoever asks next; see `planMarks`. */
-function worthOf({ horizon, writeRate }: LifetimeRule, later: ReuseOdds, rules: CacheRules): number {
+function worthOf({ horizon, writeRate }: LifetimeRule, odds: ExpectedReuse, rules: CacheRules): number {
   const { readRate, lifetimes } = rules;
-  let best = 1;
-  for (const lifetime of lifetimes) {
-    const likely = Math.min(surest, later[lifetime.horizon] ?? 0);
-    best = Math.min(best, likely * readRate + (1 - likely) * lifetime.writeRate);
-  }
-  const likely = Math.min(surest, later[horizon] ?? 0);
-  return Math.min(writeRate - readRate, (best - readRate) / (1 - likely));
+  const likely = (lifetime: { readonly horizon: number }): number =>
+    Math.min(surest, odds.later[lifetime.horizon] ?? 0);
+  const costs = lifetimes.map(
+    (lifetime) => likely(lifetime) * readRate + (1 - likely(lifetime)) * lifetime.writeRate,
+  );
+  const saved = Math.min(1, ...costs) - readRate;
+  if (!odds.isConversation) return Math.min(writeRate - readRate, saved / (1 - likely({ horizon })));
+  const shortest = Math.min(...lifetimes.map((lifetime) => lifetime.writeRate));
+  const longest = Math.max(...lifetimes.map(likely));
+  return Math.min(shortest - readRate, saved / (1 - longest));
 }
 
 function* subsets(items: readonly number[], limit: number, from = 0): Generator<readonly number[]> {

@@ -15,10 +15,7 @@ export interface Purse {
   saved(name: string): number;
   /** What it cost so far above what everything marked would have cost, in plain prompt tokens; below 0: less. */
   behind(name: string): number;
-  /**
-   * Standard errors by which odds should be taken to be lower than what is expected: the more was lost on marks, the more, up to a
-   * whole one; higher (below 0) the more was lost by not marking.
-   */
+  /** Standard errors by which odds should be taken to be lower than expected: the more was lost on marks, the more, up to a whole one. */
   caution(name: string, tokenCount: number): number;
   /**
    * Whether it is time to mark everything: planning has cost `startingPrompts` prompts and `share` of everything marked more
@@ -91,9 +88,7 @@ export function createPurse(): Purse {
     saved,
     behind,
     caution(name, tokenCount) {
-      const scale = startingPrompts * Math.max(1, tokenCount);
-      const of = (lost: number): number => Math.min(1, Math.max(0, lost) / scale);
-      return of(-saved(name)) - of(behind(name));
+      return Math.min(1, Math.max(0, -saved(name)) / (startingPrompts * Math.max(1, tokenCount)));
     },
     isOutdone(name) {
       const account = accountOf(name);

@@ -31,6 +31,8 @@ export interface ExpectedReuse {
   readonly next: ReuseOdds;
   /** Of each one after that, on average: a loop that goes on within seconds pauses for hours when its task is done. */
   readonly later: ReuseOdds;
+  /** What stands behind it grows from request to request. */
+  readonly isConversation: boolean;
 }
 
 /**
@@ -46,6 +48,12 @@ const statisticLimit = 5_000;
 const memoryLength = 64;
 /** How many outcomes of its own a place or a family must have to outweigh what it was expected to be like. */
 const parentWeight = 2;
+/** A family is new for so many prompts: what they come to is told of the next new one. */
+const newFamilyCount = 3;
+/** That a conversation went on says little of its end: those of its family tell more. */
+const messageWeight = 8;
+/** How many outcomes of conversations outweigh that all their requests are like the next one. */
+const steadyWeight = 3;
 
 /** Outcomes counted so far: how many, and of them how many within each horizon. */
 interface Statistic {
@@ -55,13 +63,17 @@ interface Statistic {
 
 interface Place {
   readonly own: Statistic;
-  /** Where its first outcome is counted too: of its kind in its family, and of its kind where the family was new. */
-  readonly fresh: readonly Statistic[];
   /** Where each outcome is counted too. Of the place that begins a conversation: how those of its family go on. */
-  readonly steady: readonly Statistic[];
-  /** Within which horizons its first outcome was; null: not known yet. */
-  first: readonly boolean[] | null;
+  steady: readonly Statistic[];
+  /** Where the outcome that is awaited is counted too: of what the place is in the prompt that it was last in. */
+  awaited: readonly Statistic[];
   lastAt: number;
+}
+
+interface Expected {
+  readonly next: number[];
+  readonly later: number[];
+  readonly isConversation: boolean;
 }
 
 export function createReuseMemory(): ReuseMemory {
@@ -78,45 +90,82 @@ export function createReuseMemory(): ReuseMemory {
     return statistic;
   }
 
-  /** The place came again, or did not within the longest horizon; it is open from then on. */
-  function comesAgain(hash: string, place: Place, at: number): void {
-    const isFirst = place.first === null;
+  /** The place came again, or did not within the longest horizon; the next outcome is awaited from then on. */
+  function comesAgain(hash: string, place: Place, awaited: readonly Statistic[], at: number): void {
     const gapMs = at - place.lastAt;
-    const counted = [place.own, ...place.steady, ...(isFirst ? place.fresh : [])];
     for (const [index, horizonMs] of horizonsMs.entries()) {
       if (gapMs > horizonMs) continue;
-      for (const statistic of counted) statistic.within[index] = (statistic.within[index] ?? 0) + 1;
+      for (const statistic of [place.own, ...place.steady, ...place.awaited]) {
+        statistic.within[index] = (statistic.within[index] ?? 0) + 1;
+      }
     }
-    place.first ??= horizonsMs.map((horizonMs) => gapMs <= horizonMs);
-    place.lastAt = at;
-    for (const statistic of [place.own, ...place.steady]) open(statistic);
+    place.awaited = awaited;
+    wait(place, at);
     places.delete(hash);
     places.set(hash, place);
   }
 
-  function visit(boundary: PrefixBoundary, names: Names, isNewFamily: boolean, at: number): void {
-    const known = places.get(boundary.hash);
-    // Touched, so that what is still asked is not forgotten.
-    const ofFamily = statisticOf(names.inFamily(boundary.kind));
-    const ofAll = statisticOf(names.inAll(boundary.kind));
-    // An outcome counts as none until it is there: of many that are open at once most must not be taken for repeated.
+  /** An outcome counts as none until it is there: of many that are awaited at once most must not be taken for repeated. */
+  function wait(place: Place, at: number): void {
+    place.lastAt = at;
+    for (const statistic of [place.own, ...place.steady, ...place.awaited]) open(statistic);
+  }
+
+  function visit({ hash, kind }: PrefixBoundary, names: Names, isNewFamily: boolean, at: number): void {
+    const known = places.get(hash);
+    const ofFamily = statisticOf(names.inFamily(kind));
+    const ofAll = statisticOf(names.inAll(kind));
+    const steady =
+      hash === names.beginning
+        ? [statisticOf(names.inFamily(steadyKind)), statisticOf(names.inAll(steadyKind))]
+        : [];
     if (known !== undefined) {
-      comesAgain(boundary.hash, known, at);
+      comesAgain(hash, known, isNewFamily ? [ofFamily, ofAll] : [ofFamily], at);
       return;
     }
-    const isBeginning = boundary.hash === names.beginning;
     const place: Place = {
       own: { count: 0, within: horizonsMs.map(() => 0) },
-      fresh: isNewFamily ? [ofFamily, ofAll] : [ofFamily],
-      steady: isBeginning
-        ? [statisticOf(names.inFamily(steadyKind)), statisticOf(names.inAll(steadyKind))]
-        : [],
-      first: null,
+      steady,
+      awaited: isNewFamily ? [ofFamily, ofAll] : [ofFamily],
       lastAt: at,
     };
-    for (const statistic of [place.own, ...place.fresh, ...place.steady]) open(statistic);
+    wait(place, at);
     if (places.size >= placeLimit) forgetFirst(places);
-    places.set(boundary.hash, place);
+    places.set(hash, place);
+  }
+
+  function expectedAt({ hash, kind }: PrefixBoundary, names: Names, caution: number): Expected {
+    const place = places.get(hash);
+    const isConversation = isMessageKind(kind);
+    const [ofFamily, ofAll] = [names.inFamily(kind), names.inAll(kind)].map((name) => statistics.get(name));
+    const [steady, steadyAll] = [names.inFamily(steadyKind), names.inAll(steadyKind)].map((name) =>
+      statistics.get(name),
+    );
+    const prior = reusePrior(kind);
+    const expected: Expected = { next: [], later: [], isConversation };
+    for (const index of horizonsMs.keys()) {
+      // The outcome that is awaited tells nothing yet.
+      const seen = (statistic: Statistic | undefined): Evidence => {
+        const isAwaited =
+          statistic === place?.own ||
+          statistic === steady ||
+          statistic === steadyAll ||
+          (statistic !== undefined && place?.awaited.includes(statistic) === true);
+        return {
+          count: (statistic?.count ?? 0) - (isAwaited ? 1 : 0),
+          within: statistic?.within[index] ?? 0,
+        };
+      };
+      const guess = guessOf(prior.next[index] ?? 0, prior.weight);
+      const usual = blend(seen(ofFamily), blend(seen(ofAll), guess, prior.weight), parentWeight);
+      const next = blend(seen(place?.own), usual, isConversation ? messageWeight : parentWeight);
+      const ofOthers = blend(seen(steadyAll), guessOf(next.mean, steadyWeight), steadyWeight);
+      const later = isConversation ? blend(seen(steady), ofOthers, parentWeight) : next;
+      const noise = caution * Math.sqrt(next.variance);
+      expected.next.push(Math.min(1, Math.max(0, next.mean - noise)));
+      expected.later.push(Math.min(1, Math.max(0, later.mean - noise)));
+    }
+    return expected;
   }
 
   return {
@@ -125,70 +174,36 @@ export function createReuseMemory(): ReuseMemory {
     },
     observe(prefix, at, tenant) {
       const names = namesOf(prefix, tenant);
-      const isNewFamily = !families.has(prefix.family);
+      const seenCount = families.get(prefix.family) ?? 0;
+      const isNewFamily = seenCount < newFamilyCount;
       families.delete(prefix.family);
-      families.set(prefix.family, at);
+      families.set(prefix.family, seenCount + 1);
       if (families.size > statisticLimit) forgetFirst(families);
       const named = new Set(prefix.boundaries.map(({ hash }) => hash));
       for (const boundary of prefix.boundaries) visit(boundary, names, isNewFamily, at);
       // What an earlier turn ended with may be no place of its own in this one: it came again all the same.
       for (const hash of chainEnds(prefix)) {
         const place = named.has(hash) ? undefined : places.get(hash);
-        if (place !== undefined) comesAgain(hash, place, at);
+        if (place !== undefined) comesAgain(hash, place, [], at);
       }
     },
     expected(prefix, tenant, caution = 0) {
       const names = namesOf(prefix, tenant);
-      const steady = statistics.get(names.inFamily(steadyKind));
-      const steadyAll = statistics.get(names.inAll(steadyKind));
-      const all = prefix.boundaries.map(({ hash, kind }): { next: number[]; later: number[] } => {
-        const place = places.get(hash);
-        const prior = reusePrior(kind);
-        const ofAll = statistics.get(names.inAll(kind));
-        const ofFamily = statistics.get(names.inFamily(kind));
-        const isMessage = isMessageKind(kind);
-        const later: number[] = [];
-        const next = horizonsMs.map((_, index) => {
-          // What this place itself came to is evidence once, as its own: what is expected of it is what others came to.
-          const without = (statistic: Statistic | undefined): Evidence => {
-            if (statistic === undefined) return { count: 0, within: 0 };
-            const isOwn = place?.fresh.includes(statistic) === true;
-            const within = (statistic.within[index] ?? 0) - (isOwn && place.first?.[index] === true ? 1 : 0);
-            return { count: statistic.count - (isOwn ? 1 : 0), within };
-          };
-          const of = (statistic: Statistic | undefined): Evidence => ({
-            count: (statistic?.count ?? 1) - 1,
-            within: statistic?.within[index] ?? 0,
-          });
-          const guess = guessOf(prior.next[index] ?? 0, prior.weight);
-          const parent = blend(without(ofAll), guess, prior.weight);
-          const { mean, variance } = blend(
-            of(place?.own),
-            blend(without(ofFamily), parent, parentWeight),
-            parentWeight,
-          );
-          const noise = caution * Math.sqrt(variance);
-          const usual = isMessage
-            ? blend(of(steady), blend(of(steadyAll), guessOf(mean, 3), 3), parentWeight).mean
-            : mean;
-          later.push(Math.min(1, Math.max(0, usual - noise)));
-          return Math.min(1, Math.max(0, mean - noise));
-        });
-        return { next, later };
-      });
+      const all = prefix.boundaries.map((boundary) => expectedAt(boundary, names, caution));
       // Whoever shares a deeper place shares those before it; who comes sooner comes within longer too.
       for (const [at, { next, later }] of [...all.entries()].reverse()) {
-        const behind = all[at + 1];
-        for (const odds of [next, later]) {
-          for (const index of odds.keys()) {
-            const deeper = (odds === next ? behind?.next : behind?.later)?.[index] ?? 0;
-            odds[index] = Math.max(odds[index] ?? 0, deeper, odds[index - 1] ?? 0);
-          }
-        }
+        raise(next, all[at + 1]?.next);
+        raise(later, all[at + 1]?.later);
       }
       return all;
     },
   };
+}
+
+function raise(odds: number[], deeper: ReuseOdds | undefined): void {
+  for (const index of odds.keys()) {
+    odds[index] = Math.max(odds[index] ?? 0, deeper?.[index] ?? 0, odds[index - 1] ?? 0);
+  }
 }
 
 /** Of beginnings of conversations, each time that they come or do not. */

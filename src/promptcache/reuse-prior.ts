@@ -24,10 +24,10 @@ export function reusePrior(kind: string): ReusePrior {
   return hasTools ? opening : question;
 }
 
-const weight = 3;
+const weight = 2;
 const agentPrefix: ReusePrior = { next: [0.75, 0.8, 0.85], weight };
-const instructions: ReusePrior = { next: [0.45, 0.5, 0.55], weight };
+const instructions: ReusePrior = { next: [0.35, 0.4, 0.45], weight };
 const loop: ReusePrior = { next: [0.85, 0.88, 0.9], weight };
 const opening: ReusePrior = { next: [0.6, 0.65, 0.65], weight };
-const conversation: ReusePrior = { next: [0.5, 0.6, 0.65], weight };
+const conversation: ReusePrior = { next: [0.4, 0.48, 0.52], weight };
 const question: ReusePrior = { next: [0.1, 0.12, 0.15], weight };
