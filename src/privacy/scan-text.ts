@@ -12,6 +12,7 @@ import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
 import { openDoors } from './detect/open-doors.ts';
 import { otherLanguages } from './detect/other-languages.ts';
+import { ownPapers } from './detect/own-papers.ts';
 import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
 import { ownLife } from './detect/own-life.ts';
@@ -58,6 +59,7 @@ export const detectors: readonly Detector[] = [
   unannounced,
   openDoors,
   toldOfPeople,
+  ownPapers,
   marking,
   otherLanguages,
 ];

@@ -13,6 +13,7 @@ import { learned, personal } from './person.ts';
 import { account } from './place-and-thing.ts';
 import { around as portrait } from './self-portrait.ts';
 import { contextPatterns } from './sensitive-context.ts';
+import { around as papers } from './own-papers.ts';
 import { around as people } from './told-of-people.ts';
 import { around as unannounced } from './unannounced.ts';
 import { TextFacts } from './text-facts.ts';
@@ -30,6 +31,7 @@ const anchored: readonly (readonly [string, RegExp, number])[] = [
     doors,
     people,
     abroad,
+    papers,
   }).map(([name, { core, anchor }]) => [name, core, anchor] as const),
   ...contextPatterns.map(([, name, anchor, pattern]) => [name, pattern, anchor] as const),
   ...disclosurePatterns.map(([name, pattern]) => [name, pattern, own] as const),

@@ -96,7 +96,7 @@ const words = {
     'sql xss csrf ssrf rce idor remote back backdoor vulnerability vulnerabilities zero zeroday exploit security buffer privilege ' +
     'misconfiguration hard hardcoded customer customers user users patient patients employee employees client clients card cards ' +
     'payment payments member members student students subscriber subscribers donor donors personnel salary voter voters leak ' +
-    'breach theft dump loss records rows accounts firewall acl access port vlan domain root admin full jira servicenow incident ticket',
+    'breach theft dump loss records rows accounts firewall acl access port vlan domain root admin administration full jira servicenow incident ticket',
   people:
     'lab blood test biopsy mri ct x xray scan ecg ekg psych psychiatric psychological toxicology drug diagnosis prognosis ' +
     'prescription prescriptions medication medications allergy allergies medical discharge treatment juvenile criminal arrest ' +
@@ -110,7 +110,15 @@ const words = {
     'docket cause file matter index convoy patrol platoon battalion squad submarine frigate destroyer drone troops motorcade swat ' +
     'special raid airstrike transport cash armored armoured courier agent informant source witness witnesses whistle whistleblower ' +
     'defector hid hide hides hidden hiding kept keep keeps keeping help account loan policy mortgage booking house address attendees ' +
-    'participants candidates patients guests leads list lists',
+    'participants candidates patient patients guest guests leads list lists his her their secretly appointment meeting session ' +
+    'consultation tenant tenants resident residents user users officer officers guard guards sentry sentries shipment ambassador ' +
+    'accounting hr sales marketing finance engineering legal payroll it support procurement logistics compliance',
+  papers:
+    'spreadsheet csv excel list database table file dataset export dump record records complaint lawsuit suit claim charge charges case ' +
+    'grievance allegation allegations accusation accusations investigation subpoena motion minutes month months week weeks merger ' +
+    'acquisition takeover buyout licensing settlement peace top launch release rollout announcement unveiling product price prices ' +
+    'fee fees rent rents salaries premium premiums rate rates budget funding valuation offer bid clinical press memo email letter ' +
+    'statement notice message talking ceo cfo cto coo chairman director board ingredient formula recipe us me internal confidential proprietary private unreleased classified sensitive company',
   /** Of other languages; letters that are not ASCII end a word. */
   abroad:
     'mein meine meinem meinen meiner unser unsere unserem unseren unserer ich wir wohnhaft wohnt passwort password pin kennwort zugangscode ' +
