@@ -50,8 +50,8 @@ const patterns: readonly (readonly [string, RegExp])[] = [
 ];
 
 export const around = {
-  core: /\b(?:our|we|admin(?:istration)?|firewall|sql injection|xss|csrf|ssrf|rce|idor|remote code|back-?door|vulnerabilit(?:y|ies)|zero-?day|exploit|security|buffer|privilege|misconfiguration|hard-?coded|customers?|users?|patients?|employees?|clients?|cards?|payments?|members?|students?|subscribers?|donors?|personnel|salary|voters?|leak|breach|theft|dump|loss|records|rows|accounts|acl|access list|port forwarding|vlan|domain admin|root access|admin access|full access|jira|servicenow|incident|ticket)\b/iy,
-  anchor: anchorOf.doors | anchorOf.own,
+  core: /\b(?:our|we (?:found|have|discovered|shipped|introduced|know of|had|suffered|detected|are having|store|keep|save|log|sell|share|collect|track)|admin(?:istration)?(?: portal| panel| console| login| page| interface)?(?: is| at|:)|firewall (?:rule|allows|exposes|opens|permits)|domain admin|root access|admin access|full access|sql injection|xss|csrf|ssrf|rce|idor|remote code|back-?door|vulnerabilit(?:y|ies)|zero-?day|exploit|security (?:hole|flaw|bug|gap|group)|buffer overflow|privilege escalation|misconfiguration|hard-?coded|(?:customer|user|patient|employee|client|card|payment|member|student|subscriber|donor|personnel|salary|voter)s? (?:table|database|data|records?|lists?|files?|details|information|dump|numbers)|(?:leak|breach|theft|dump|loss) of|(?:records|rows|accounts|customers|users|patients) (?:were|was|have been|got|are)|acl|access list|port forwarding|vlan|jira|servicenow|incident|ticket)\b/iy,
+  anchor: anchorOf.doors,
   before: 48,
   after: 112,
 };

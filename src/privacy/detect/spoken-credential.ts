@@ -23,7 +23,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     // Nobody's by word, but a value that no one would say stands behind it.
     'labelled',
     new RegExp(
-      `\\b(?:temporary |default |initial |new |old |root |admin |guest |shared |master |wifi |wi-fi )*${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
+      `\\b${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
       'giu',
     ),
     (text) =>
