@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
+import type { LoadedSettings } from '../config/load.ts';
 import { evaluationItems, itemsVersion } from '../evaluate/evaluation-items.ts';
 import {
   accuracies,
@@ -77,7 +78,11 @@ export const evalModel: Command = {
       const { prepareModel } = await import('./first-start.ts');
       await prepareModel(loaded, process.stderr, interrupt.signal);
     }
-    const gateway = await openOfflineGateway(loaded, { batching: 'continuous', batchSize: atOnce, atOnce });
+    const gateway = await openOfflineGateway(ofNobody(loaded), {
+      batching: 'continuous',
+      batchSize: atOnce,
+      atOnce,
+    });
     try {
       const modelId = await gateway.resolve(modelName);
       const { home } = loaded;
@@ -91,6 +96,15 @@ export const evalModel: Command = {
     }
   },
 };
+
+/**
+ * The items are ours and about nobody, though some look as if they were ("Call Nina at 555-0142"): detectors would keep those from a
+ * model elsewhere. What the owner says of every request (`privacy.floor`) holds all the same.
+ */
+function ofNobody(loaded: LoadedSettings): LoadedSettings {
+  const { settings } = loaded;
+  return { ...loaded, settings: { ...settings, privacy: { ...settings.privacy, detect: 'off' } } };
+}
 
 /** @throws UsageError where options do not go together */
 function checkedJudge(options: CommandInput['options']): boolean {
