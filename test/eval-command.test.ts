@@ -171,7 +171,12 @@ describe('nearfar eval', () => {
     expect(program.stdout()).toMatch(/NO BETTER THAN CHANCE: it names the right answer in 4 of 8 pairs/);
     expect((await ended(['stub/clever', '--judge', '--answers', one], 2)).output()).toContain('two files');
     expect((await ended(['stub/clever', '--answers', one], 2)).output()).toContain('expected --judge too');
-    expect((await ended(['stub/clever', '--judge', '--limit', '3'], 2)).output()).toContain('--limit');
+    expect((await ended(['stub/clever', '--judge', '--out', one], 2)).output()).toContain('--out');
+    const few = await ended(['stub/clever', '--judge', '--tasks', 'code', '--limit', '3', '--json'], 0);
+    expect(JSON.parse(few.stdout())).toMatchObject({ pairs: 3 });
+    expect((await ended(['stub/clever', '--judge', '--tasks', 'creative'], 2)).output()).toContain(
+      'no pairs',
+    );
   }, 120_000);
 
   it('names what it expects', async () => {

@@ -90,7 +90,10 @@ export const evalModel: Command = {
       if (!isJudge) return await run(input, { home, modelId, items, gateway, signal });
       const { evaluateJudge } = await import('./eval-judge.ts');
       const { answer } = gateway;
-      return await evaluateJudge(input, { home, modelId, modelName, answer, atOnce, signal });
+      return await evaluateJudge(input, {
+        ...{ home, modelId, modelName, answer, atOnce, signal },
+        choose: (pairs) => chosenItems(pairs, tasks, limit),
+      });
     } finally {
       await gateway.close();
     }
@@ -111,9 +114,8 @@ function checkedJudge(options: CommandInput['options']): boolean {
   const isJudge = options.flag('judge');
   if (!isJudge && options.text('answers') !== undefined)
     throw new UsageError('--answers: expected --judge too');
-  for (const name of ['tasks', 'limit', 'out'])
-    if (isJudge && options.text(name) !== undefined)
-      throw new UsageError(`--judge: expected no --${name} with it`);
+  if (isJudge && options.text('out') !== undefined)
+    throw new UsageError('--judge: expected no --out with it');
   return isJudge;
 }
 
