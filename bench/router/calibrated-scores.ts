@@ -18,9 +18,7 @@ export async function calibratedScores(
   for (const seed of seeds) {
     const folds = assignFolds(groups, foldCount, seed);
     const { expected } = await crossValidate(texts, [strong, weak], folds, foldCount);
-    dealings.push(
-      Float64Array.from(prompts, (_, at) => (expected[0]?.[at] ?? 0) - (expected[1]?.[at] ?? 0)),
-    );
+    dealings.push(Float64Array.from(prompts, (_, at) => (expected[0]?.[at] ?? 0) - (expected[1]?.[at] ?? 0)));
   }
   return dealings;
 }

@@ -46,8 +46,7 @@ export function compareWithLength(
     values.push(ownSum / gain);
     differences.push((ownSum - baseSum) / gain);
   }
-  const value =
-    rankings.reduce((sum, scores) => sum + apgr(scores, strong, weak), 0) / rankings.length;
+  const value = rankings.reduce((sum, scores) => sum + apgr(scores, strong, weak), 0) / rankings.length;
   return {
     value: { value, interval: percentiles(values) },
     overLength: { value: value - apgr(lengths, strong, weak), interval: percentiles(differences) },
