@@ -15,6 +15,7 @@ export function costsJson({
   report,
   route,
   quality,
+  judges,
   observed,
   cascades,
 }: ShownReport): object {
@@ -27,7 +28,7 @@ export function costsJson({
     far: referenceJson(references.far),
     best: referenceJson(references.best),
     total: groupJson(report.total),
-    quality: quality === null ? null : qualityJson(quality),
+    quality: quality === null ? null : qualityJson(quality, judges),
     routing: routeJson(route, references),
     observed: observedJson(observed),
     cascade: cascadeJson(cascades),

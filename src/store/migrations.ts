@@ -206,6 +206,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  '017-place-that-a-judge-favoured': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (await hasColumn(db, 'judged', 'favoured_place')) return;
+      await db.schema.alterTable('judged').addColumn('favoured_place', 'text').execute();
+    },
+  },
 };
 
 async function hasColumn(db: Kysely<unknown>, tableName: string, columnName: string): Promise<boolean> {

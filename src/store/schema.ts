@@ -216,6 +216,8 @@ export interface JudgedTable {
   routed_tier: string;
   /** Of the lower tier's answer: `win`, `tie` or `loss`. */
   outcome: string;
+  /** `first` or `second`, where the judge named that place in both orders. */
+  favoured_place: string | null;
   judge: string;
 }
 
