@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
+import { litellmPricesUrl } from '../ledger/litellm-prices.ts';
 import { kernelSettings } from '../kernels/kernel-setting.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { captureFields } from './capture-fields.ts';
@@ -311,10 +312,9 @@ export const settingsSchema = z.strictObject({
   ...qualityFields,
   pricesUrl: z
     .url({ protocol: /^https?$/ })
-    .nullable()
-    .default(null)
+    .default(litellmPricesUrl)
     .describe(
-      'Where nearfar prices update finds newer prices. null: in the repository that the package names, if it does.',
+      "Where nearfar prices update finds newer prices, in nearfar's form or LiteLLM's (docs/costs.md): https, or on this machine.",
     ),
   route: routeSchema.prefault({}).describe('Which model answers `auto`.'),
   engine: engineSchema.prefault({}).describe('The inference engine.'),
