@@ -15,9 +15,12 @@ export interface FarGateway {
   readonly close: () => Promise<void>;
 }
 
-/** The whole gateway behind a real socket, with upstreams and no model of its own: nothing is loaded. */
-export async function farGateway(file: object): Promise<FarGateway> {
-  const home = mkdtempSync(join(tmpdir(), 'nearfar-far-'));
+/**
+ * The whole gateway behind a real socket, with upstreams and no model of its own: nothing is loaded.
+ * @param keptHome a folder that is there and stays
+ */
+export async function farGateway(file: object, keptHome: string | null = null): Promise<FarGateway> {
+  const home = keptHome ?? mkdtempSync(join(tmpdir(), 'nearfar-far-'));
   writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(file));
   const loaded = await loadSettings({ environment: {}, workingFolder: home, home });
   const gateway = await composeGateway(loaded);
@@ -30,7 +33,7 @@ export async function farGateway(file: object): Promise<FarGateway> {
     async close() {
       await server.close(100);
       await gateway.close();
-      rmSync(home, { recursive: true });
+      if (keptHome === null) rmSync(home, { recursive: true });
     },
   };
 }
