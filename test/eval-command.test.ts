@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -112,6 +112,69 @@ describe('nearfar eval', () => {
     const program = await ended(['stub/clever', '--tasks', 'reasoning', '--limit', '2'], 1);
     expect(program.output()).toMatch(/reasoning-\d: stub\/clever answered with 400/);
   }, 60_000);
+
+  it('measures a judge by what is known to be right, and says of one that likes a place that it is no judge', async () => {
+    upstream.respond = (response) => {
+      sendJson(response, 200, {
+        id: 'chatcmpl-1',
+        object: 'chat.completion',
+        created: 1,
+        model: 'clever',
+        choices: [
+          {
+            index: 0,
+            message: { role: 'assistant', content: '{"reason": "It comes first.", "verdict": "A"}' },
+            finish_reason: 'stop',
+          },
+        ],
+        usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
+      });
+    };
+    const program = await ended(['stub/clever', '--judge', '--json'], 0);
+    const measured = JSON.parse(program.stdout()) as Record<string, number>;
+    expect(measured).toMatchObject({ modelId: 'stub/clever', right: 0, wrong: 0, isBetterThanChance: false });
+    expect(measured['pairs']).toBeGreaterThan(150);
+    expect(measured['pairsWithOnePlaceNamedTwice']).toEqual({ first: measured['pairs'], second: 0 });
+    expect(upstream.arrived).toHaveLength(2 * (measured['pairs'] ?? 0));
+  }, 120_000);
+
+  it('measures a judge on what two models answered, where one of them was right', async () => {
+    const [one, other] = [path.join(folder, 'a.jsonl'), path.join(folder, 'b.jsonl')];
+    await ended(['stub/clever', '--tasks', 'classification', '--limit', '8', '--out', one], 0);
+    const lines = readFileSync(one, 'utf8').trim().split('\n');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ task: 'classification', answer: 'positive' });
+    // The other model says the opposite, and is right where this one is wrong.
+    const turned = lines.map((line) => {
+      const { right, ...rest } = JSON.parse(line) as { right: boolean };
+      return JSON.stringify({ ...rest, answer: 'something else', right: !right });
+    });
+    writeFileSync(other, turned.join('\n'));
+    upstream.respond = (response, request) => {
+      const prompt = JSON.stringify(request.body['messages']);
+      // Likes the words "something else", wherever they stand.
+      const verdict = /Answer A: .{0,4}something else/.test(prompt) ? 'A' : 'B';
+      sendJson(response, 200, {
+        id: 'chatcmpl-1',
+        object: 'chat.completion',
+        created: 1,
+        model: 'clever',
+        choices: [
+          {
+            index: 0,
+            message: { role: 'assistant', content: JSON.stringify({ reason: 'So.', verdict }) },
+            finish_reason: 'stop',
+          },
+        ],
+        usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
+      });
+    };
+    const program = await ended(['stub/clever', '--judge', '--answers', `${one},${other}`], 0);
+    expect(program.stdout()).toContain('8 pairs of a right and a wrong answer, of two models');
+    expect(program.stdout()).toMatch(/NO BETTER THAN CHANCE: it names the right answer in 4 of 8 pairs/);
+    expect((await ended(['stub/clever', '--judge', '--answers', one], 2)).output()).toContain('two files');
+    expect((await ended(['stub/clever', '--answers', one], 2)).output()).toContain('expected --judge too');
+    expect((await ended(['stub/clever', '--judge', '--limit', '3'], 2)).output()).toContain('--limit');
+  }, 120_000);
 
   it('names what it expects', async () => {
     expect((await ended(['stub/clever', '--tasks', 'poetry'], 2)).output()).toContain(

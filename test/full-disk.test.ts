@@ -119,6 +119,7 @@ describe.runIf(isRoot)('a ledger on a full disk', () => {
     const home = mount('home', 4_096);
     const far = await farGateway(
       { upstreams: [{ name: 'open', baseUrl: `${upstream.url}/v1`, models: ['big'], retries: 0 }] },
+      [],
       home,
     );
     const ask = async (): Promise<number> => {

@@ -28,6 +28,7 @@ function judgedOf(index: number, changes: Partial<Judged> = {}): Judged {
     answeredTier: 'near',
     routedTier: 'near',
     outcome: 'tie',
+    favouredPlace: null,
     judge: 'judge',
     ...changes,
   };

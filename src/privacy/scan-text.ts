@@ -10,6 +10,8 @@ import { labelledNumber } from './detect/labelled-number.ts';
 import { marking } from './detect/marking.ts';
 import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
+import { openDoors } from './detect/open-doors.ts';
+import { otherLanguages } from './detect/other-languages.ts';
 import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
 import { ownLife } from './detect/own-life.ts';
@@ -23,6 +25,8 @@ import { selfPortrait } from './detect/self-portrait.ts';
 import type { Detector, Span } from './detect/span.ts';
 import { spokenCredential } from './detect/spoken-credential.ts';
 import { streetAddress } from './detect/street-address.ts';
+import { toldOfPeople } from './detect/told-of-people.ts';
+import { unannounced } from './detect/unannounced.ts';
 import { TextFacts } from './detect/text-facts.ts';
 import { normalText } from './normal-text.ts';
 
@@ -51,7 +55,11 @@ export const detectors: readonly Detector[] = [
   ownLife,
   houseMatter,
   houseEvent,
+  unannounced,
+  openDoors,
+  toldOfPeople,
   marking,
+  otherLanguages,
 ];
 
 /** Encodings within encodings, so deep and no deeper. */

@@ -1,3 +1,4 @@
+import { compared } from './testing/compared.ts';
 import { describe, expect, test } from 'vitest';
 import type { CapturedExchange } from '../capture/exchange.ts';
 import { NearfarError } from '../chat/error.ts';
@@ -84,7 +85,7 @@ async function judgeAll(changes: Partial<JudgeCapturedOptions> = {}) {
     questions: questionsOf(3),
     models: ['tiny', 'x/mid', 'x/far'],
     ask: answerOf,
-    judge: { compare: (_, one) => Promise.resolve(one === 'by x/far' ? 'win' : 'loss') },
+    judge: { compare: (_, one) => Promise.resolve(compared(one === 'by x/far' ? 'win' : 'loss')) },
     judgeName: 'judge',
     costOf: (model) => (model === 'x/far' ? 0.01 : null),
     givenCostOf: () => 0,

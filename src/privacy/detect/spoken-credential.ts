@@ -20,6 +20,21 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     (text) => /[\d\W_]/.test(text.replace(/[.!?]+$/, '')) || text.replace(/\W/g, '').length >= 5,
   ],
   [
+    // Nobody's by word, but a value that no one would say stands behind it.
+    'labelled',
+    new RegExp(
+      `\\b(?:temporary |default |initial |new |old |root |admin |guest |shared |master |wifi |wi-fi )*${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
+      'giu',
+    ),
+    (text) =>
+      text.length >= 6 && (/\p{L}.*\d|\d.*\p{L}/u.test(text) || /[^\p{L}\p{N}.'’-].*\p{L}/u.test(text)),
+  ],
+  [
+    'network_pair',
+    /\bwi-?fi\b[^.?!\n]{0,40}? (?:is|:) ?[^\s/]{3,32} ?(?:\/|,| and) ?(?<value>(?=\S*\d)\S{6,64})/giu,
+    () => true,
+  ],
+  [
     'used',
     new RegExp(
       `\\b(?:log(?:ged)? ?in|sign(?:ed)? ?in|connect|authenticate|unlock|use|using|try|enter)\\b[^.?!\\n]{0,48}?\\b(?:with|as|using|and)? ?(?:the )?(?:password|passcode|pin|pwd|access code|credentials?) ${value}`,
@@ -120,13 +135,19 @@ const phrase =
   /\b(?:(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+|(?:crypto|wallet|bitcoin|metamask) (?:seed|mnemonic))(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
 
 function findIn(part: string): Span[] {
-  return patterns.flatMap(([name, pattern, accept]) =>
-    matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
+  return patterns.flatMap(([name, pattern, accept]) => {
+    const found: Span[] = [];
+    pattern.lastIndex = 0;
+    for (const { 0: whole, index, groups } of part.matchAll(pattern)) {
       const value = groups?.['value'] ?? groups?.['other'] ?? whole;
       // Not what stands in its place already.
-      return /[\p{L}\p{N}]/u.test(value) && accept(value);
-    }),
-  );
+      if (!/[\p{L}\p{N}]/u.test(value) || !accept(value)) continue;
+      // Without the words around it, which tell nothing.
+      const start = index + whole.lastIndexOf(value);
+      found.push({ start, end: start + value.length, type: 'secret', detector: `credential.${name}` });
+    }
+    return found;
+  });
 }
 
 export const spokenCredential: Detector = {

@@ -1,4 +1,5 @@
 import { readShape } from './prompt-shape.ts';
+import { readWords } from './read-words.ts';
 
 /** What is measured of a prompt. Nothing in it names a subject: structure and quantities only, and words that every subject uses. */
 export const featureNames = [
@@ -43,6 +44,9 @@ export const featureNames = [
   'statementCount',
   'foreignShare',
   'questionCount',
+  'demand',
+  'rareWordShare',
+  'optionSimilarity',
 ] as const;
 export type FeatureName = (typeof featureNames)[number];
 export type Features = Readonly<Record<FeatureName, number>>;
@@ -82,6 +86,26 @@ const functionWord =
 const pronoun = /\b(?:he|she|they|him|her|his|their|them|it|its|i|my|me|we|our|you|your)\b/gi;
 const compoundOption =
   /\b(?:all|none|both|neither) of (?:the|these)\b|\b(?:I|II|III|IV)\b(?:,| and| or| only)|\b(?:only|both)\b.*\band\b/i;
+
+/** More answers to choose from are not compared. */
+const comparedOptionCount = 12;
+
+/** Mean overlap (Jaccard) of the words of each two answers to choose from, 0-1: how much there is to tell apart. */
+function optionSimilarity(options: readonly string[]): number {
+  const sets = options
+    .slice(0, comparedOptionCount)
+    .map((option) => new Set(option.toLowerCase().match(/[a-z]+|\d+|[^\sa-z\d]/g)));
+  let sum = 0;
+  let pairCount = 0;
+  sets.forEach((one, at) => {
+    for (const other of sets.slice(0, at)) {
+      const sharedCount = [...one].filter((word) => other.has(word)).length;
+      sum += sharedCount / Math.max(1, one.size + other.size - sharedCount);
+      pairCount++;
+    }
+  });
+  return pairCount === 0 ? 0 : sum / pairCount;
+}
 
 /** Pure; at most some hundred microseconds a prompt. */
 export function readFeatures(text: string): Features {
@@ -154,5 +178,8 @@ export function readFeatures(text: string): Features {
     statementCount: log(count(stem, /\b(?:statement|scenario|premise)\s+\d|(?:^|\s)(?:I{1,3}|IV|V)\.\s/gim)),
     foreignShare: share(count(stem, /[^\p{ASCII}‘’“”–—°]/gu), stem.length),
     questionCount: log(count(stem, /\?/g)),
+    demand: readWords(whole).demand,
+    rareWordShare: readWords(stem).rareShare,
+    optionSimilarity: optionSimilarity(options),
   };
 }
