@@ -58,12 +58,11 @@ export const harmonyWriting: Writing = {
  * @param form see CompiledGrammar; a grammar without triggers
  */
 export function harmonyForm(form: CompiledGrammar, mayThink: boolean): CompiledGrammar {
-  const [start, channel, message, end] = (
-    ['<|start|>', '<|channel|>', '<|message|>', '<|end|>'] as const
-  ).map(controlMark);
-  const next = `${start} "assistant"`;
+  const channel = controlMark('<|channel|>');
+  const message = controlMark('<|message|>');
+  const next = `${controlMark('<|start|>')} "assistant"`;
   // Control tokens are no text, so that the thoughts end where one is written.
-  const thoughts = `${channel} "analysis" ${message} [\\x00-\\U0010FFFF]* ${end} ${next}`;
+  const thoughts = `${channel} "analysis" ${message} [\\x00-\\U0010FFFF]* ${controlMark('<|end|>')} ${next}`;
   // Behind thoughts that something else has followed, the grammar begins anew with the next message.
   const head = `(${next})? ${mayThink ? `(${thoughts})? ` : ''}${channel} "final" ${message}`;
   const root = `root ::= ${head} harmony-form`;

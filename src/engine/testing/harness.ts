@@ -137,7 +137,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   const clock: Harness['clock'] = options.clock ?? { ms: 0, slowdown: 1 };
   const vocabTokenCount = options.vocabTokenCount ?? fullVocabTokenCount;
   const msOf = (tokenCount: number) => (options.flatCost === true ? 1 + tokenCount / 64 : tokenCount);
-  const decoder = createFakeDecoder({
+  const decoder: FakeDecoder = createFakeDecoder({
     cellCount: options.cellCount ?? 256,
     batchTokenCount: options.batchTokenCount ?? 32,
     sequenceCount: options.sequenceCount ?? 16,
