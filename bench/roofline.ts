@@ -44,7 +44,7 @@ export const roofline: Benchmark = async (setup) => {
       { quantize: quantizeFile, time: measureStepTimes, bandwidth: () => measureBandwidth() },
     );
     // What was measured, for looking into an error afterwards.
-    const raw = process.env['NEARFAR_ROOFLINE_RAW'];
+    const raw = process.env['ROOFLINE_RAW'];
     if (raw !== undefined) writeFileSync(raw, JSON.stringify({ calibration, beside, loads }));
     const rows: Row[] = [];
     const errors: number[] = [];
@@ -60,7 +60,11 @@ export const roofline: Benchmark = async (setup) => {
       };
       add('prefill of 512', calibratedPrefillMs(load, calibration, promptStep), times.prefillMs);
       batchSizes.forEach((size, at) => {
-        add(`step of ${size}`, calibratedDecodeMs(load, calibration, size, meanContext), times.decodeMs[at] ?? NaN);
+        add(
+          `step of ${size}`,
+          calibratedDecodeMs(load, calibration, size, meanContext),
+          times.decodeMs[at] ?? NaN,
+        );
       });
       rows.push({ label: name, cells });
     }

@@ -1,7 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
-import { loadFormats, missingFormats, type SpeedCalibration, type StepLoad } from '../plan/calculate/calibrated-speed.ts';
+import {
+  loadFormats,
+  missingFormats,
+  type SpeedCalibration,
+  type StepLoad,
+} from '../plan/calculate/calibrated-speed.ts';
 import type { StepTimes } from '../measure/step-times.ts';
 import { cpuName } from './faster-format.ts';
 import { measuredBandwidth } from './measured-bandwidth.ts';

@@ -65,7 +65,9 @@ export const planOptions: Readonly<Record<string, CommandOption>> = {
   budget: number('USD', 'Most dollars a month'),
   model: number('NAME', 'Only this model'),
   engine: number('NAME', 'Only this engine or tool'),
-  apply: flag('Writes the settings file, measures this machine once, and tries the set-up where it can run here'),
+  apply: flag(
+    'Writes the settings file, measures this machine once, and tries the set-up where it can run here',
+  ),
   out: number('FILE', '--apply: the file (default: nearfar.config.yaml)'),
   force: flag('--apply: replaces a file that is there'),
   'no-start': flag('--apply: writes only'),

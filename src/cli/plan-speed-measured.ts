@@ -99,11 +99,7 @@ export async function planSpeedMeasured(
   return 0;
 }
 
-function compared(
-  times: StepTimes,
-  load: StepLoad,
-  { calibration }: KeptCalibration,
-): readonly Prediction[] {
+function compared(times: StepTimes, load: StepLoad, { calibration }: KeptCalibration): readonly Prediction[] {
   return [
     {
       what: `a prompt of ${promptStep}`,

@@ -75,25 +75,33 @@ interface Step {
 
 /**
  * Seconds of a step of `width` tokens with `rowCount` rows of logits: weights x seconds of a weight + rows x seconds of a row, by the
- * formats of tensors, + nodes x seconds of a node + attention. Between calibrated widths by a straight line.
+ * formats of tensors, + nodes x seconds of a node + attention.
  * @throws RangeError naming formats that were not calibrated
  */
 function stepSeconds(load: StepLoad, calibration: SpeedCalibration, step: Step): number {
   const missing = missingFormats(load, calibration);
   if (missing.length > 0) throw new RangeError(`format: ${missing.join(', ')} not calibrated`);
-  const of = (matrices: Matrices, width: number): number =>
-    Object.entries(matrices).reduce((sum, [format, { weightCount, rowCount }]) => {
-      const perWeight = calibration.secondsPerWeight[format];
-      const perRow = calibration.secondsPerRow[format];
-      if (perWeight === undefined || perRow === undefined) return NaN;
-      return sum + weightCount * timeAt(perWeight, width) + rowCount * timeAt(perRow, width);
-    }, 0);
   return (
-    of(load.blocks, step.width) +
-    of(load.ends, step.rowCount) +
+    matrixSeconds(load.blocks, calibration, step.width) +
+    matrixSeconds(load.ends, calibration, step.rowCount) +
     load.nodeCount * timeAt(calibration.secondsPerNode, step.width) +
     attentionSeconds(load, calibration, step)
   );
+}
+
+/**
+ * Seconds of the matrices for so many tokens. Kernels take tokens by fours, and what is left over by itself: between 4 and 8 that is
+ * a step of four and one of the rest, at most one of eight.
+ */
+function matrixSeconds(matrices: Matrices, calibration: SpeedCalibration, width: number): number {
+  return Object.entries(matrices).reduce((sum, [format, { weightCount, rowCount }]) => {
+    const perWeight = calibration.secondsPerWeight[format];
+    const perRow = calibration.secondsPerRow[format];
+    if (perWeight === undefined || perRow === undefined) return NaN;
+    const at = (tokens: number): number =>
+      weightCount * timeAt(perWeight, tokens) + rowCount * timeAt(perRow, tokens);
+    return sum + (width > 4 && width < 8 ? Math.min(at(4) + at(Math.max(1, width - 4)), at(8)) : at(width));
+  }, 0);
 }
 
 /** What attention takes beside the matrices. Pure. */
