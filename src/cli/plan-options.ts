@@ -71,7 +71,7 @@ export const planOptions: Readonly<Record<string, CommandOption>> = {
   out: number('FILE', '--apply: the file (default: nearfar.config.yaml)'),
   force: flag('--apply: replaces a file that is there'),
   'no-start': flag('--apply: writes only'),
-  'no-measure': flag('--apply: does not measure this machine first, which takes a minute'),
+  'no-measure': flag('--apply: does not measure this machine first, which takes two minutes'),
   'from-ledger': flag('what-if, cost: the traffic that was recorded'),
   since: number('TIME', '--from-ledger: from then on, as in nearfar costs (default: 30d)'),
   until: number('TIME', '--from-ledger: up to then'),

@@ -61,6 +61,13 @@ describe('speed from a calibration', () => {
     expect((two ?? NaN) - (twoBlind ?? NaN)).toBeCloseTo(masked(2 * 2048 - 2048), 9);
   });
 
+  it('takes nothing for quicker because its rows are longer than any that was measured', () => {
+    const long = (rowCount: number): number =>
+      calibratedDecodeMs({ ...load, blocks: { Q8_0: { weightCount: 100e6, rowCount } } }, calibration, 1, 64);
+    expect(long(100e6 / 8192)).toBeCloseTo(long(100e6 / 1024), 9);
+    expect(long(100e6 / 512)).toBeGreaterThan(long(100e6 / 1024));
+  });
+
   it('takes tokens by fours and the rest by itself, never more than eight', () => {
     const only: StepLoad = { ...load, ends: {}, nodeCount: 0, headCount: 0, attentionWidth: 0 };
     const at = (size: number): number => calibratedDecodeMs(only, calibration, size, 0);
@@ -87,10 +94,10 @@ describe('speed from a calibration', () => {
 
   it('says what each format reaches of the fastest, short rows counted', () => {
     const flops = fastestFlops(calibration);
-    expect(flops).toBeCloseTo(1024 / (4e-9 + 2e-6 / 2048), 0);
+    expect(flops).toBeCloseTo(1024 / (4e-9 + 2e-6 / 1024), 0);
     expect(formatEfficiency('Q8_0', 8.5, { ...calibration, flops })?.compute).toBeCloseTo(1, 9);
     expect(formatEfficiency('F16', 16, { ...calibration, flops })?.memory).toBeCloseTo(
-      2 / (1e-10 + 1e-8 / 2048) / 20e9,
+      2 / (1e-10 + 1e-8 / 1024) / 20e9,
       9,
     );
     expect(formatEfficiency('Q6_K', 6.6, calibration)).toBeNull();
