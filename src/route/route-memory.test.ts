@@ -72,7 +72,29 @@ describe('where a conversation was', () => {
     const long = 'Rule. '.repeat(10_000);
     expect(sessions.keyOf('a', `${long}Hello`)).not.toBe(sessions.keyOf('a', `${long}Hallo`));
     now = 300_000;
-    expect(sessions.heldBy(key, 'open/big').tokenCount).toBe(0);
+    expect(sessions.heldBy(key, 'open/big').odds).toBe(0.1);
+    now = 3_600_000;
+    expect(sessions.heldBy(key, 'open/big')).toEqual({ tokenCount: 0, keptTokenCount: 0, odds: 0 });
+  });
+
+  it('is believed to be there after a pause where others were found after one, at that model', () => {
+    let now = 0;
+    const sessions = createSessionMemory(() => now);
+    for (let session = 0; session < 10; session += 1) {
+      for (const model of ['claude/hours', 'open/minutes']) {
+        const key = `${model}${session}`;
+        sessions.remember(key, model, usage(2000, 0, 2000));
+        now += 1_200_000;
+        sessions.remember(key, model, usage(2200, model === 'claude/hours' ? 2000 : 0));
+      }
+    }
+    const oddsOf = (model: string): number => {
+      sessions.remember('k', model, usage(2000, 0, 2000));
+      now += 1_200_000;
+      return sessions.heldBy('k', model).odds;
+    };
+    expect(oddsOf('claude/hours')).toBeGreaterThan(0.8);
+    expect(oddsOf('open/minutes')).toBeLessThan(0.05);
   });
 
   it('is what was read from the cache or written into it, where that is told', () => {

@@ -21,18 +21,25 @@ export type SessionUsage = Pick<
 >;
 
 const keptCount = 10_000;
-/** The shortest lifetime of the providers' caches (Anthropic's and OpenAI's documentation: five minutes). */
-const lifetimeMs = 300_000;
 /**
- * Before a model's sessions have come back: most of it, for the provider may send a request to another of its machines. An
- * estimate, which counts as much as `usualWeight` sessions.
+ * How long ago a session may have been answered, and the share of its prompt that is then believed to be there before any of
+ * the model's came back after such a time. Within the shortest lifetime of the providers' caches (Anthropic's and OpenAI's
+ * documentation: five minutes) most of it, for the provider may send a request to another of its machines; within the longest
+ * that is marked (an hour) little, until it is seen to be kept so long. Estimates, which count as much as `usualWeight` sessions.
  */
-const usualOdds = 0.9;
+const ages = [
+  { name: 'minutes', untilMs: 300_000, usualOdds: 0.9 },
+  { name: 'hour', untilMs: 3_600_000, usualOdds: 0.1 },
+] as const;
 const usualWeight = 2;
 /** Older returns count half once so many are known. */
 const returnsKept = 64;
-/** Clients choose the names of models. */
-const keptModels = 200;
+/** Clients choose the names of models. Two ages of each. */
+const keptModels = 400;
+function ageOf(ms: number): (typeof ages)[number] | undefined {
+  return ages.find(({ untilMs }) => ms < untilMs);
+}
+
 const nothing: HeldSession = { tokenCount: 0, keptTokenCount: 0, odds: 0 };
 
 /** Of a long one what it begins and ends with: instructions alike for all, and the question that is not. */
@@ -62,22 +69,22 @@ export function createSessionMemory(now: () => number = () => performance.now())
   const places = new Map<string, Place>();
   const returns = new Map<string, Returns>();
 
-  function comeBack(before: Place, { promptTokenCount, cachedTokenCount }: SessionUsage): void {
+  function comeBack(before: Place, name: string, { promptTokenCount, cachedTokenCount }: SessionUsage): void {
     // Of one that marks what pays, what was marked; of others the whole of the prompt before.
     const could = Math.min(
       promptTokenCount,
       before.keptTokenCount > 0 ? before.keptTokenCount : before.promptTokenCount,
     );
     if (could <= 0) return;
-    const known = returns.get(before.modelId) ?? { count: 0, read: 0 };
+    const known = returns.get(name) ?? { count: 0, read: 0 };
     if (known.count >= returnsKept) {
       known.count /= 2;
       known.read /= 2;
     }
     known.count += 1;
     known.read += Math.min(1, cachedTokenCount / could);
-    returns.delete(before.modelId);
-    returns.set(before.modelId, known);
+    returns.delete(name);
+    returns.set(name, known);
     for (const oldest of returns.keys()) {
       if (returns.size <= keptModels) break;
       returns.delete(oldest);
@@ -90,7 +97,8 @@ export function createSessionMemory(now: () => number = () => performance.now())
     remember(key, modelId, usage) {
       const before = places.get(key);
       const at = now();
-      if (before?.modelId === modelId && at - before.at < lifetimeMs) comeBack(before, usage);
+      const age = before?.modelId === modelId ? ageOf(at - before.at) : undefined;
+      if (before !== undefined && age !== undefined) comeBack(before, `${modelId}|${age.name}`, usage);
       const { promptTokenCount, cachedTokenCount, cacheWriteTokenCount = 0, completionTokenCount } = usage;
       places.delete(key);
       places.set(key, {
@@ -107,9 +115,10 @@ export function createSessionMemory(now: () => number = () => performance.now())
     },
     heldBy(key, modelId) {
       const place = key === null ? undefined : places.get(key);
-      if (place?.modelId !== modelId || now() - place.at >= lifetimeMs) return nothing;
-      const { count, read } = returns.get(modelId) ?? { count: 0, read: 0 };
-      const odds = (read + usualWeight * usualOdds) / (count + usualWeight);
+      const age = place?.modelId === modelId ? ageOf(now() - place.at) : undefined;
+      if (place === undefined || age === undefined) return nothing;
+      const { count, read } = returns.get(`${modelId}|${age.name}`) ?? { count: 0, read: 0 };
+      const odds = (read + usualWeight * age.usualOdds) / (count + usualWeight);
       return { tokenCount: place.tokenCount, keptTokenCount: place.keptTokenCount, odds };
     },
   };
