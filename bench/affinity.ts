@@ -102,7 +102,8 @@ export const affinity: Benchmark = async (setup) => {
         `${outputTokenCount} tokens; two llama-servers (\`${flags.join(' ')}\`) behind one upstream of nearfar, begun anew ` +
         `for each run; ${repeatCount} runs of each, in turn over the same chats; medians over runs, quartiles in brackets.`,
       `Checked: through the gateway and at a server, ${agreement}; every answer of a run is whole and counted, no prompt ` +
-        'has more cached tokens than tokens, and the servers got as many requests as were sent.',
+        'has more cached tokens than tokens, and the servers got as many requests as were sent, and one more for each try that ' +
+        'failed before its first token, which the other server then got.',
       'Each server has one thread, whatever is said of threads below. Both, the gateway and the load share the cores of one ' +
         'machine, so that a server alone is quicker than two at once.',
     ],

@@ -44,7 +44,7 @@ export const roofline: Benchmark = async (setup) => {
       { quantize: quantizeFile, time: measureStepTimes, bandwidth: () => measureBandwidth() },
     );
     // What was measured, for looking into an error afterwards.
-    const raw = process.env['NEARFAR_ROOFLINE_RAW'];
+    const raw = process.env['ROOFLINE_RAW'];
     if (raw !== undefined) writeFileSync(raw, JSON.stringify({ calibration, beside, loads }));
     const rows: Row[] = [];
     const errors: number[] = [];
@@ -79,7 +79,7 @@ export const roofline: Benchmark = async (setup) => {
       notes: [
         'Milliseconds, predicted / measured (error); each the best of five rounds, steps the median of 16. In each round the made-up models and the models above take turns, so that what this machine is slower at for a minute is slower for all.',
         `This machine: ${(calibration.bytesPerSecond / 1e9).toFixed(1)} GB/s read by memchr, ${(calibration.flops / 1e9).toFixed(0)} GFLOPS by the fastest format on a prompt of 512.`,
-        `Efficiency by format, of that bandwidth for one stream and of those FLOPS for a prompt: ${efficiencies(calibration, formats)}.`,
+        `Efficiency by format with rows of 1,024 weights, of that bandwidth for one stream and of those FLOPS for a prompt: ${efficiencies(calibration, formats)}.`,
         `Calibrated is on made-up models of random weights (src/measure/calibration-model.ts): a wide and a narrow one in each format, a thin one for what the graph's nodes take beside matrices, at ${calibratedWidths.join(', ')} tokens. None of the models above is part of that; a step of 6 lies between calibrated widths.`,
       ],
     };

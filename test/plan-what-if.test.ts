@@ -205,7 +205,7 @@ describe('nearfar plan what-if --from-ledger', () => {
 });
 
 describe.skipIf(postgresMissing !== null)('nearfar plan what-if --from-ledger over PostgreSQL', () => {
-  const variable = 'NEARFAR_WHAT_IF_TEST_DATABASE';
+  const variable = 'WHAT_IF_TEST_DATABASE';
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres();

@@ -59,7 +59,7 @@ export interface TimedBeside {
 }
 
 /**
- * Measures anew, for the formats of a model and those that are on record: 20 seconds and some ten a format on two cores.
+ * Measures anew, for the formats of a model and those that are on record: some 35 seconds a format on two cores.
  * @returns what is on record from now on, and what `beside` took in the same rounds
  */
 export async function calibrateMachine(

@@ -105,7 +105,7 @@ type MachineBasis =
   | { readonly kept: KeptCalibration }
   | { readonly kept: null; /** Why it was not measured. */ readonly why: string };
 
-/** What is on record for a model's formats; else measured now, which takes a minute. */
+/** What is on record for a model's formats; else measured now, which takes two minutes. */
 async function measuredMachine(
   loaded: LoadedSettings,
   load: StepLoad,

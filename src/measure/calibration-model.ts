@@ -20,10 +20,10 @@ export const wideShape: CalibrationShape = {
   ...{ headCount: 12, kvHeadCount: 4, headLength: 64 },
 };
 
-/** Short rows, more of them: what its steps take beyond its weights, the rows take. Shorter than those of any model that is told. */
+/** Short rows, more of them: what its steps take beyond its weights, the rows take. As short as the narrowest models have them. */
 export const narrowShape: CalibrationShape = {
-  ...{ embeddingLength: 256, feedForwardLength: 768, layerCount: 48 },
-  ...{ headCount: 4, kvHeadCount: 2, headLength: 64 },
+  ...{ embeddingLength: 512, feedForwardLength: 1280, layerCount: 24 },
+  ...{ headCount: 8, kvHeadCount: 2, headLength: 64 },
 };
 
 /** Next to no weights and rows, many layers: what its steps take, threads take that wait for each other. */

@@ -25,7 +25,7 @@ const calibration: SpeedCalibration = {
   },
   secondsPerNode: [1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 100e-6],
   secondsPerPair: { decode: 1e-11, prefill: 2e-12 },
-  secondsPerMaskedCell: 1e-9,
+  secondsPerMaskedCell: 1e-10,
   threadCount: 2,
 };
 const load: StepLoad = {
@@ -40,7 +40,7 @@ describe('speed from a calibration', () => {
   it('adds weights, rows, nodes, and attention over the cells of all sequences', () => {
     const matrices = 100e6 * 0.5e-10 + 150e3 * 2e-8 + 30e6 * 1e-10 + 50e3 * 1e-8;
     // 64 tokens before it and itself of 256 cells.
-    const attention = 65 * 17_280 * 1e-11 + 191 * 270 * 1e-9;
+    const attention = 65 * 17_280 * 1e-11 + 191 * 270 * 1e-10;
     expect(calibratedDecodeMs(load, calibration, 1, 64)).toBeCloseTo(
       1000 * (matrices + 570 * 1e-6 + attention),
       9,
@@ -54,11 +54,29 @@ describe('speed from a calibration', () => {
     );
     // Two sequences, each with the other's cells before its eyes.
     const [alone, two] = [1, 2].map((size) => calibratedDecodeMs(load, calibration, size, 1023));
-    const masked = (cells: number): number => 1000 * cells * 270 * 1e-9;
+    const masked = (cells: number): number => 1000 * cells * 270 * 1e-10;
     const blind = { ...calibration, secondsPerMaskedCell: 0 };
     const [, twoBlind] = [1, 2].map((size) => calibratedDecodeMs(load, blind, size, 1023));
     expect(two).toBeGreaterThan(alone ?? NaN);
     expect((two ?? NaN) - (twoBlind ?? NaN)).toBeCloseTo(masked(2 * 2048 - 2048), 9);
+  });
+
+  it('takes nothing for quicker because its rows are longer than any that was measured', () => {
+    const long = (rowCount: number): number =>
+      calibratedDecodeMs({ ...load, blocks: { Q8_0: { weightCount: 100e6, rowCount } } }, calibration, 1, 64);
+    expect(long(100e6 / 8192)).toBeCloseTo(long(100e6 / 1024), 9);
+    expect(long(100e6 / 512)).toBeGreaterThan(long(100e6 / 1024));
+  });
+
+  it('takes tokens by fours and the rest by itself, never more than eight', () => {
+    const only: StepLoad = { ...load, ends: {}, nodeCount: 0, headCount: 0, attentionWidth: 0 };
+    const at = (size: number): number => calibratedDecodeMs(only, calibration, size, 0);
+    expect(at(5)).toBeCloseTo(Math.min(at(4) + at(1), at(8)), 9);
+    expect(at(7)).toBeCloseTo(at(8), 9);
+    const cheap = { ...calibration, secondsPerRow: { Q8_0: [0, 0, 0, 0, 0, 0] } };
+    cheap.secondsPerWeight = { Q8_0: [1e-11, 2e-11, 3e-11, 4e-11, 9e-11, 1e-9] };
+    const cheapAt = (size: number): number => calibratedDecodeMs(only, cheap, size, 0);
+    expect(cheapAt(6)).toBeCloseTo(cheapAt(4) + cheapAt(2), 9);
   });
 
   it('never falls much with more sequences, and not at all with more context or a longer prompt', () => {
@@ -76,10 +94,10 @@ describe('speed from a calibration', () => {
 
   it('says what each format reaches of the fastest, short rows counted', () => {
     const flops = fastestFlops(calibration);
-    expect(flops).toBeCloseTo(1024 / (4e-9 + 2e-6 / 2048), 0);
+    expect(flops).toBeCloseTo(1024 / (4e-9 + 2e-6 / 1024), 0);
     expect(formatEfficiency('Q8_0', 8.5, { ...calibration, flops })?.compute).toBeCloseTo(1, 9);
     expect(formatEfficiency('F16', 16, { ...calibration, flops })?.memory).toBeCloseTo(
-      2 / (1e-10 + 1e-8 / 2048) / 20e9,
+      2 / (1e-10 + 1e-8 / 1024) / 20e9,
       9,
     );
     expect(formatEfficiency('Q6_K', 6.6, calibration)).toBeNull();

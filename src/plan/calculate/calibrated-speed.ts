@@ -6,6 +6,8 @@ export const calibratedWidths = [1, 2, 3, 4, 8, 512] as const;
 export const promptStep = 512;
 /** Attention goes over this many cells of the cache at a time, whoever they belong to (llama_kv_cache::get_n_kv). */
 const cellStep = 256;
+/** Columns of the made-up models' widest matrices, on average: nothing is taken to gain from still longer rows. */
+const widestColumns = 1024;
 
 /** Seconds of a step at each of `calibratedWidths`. */
 export type TimesByWidth = readonly number[];
@@ -75,25 +77,35 @@ interface Step {
 
 /**
  * Seconds of a step of `width` tokens with `rowCount` rows of logits: weights x seconds of a weight + rows x seconds of a row, by the
- * formats of tensors, + nodes x seconds of a node + attention. Between calibrated widths by a straight line.
+ * formats of tensors, + nodes x seconds of a node + attention.
  * @throws RangeError naming formats that were not calibrated
  */
 function stepSeconds(load: StepLoad, calibration: SpeedCalibration, step: Step): number {
   const missing = missingFormats(load, calibration);
   if (missing.length > 0) throw new RangeError(`format: ${missing.join(', ')} not calibrated`);
-  const of = (matrices: Matrices, width: number): number =>
-    Object.entries(matrices).reduce((sum, [format, { weightCount, rowCount }]) => {
-      const perWeight = calibration.secondsPerWeight[format];
-      const perRow = calibration.secondsPerRow[format];
-      if (perWeight === undefined || perRow === undefined) return NaN;
-      return sum + weightCount * timeAt(perWeight, width) + rowCount * timeAt(perRow, width);
-    }, 0);
   return (
-    of(load.blocks, step.width) +
-    of(load.ends, step.rowCount) +
+    matrixSeconds(load.blocks, calibration, step.width) +
+    matrixSeconds(load.ends, calibration, step.rowCount) +
     load.nodeCount * timeAt(calibration.secondsPerNode, step.width) +
     attentionSeconds(load, calibration, step)
   );
+}
+
+/**
+ * Seconds of the matrices for so many tokens. Kernels take tokens by fours, and what is left over by itself: between 4 and 8 that is
+ * a step of four and one of the rest, at most one of eight. Rows longer than any that was measured count as several: what a
+ * weight alone takes is a limit that was not reached.
+ */
+function matrixSeconds(matrices: Matrices, calibration: SpeedCalibration, width: number): number {
+  return Object.entries(matrices).reduce((sum, [format, { weightCount, rowCount }]) => {
+    const perWeight = calibration.secondsPerWeight[format];
+    const perRow = calibration.secondsPerRow[format];
+    if (perWeight === undefined || perRow === undefined) return NaN;
+    const rows = Math.max(rowCount, weightCount / widestColumns);
+    const at = (tokens: number): number =>
+      weightCount * timeAt(perWeight, tokens) + rows * timeAt(perRow, tokens);
+    return sum + (width > 4 && width < 8 ? Math.min(at(4) + at(Math.max(1, width - 4)), at(8)) : at(width));
+  }, 0);
 }
 
 /** What attention takes beside the matrices. Pure. */
@@ -168,9 +180,6 @@ export function calibratedDecodeMs(
   return 1000 * stepSeconds(load, calibration, decodeStep(batchSize, contextTokenCount));
 }
 
-/** Columns of the matrices whose efficiency is told: as wide as models of a billion weights. */
-const toldColumns = 2048;
-
 /** Operations per second of the fastest format's kernels on a prompt. Pure. */
 export function fastestFlops({
   secondsPerWeight,
@@ -178,7 +187,7 @@ export function fastestFlops({
 }: Pick<SpeedCalibration, 'secondsPerWeight' | 'secondsPerRow'>): number {
   const seconds = Object.keys(secondsPerWeight).map(
     (format) =>
-      (secondsPerWeight[format]?.at(-1) ?? Infinity) + (secondsPerRow[format]?.at(-1) ?? 0) / toldColumns,
+      (secondsPerWeight[format]?.at(-1) ?? Infinity) + (secondsPerRow[format]?.at(-1) ?? 0) / widestColumns,
   );
   return (2 * promptStep) / Math.min(...seconds);
 }
@@ -192,7 +201,7 @@ export function formatEfficiency(
   const [perWeight, perRow] = [calibration.secondsPerWeight[format], calibration.secondsPerRow[format]];
   if (perWeight === undefined || perRow === undefined) return null;
   const secondsAt = (index: number): number =>
-    (perWeight.at(index) ?? NaN) + (perRow.at(index) ?? NaN) / toldColumns;
+    (perWeight.at(index) ?? NaN) + (perRow.at(index) ?? NaN) / widestColumns;
   return {
     memory: bitsPerWeight / 8 / secondsAt(0) / calibration.bytesPerSecond,
     compute: (2 * promptStep) / secondsAt(-1) / calibration.flops,

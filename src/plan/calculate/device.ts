@@ -133,7 +133,8 @@ export const devices: readonly Device[] = [
       price: 900,
       isChecked: true,
     },
-    source: 'Apple newsroom, M4 (May 2024): bandwidth as quoted by fonearena.com and macrumors.com; FLOPS assumed',
+    source:
+      'Apple newsroom, M4 (May 2024): bandwidth as quoted by fonearena.com and macrumors.com; FLOPS assumed',
   }),
   device('apple', {
     ...{ name: 'Apple M4 Max', memory: 64 * GB, bandwidth: 546 * GB, assumedFlops16: 17 * T, watts: 140 },
@@ -143,7 +144,8 @@ export const devices: readonly Device[] = [
   device('apple', {
     ...{ name: 'Apple M3 Ultra', memory: 256 * GB, bandwidth: 819 * GB, assumedFlops16: 28 * T, watts: 270 },
     ...{ price: 7500, isChecked: true },
-    source: 'Apple newsroom, M3 Ultra (March 2025), bandwidth as quoted by several projects on GitHub; FLOPS assumed',
+    source:
+      'Apple newsroom, M3 Ultra (March 2025), bandwidth as quoted by several projects on GitHub; FLOPS assumed',
   }),
   device('phone', {
     ...{
@@ -209,7 +211,8 @@ export const devices: readonly Device[] = [
       price: 110,
       isChecked: true,
     },
-    source: 'LPDDR4X-4267 on 32 bits; four Cortex-A76 at 2.4 GHz, as quoted by circuitdigest.com; FLOPS assumed',
+    source:
+      'LPDDR4X-4267 on 32 bits; four Cortex-A76 at 2.4 GHz, as quoted by circuitdigest.com; FLOPS assumed',
   }),
   device('embedded', {
     ...{

@@ -90,7 +90,9 @@ export const planFormats: readonly PlanFormat[] = [
     'INT4',
     4.5,
     0.05,
-    checked("Apple's coreai-optimization, preset w4_per_block: symmetric, blocks of 32; loss as MLC is assumed"),
+    checked(
+      "Apple's coreai-optimization, preset w4_per_block: symmetric, blocks of 32; loss as MLC is assumed",
+    ),
   ),
   format(
     'CoreML-int8',

@@ -32,7 +32,9 @@ const scores = (
 
 const phiCard = 'the table of the Phi-4 model card';
 const llamaCard = checked('Llama 3.1 and 3.2 model cards, meta-llama/llama-models on GitHub');
-const qwenBlog = checked("Qwen2.5's announcement, QwenLM/qwenlm.github.io: MMLU-redux, IFEval strict, HumanEval, MATH");
+const qwenBlog = checked(
+  "Qwen2.5's announcement, QwenLM/qwenlm.github.io: MMLU-redux, IFEval strict, HumanEval, MATH",
+);
 
 const metasTable = "the comparison in Meta's announcement of Llama 3.1, other settings than its maker's";
 
@@ -47,14 +49,19 @@ function model(name: string, given: SkillScores, evidence: Evidence, names: Name
 
 /** By size. Scores are the makers', of instructed models, by settings that differ: good for ordering, no more. */
 export const planModels: readonly PlanModel[] = [
-  model('SmolLM2 135M', scores(25, 29.9, null, null, null), checked('its model card: IFEval; MMLU as pieces of text is 29.3 there, as letters chance is 25'), {
-    hub: 'HuggingFaceTB/SmolLM2-135M-Instruct',
-    nearfar: 'smollm2-135m-instruct',
-    gguf: 'bartowski/SmolLM2-135M-Instruct-GGUF',
-    ollama: 'smollm2:135m',
-    webllm: 'SmolLM2-135M-Instruct-q0f16-MLC',
-    onnx: 'HuggingFaceTB/SmolLM2-135M-Instruct',
-  }),
+  model(
+    'SmolLM2 135M',
+    scores(25, 29.9, null, null, null),
+    checked('its model card: IFEval; MMLU as pieces of text is 29.3 there, as letters chance is 25'),
+    {
+      hub: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+      nearfar: 'smollm2-135m-instruct',
+      gguf: 'bartowski/SmolLM2-135M-Instruct-GGUF',
+      ollama: 'smollm2:135m',
+      webllm: 'SmolLM2-135M-Instruct-q0f16-MLC',
+      onnx: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+    },
+  ),
   model('Qwen2.5 0.5B', scores(24.1, 27.9, 35.4, 34.4, null), qwenBlog, {
     hub: 'Qwen/Qwen2.5-0.5B-Instruct',
     nearfar: 'qwen2.5-0.5b-instruct',
@@ -131,14 +138,19 @@ export const planModels: readonly PlanModel[] = [
     ollama: 'llama3.1:8b',
     webllm: 'Llama-3.1-8B-Instruct-q4f16_1-MLC',
   }),
-  model('Gemma 2 9B', scores(72.3, 73.6, 54.3, 44.3, 53.2), fromMemory(`${metasTable}; Qwen2.5's announcement has 72.8, 70.1, 68.9 and 44.3`), {
-    hub: 'google/gemma-2-9b-it',
-    nearfar: 'gemma-2-9b-it',
-    gguf: 'bartowski/gemma-2-9b-it-GGUF',
-    ollama: 'gemma2:9b',
-    webllm: 'gemma-2-9b-it-q4f16_1-MLC',
-    onnx: null,
-  }),
+  model(
+    'Gemma 2 9B',
+    scores(72.3, 73.6, 54.3, 44.3, 53.2),
+    fromMemory(`${metasTable}; Qwen2.5's announcement has 72.8, 70.1, 68.9 and 44.3`),
+    {
+      hub: 'google/gemma-2-9b-it',
+      nearfar: 'gemma-2-9b-it',
+      gguf: 'bartowski/gemma-2-9b-it-GGUF',
+      ollama: 'gemma2:9b',
+      webllm: 'gemma-2-9b-it-q4f16_1-MLC',
+      onnx: null,
+    },
+  ),
   model('Phi-4 14B', scores(84.8, 63, 82.6, 80.4, 80.6), checked(phiCard), {
     ...none,
     hub: 'microsoft/phi-4',

@@ -146,7 +146,8 @@ export const approachRows: readonly GuideRow[] = [
     claim: 'TinyLlama (GGUF, INT4), $0, 500ms+',
     inputs:
       'goal quality, privacy device, a small board of 2 GB, commands of 50 tokens, no floor, however long it takes',
-    today: 'TinyLlama is of 2023: models of its size and half of it score more today. INT4 is for what does not fit otherwise: of a model that does, finer formats are better and, on a board that may take its time, no worse.',
+    today:
+      'TinyLlama is of 2023: models of its size and half of it score more today. INT4 is for what does not fit otherwise: of a model that does, finer formats are better and, on a board that may take its time, no worse.',
     answer: () => {
       const setUp = bestOf(
         asked({
