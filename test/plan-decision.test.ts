@@ -245,17 +245,7 @@ describe('a set-up that runs here', () => {
         '--engine',
         'nearfar',
       ],
-      ...[
-        '--least-quality',
-        'none',
-        '--tasks',
-        'simple_qa',
-        '--can-wait',
-        '--prompt',
-        '100',
-        '--answer',
-        '32',
-      ],
+      ...'--least-quality none --tasks simple_qa --can-wait --prompt 100 --answer 32'.split(' '),
       // Measuring this machine takes a minute; bench -- roofline does it.
       ...['--apply', '--no-measure', '--out', out, '--json'],
     ];
