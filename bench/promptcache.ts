@@ -13,8 +13,8 @@ import { rounded } from './stats.ts';
 /**
  * Hours of traffic in virtual time. The gateway's own upstream room (bytes that pass, marks spliced into them, the reader
  * of usage) sends over HTTP to a stub that bills by the providers' documented rules; the planner and the stub go by one
- * clock, which is set to each request's time. The planner was built while looking at seeds 1 to 9 and once at 101, and what
- * the benchmark gave for 201 to 203 was seen while its caution was chosen; those of the benchmark are others.
+ * clock, which is set to each request's time. The planner was built while looking at seeds 1 to 21 of these traces, and what earlier
+ * ones gave for 101, 201 to 203 and 301 to 303 was seen; those of the benchmark are others.
  */
 
 interface Subject extends ProviderRules {
@@ -32,7 +32,7 @@ const subjects: readonly Subject[] = [
 
 const strategies: readonly Strategy[] = ['nearfar', ...baselines];
 
-const firstSeed = 301;
+const firstSeed = 501;
 
 export const promptcache: Benchmark = async (setup) => {
   const seedCount = setup.repeatCount ?? (setup.quick ? 1 : 3);

@@ -86,7 +86,11 @@ function wordsOf({ vocabulary }: LlamaModel): readonly string[] {
   });
 }
 
-function embed({ vocabulary }: LlamaModel, reader: EmbeddingContext, texts: readonly string[]): Float32Array[] {
+function embed(
+  { vocabulary }: LlamaModel,
+  reader: EmbeddingContext,
+  texts: readonly string[],
+): Float32Array[] {
   const vectors: Float32Array[] = [];
   while (vectors.length < texts.length) {
     reader.clear();

@@ -19,9 +19,14 @@ export interface FarGateway {
 /**
  * The whole gateway behind a real socket, with upstreams and no model of its own: nothing is loaded.
  * @param models GGUF files that are here all the same
+ * @param keptHome a folder that is there and stays
  */
-export async function farGateway(file: object, models: readonly string[] = []): Promise<FarGateway> {
-  const home = mkdtempSync(join(tmpdir(), 'nearfar-far-'));
+export async function farGateway(
+  file: object,
+  models: readonly string[] = [],
+  keptHome: string | null = null,
+): Promise<FarGateway> {
+  const home = keptHome ?? mkdtempSync(join(tmpdir(), 'nearfar-far-'));
   const store = createModelStore({ home, hub: { endpoint: 'http://127.0.0.1:9', token: null } });
   for (const path of models) await store.pull(`file:${path}`);
   writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(file));
@@ -36,7 +41,7 @@ export async function farGateway(file: object, models: readonly string[] = []): 
     async close() {
       await server.close(100);
       await gateway.close();
-      rmSync(home, { recursive: true });
+      if (keptHome === null) rmSync(home, { recursive: true });
     },
   };
 }

@@ -134,7 +134,7 @@ async function ask(
   const messages = [{ role: 'user' as const, content }];
   const { data, response } = await client.chat.completions
     .create(
-      { model: 'up/big', temperature: 0, max_tokens: 50, messages, ...changes, stream: false },
+      { model: 'up/big', temperature: 0, max_completion_tokens: 50, messages, ...changes, stream: false },
       { headers },
     )
     .withResponse();
@@ -150,7 +150,7 @@ async function askStreamed(content: string): Promise<Omit<Asked, 'id'>> {
   const client = new OpenAI({ baseURL: `${gateway().url}/v1`, apiKey: secretOf('ana'), maxRetries: 0 });
   const messages = [{ role: 'user' as const, content }];
   const { data, response } = await client.chat.completions
-    .create({ model: 'up/big', temperature: 0, max_tokens: 50, messages, stream: true })
+    .create({ model: 'up/big', temperature: 0, max_completion_tokens: 50, messages, stream: true })
     .withResponse();
   let text = '';
   for await (const chunk of data) text += chunk.choices[0]?.delta.content ?? '';
@@ -163,7 +163,7 @@ async function askAnthropic(content: string): Promise<Asked> {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': secretOf('ana') },
     body: JSON.stringify({
-      ...{ model: 'up/big', temperature: 0, max_tokens: 50 },
+      ...{ model: 'up/big', temperature: 0, max_completion_tokens: 50 },
       messages: [{ role: 'user', content }],
     }),
   });

@@ -22,6 +22,8 @@ export interface JudgeRun {
   readonly modelName: string;
   readonly answer: Answer;
   readonly atOnce: number;
+  /** Those of the tasks that were asked for. */
+  readonly choose: (pairs: readonly JudgePair[]) => readonly JudgePair[];
   readonly signal: AbortSignal;
 }
 
@@ -77,10 +79,11 @@ function jsonOf(line: string): unknown {
 
 /** Measures how often a judge agrees with the truth. @returns the exit code */
 export async function evaluateJudge(input: CommandInput, run: JudgeRun): Promise<number> {
-  const { home, modelId, modelName, answer, atOnce, signal } = run;
+  const { home, modelId, modelName, answer, atOnce, choose, signal } = run;
   const files = input.options.text('answers')?.split(',') ?? null;
   const origin: PairsOrigin = files === null ? 'written' : 'answers';
-  const pairs = files === null ? writtenPairs : await answeredPairs(files);
+  const pairs = choose(files === null ? writtenPairs : await answeredPairs(files));
+  if (pairs.length === 0) throw new UsageError('--judge: of these tasks there are no pairs');
   const version = pairsVersion(pairs);
   const unfinished = unfinishedJudging(home, modelId, version);
   if (input.options.flag('restart')) await unfinished.discard();

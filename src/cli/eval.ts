@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
+import type { LoadedSettings } from '../config/load.ts';
 import { evaluationItems, itemsVersion } from '../evaluate/evaluation-items.ts';
 import {
   accuracies,
@@ -77,7 +78,11 @@ export const evalModel: Command = {
       const { prepareModel } = await import('./first-start.ts');
       await prepareModel(loaded, process.stderr, interrupt.signal);
     }
-    const gateway = await openOfflineGateway(loaded, { batching: 'continuous', batchSize: atOnce, atOnce });
+    const gateway = await openOfflineGateway(ofNobody(loaded), {
+      batching: 'continuous',
+      batchSize: atOnce,
+      atOnce,
+    });
     try {
       const modelId = await gateway.resolve(modelName);
       const { home } = loaded;
@@ -85,21 +90,32 @@ export const evalModel: Command = {
       if (!isJudge) return await run(input, { home, modelId, items, gateway, signal });
       const { evaluateJudge } = await import('./eval-judge.ts');
       const { answer } = gateway;
-      return await evaluateJudge(input, { home, modelId, modelName, answer, atOnce, signal });
+      return await evaluateJudge(input, {
+        ...{ home, modelId, modelName, answer, atOnce, signal },
+        choose: (pairs) => chosenItems(pairs, tasks, limit),
+      });
     } finally {
       await gateway.close();
     }
   },
 };
 
+/**
+ * The items are ours and about nobody, though some look as if they were ("Call Nina at 555-0142"): detectors would keep those from a
+ * model elsewhere. What the owner says of every request (`privacy.floor`) holds all the same.
+ */
+function ofNobody(loaded: LoadedSettings): LoadedSettings {
+  const { settings } = loaded;
+  return { ...loaded, settings: { ...settings, privacy: { ...settings.privacy, detect: 'off' } } };
+}
+
 /** @throws UsageError where options do not go together */
 function checkedJudge(options: CommandInput['options']): boolean {
   const isJudge = options.flag('judge');
   if (!isJudge && options.text('answers') !== undefined)
     throw new UsageError('--answers: expected --judge too');
-  for (const name of ['tasks', 'limit', 'out'])
-    if (isJudge && options.text(name) !== undefined)
-      throw new UsageError(`--judge: expected no --${name} with it`);
+  if (isJudge && options.text('out') !== undefined)
+    throw new UsageError('--judge: expected no --out with it');
   return isJudge;
 }
 

@@ -64,6 +64,7 @@ export const measureWeightFormats: Measuring = {
           windowCount,
           cpu: cpuName(),
           again: options.flag('again'),
+          measuresSpeed: !options.flag('no-speed'),
           kernelsFor: (format) => kernelsFor(loaded, format),
         },
         { quantize: quantizeFile, simulate: simulateFormat, measureFile: measureWeightsFile },
@@ -76,7 +77,8 @@ export const measureWeightFormats: Measuring = {
       const shown = { ...report, text: file ?? null, recommendations, qualityBounds };
       process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     } else if (options.flag('markdown')) {
-      const command = commandLine(model.id, { text: file, formats: options.text('formats') });
+      const given = { text: file, formats: options.text('formats') };
+      const command = commandLine(model.id, given, options.flag('no-speed'));
       const machine = `${report.cpu}, ${os.availableParallelism()} cores, load ${load.toFixed(2)} before`;
       const from = { command, base: baseName(report), machine };
       process.stdout.write(`${renderWeightsMarkdown(report, tableOf(report), from)}\n`);
@@ -129,11 +131,20 @@ function tableOf(report: WeightsReport) {
   return { header, rows: report.rows.map((row) => cellsOf(row)) };
 }
 
-function commandLine(model: string, options: Readonly<Record<string, string | undefined>>): string {
+function commandLine(
+  model: string,
+  options: Readonly<Record<string, string | undefined>>,
+  isWithoutSpeed: boolean,
+): string {
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name} ${value}`],
   );
-  return ['nearfar measure --what weights', ...given, basename(model)].join(' ');
+  return [
+    'nearfar measure --what weights',
+    ...given,
+    ...(isWithoutSpeed ? ['--no-speed'] : []),
+    basename(model),
+  ].join(' ');
 }
 
 function baseName({ baseFormat, sourceLoss }: WeightsReport): string {

@@ -94,6 +94,8 @@ export interface GenerateCommand {
   readonly priority: Priority;
   /** When the gateway took it up, in milliseconds since the epoch: `voice` counts its time from there. */
   readonly enteredAt: number;
+  /** Of `voice`: what the way back takes from the draw of the first token to the socket, as the gateway has measured it. */
+  readonly deliveryMs?: number;
   /** Whose share of the machine it counts against. */
   readonly tenant: string;
   readonly deadlineAt: number | null;

@@ -73,10 +73,10 @@ export function accuracies(results: readonly ItemResult[]): readonly TaskAccurac
 }
 
 /** The first `limit` items of each of these tasks. */
-export function chosenItems(
-  items: readonly EvaluationItem[],
+export function chosenItems<Item extends { readonly task: EvaluatedTask }>(
+  items: readonly Item[],
   tasks: readonly EvaluatedTask[],
   limit: number,
-): readonly EvaluationItem[] {
+): readonly Item[] {
   return tasks.flatMap((task) => items.filter((item) => item.task === task).slice(0, limit));
 }

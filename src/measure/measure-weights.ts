@@ -46,6 +46,8 @@ export interface WeightsRequest {
   readonly windowCount: number | null;
   /** Names this machine: figures of another one are not gone on from. */
   readonly cpu: string;
+  /** False: quality and sizes only, for machines that have other work. @default true */
+  readonly measuresSpeed?: boolean;
   /** Measure anew what is on record. */
   readonly again: boolean;
   /** The CPU kernels that compute a format: see `LibraryOptions`. @default the shipped ones */
@@ -160,7 +162,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
     const measurement = await tools.measureFile(
       {
         ...{ path, basePath: logitsPath, backend, threadCount, text, windowTokenCount, windowCount },
-        ...{ builtKernels, ...how },
+        ...{ builtKernels, ...how, measuresSpeed: how.measuresSpeed && (request.measuresSpeed ?? true) },
       },
       progress,
     );

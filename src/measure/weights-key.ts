@@ -32,6 +32,7 @@ export async function weightsKey(request: WeightsRequest): Promise<string> {
     matrix,
     // Nothing where the shipped ones compute, so that what is on record of them stays.
     ...(built.length === 0 ? [] : [built]),
+    ...(request.measuresSpeed === false ? ['no speed'] : []),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }

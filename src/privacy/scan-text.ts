@@ -12,6 +12,8 @@ import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
 import { openDoors } from './detect/open-doors.ts';
 import { otherLanguages } from './detect/other-languages.ts';
+import { otherScripts } from './detect/other-scripts.ts';
+import { ownPapers } from './detect/own-papers.ts';
 import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
 import { ownLife } from './detect/own-life.ts';
@@ -19,6 +21,7 @@ import { paymentCard } from './detect/payment-card.ts';
 import { person } from './detect/person.ts';
 import { phone } from './detect/phone.ts';
 import { placeAndThing } from './detect/place-and-thing.ts';
+import { recordField } from './detect/record-field.ts';
 import { secret } from './detect/secret.ts';
 import { sensitiveContext } from './detect/sensitive-context.ts';
 import { selfPortrait } from './detect/self-portrait.ts';
@@ -58,8 +61,11 @@ export const detectors: readonly Detector[] = [
   unannounced,
   openDoors,
   toldOfPeople,
+  ownPapers,
   marking,
   otherLanguages,
+  otherScripts,
+  recordField,
 ];
 
 /** Encodings within encodings, so deep and no deeper. */

@@ -18,6 +18,7 @@ const sentences: readonly string[] = [
   'Connect to prod-db-01, https://jira.corp.example.internal/x, s3://bucket/key, vpn.acme.com, account number 12345678, case 1:23-cv-01234, seat 14C.',
   'Customer list: Acme, Globex. Patient 4411 had a seizure, ICD-10 F32.1. The CEO will resign. Term sheet from Sequoia at $80M pre-money. HR complaint against Tom.',
   'Her social security number is 524-71-9063 and I am from Ohio; we found an SQL injection in our shop and customer records were leaked; Mia is on sick leave, the MRI of Dr. Jo Lund.',
+  'Review our quarterly financial statements; diagnosis: bipolar disorder; pwd=letmein; 我的密码是 abc12345。',
   'Mein Name ist Jörg Weber und ich wohne in Köln; das Passwort lautet Regen77!; mi hijo tiene diabetes; ma femme est enceinte; streng vertraulich.',
 ];
 

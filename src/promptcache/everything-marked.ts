@@ -25,6 +25,8 @@ export interface RivalBill {
   readonly cost: number;
   /** Where the marks stand: indexes of blocks. */
   readonly marked: readonly number[];
+  /** The prompt was refused, so that nothing would be held of it either. */
+  undo(): void;
 }
 
 const heldLimit = 20_000;
@@ -47,7 +49,21 @@ export function createEverythingMarked(): EverythingMarked {
     ask({ modelId, blocks, places, tokenCount, rules }, at) {
       const shortest = rules.lifetimes.at(-1);
       const marked = markedByClients(blocks, rules);
-      if (shortest === undefined) return { cost: tokenCount, marked };
+      const changes: { name: string; before: number | undefined; after: number }[] = [];
+      const undo = (): void => {
+        for (const { name, before, after } of changes.splice(0).reverse()) {
+          // What others asked meanwhile stays.
+          if (held.get(name) !== after) continue;
+          if (before === undefined) held.delete(name);
+          else held.set(name, before);
+        }
+      };
+      if (shortest === undefined) return { cost: tokenCount, marked, undo };
+      const until = at + shortest.durationMs;
+      const keep = (name: string): void => {
+        changes.push({ name, before: held.get(name), after: until });
+        hold(name, until);
+      };
       const nameOf = (index: number): string => `${modelId}|${blocks[index]?.hash ?? ''}`;
       let read = 0;
       for (const mark of marked) {
@@ -56,7 +72,7 @@ export function createEverythingMarked(): EverythingMarked {
           const place = places[index];
           if (place === undefined || from - place.position >= rules.lookbackPositionCount) break;
           if ((held.get(nameOf(index)) ?? 0) <= at) continue;
-          hold(nameOf(index), at + shortest.durationMs);
+          keep(nameOf(index));
           read = Math.max(read, place.tokenCount);
           break;
         }
@@ -65,11 +81,11 @@ export function createEverythingMarked(): EverythingMarked {
       for (const mark of marked) {
         const tokens = places[mark]?.tokenCount ?? 0;
         if (tokens <= read || tokens < rules.minimumTokenCount) continue;
-        hold(nameOf(mark), at + shortest.durationMs);
+        keep(nameOf(mark));
         end = Math.max(end, tokens);
       }
       const cost = read * rules.readRate + (end - read) * shortest.writeRate + Math.max(0, tokenCount - end);
-      return { cost, marked };
+      return { cost, marked, undo };
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Usage } from '../chat/part.ts';
 import type { CacheRules } from './cache-rules.ts';
-import { createEverythingMarked } from './everything-marked.ts';
+import { createEverythingMarked, type RivalBill } from './everything-marked.ts';
 import type { HeldPrefixes } from './held-prefixes.ts';
 import { planMarks, weighMarks, type MarkPlace, type MarkPlan } from './plan-marks.ts';
 import type { HashedPrompt } from './prefix-hashes.ts';
@@ -39,7 +39,7 @@ const shortestTried = 0.9;
 export function createMarkPlanner(memory: ReuseMemory, held: HeldPrefixes): MarkPlanner {
   const purse = createPurse();
   const everything = createEverythingMarked();
-  const spent = new WeakMap<MarkPlan, PlannedSpending>();
+  const sent = new WeakMap<MarkPlan, { readonly spending: PlannedSpending; readonly rival: RivalBill }>();
 
   function placesOf(
     { blocks, prefix }: HashedPrompt,
@@ -84,13 +84,13 @@ export function createMarkPlanner(memory: ReuseMemory, held: HeldPrefixes): Mark
           ? copied
           : planMarks(places, tokenCount, tried, spendable);
       const spending = { tokenCount, surcharge: plan.surcharge, rivalCost: rival.cost };
-      spent.set(plan, spending);
+      sent.set(plan, { spending, rival });
       purse.spend(name, spending);
       return plan;
     },
 
     settle({ blocks, prefix }, destination, plan, at, usage) {
-      const spending = spent.get(plan);
+      const spending = sent.get(plan)?.spending;
       if (spending === undefined) return;
       purse.settle(purseOf(destination), spending, usage, destination.rules);
       held.learn({
@@ -108,8 +108,10 @@ export function createMarkPlanner(memory: ReuseMemory, held: HeldPrefixes): Mark
     },
 
     abandon(destination, plan) {
-      const spending = spent.get(plan);
-      if (spending !== undefined) purse.giveBack(purseOf(destination), spending);
+      const planned = sent.get(plan);
+      if (planned === undefined) return;
+      purse.giveBack(purseOf(destination), planned.spending);
+      planned.rival.undo();
     },
   };
 }

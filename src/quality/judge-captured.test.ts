@@ -1,4 +1,3 @@
-import { compared } from './testing/compared.ts';
 import { describe, expect, test } from 'vitest';
 import type { CapturedExchange } from '../capture/exchange.ts';
 import { NearfarError } from '../chat/error.ts';
@@ -7,6 +6,7 @@ import { questionOfExchange } from './captured-question.ts';
 import { expectCosts } from './expected-calibration-cost.ts';
 import { judgeCaptured, type JudgeCapturedOptions } from './judge-captured.ts';
 import { answersAll, readJudgedLines, type JudgedLine } from './judged-line.ts';
+import { compared } from './testing/compared.ts';
 
 function exchangeOf(changes: Partial<CapturedExchange> = {}): CapturedExchange {
   return {

@@ -1,4 +1,4 @@
-import { compared } from './testing/compared.ts';
+// Over 300 lines: one shadow, everything that can come of it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { goodParts, requestOf, startPart, textPart, endPart, finishPart } from '../answer/fakes.ts';
@@ -9,6 +9,7 @@ import type { LedgerRow } from '../ledger/row.ts';
 import type { AskModel } from './ask-model.ts';
 import type { Judged } from './judged-store.ts';
 import { createShadow, pairOf, type ShadowDependencies } from './shadow.ts';
+import { compared } from './testing/compared.ts';
 
 const tiers = [
   { tier: 'near', modelId: 'tiny' },

@@ -14,7 +14,7 @@ function ask(body: object, changes: object = {}, origin: object = {}) {
       text: JSON.stringify(body),
       body: body as Readonly<Record<string, unknown>>,
       ...changes,
-    } as Parameters<typeof questionInBody>[0],
+    },
     { modelId: 'up/big', clientKey: null, ...origin },
   );
 }

@@ -11,9 +11,11 @@ import { around as abroad } from './other-languages.ts';
 import { around as life } from './own-life.ts';
 import { learned, personal } from './person.ts';
 import { account } from './place-and-thing.ts';
+import { around as fields } from './record-field.ts';
 import { around as portrait } from './self-portrait.ts';
 import { contextPatterns } from './sensitive-context.ts';
-import { around as people } from './told-of-people.ts';
+import { around as papers } from './own-papers.ts';
+import { around as people, calledPattern } from './told-of-people.ts';
 import { around as unannounced } from './unannounced.ts';
 import { TextFacts } from './text-facts.ts';
 
@@ -30,10 +32,13 @@ const anchored: readonly (readonly [string, RegExp, number])[] = [
     doors,
     people,
     abroad,
+    papers,
+    fields,
   }).map(([name, { core, anchor }]) => [name, core, anchor] as const),
   ...contextPatterns.map(([, name, anchor, pattern]) => [name, pattern, anchor] as const),
   ...disclosurePatterns.map(([name, pattern]) => [name, pattern, own] as const),
   ['account', account, own],
+  ['called', calledPattern, anchorOf.roles],
   ['personal', personal, anchorOf.personal],
   ['learned', learned, anchorOf.learned | anchorOf.digits],
 ];

@@ -24,7 +24,7 @@ export const labels: readonly (readonly [SpanType, string, RegExp])[] = [
 
 /** Something with a digit and at least five letters or digits, not a date, a price or a sum. */
 const value =
-  /[\s:#.=(["'–-]{0,4}(?:(?:number|no|num|id|is|was|are|as|of|the|my|his|her|their|card|code|#)[.:]?[\s:#=("'–-]{1,3}){0,4}(?=[A-Z]{1,2} \d|[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[A-Z0-9]|[ /-](?=[A-Z]*\d)|-(?=[A-Z]{2,}(?![A-Z]))){3,24}[A-Z0-9]/;
+  /[\s:#.,=(["'–-]{0,4}(?:(?:number|no|num|id|is|was|are|as|of|the|my|his|her|their|card|code|#)[.:]?[\s:#=("'–-]{1,3}){0,4}(?=[A-Z]{1,2} \d|[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[A-Z0-9]|[ /-](?=[A-Z]*\d)|-(?=[A-Z]{2,}(?![A-Z]))){3,24}[A-Z0-9]/;
 
 const compiled = labels.map(([type, name, label]) => ({
   type,

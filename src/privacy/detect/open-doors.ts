@@ -40,14 +40,18 @@ const patterns: readonly (readonly [string, RegExp])[] = [
     ),
   ],
   [
+    'system.admitted',
+    /\bwe (?:found|have|discovered|shipped|introduced|know of|had|suffered|detected|are having) (?:an?|the|several|some|\d+) (?:[\p{L}-]+ ){0,3}?(?:breach|intrusion|hack|ransomware(?: attack)?|phishing attack|security (?:incident|flaw|hole|bug)|vulnerabilit(?:y|ies)|back-?door|bug that (?:exposes|leaks|allows|lets)|flaw (?:in|that)|data leak)\b|\bwe (?:store|keep|save|log|sell|share|collect|track) (?:all |our )?(?:customers?|users?|patients?|clients?|employees?|credit card|card|payment)s?['’]? (?:passwords?|data|numbers?|records|cards?|locations?|messages|details)\b|\bour (?:product|app|api|website|software|service|platform|system)s? (?:has|have|contains?) (?:an?|several|some) (?:[\p{L}-]+ ){0,2}?(?:flaw|hole|back-?door|vulnerabilit(?:y|ies)|security (?:bug|issue))\b|\bfirewall (?:allows|exposes|opens|permits) (?:ports?|all|any|traffic|ssh|rdp)\b[^.?!\n]{0,24}?\b(?:anywhere|everyone|anyone|the internet)\b|\badmin(?:istration)?(?: portal| panel| console| login| page| interface)?(?: is| at|:){1,3} ?https?:\/\/\S+/giu,
+  ],
+  [
     'system.rule',
     /\b(?:firewall rule|security group|acl|access list|port forwarding|vlan)(?: \d+)? (?:lets?|allows?|permits?|opens?|exposes?)\b|\b(?:domain admin|root access|admin access|full access) (?:in|within|after) (?:\d+|an|two|three|a few) (?:minutes?|hours?|days?|steps?)\b|\b(?:jira|servicenow|incident|ticket)(?: ticket| issue| no\.?| number| #)* ?#?[A-Z]{2,8}-\d{2,7}\b/giu,
   ],
 ];
 
 export const around = {
-  core: /\b(?:our|sql injection|xss|csrf|ssrf|rce|idor|remote code|back-?door|vulnerabilit(?:y|ies)|zero-?day|exploit|security|buffer|privilege|misconfiguration|hard-?coded|customers?|users?|patients?|employees?|clients?|cards?|payments?|members?|students?|subscribers?|donors?|personnel|salary|voters?|leak|breach|theft|dump|loss|records|rows|accounts|firewall rule|acl|access list|port forwarding|vlan|domain admin|root access|admin access|full access|jira|servicenow|incident|ticket)\b/iy,
-  anchor: anchorOf.doors | anchorOf.own,
+  core: /\b(?:our|we (?:found|have|discovered|shipped|introduced|know of|had|suffered|detected|are having|store|keep|save|log|sell|share|collect|track)|admin(?:istration)?(?: portal| panel| console| login| page| interface)?(?: is| at|:)|firewall (?:rule|allows|exposes|opens|permits)|domain admin|root access|admin access|full access|sql injection|xss|csrf|ssrf|rce|idor|remote code|back-?door|vulnerabilit(?:y|ies)|zero-?day|exploit|security (?:hole|flaw|bug|gap|group)|buffer overflow|privilege escalation|misconfiguration|hard-?coded|(?:customer|user|patient|employee|client|card|payment|member|student|subscriber|donor|personnel|salary|voter)s? (?:table|database|data|records?|lists?|files?|details|information|dump|numbers)|(?:leak|breach|theft|dump|loss) of|(?:records|rows|accounts|customers|users|patients) (?:were|was|have been|got|are)|acl|access list|port forwarding|vlan|jira|servicenow|incident|ticket)\b/iy,
+  anchor: anchorOf.doors,
   before: 48,
   after: 112,
 };

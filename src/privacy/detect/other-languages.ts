@@ -28,7 +28,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'secret',
     'abroad.password',
     new RegExp(
-      `\\b(?:[Pp]asswort|[Kk]ennwort|[Zz]ugangscode|[Mm]ots? de passe|[Cc]ode d['’]accès|[Cc]ontraseña|[Cc]lave|[Ss]enha|[Ww]achtwoord|[Tt]oegangscode|[Hh]asło|[Pp]assword|PIN)(?: [^.?!\\n:=]{1,40}?)? ?(?:lautet|ist|est|es|è|é|to|jest|(?<=achtwoord[^.?!\\n]{0,40})is|:|=) ${value}`,
+      `\\b(?:[Pp]asswort|[Kk]ennwort|[Zz]ugangscode|[Mm]ots? de passe|[Cc]ode d['’]accès|[Cc]ontraseña|[Cc]lave|[Ss]enha|[Ww]achtwoord|[Tt]oegangscode|[Hh]asło|[Pp]assword (?:del|della|di|dell['’]\\p{L}+|per)|PIN)(?: [^.?!\\n:=]{1,40}?)? ?(?:lautet|ist|est|es|è|é|to|jest|(?<=achtwoord[^.?!\\n]{0,40})is|:|=) ${value}`,
       'gu',
     ),
   ],

@@ -41,7 +41,7 @@ export const contextPatterns: readonly (readonly [SpanType, string, anchor: numb
     'legal',
     'legal.self',
     self | counsel,
-    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privileged|privilege(?=\s*[:\])—–-])|communication)|\bprivileged and confidential\b/iuy,
+    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privileged|privilege(?=\s*[:—–])|communication)|\bprivileged and confidential\b/iuy,
   ],
   ['finance', 'finance.own', self, new RegExp(`\\b${whose}${money}\\b`, 'iuy')],
   [

@@ -23,11 +23,26 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     // Nobody's by word, but a value that no one would say stands behind it.
     'labelled',
     new RegExp(
-      `\\b(?:temporary |default |initial |new |old |root |admin |guest |shared |master |wifi |wi-fi )*${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
+      `\\b${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
       'giu',
     ),
     (text) =>
       text.length >= 6 && (/\p{L}.*\d|\d.*\p{L}/u.test(text) || /[^\p{L}\p{N}.'’-].*\p{L}/u.test(text)),
+  ],
+  [
+    'keyed',
+    /\b(?:this|the|my|our|following|encryption|decryption|signing|license) (?:key|token|secret)(?: is|:| =) ?["'`]?(?<value>(?=\S*\d)[\w+/=-]{12,})/giu,
+    () => true,
+  ],
+  [
+    'code_to',
+    /\b(?:code|combination|pin) (?:to|for|of) (?:the|my|our) [\p{L} ]{2,24} (?:is|:) ?(?<value>\d[\d -]{2,12}\d)/giu,
+    () => true,
+  ],
+  [
+    'place_password',
+    /\b(?:wi-?fi|admin|root|netflix|login|server|router|database|e-?mail|vpn|account|laptop|guest) password (?:is|was) (?:now )?(?!too\b|not\b|always\b|required\b|wrong\b|incorrect\b|weak\b|strong\b|invalid\b|stored\b|hashed\b|the\b|an?\b|secure\b|safe\b|long\b|short\b|needed\b|missing\b|empty\b|expired\b|correct\b|hidden\b|unknown\b|case\b|set\b|reset\b|changed\b|asked\b|encrypted\b)["'“]?(?<value>\p{L}{4,32})["'”]?(?=[.!?,;]|$|\n)/giu,
+    () => true,
   ],
   [
     'network_pair',
@@ -125,7 +140,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
 
 /** Words of which each pattern has one. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|code (?:to|for|of)|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
   before: 64,
   after: 320,
 };

@@ -218,6 +218,95 @@ const classes: readonly (readonly [
     ['Schreibe die Kündigung für Herrn Brandt', 'licenciement de Mme Morel'],
     ['Schreibe eine Kündigung', 'La carta de despido de un empleado'],
   ],
+  [
+    'papers.asked',
+    [
+      'Review our contract with the printer',
+      "fix my company's login module",
+      'Summarise our patient records',
+    ],
+    ['Review my essay', 'Write a contract template', 'How do contracts work?', 'Our API returns 404.'],
+  ],
+  [
+    'papers.of_people',
+    ['a spreadsheet of employee salaries', 'this list of customer emails'],
+    ['a list of employees', 'a table of salaries by country'],
+  ],
+  [
+    'papers.announcement',
+    ['Write a memo about the layoffs', 'draft an email to staff about the closure'],
+    ['Write a letter about spring', 'an email about the acquisition of language'],
+  ],
+  [
+    'papers.against_us',
+    ['a complaint filed against us', "the minutes of yesterday's board meeting"],
+    ['a complaint filed against the city', 'in ten minutes of play'],
+  ],
+  [
+    'papers.telling',
+    ['Our growth strategy is to wait', 'our bank is threatening to close it', 'merger talks with Orlin'],
+    ['Our strategy game', 'Talks with the teacher', 'We lost the ball.'],
+  ],
+  [
+    'papers.day',
+    ['The launch is scheduled for 5 May', 'the deal will be signed soon', 'The board decided to close it'],
+    ['The launch was loud.', 'The deal of the day', 'The school board met.'],
+  ],
+  [
+    'papers.sum',
+    ['The budget for the new campaign is $400,000', 'I have $9,000 in savings', 'I make 60000 a year'],
+    ['The budget for lunch is $5.', 'I have $5 in coins', 'I make 12 cakes a week'],
+  ],
+  [
+    'people.called',
+    [
+      'Olga from payroll said so',
+      'Patient Marta has a fever',
+      'the tenant in 4B',
+      'a meeting with Orlin at 3',
+    ],
+    ['The patient has a fever.', 'Olga from Kyiv', 'a meeting with friends'],
+  ],
+  [
+    'system.admitted',
+    ['We had a data breach', 'we store user passwords as text', 'our app has a security flaw'],
+    ['We had a picnic.', 'We store apples.', 'A breach is a hole.'],
+  ],
+  ['credential.keyed', ['my key: 8f3a9b2c4d5e'], ['the key is long']],
+  ['credential.code_to', ['the code to the shed is 77-12'], ['the code to the program is short']],
+  ['credential.place_password', ['admin password is monkey'], ['The admin password is required']],
+  [
+    'field.password',
+    ['{"user": "a", "password": "letmein"}', 'pwd: qwerty', '<password>letmein</password>'],
+    [
+      'password: string',
+      'password = input()',
+      'Password: required',
+      "password: 'YOUR_PASSWORD_HERE'.length > 3",
+    ],
+  ],
+  ['field.pair', ['admin:dragon', 'root / toor'], ['root:x:0:0', '/admin/users', 'admin: yes']],
+  [
+    'field.clinical',
+    ['Diagnosis: bipolar disorder', 'Therapy notes for Jo', 'Blood type: B+'],
+    ['Diagnosis: what is it?', 'The diagnosis is hard.'],
+  ],
+  ['field.pay', ['Salary: 85,000'], ['salary: what is fair?']],
+  ['field.table', ['name,email,ssn,salary'], ['name, colour and shape']],
+  [
+    'field.attached',
+    ['The salaries are attached', 'Confidential memo: read'],
+    ['The photo is attached', 'a confidential matter of the heart'],
+  ],
+  [
+    'script.password',
+    ['我的密码是 abc12345', 'пароль: Zima2024', 'şifrem Kedi99'],
+    ['密码是什么？', 'Что такое пароль?'],
+  ],
+  ['script.number', ['身份证号 110101199003071234', 'СНИЛС 112-233-445 95'], ['身份证是什么？']],
+  ['script.name', ['меня зовут Иван', '我叫王伟', 'jag heter Nils'], ['Как тебя зовут?']],
+  ['script.marked', ['社外秘', 'Конфиденциально'], ['これは公開です']],
+  ['script.health', ['我得了糖尿病', 'у моей мамы рак'], ['糖尿病とは何ですか']],
   ['abroad.number', ['Steuernummer 12/345/67890', 'BSN 123456782'], ['Was ist eine Steuernummer?']],
 ];
 

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { matches, matchesAround, matchesAt, type Detector, type SpanType } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -70,7 +70,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'confidential',
     'people.movement',
-    /\b(?:convoy|patrol|platoon|battalion|squad|submarine|frigate|destroyer|drone|troops|motorcade|swat team|special forces|raid|airstrike|prisoner transfer|transport of (?:prisoners?|cash|gold)|cash (?:transport|van)|armou?red (?:car|truck)|courier|agent|informant|source)\b[^.?!\n]{0,48}?\b(?:leaves?|departs?|moves?|changes?|begins?|starts?|arrives?|launch(?:es)?|deploys?|meets?|is|strikes?|attacks?)\b[^.?!\n]{0,32}?\b(?:at (?:\d{4}|\d{1,2}(?::\d\d| ?(?:am|pm))|dawn|dusk|midnight|noon|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|tonight|tomorrow)\b|\b(?:witness|informant|whistle-?blower|source|agent|defector)(?: (?:no\.? ?)?\d+| \p{Lu}\p{Ll}+)?(?: in the \p{Lu}\p{Ll}+ (?:trial|case))?(?:['’]s name)? (?:is (?:someone|somebody|hiding|called|named)|(?:now )?lives|works (?:in|at|for))\b/giu,
+    /\b(?:convoy|patrol|platoon|battalion|squad|submarine|frigate|destroyer|drone|troops|motorcade|swat team|special forces|raid|airstrike|prisoner transfer|transport of (?:prisoners?|cash|gold)|cash (?:transport|van)|armou?red (?:car|truck)|courier|guards?|sentr(?:y|ies)|shipment of (?:gold|cash|weapons|drugs|diamonds|money)|ambassador|agent|informant|source)\b[^.?!\n]{0,48}?\b(?:leaves?|departs?|moves?|changes?|begins?|starts?|arrives?|launch(?:es)?|deploys?|meets?|is|strikes?|attacks?)\b[^.?!\n]{0,32}?\b(?:at (?:\d{4}|\d{1,2}(?::\d\d| ?(?:am|pm))|dawn|dusk|midnight|noon|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|tonight|tomorrow)\b|\b(?:witness|informant|whistle-?blower|source|agent|defector)(?: (?:no\.? ?)?\d+| \p{Lu}\p{Ll}+)?(?: in the \p{Lu}\p{Ll}+ (?:trial|case))?(?:['’]s name)? (?:is (?:someone|somebody|hiding|called|named)|(?:now )?lives|works (?:in|at|for))\b/giu,
   ],
   [
     'person',
@@ -79,13 +79,22 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   ],
   [
     'person',
+    'people.called',
+    /\b\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)? (?:from|in) (?:accounting|hr|HR|sales|marketing|finance|engineering|legal|payroll|support|procurement|logistics|compliance)\b|\b(?:[Tt]enant|[Gg]uest|[Pp]atient|[Rr]esident|[Ii]nmate|[Pp]risoner) in (?:room |unit |apt |apartment |cell |bed |ward )?#?\d+\p{L}?\b|\b[Mm]y (?:patient|client|student) (?:overdosed|died|relapsed|attempted|confessed|lied|attacked|is suicidal)\b|\b(?:[Hh]is|[Hh]er|[Mm]y|[Tt]heir) (?:HIV|hiv|STD|std|pregnancy|drug|hepatitis|paternity|genetic) test (?:came back|is|was|shows?)\b|\b[Mm]eeting with \p{Lu}[\p{L}&]+(?: \p{Lu}\p{L}+)? (?:at \d|on \p{Lu}|tomorrow|next|about our)|\b(?:appointment|meeting|session|consultation) with (?:my|our) (?:oncologist|psychiatrist|therapist|psychologist|cardiologist|urologist|gyn\p{L}+|lawyer|attorney|(?:divorce|immigration|bankruptcy) \p{L}+|(?:parole|probation) officer)\b|\bsecretly (?:meets?|meeting|met|sells?|selling|working|recording|buying|moving|negotiating|dating)\b|\b[Ee]mployee badge \d|\bmy (?:fingerprint|face|voice|iris|dna|DNA|genome) (?:data|scan|print|template|sample)\b/gu,
+  ],
+  [
+    'person',
     'people.household',
     /\b(?:account|file|case|loan|policy|mortgage|estate|booking|house|home|address) of (?:the )?\p{Lu}\p{Ll}+ family\b|\b[Gg]rades?\s*:\s*\p{Lu}\p{Ll}+:? [A-F][+-]?(?=[,;\s]|$)|\b(?:[Aa]ttendees|[Pp]articipants|[Aa]pplicants|[Cc]andidates|[Pp]atients|[Ss]ubscribers|[Gg]uests|[Ll]eads|[Ww]itnesses|[Dd]onors|[Ee]mployees|[Cc]ustomers)(?: from the \p{Ll}+)?\s*:\s*(?:(?:Dr|Mr|Mrs|Ms)\.? )?\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)?[ ,(]|\b[Ll]ists? of (?:our |the )?(?:subscribers|customers|donors|members|patients|employees|clients|vendors|suppliers|informants|guests|victims)\s*(?::|we\b|who\b|and what)/gu,
   ],
 ];
 
+/** Begins with a role; the name that follows has a capital, which a look without regard to case would not see. */
+export const calledPattern =
+  /\b(?:[Ss]tudent|[Pp]upil|[Pp]atient|[Ee]mployee|[Tt]enant|[Cc]lient|[Cc]ustomer|[Ii]nmate|[Uu]ser|[Aa]gent|[Oo]fficer|[Ss]uspect) \p{Lu}\p{Ll}{2,}(?: \p{Lu}\p{Ll}+)? (?:got|failed|scored|was|has|had|can['’]t|cannot|wants|lives|works|complained|owes|earns)\b/uy;
+
 export const around = {
-  core: /\b(?:our|my|i|lab|blood|test|biopsy|mri|ct|x-?ray|scan|ecg|ekg|psych(?:iatric|ological)?|toxicology|drug|diagnosis|prognosis|prescriptions?|medications?|allerg(?:y|ies)|medical|discharge|treatment|juvenile|criminal|arrest|personnel|pay ?slip|salary|performance|background|credit|bank|tax|deposition|testimony|will|estate|grades?|transcript|disciplinary|termination|dismissal|severance|warning|promotion|exit|appeal|complaint|whereabouts|home|phone|call|chat|browsing|customers?|clients?|employees?|inmate|prisoner|subscribers?|donors?|claimant|applicants?|policyholder|cardholder|pupil|student|suspect|detainee|trainee|maternity|paternity|parental|sick|unpaid|bereavement|compassionate|disability|stress|appraisal|annual|probation|rank|one|two|three|four|some|several|half|most|many|(?:suing|sue|evicting|evict|investigating|charging|charge|prosecuting|prosecute|blackmailing|blackmail|stalking|harassing|threatening|fire|firing|auditing|audit|deporting|deport|extorting|extort|bullying|abusing|beating|report|reporting) (?:me|us|my|our)|subpoena|settlement|plea|case|docket|cause|file|matter|index|convoy|patrol|platoon|battalion|squad|submarine|frigate|destroyer|drone|troops|motorcade|swat|special|raid|airstrike|transport|cash|armou?red|courier|agent|informant|source|witness(?:es)?|whistle-?blower|defector|hid(?:e|es|den|ing)?|kept|keep(?:s|ing)?|help me|account|loan|policy|mortgage|booking|house|address|attendees|participants|candidates|patients|guests|leads|lists?)\b/iy,
+  core: /\b(?:(?:lab|blood|test|biopsy|mri|ct|x-?ray|scan|ecg|ekg|psych(?:iatric|ological)?|toxicology|drug|diagnosis|prognosis|prescriptions?|medications?|allerg(?:y|ies)|medical|discharge|treatment|juvenile|criminal|arrest|personnel|pay ?slip|salary|performance|background|credit|bank|tax|deposition|grades|transcript|disciplinary|termination|dismissal|severance|warning|promotion|exit|appeal|complaint|whereabouts|home|phone|call|chat|browsing)(?: [a-z]+){0,2} (?:of|for|from|by|against|about|to)\b|(?:customer|client|employee|inmate|prisoner|subscriber|donor|claimant|applicant|policyholder|cardholder|pupil|student|suspect|detainee|trainee)(?: no\.?| nr\.?| #)?(?: #?|#)\d{4}|(?:maternity|paternity|parental|sick|medical|stress|unpaid|bereavement|compassionate|disability) leave|(?:performance|appraisal|annual|employee|probation) (?:rating|review|score|evaluation|appraisal)|rank (?:these|the|my|our)|(?:one|two|three|four|some|several|half|most|many) of (?:my|our)|(?:our|my) (?:former |old |new |last |[a-z]+ )?(?:head|director|vp|vice|chief|manager|ceo|cfo|cto|coo|accountant|bookkeeper|engineer|developer|nurse|driver|receptionist|cleaner|analyst|recruiter|treasurer|secretary|janitor|nanny|babysitter|contractor|teacher|coach|priest|doctor|landlord|tenant|client|employee|colleague|co-?worker|boss|supervisor|intern|[a-z]+ is out|patient|student|clearance|fingerprint|face|voice|iris|dna|genome)\b|my clearance|(?:suing|sue|evicting|evict|investigating|charging|charge|prosecuting|prosecute|blackmailing|blackmail|stalking|harassing|threatening|fire|firing|auditing|audit|deporting|deport|extorting|extort|bullying|abusing|beating|report|reporting) (?:me|us|my|our)|subpoena|settlement with|plea deal|(?:case|docket|cause|file|matter|index)(?: no\.?| number| #)?(?: #?|#)\d|(?:convoy|patrol|platoon|battalion|squad|submarine|frigate|destroyer|drone|troops|motorcade|swat|special forces|raid|airstrike|prisoner transfer|transport of|cash (?:transport|van)|armou?red|courier|guards?|sentr(?:y|ies)|shipment of|ambassador|agent|informant|witness|source|whistle-?blower|defector)\b|(?:hid(?:e|es|den|ing)?|kept|keep(?:s|ing)?) (?:it|this|that|her|him|them|my|our|the)\b|i (?:have|keep|hide|store|stash(?:ed)?|converted|secretly)\b|help me (?:hide|launder|evade)|(?:account|loan|policy|mortgage|estate|booking|house|home|address|file|case) of (?:the )?[a-z]+ family|grades?\s*:|(?:attendees|participants|applicants|candidates|patients|subscribers|guests|leads|witnesses|donors|employees|customers)(?: from the [a-z]+)?\s*:|lists? of (?:our |the )?(?:subscribers|customers|donors|members|patients|employees|clients|vendors|suppliers|informants|guests|victims)|(?:tenant|guest|patient|resident|inmate|prisoner) in|(?:his|her|their|my) (?:hiv|std|pregnancy|drug|hepatitis|paternity|genetic) test|(?:appointment|meeting|session|consultation) with|secretly|employee badge|(?:accounting|hr|sales|marketing|finance|engineering|legal|payroll|support|procurement|logistics|compliance)\b(?<= (?:from|in) [a-z]+))/iy,
   anchor: anchorOf.people | anchorOf.own,
   before: 40,
   after: 128,
@@ -93,8 +102,15 @@ export const around = {
 
 export const toldOfPeople: Detector = {
   name: 'people',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
+  find: (text, facts = new TextFacts(text)) => [
+    ...matchesAround(facts, around, (part) =>
       patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
     ),
+    ...(facts.hasAnchor(anchorOf.roles)
+      ? matchesAt(text, facts.startsOf(anchorOf.roles), calledPattern, {
+          type: 'person',
+          detector: 'people.called',
+        })
+      : []),
+  ],
 };

@@ -58,7 +58,9 @@ describe('difficulty', () => {
 
   test('answers that are alike are harder to choose from than as many others', () => {
     const ask = (options: readonly string[]): number =>
-      difficulty(`Which is it?\n${options.map((one, at) => `${'ABCD'[at] ?? ''}. ${one}`).join('\n')}\nAnswer:`);
+      difficulty(
+        `Which is it?\n${options.map((one, at) => `${'ABCD'[at] ?? ''}. ${one}`).join('\n')}\nAnswer:`,
+      );
     const alike = ['the cat sat on a mat', 'the cat sat on a hat', 'the cat sat on a bat'];
     const others = ['the cat sat on a mat', 'some dog lay in my hat', 'few men run by our bat'];
     expect(ask(alike)).toBeGreaterThan(ask(others));
