@@ -43,8 +43,10 @@ export function litellmBudget(
 function periodOf(duration: unknown): 'day' | 'month' | null {
   const [, count = '', unit = ''] =
     /^(\d+)(s|m|h|d|w|mo)$/.exec(typeof duration === 'string' ? duration : '') ?? [];
-  const hours = { s: 1 / 3600, m: 1 / 60, h: 1, d: 24, w: 168, mo: 730 }[unit];
+  const hours = hoursOf[unit];
   const length = hours === undefined ? 0 : Number(count) * hours;
   if (length === 24) return 'day';
   return length >= 28 * 24 && length <= 31 * 24 ? 'month' : null;
 }
+
+const hoursOf: Readonly<Record<string, number>> = { s: 1 / 3600, m: 1 / 60, h: 1, d: 24, w: 168, mo: 730 };
