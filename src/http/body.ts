@@ -28,7 +28,8 @@ export async function readJson(
   if (declared !== null && Number(declared) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
   // The server holds a body to its declared length, so that one can be read at once.
   const taken = declared === null ? undefined : request.takeBytes?.();
-  const bytes = taken instanceof Uint8Array ? taken : await readWithin(request, limits, taken, declared !== null);
+  const bytes =
+    taken instanceof Uint8Array ? taken : await readWithin(request, limits, taken, declared !== null);
   boundBrackets(bytes);
   const text = decodeText(bytes);
   const value = parseJson(text);

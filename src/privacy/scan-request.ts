@@ -1,3 +1,4 @@
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { KeyedHash } from '../promptcache/keyed-hash.ts';
 import { decodedTexts } from './decoded-text.ts';
 import type { Span } from './detect/span.ts';
@@ -41,6 +42,7 @@ export const nothingFound: Findings = { detectors: [], hasFailed: false, unread:
 export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanRequestSetup): ScanRequest {
   /** Code of what was found in a text, by the text's hash; oldest first. */
   const kept = new Map<string, readonly string[]>();
+  const oldest = oldestEntryOf(kept);
 
   function identifierSpans(text: string): readonly Span[] {
     // What an identifier says once it is decoded is no identifier.
@@ -62,12 +64,7 @@ export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanReques
     } catch {
       codes = ['scan.failed'];
     }
-    if (kept.size >= keptCount) {
-      for (const oldest of kept.keys()) {
-        kept.delete(oldest);
-        break;
-      }
-    }
+    if (kept.size >= keptCount) oldest.forget();
     kept.set(key, codes);
     return codes;
   }

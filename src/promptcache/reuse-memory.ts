@@ -1,3 +1,4 @@
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { PrefixBoundary, PromptPrefix } from '../chat/prompt-prefix.ts';
 
 /**
@@ -58,12 +59,17 @@ export function createReuseMemory(): ReuseMemory {
   const places = new Map<string, Place>();
   const statistics = new Map<string, Statistic>();
   const families = new Map<string, number>();
+  const oldest = {
+    place: oldestEntryOf(places),
+    statistic: oldestEntryOf(statistics),
+    family: oldestEntryOf(families),
+  };
 
   function statisticOf(name: string): Statistic {
     const known = statistics.get(name);
     const statistic = known ?? { count: 0, within: horizonsMs.map(() => 0) };
     if (known !== undefined) statistics.delete(name);
-    else if (statistics.size >= statisticLimit) forgetFirst(statistics);
+    else if (statistics.size >= statisticLimit) oldest.statistic.forget();
     statistics.set(name, statistic);
     return statistic;
   }
@@ -102,7 +108,7 @@ export function createReuseMemory(): ReuseMemory {
       lastAt: at,
     };
     open(place.own);
-    if (places.size >= placeLimit) forgetFirst(places);
+    if (places.size >= placeLimit) oldest.place.forget();
     places.set(boundary.hash, place);
   }
 
@@ -114,7 +120,7 @@ export function createReuseMemory(): ReuseMemory {
       const isNewFamily = !families.has(prefix.family);
       families.delete(prefix.family);
       families.set(prefix.family, at);
-      if (families.size > statisticLimit) forgetFirst(families);
+      if (families.size > statisticLimit) oldest.family.forget();
       const named = new Set(prefix.boundaries.map(({ hash }) => hash));
       for (const boundary of prefix.boundaries) visit(boundary, prefix, isNewFamily, at);
       // What an earlier turn ended with may be no place of its own in this one: it came again all the same.
@@ -193,9 +199,4 @@ function blend({ count, within }: Evidence, expected: Expectation, weight: numbe
 
 function chainEnds({ chain }: PromptPrefix): readonly string[] {
   return chain.match(/.{8}/g) ?? [];
-}
-
-function forgetFirst<Value>(map: Map<string, Value>): void {
-  const first = map.keys().next();
-  if (first.done !== true) map.delete(first.value);
 }

@@ -88,9 +88,7 @@ class Measured {
 
   constructor(text: string) {
     this.length = text.length;
-    const { stem, options } = readShape(
-      text.length > measuredLength ? text.slice(0, measuredLength) : text,
-    );
+    const { stem, options } = readShape(text.length > measuredLength ? text.slice(0, measuredLength) : text);
     this.stem = stem;
     this.options = options;
   }
