@@ -164,6 +164,12 @@ async function sendItems<Item>(options: EventStreamOptions<Item>, outgoing: Serv
       return;
     }
     const text = encode(item);
+    if (reader.isOver === true) {
+      stop();
+      // With the last bytes, in one piece.
+      outgoing.end(text);
+      return;
+    }
     if (text.length === 0) continue;
     clearImmediate(flush);
     sentAt = performance.now();
