@@ -1,6 +1,6 @@
 import { asksForProof, proofDifficulty } from './asks-for-proof.ts';
-import { featureReader } from './features.ts';
-import { difficultyBy, shareBelow, type DifficultyWeights } from './weights.ts';
+import { openFeatures } from './features.ts';
+import { rawDifficulty, shareBelow, type DifficultyWeights } from './weights.ts';
 import shipped from './weights.json' with { type: 'json' };
 
 /** 0-1, both exclusive: the share of 17,000 public questions that are easier to answer, as far as structure tells. */
@@ -14,7 +14,7 @@ export type Difficulty = (text: string) => number;
  */
 export function createDifficulty(weights: DifficultyWeights = shipped as DifficultyWeights): Difficulty {
   return (text) => {
-    const share = shareBelow(difficultyBy(featureReader(text), weights), weights.percentiles);
+    const share = shareBelow(rawDifficulty(openFeatures(text), weights), weights.percentiles);
     return asksForProof(text) ? Math.max(proofDifficulty, share) : share;
   };
 }

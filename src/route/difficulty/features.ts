@@ -80,6 +80,8 @@ const compoundOption =
 /** A prompt as it is measured; what several measures need is reckoned once, and only where one asks. */
 class Measured {
   readonly length: number;
+  /** As much as is measured. */
+  readonly whole: string;
   readonly stem: string;
   readonly options: readonly string[];
   #signs: CountedSigns | null = null;
@@ -88,7 +90,8 @@ class Measured {
 
   constructor(text: string) {
     this.length = text.length;
-    const { stem, options } = readShape(text.length > measuredLength ? text.slice(0, measuredLength) : text);
+    this.whole = text.length > measuredLength ? text.slice(0, measuredLength) : text;
+    const { stem, options } = readShape(this.whole);
     this.stem = stem;
     this.options = options;
   }
@@ -176,13 +179,30 @@ const measures: Readonly<Record<FeatureName, (prompt: Measured) => number>> = {
   questionCount: ({ signs }) => log(signs.questionCount),
 };
 
-/** Pure; some microseconds for each that is asked for, some hundred for all of them. */
-export function featureReader(text: string): (name: FeatureName) => number {
-  const measured = new Measured(text);
-  return (name) => measures[name](measured);
+/** Pure; each is measured when it is read: some microseconds for one, some hundred for all of them. */
+export function openFeatures(text: string): Features {
+  return new OpenFeatures(new Measured(text)) as unknown as Features;
+}
+
+class OpenFeatures {
+  readonly #prompt: Measured;
+
+  constructor(prompt: Measured) {
+    this.#prompt = prompt;
+  }
+
+  static {
+    for (const name of featureNames) {
+      Object.defineProperty(this.prototype, name, {
+        get(this: OpenFeatures) {
+          return measures[name](this.#prompt);
+        },
+      });
+    }
+  }
 }
 
 export function readFeatures(text: string): Features {
-  const read = featureReader(text);
-  return Object.fromEntries(featureNames.map((name) => [name, read(name)])) as Features;
+  const features = openFeatures(text);
+  return Object.fromEntries(featureNames.map((name) => [name, features[name]])) as Features;
 }

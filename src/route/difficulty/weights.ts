@@ -17,18 +17,10 @@ export interface DifficultyWeights {
 /** Pure. How much there is to read, to hold and to tell apart in a question; in logarithms, without bounds. */
 export function rawDifficulty(
   features: Features,
-  weights: Pick<DifficultyWeights, 'amounts' | 'amountWeight'>,
-): number {
-  return difficultyBy((name) => features[name], weights);
-}
-
-/** The same of features that are read one by one. */
-export function difficultyBy(
-  read: (name: FeatureName) => number,
   { amounts, amountWeight }: Pick<DifficultyWeights, 'amounts' | 'amountWeight'>,
 ): number {
-  let raw = read('stemLength');
-  for (const name of amounts) raw += amountWeight * read(name);
+  let raw = features.stemLength;
+  for (const name of amounts) raw += amountWeight * features[name];
   return raw;
 }
 
