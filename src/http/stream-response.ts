@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import { NearfarError } from '../chat/error.ts';
 import { createEventStream, type EventStreamOptions } from './event-stream.ts';
@@ -64,17 +63,8 @@ export function bytesResponse(
   return new UnsentResponse(headers, (outgoing, all) => {
     all['content-length'] = String(bytes.byteLength);
     outgoing.writeHead(200, all);
-    // Of a text the socket takes head and body in one piece; where it is ASCII it is the same bytes.
-    if (bytes.byteLength <= longestText && isAscii(bytes)) outgoing.end(asciiText(bytes), 'latin1');
-    else outgoing.end(bytes);
+    outgoing.end(bytes);
   }).asResponse;
-}
-
-/** Longer ones are not copied. */
-const longestText = 65_536;
-
-function asciiText({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 /** Sets headers of a response, whether or not it stands for what is still to be sent. @param headers names in small letters */

@@ -56,12 +56,12 @@ export function createJournal(path: string): Journal {
     path,
     append(row) {
       const [page] = pages ?? openPages();
-      const line = `${page.isTorn ? '\n' : ''}${JSON.stringify(row)}\n`;
-      const byteCount = Buffer.byteLength(line);
+      const line = Buffer.from(`${page.isTorn ? '\n' : ''}${JSON.stringify(row)}\n`);
       const writtenCount = writeSync(page.descriptor, line);
       page.byteCount += writtenCount;
-      page.isTorn = writtenCount < byteCount;
-      if (page.isTorn) throw new Error(`only ${writtenCount} of ${byteCount} bytes fitted into ${page.path}`);
+      page.isTorn = writtenCount < line.length;
+      if (page.isTorn)
+        throw new Error(`only ${writtenCount} of ${line.length} bytes fitted into ${page.path}`);
     },
     turn() {
       if (pages !== null) pages = [pages[1], pages[0]];
