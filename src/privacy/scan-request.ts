@@ -1,4 +1,4 @@
-import { oldestEntryOf } from '../cache/oldest-entry.ts';
+import { RecentMap } from '../cache/recent-map.ts';
 import type { KeyedHash } from '../promptcache/keyed-hash.ts';
 import { decodedTexts } from './decoded-text.ts';
 import type { Span } from './detect/span.ts';
@@ -40,9 +40,8 @@ const identifier = /^[\w.:|/+=-]+$/;
 export const nothingFound: Findings = { detectors: [], hasFailed: false, unread: [] };
 
 export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanRequestSetup): ScanRequest {
-  /** Code of what was found in a text, by the text's hash; oldest first. */
-  const kept = new Map<string, readonly string[]>();
-  const oldest = oldestEntryOf(kept);
+  /** Code of what was found in a text, by the text's hash. */
+  const kept = new RecentMap<string, readonly string[]>(keptCount);
 
   function identifierSpans(text: string): readonly Span[] {
     // What an identifier says once it is decoded is no identifier.
@@ -52,11 +51,7 @@ export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanReques
   function codesOf(text: string, isIdentifier: boolean): readonly string[] {
     const key = hash(isIdentifier ? `i${text}` : `t${text}`, 32);
     const known = kept.get(key);
-    if (known !== undefined) {
-      kept.delete(key);
-      kept.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     let codes: readonly string[];
     try {
       const spans = isIdentifier ? identifierSpans(text) : scan(text);
@@ -64,7 +59,6 @@ export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanReques
     } catch {
       codes = ['scan.failed'];
     }
-    if (kept.size >= keptCount) oldest.forget();
     kept.set(key, codes);
     return codes;
   }

@@ -120,10 +120,7 @@ function widen(found: { start: number; end: number }[], start: number, end: numb
 }
 
 function cut(text: string, found: readonly { start: number; end: number }[]): Window[] {
-  return found.map(({ start, end }) =>
-    // All of it is in the form that is quick to read.
-    start === 0 && end >= text.length ? { start, text } : { start, text: compact(text.slice(start, end)) },
-  );
+  return found.map(({ start, end }) => ({ start, text: compact(text.slice(start, end)) }));
 }
 
 /** Spans found in a window, where they are in the text. */

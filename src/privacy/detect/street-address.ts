@@ -77,12 +77,8 @@ export const streetAddress: Detector = {
     windows(text, numbers, 80, 96).flatMap((window) => shifted(findIn(window.text), window.start)),
 };
 
-/** What a kind cannot be without, for those that take long to look for. */
+/** Words without which a kind cannot be, for those that take long to look for. */
 const hints: Readonly<Record<string, RegExp>> = {
-  numbered: new RegExp(`${word}\\s+[A-Z]`, 'u'),
-  foreign: new RegExp(`(?:${foreignKinds})\\s`, 'u'),
-  ending: new RegExp(endings, 'u'),
-  postcode: /[A-Z]\d|\d{4}/,
   numbered_unit: /\b(?:suite|ste|apt|apartment|unit|flat)\b/i,
   unit: /\b(?:suite|ste|apt|apartment|flat|unit|room|floor|piso|puerta)\b/i,
   box: /box|postfach|apartado/i,
@@ -97,9 +93,7 @@ function findIn(text: string): Span[] {
   );
   const strong = found.filter(({ detector }) => isWeak[detector.split('.')[1] ?? ''] !== true);
   strong.push(...matches(text, placed, { type: 'street_address', detector: 'street_address.placed' }));
-  const onEnvelope = text.includes('\n')
-    ? matches(text, envelope, { type: 'street_address', detector: 'street_address.envelope' })
-    : [];
+  const onEnvelope = matches(text, envelope, { type: 'street_address', detector: 'street_address.envelope' });
   if (strong.length > 0 || onEnvelope.length > 0) return [...found, ...strong, ...onEnvelope];
   const isSpoken = spoken.test(text);
   return found.length > 1 || isSpoken ? found : [];
