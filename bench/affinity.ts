@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { alternating, type Benchmark, type BenchmarkSetup, type Row, type Side } from './benchmark.ts';
 import type { ChildServer } from './child-server.ts';
 import type { Peer } from './peer.ts';
+import { createStore } from '../src/store/store.ts';
 import { seededRandom } from '../src/random/seeded-random.ts';
 import { proseWords } from './prompts.ts';
 import { readComplete, record, sideOf, verifyAgreement } from './sides.ts';
@@ -40,6 +43,8 @@ interface Run {
   readonly seconds: number;
   /** Requests at each server. */
   readonly askedCounts: readonly number[];
+  /** Tries that a server failed, in the ledger's words. */
+  readonly failures: readonly string[];
 }
 
 /**
@@ -59,12 +64,12 @@ export const affinity: Benchmark = async (setup) => {
         agreement = await verifyAgreement(gateway, servers[0] ?? gateway, setup.quick ? 16 : 48);
         return;
       }
-      runs.get(mode)?.push(await runChats(gateway, load, repeat));
+      runs.get(mode)?.push(await runChats(gateway, setup.nearfar.home, load, repeat));
     });
     // The first pair was warmed by the comparison of texts: it is measured on one that was not.
     if ([...runs.values()].every((list) => list.length === 0)) {
       await withPair(setup, peer, mode, async (gateway) => {
-        runs.get(mode)?.push(await runChats(gateway, load, repeat));
+        runs.get(mode)?.push(await runChats(gateway, setup.nearfar.home, load, repeat));
       });
     }
   }
@@ -97,7 +102,8 @@ export const affinity: Benchmark = async (setup) => {
         `${outputTokenCount} tokens; two llama-servers (\`${flags.join(' ')}\`) behind one upstream of nearfar, begun anew ` +
         `for each run; ${repeatCount} runs of each, in turn over the same chats; medians over runs, quartiles in brackets.`,
       `Checked: through the gateway and at a server, ${agreement}; every answer of a run is whole and counted, no prompt ` +
-        'has more cached tokens than tokens, and the servers got as many requests as were sent.',
+        'has more cached tokens than tokens, and the servers got as many requests as were sent, and one more for each try that ' +
+        'failed before its first token, which the other server then got.',
       'Each server has one thread, whatever is said of threads below. Both, the gateway and the load share the cores of one ' +
         'machine, so that a server alone is quicker than two at once.',
     ],
@@ -138,7 +144,7 @@ async function withPair(
 }
 
 /** Every user takes the next chat when his is over, and asks its turns one after the other. */
-async function runChats(gateway: Side, load: Load, seed: number): Promise<Run> {
+async function runChats(gateway: Side, home: string, load: Load, seed: number): Promise<Run> {
   const turns: Turn[] = [];
   const startedAt = performance.now();
   let next = 0;
@@ -153,10 +159,16 @@ async function runChats(gateway: Side, load: Load, seed: number): Promise<Run> {
   const seconds = (performance.now() - startedAt) / 1000;
   const askedCounts = await readAsked(gateway);
   const asked = askedCounts.reduce((sum, count) => sum + count, 0);
-  if (asked !== turns.length) {
-    throw new Error(`${turns.length} requests were sent and ${asked} reached the servers`);
+  // Rows come to the ledger together, a moment later.
+  await sleep(500);
+  const failures = await readFailures(home, turns.length);
+  // One that a server failed is asked of the other: both count, and the ledger says so.
+  if (asked !== turns.length + failures.length) {
+    throw new Error(
+      `${turns.length} requests were sent and ${asked} reached the servers; failed: ${failures.join(', ') || 'none'}`,
+    );
   }
-  return { turns, seconds, askedCounts };
+  return { turns, seconds, askedCounts, failures };
 }
 
 async function runChat(gateway: Side, load: Load, chat: number, seed: number): Promise<readonly Turn[]> {
@@ -194,6 +206,24 @@ function readTurn(transcript: Transcript, startedAt: number, endedAt: number): T
   };
 }
 
+/** Tries of the last requests that a server failed, by the ledger. */
+async function readFailures(home: string, requestCount: number): Promise<readonly string[]> {
+  const store = await createStore({ path: join(home, 'ledger.sqlite') });
+  try {
+    const rows = await store.db
+      .selectFrom('ledger')
+      .select('route_reasons')
+      .orderBy('started_at', 'desc')
+      .limit(requestCount)
+      .execute();
+    return rows.flatMap(
+      ({ route_reasons: reasons }) => reasons.match(/replica \d of 2 failed \(\w+\)/g) ?? [],
+    );
+  } finally {
+    await store.close();
+  }
+}
+
 /** Requests that the gateway sent to each server, by its metrics. */
 async function readAsked(gateway: Side): Promise<readonly number[]> {
   const page = await (await fetch(`${gateway.origin}/metrics`)).text();
@@ -228,6 +258,7 @@ function rowOf(mode: Mode, runs: readonly Run[]): Row {
       'answer p50, ms': spread(runs.map(({ turns }) => median(turns.map((turn) => turn.totalMs)))),
       'run, s': spread(runs.map((run) => run.seconds)),
       'requests at the servers': runs.map((run) => run.askedCounts.join('+')).join(', '),
+      'failed tries': runs.map((run) => run.failures.length).join(', '),
     },
   };
 }

@@ -74,6 +74,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
       'what the detectors find in public rows, what they flag of harmless prompts, and how quick they are',
     load: async () => (await import('./privacy.ts')).privacy,
   },
+  'privacy-check': {
+    summary: 'the model that reads too, on made-up texts: what it adds to the patterns, and what it costs',
+    load: async () => (await import('./privacy-check.ts')).privacyCheck,
+  },
   cascade: {
     summary:
       "what the near model's own doubt says of its answers, and that nothing is shown before an escalation",

@@ -6,6 +6,7 @@ import { measuringText } from '../src/measure/text.ts';
 import { measureWeightsFile } from '../src/measure/weights-job.ts';
 import type { WeightsFileMeasurement } from '../src/measure/weights.ts';
 import { alternating, type Benchmark, type BenchmarkSetup, type Row } from './benchmark.ts';
+import { builtKernels } from './built-kernels.ts';
 import type { Peer } from './peer.ts';
 import { smolAs } from './speculate-models.ts';
 import { median, rounded } from './stats.ts';
@@ -22,6 +23,9 @@ interface Quality {
   readonly divergence: number | null;
   readonly topAgreement: number | null;
 }
+
+/** nearfar as shipped, the peer, and nearfar with kernels that were built here. */
+type SpeedSide = 'own' | 'theirs' | 'built';
 
 interface Speeds {
   readonly prefill: number;
@@ -58,16 +62,28 @@ export const measure: Benchmark = async (given) => {
       if (divergenceError !== null) divergenceErrors.push(divergenceError);
       rows.push({ label: `${format}, quality`, cells: qualityCells(own, theirs) });
     }
+    const kernels = await builtKernels(setup);
     const speedErrors: number[] = [];
+    const builtErrors: number[] = [];
     for (const format of setup.quick ? ['Q4_0'] : [baseFormat, 'Q8_0', 'Q4_0']) {
-      const { own, theirs } = await compareSpeeds(setup, peer, format, folder);
-      speedErrors.push(Math.abs(own.prefill / theirs.prefill - 1), Math.abs(own.decode / theirs.decode - 1));
-      rows.push({ label: `${format}, speed`, cells: speedCells(own, theirs) });
+      const speeds = await compareSpeeds(setup, peer, format, folder, kernels.file);
+      const errorsOf = (own: Speeds): number[] => [
+        Math.abs(own.prefill / speeds.theirs.prefill - 1),
+        Math.abs(own.decode / speeds.theirs.decode - 1),
+      ];
+      speedErrors.push(...errorsOf(speeds.own));
+      builtErrors.push(...errorsOf(speeds.built));
+      rows.push({ label: `${format}, speed`, cells: speedCells(speeds.own, speeds.theirs) });
+      rows.push({
+        label: `${format}, speed, kernels built here`,
+        cells: speedCells(speeds.built, speeds.theirs),
+      });
     }
     const figures = {
       perplexity_error: rounded(Math.max(...perplexityErrors), 3),
       kl_error: rounded(Math.max(...divergenceErrors), 3),
       speed_error: rounded(Math.max(...speedErrors), 3),
+      speed_error_built: rounded(Math.max(...builtErrors), 3),
     };
     return {
       figures,
@@ -75,6 +91,7 @@ export const measure: Benchmark = async (given) => {
         { key: 'perplexity_error', value: figures.perplexity_error, atMost: 0.01 },
         { key: 'kl_error', value: figures.kl_error, atMost: 0.01 },
         { key: 'speed_error', value: figures.speed_error, atMost: 0.05 },
+        { key: 'speed_error_built', value: figures.speed_error_built, atMost: 0.05 },
       ],
       rows,
       notes: [
@@ -85,7 +102,8 @@ export const measure: Benchmark = async (given) => {
           : [
               `The peer's build crashes in its kernels for repacked weights (AMX) on this processor: both sides ran without them. llama-perplexity with --no-repack, llama-bench with --repack 0, ours with use_extra_bufts off.`,
             ]),
-        `speed_error is over prefill (pp512) and decode (tg128), each the median of runs that alternate with llama-bench's; every run is the mean of 3 rounds.`,
+        `speed_error is over prefill (pp512) and decode (tg128), each the median of runs that alternate with llama-bench's; every run is the mean of 3 rounds. speed_error: nearfar as it is shipped. speed_error_built: the same measurement with the CPU kernels that \`nearfar kernels build\` compiles (${kernels.compiler}), as the peer's are, from the source of the shipped ones: what is left is the measurement's own, and the peer's version.`,
+        `The shipped kernels were compiled by GCC 11.4, which stores all sums of the F16 kernel's tiles in every round (decision 235).`,
       ],
     };
   } finally {
@@ -109,7 +127,14 @@ function errorOf(own: number | null, theirs: number | null): number | null {
   return Math.min(difference / theirs, (0.01 * difference) / equalNats);
 }
 
-function own(setup: Setup, path: string, basePath: string, isBase: boolean, measuresSpeed: boolean) {
+function own(
+  setup: Setup,
+  path: string,
+  basePath: string,
+  isBase: boolean,
+  measuresSpeed: boolean,
+  kernels: string | null = null,
+) {
   return measureWeightsFile({
     path,
     basePath,
@@ -122,6 +147,7 @@ function own(setup: Setup, path: string, basePath: string, isBase: boolean, meas
     windowCount: measuresSpeed ? 2 : null,
     measuresSpeed,
     repacksWeights: setup.repacks,
+    builtKernels: kernels,
   });
 }
 
@@ -181,27 +207,37 @@ async function compareSpeeds(
   peer: Peer,
   format: string,
   folder: string,
-): Promise<{ readonly own: Speeds; readonly theirs: Speeds }> {
+  kernels: string,
+): Promise<Readonly<Record<SpeedSide, Speeds>>> {
   const path = await smolAs(format, setup);
-  const runs = { own: [] as Speeds[], theirs: [] as Speeds[] };
+  const runs: Record<SpeedSide, Speeds[]> = { own: [], theirs: [], built: [] };
   for (const [side, repeat] of alternating(
-    ['own', 'theirs'] as const,
+    ['own', 'theirs', 'built'] as const,
     setup.repeatCount ?? (setup.quick ? 1 : 5),
   )) {
     setup.progress(`speed of ${format}, ${side}, run ${repeat + 1}`);
     runs[side].push(
-      side === 'own' ? await ownSpeeds(setup, path, folder) : await peerSpeeds(setup, peer, path),
+      side === 'theirs'
+        ? await peerSpeeds(setup, peer, path)
+        : await ownSpeeds(setup, path, folder, side === 'built' ? kernels : null),
     );
   }
   const middle = (list: readonly Speeds[]): Speeds => ({
     prefill: median(list.map(({ prefill }) => prefill)),
     decode: median(list.map(({ decode }) => decode)),
   });
-  return { own: middle(runs.own), theirs: middle(runs.theirs) };
+  return { own: middle(runs.own), theirs: middle(runs.theirs), built: middle(runs.built) };
 }
 
-async function ownSpeeds(setup: Setup, path: string, folder: string): Promise<Speeds> {
-  const measured: WeightsFileMeasurement = await own(setup, path, join(folder, 'speed.logits'), true, true);
+async function ownSpeeds(
+  setup: Setup,
+  path: string,
+  folder: string,
+  kernels: string | null,
+): Promise<Speeds> {
+  const logits = join(folder, 'speed.logits');
+  const measured: WeightsFileMeasurement = await own(setup, path, logits, true, true, kernels);
+  if ((kernels === null) !== (measured.kernels === 'shipped')) throw new Error('Other kernels computed.');
   const one = speedAt(measured, 1);
   return {
     prefill: one?.prefillTokensPerSecond.mean ?? NaN,

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { createScanText } from '../src/privacy/scan-text.ts';
 import type { Benchmark, Row } from './benchmark.ts';
+import { madeUpParts, readMadeUpTexts } from './made-up-texts.ts';
 import { median, rounded } from './stats.ts';
 
 const promptLength = 2000;
@@ -57,6 +58,16 @@ export const privacy: Benchmark = async (setup) => {
     if (subtype === 'Positive/Direct') figures['recall.dlp_public_direct'] = share;
     rows.push({ label: `dlp_public, ${subtype}`, cells: { rows: texts.length, flagged: rounded(share) } });
   }
+  const madeUp = await readMadeUpTexts();
+  for (const part of madeUpParts) {
+    for (const sensitive of [true, false]) {
+      const texts = madeUp.filter((one) => one.part === part && one.sensitive === sensitive);
+      const share = shareOf(texts.map(({ text }) => text));
+      figures[`${sensitive ? 'recall' : 'false_positive'}.made_up_${part}`] = share;
+      const label = `made up, ${sensitive ? 'must stay' : 'may leave'} (${part})`;
+      rows.push({ label, cells: { rows: texts.length, flagged: rounded(share) } });
+    }
+  }
   const benign: string[] = [];
   for (const name of ['gsm8k', 'mmlu']) {
     setup.progress(`prompts of ${name}`);
@@ -87,6 +98,8 @@ export const privacy: Benchmark = async (setup) => {
       'Flagged: at least one span. The development parts of the data of ../shared (--data DIR), whose rows were looked at while the ' +
         'detectors were written, and on whose scores the threshold for names was set; of dlp_public only three rows were seen, but ' +
         'detectors were added after its score was, in several rounds (decision 157). Only the sealed parts can judge independently.',
+      'Made up: bench/workloads/privacy, written by the author of the detectors from what is known to leak, before the newest of them. ' +
+        'Detectors were developed on one half; of the other only totals were looked at (.49 before, decision 239), but one hand wrote both.',
       'Structured identifiers: payment cards, phones, e-mail, IBAN, IP addresses, social security numbers. Web addresses are not ' +
         'counted: they are public by themselves, and no detector takes them.',
       `Speed: ${promptCount} texts of ${promptLength} characters of the harmless prompts, one thread, all detectors; median of ` +

@@ -9,6 +9,15 @@ export type Marking = 'none' | 'all' | 'planned';
 
 /** What random traffic costs, request by request, without HTTP: the planner's marks are spliced into the body and billed. */
 export function replay({ rules, requests }: RandomTraffic, marking: Marking): readonly Bill[] {
+  const ask = openReplay(rules, marking);
+  return requests.map(ask);
+}
+
+/** The same, for traffic that depends on what was billed. */
+export function openReplay(
+  rules: RandomTraffic['rules'],
+  marking: Marking,
+): (request: RandomRequest) => Bill {
   const billing = createCacheBilling(rules);
   let now = 0;
   const plain = 1_000_000;
@@ -26,7 +35,7 @@ export function replay({ rules, requests }: RandomTraffic, marking: Marking): re
     priceOf: () => price,
     now: () => now,
   });
-  return requests.map((request) => {
+  return (request) => {
     // Not at 0, so that nothing looks like having been there for ever.
     now = request.at + 1_000_000_000;
     const body =
@@ -52,7 +61,13 @@ export function replay({ rules, requests }: RandomTraffic, marking: Marking): re
       longCacheWriteTokenCount: billed.long,
     });
     return billing.takeBill();
-  });
+  };
+}
+
+/** What everything up to each request cost. */
+export function runningCosts(bills: readonly Bill[]): readonly number[] {
+  let sum = 0;
+  return bills.map(({ cost }) => (sum += cost));
 }
 
 export function costOf(bills: readonly Bill[]): number {

@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const sets = await Promise.all(routeFiles.map((name) => readRouteFile(resolve(values.data), name)));
-const weights = fitDifficulty(sets.map(({ features, gains }) => ({ features, gains })));
+const weights = fitDifficulty(sets);
 writeFileSync(values.out, `${JSON.stringify(weights, null, 2)}\n`);
 process.stdout.write(
   `${sets.reduce((sum, { prompts }) => sum + prompts.length, 0)} questions; beside length: ${weights.amounts.join(', ')}\n`,

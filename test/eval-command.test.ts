@@ -1,8 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fakeUpstream, sendJson, type Arrived, type FakeUpstream } from './fake-upstream.ts';
+import {
+  beginStream,
+  fakeUpstream,
+  openaiChunk,
+  openaiUsageChunk,
+  sendJson,
+  type Arrived,
+  type FakeUpstream,
+} from './fake-upstream.ts';
 import { startProgram, type Program } from './program.ts';
 
 /** `nearfar eval` as a person types it, of a model elsewhere that a test plays. */
@@ -24,6 +32,15 @@ const answers: FakeUpstream['respond'] = (response, request) => {
     usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
   });
 };
+
+/** A judge is asked as the gateway asks for anything of its own: streaming. */
+function sayStreamed(response: Parameters<FakeUpstream['respond']>[0], text: string): void {
+  beginStream(response);
+  response.write(openaiChunk({ role: 'assistant', content: text }));
+  response.write(openaiChunk({}, 'stop'));
+  response.write(openaiUsageChunk);
+  response.end('data: [DONE]\n\n');
+}
 
 function promptOf({ body }: Arrived): string {
   return (body['messages'] as { content: string }[])[0]?.content ?? '';
@@ -88,6 +105,13 @@ describe('nearfar eval', () => {
     expect((await ended([], 0)).stdout()).toMatch(/stub\/clever.*50% \(22-78%\)/);
   }, 60_000);
 
+  it('asks a model elsewhere items that only look like somebody’s', async () => {
+    const program = await ended(['stub/clever', '--tasks', 'simple_qa', '--json'], 0);
+    const { tasks } = JSON.parse(program.stdout()) as { tasks: { task: string; count: number }[] };
+    expect(tasks.find(({ task }) => task === 'simple_qa')?.count).toBe(40);
+    expect(upstream.arrived.some((request) => promptOf(request).includes('555-0142'))).toBe(true);
+  }, 60_000);
+
   it('goes on where Ctrl-C stopped it', async () => {
     upstream.respond = (response, request) => {
       if (upstream.arrived.length <= 3) return answers(response, request);
@@ -112,6 +136,48 @@ describe('nearfar eval', () => {
     const program = await ended(['stub/clever', '--tasks', 'reasoning', '--limit', '2'], 1);
     expect(program.output()).toMatch(/reasoning-\d: stub\/clever answered with 400/);
   }, 60_000);
+
+  it('measures a judge by what is known to be right, and says of one that likes a place that it is no judge', async () => {
+    upstream.respond = (response) => {
+      sayStreamed(response, '{"reason": "It comes first.", "verdict": "A"}');
+    };
+    const program = await ended(['stub/clever', '--judge', '--json'], 0);
+    const measured = JSON.parse(program.stdout()) as Record<string, number>;
+    expect(measured).toMatchObject({ modelId: 'stub/clever', right: 0, wrong: 0, isBetterThanChance: false });
+    expect(measured['pairs']).toBeGreaterThan(150);
+    expect(measured['pairsWithOnePlaceNamedTwice']).toEqual({ first: measured['pairs'], second: 0 });
+    expect(upstream.arrived).toHaveLength(2 * (measured['pairs'] ?? 0));
+  }, 120_000);
+
+  it('measures a judge on what two models answered, where one of them was right', async () => {
+    const [one, other] = [path.join(folder, 'a.jsonl'), path.join(folder, 'b.jsonl')];
+    await ended(['stub/clever', '--tasks', 'classification', '--limit', '8', '--out', one], 0);
+    const lines = readFileSync(one, 'utf8').trim().split('\n');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ task: 'classification', answer: 'positive' });
+    // The other model says the opposite, and is right where this one is wrong.
+    const turned = lines.map((line) => {
+      const { right, ...rest } = JSON.parse(line) as { right: boolean };
+      return JSON.stringify({ ...rest, answer: 'something else', right: !right });
+    });
+    writeFileSync(other, turned.join('\n'));
+    upstream.respond = (response, request) => {
+      const prompt = JSON.stringify(request.body['messages']);
+      // Likes the words "something else", wherever they stand.
+      const verdict = /Answer A: .{0,4}something else/.test(prompt) ? 'A' : 'B';
+      sayStreamed(response, JSON.stringify({ reason: 'So.', verdict }));
+    };
+    const program = await ended(['stub/clever', '--judge', '--answers', `${one},${other}`], 0);
+    expect(program.stdout()).toContain('8 pairs of a right and a wrong answer, of two models');
+    expect(program.stdout()).toMatch(/NO BETTER THAN CHANCE: it names the right answer in 4 of 8 pairs/);
+    expect((await ended(['stub/clever', '--judge', '--answers', one], 2)).output()).toContain('two files');
+    expect((await ended(['stub/clever', '--answers', one], 2)).output()).toContain('expected --judge too');
+    expect((await ended(['stub/clever', '--judge', '--out', one], 2)).output()).toContain('--out');
+    const few = await ended(['stub/clever', '--judge', '--tasks', 'code', '--limit', '3', '--json'], 0);
+    expect(JSON.parse(few.stdout())).toMatchObject({ pairs: 3 });
+    expect((await ended(['stub/clever', '--judge', '--tasks', 'creative'], 2)).output()).toContain(
+      'no pairs',
+    );
+  }, 120_000);
 
   it('names what it expects', async () => {
     expect((await ended(['stub/clever', '--tasks', 'poetry'], 2)).output()).toContain(

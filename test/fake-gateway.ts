@@ -293,6 +293,7 @@ function fakeLocalModels(seen: Seen): LocalModels {
         gpuLayerCount: 0,
         threadCount: 1,
         systemInfo: '',
+        kernels: 'shipped',
         stepCost: [],
         loadMs: 1,
       };

@@ -5,6 +5,7 @@ import { composeGateway, type Gateway } from '../src/cli/compose.ts';
 import { loadSettings } from '../src/config/load.ts';
 import { listen } from '../src/http/server.ts';
 import type { LedgerRow } from '../src/ledger/row.ts';
+import { createModelStore } from '../src/models/store.ts';
 
 export interface FarGateway {
   readonly url: string;
@@ -15,9 +16,19 @@ export interface FarGateway {
   readonly close: () => Promise<void>;
 }
 
-/** The whole gateway behind a real socket, with upstreams and no model of its own: nothing is loaded. */
-export async function farGateway(file: object): Promise<FarGateway> {
-  const home = mkdtempSync(join(tmpdir(), 'nearfar-far-'));
+/**
+ * The whole gateway behind a real socket, with upstreams and no model of its own: nothing is loaded.
+ * @param models GGUF files that are here all the same
+ * @param keptHome a folder that is there and stays
+ */
+export async function farGateway(
+  file: object,
+  models: readonly string[] = [],
+  keptHome: string | null = null,
+): Promise<FarGateway> {
+  const home = keptHome ?? mkdtempSync(join(tmpdir(), 'nearfar-far-'));
+  const store = createModelStore({ home, hub: { endpoint: 'http://127.0.0.1:9', token: null } });
+  for (const path of models) await store.pull(`file:${path}`);
   writeFileSync(join(home, 'nearfar.config.json'), JSON.stringify(file));
   const loaded = await loadSettings({ environment: {}, workingFolder: home, home });
   const gateway = await composeGateway(loaded);
@@ -30,7 +41,7 @@ export async function farGateway(file: object): Promise<FarGateway> {
     async close() {
       await server.close(100);
       await gateway.close();
-      rmSync(home, { recursive: true });
+      if (keptHome === null) rmSync(home, { recursive: true });
     },
   };
 }

@@ -8,6 +8,7 @@ import { tokenPrice } from '../src/ledger/prices.ts';
 import { replayTraffic } from '../src/plan/what-if/replay.ts';
 import { fakeUpstream, sendJson, type FakeUpstream } from './fake-upstream.ts';
 import { farGateway, type FarGateway } from './far-gateway.ts';
+import { postgresMissing, startPostgres, type PostgresServer } from './postgres.ts';
 import { stateBackends } from './state-backends.ts';
 
 /** A ledger that real requests made through the gateway, replayed. */
@@ -21,8 +22,9 @@ const usage = { prompt_tokens: 2000, completion_tokens: 200, total_tokens: 2200 
 const manual = Array.from({ length: 300 }, (_, at) => `Rule ${at}: do as rule ${at * 7} says.`).join('\n');
 
 /** @param route the routing of its settings */
-const gateway = (route: object): Promise<FarGateway> =>
+const gateway = (route: object, more: object = {}): Promise<FarGateway> =>
   farGateway({
+    ...more,
     upstreams: [
       {
         name: 'open',
@@ -198,6 +200,44 @@ describe('nearfar plan what-if --from-ledger', () => {
     await expect(run('cost', '--from-ledger')).rejects.toThrow('nothing was recorded');
     await expect(run('what-if', '--from-ledger', '--file', '/nowhere.sqlite')).rejects.toThrow(
       'there is no file',
+    );
+  });
+});
+
+describe.skipIf(postgresMissing !== null)('nearfar plan what-if --from-ledger over PostgreSQL', () => {
+  const variable = 'WHAT_IF_TEST_DATABASE';
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+    vi.stubEnv(variable, server.url.reveal());
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await server.close();
+  });
+
+  it('says the same as over the file, says whose database it is, and never its password', async () => {
+    await traffic();
+    const overFile = JSON.parse(await run('what-if', '--from-ledger', '--json')) as Report;
+    await far.close();
+    far = await gateway({}, { databaseEnv: variable });
+    await traffic();
+    // While that gateway runs.
+    const text = await run('what-if', '--from-ledger', '--json');
+    const report = JSON.parse(text) as Report & { readonly ledger: string };
+    const saved = (of: Report) =>
+      of.outcomes.map(({ techniques, savedUsd, changedRequests, unknown }) => ({
+        techniques,
+        savedUsd: savedUsd.value === null ? null : Number(savedUsd.value.toFixed(9)),
+        changedRequests,
+        unknown,
+      }));
+    expect(report).toMatchObject({ requests: 5, unknownCostRequests: 1 });
+    expect(saved(report)).toEqual(saved(overFile));
+    expect(report.ledger).toMatch(/PostgreSQL|postgres/i);
+    expect(text).not.toContain('secret-of-the-tests');
+    expect(await run('what-if', '--from-ledger', '--until', '2000-01-01', '--since', '1999-01-01')).toContain(
+      'Nothing was recorded in this time.',
     );
   });
 });

@@ -1,4 +1,4 @@
-// Over 300 lines: one gateway, every way into it.
+// Over 400 lines: one gateway, every way into it.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';

@@ -64,6 +64,19 @@ describe('nearfar privacy prove', () => {
     },
   );
 
+  it('says which profile is not there', { timeout: 60_000 }, async () => {
+    const file = join(home, 'plain.config.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ upstreams: [{ name: 'a', baseUrl: 'http://127.0.0.1:9/v1', models: ['b'] }] }),
+    );
+    const args = ['privacy', 'prove', '--config', file, '--home', home, '--profile', 'nowhere'];
+    const program = startProgram(process.execPath, [main, ...args]);
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toContain('"nearfar calibrate --profile nowhere" makes it.');
+    expect(program.output()).not.toContain('lstat');
+  });
+
   it('fails where something leaks', { timeout: 120_000 }, async () => {
     const { code, stdout } = await prove(leakSettings({ privacy: { detect: 'off' } }), '--json');
     expect(code).toBe(1);

@@ -28,6 +28,7 @@ function judgedOf(index: number, changes: Partial<Judged> = {}): Judged {
     answeredTier: 'near',
     routedTier: 'near',
     outcome: 'tie',
+    favouredPlace: null,
     judge: 'judge',
     ...changes,
   };
@@ -37,6 +38,41 @@ it('says so where nothing was measured', async () => {
   const report = await readQuality(store, all, []);
   expect(qualityLines(report).join('\n')).toContain('Quality not measured');
   expect(qualityJson(report)).toMatchObject({ measured: false, comparisons: [] });
+});
+
+it('tells what a judge’s ties are, and what its word is worth', async () => {
+  const judged = createJudgedStore(store);
+  for (let index = 0; index < 20; index += 1)
+    await judged.add(judgedOf(index, { favouredPlace: index < 15 ? 'first' : index < 17 ? 'second' : null }));
+  const report = await readQuality(store, all, []);
+  const unknown = qualityLines(report).join('\n');
+  expect(unknown).toContain(
+    'contradicted itself in 17 of 20 comparisons, which are among the 20 ties: in 15 it named the first place',
+  );
+  expect(unknown).toContain('Whether it can judge was not measured: nearfar eval judge --judge');
+  expect(qualityJson(report)).toMatchObject({
+    comparisons: [{ tiesByPlace: { first: 15, second: 2 } }],
+    judges: [{ judge: 'judge', reliability: null }],
+  });
+  const results = Array.from({ length: 30 }, (_, index) => ({
+    id: `code-${index}`,
+    task: 'code' as const,
+    verdicts: ['first', 'first'] as const,
+    outcome: 'tie' as const,
+  }));
+  const evaluation = {
+    ...{ modelId: 'x/judge', modelName: 'judge', date: '2026-11-30T00:00:00.000Z', nearfarVersion: '0' },
+    ...{ pairsVersion: 'v', pairs: 'written' as const, results },
+  };
+  expect(qualityLines(report, [evaluation]).join('\n')).toContain('x/judge is NO BETTER THAN CHANCE');
+  expect(qualityJson(report, [evaluation])).toMatchObject({
+    judges: [
+      {
+        judge: 'judge',
+        reliability: { isBetterThanChance: false, pairs: 30, measuredAt: '2026-11-30T00:00:00.000Z' },
+      },
+    ],
+  });
 });
 
 it('tells difference, interval and sample size of what the lower tier answered, apart from the rest', async () => {

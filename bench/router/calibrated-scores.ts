@@ -5,12 +5,20 @@ import type { RouteFile } from './route-file.ts';
 
 const foldCount = 5;
 
-/** The expected gain of each prompt from what was learned of the other folds; the same question is in one fold only. */
+/**
+ * The expected gain of each prompt from what was learned of the other folds, once for each dealing of questions to folds; the same
+ * question is in one fold only.
+ */
 export async function calibratedScores(
   { prompts, groups, strong, weak }: RouteFile,
-  seed: number,
-): Promise<Float64Array> {
-  const folds = assignFolds(groups, foldCount, seed);
-  const { expected } = await crossValidate(prompts.map(countText), [strong, weak], folds, foldCount);
-  return Float64Array.from(prompts, (_, at) => (expected[0]?.[at] ?? 0) - (expected[1]?.[at] ?? 0));
+  seeds: readonly number[],
+): Promise<readonly Float64Array[]> {
+  const texts = prompts.map(countText);
+  const dealings: Float64Array[] = [];
+  for (const seed of seeds) {
+    const folds = assignFolds(groups, foldCount, seed);
+    const { expected } = await crossValidate(texts, [strong, weak], folds, foldCount);
+    dealings.push(Float64Array.from(prompts, (_, at) => (expected[0]?.[at] ?? 0) - (expected[1]?.[at] ?? 0)));
+  }
+  return dealings;
 }

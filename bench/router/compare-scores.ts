@@ -14,15 +14,19 @@ export interface RouterFigure {
 
 const resampleCount = 1000;
 
-/** 95%, percentiles over resampled prompts, paired; the place of a prompt is that among all prompts. */
+/**
+ * 95%, percentiles over resampled prompts, paired; the place of a prompt is that among all prompts.
+ * @param rankings scores of the same prompts by one router, or by several of which the mean figure is wanted
+ */
 export function compareWithLength(
-  scores: ArrayLike<number>,
+  rankings: readonly ArrayLike<number>[],
   lengths: ArrayLike<number>,
   strong: Float64Array,
   weak: Float64Array,
   seed = 1,
 ): RouterFigure {
-  const own = places(scores);
+  // The figure is linear in the places, so that the mean of figures is the figure of mean places.
+  const own = meanOf(rankings.map(places));
   const base = places(lengths);
   const random = createRandom(seed);
   const values: number[] = [];
@@ -42,10 +46,17 @@ export function compareWithLength(
     values.push(ownSum / gain);
     differences.push((ownSum - baseSum) / gain);
   }
-  const value = apgr(scores, strong, weak);
+  const value = rankings.reduce((sum, scores) => sum + apgr(scores, strong, weak), 0) / rankings.length;
   return {
     value: { value, interval: percentiles(values) },
     overLength: { value: value - apgr(lengths, strong, weak), interval: percentiles(differences) },
     confidence: differences.filter((difference) => difference > 0).length / differences.length,
   };
+}
+
+function meanOf(lists: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(
+    lists[0] ?? [],
+    (_, at) => lists.reduce((sum, list) => sum + (list[at] ?? 0), 0) / lists.length,
+  );
 }

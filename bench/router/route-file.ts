@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { readFeatures, type Features } from '../../src/route/difficulty/features.ts';
+import { readShape } from '../../src/route/difficulty/prompt-shape.ts';
 
 /** In the folder `route` of the evaluation data. Families share questions: what learns from one is shown on the other. */
 export const routeFiles = ['mmlu', 'gsm8k', 'zeroeval', 'mmlupro'] as const;
@@ -26,6 +27,8 @@ export interface RouteFile {
   /** The same question has the same one, in other files too. */
   readonly groups: readonly string[];
   readonly features: readonly Features[];
+  /** Of the questions without answers to choose from. */
+  readonly openFeatures: readonly Features[];
   /** Mean score of the strong and the weak side for each prompt, and their difference. */
   readonly strong: Float64Array;
   readonly weak: Float64Array;
@@ -62,6 +65,7 @@ export async function readRouteFile(folder: string, name: RouteFileName): Promis
     prompts,
     groups: lines.map(({ group }) => group),
     features: prompts.map(readFeatures),
+    openFeatures: prompts.map((prompt) => readFeatures(readShape(prompt).stem)),
   };
   if (lines.every(({ models }) => models === undefined)) {
     const strong = Float64Array.from(lines, (line) => line.strong ?? NaN);

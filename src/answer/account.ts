@@ -10,6 +10,7 @@ import { ledgerRoute } from './route-note.ts';
 import { billed, type Billing, type FindBilling } from './billing.ts';
 import type { BoundaryOf } from './place.ts';
 import type { LastPart } from './single-end.ts';
+import { isCostCertain } from './worst-cost.ts';
 
 /** Told of every gap between two pieces of text of one choice, in milliseconds. Called per token: keep it cheap. */
 export type ObserveGap = (model: string, priority: Priority, milliseconds: number) => void;
@@ -48,6 +49,7 @@ export class Account {
   #source: AnswerSource = 'model';
   #delivery: Delivery | null = null;
   #prefix: PromptPrefix | null = null;
+  #checkMicros: number | null = null;
   #deltaCount = 0;
   #finish: FinishReason = 'stop';
   #firstTextAt: number | null = null;
@@ -94,6 +96,11 @@ export class Account {
 
   deliver(delivery: Delivery): void {
     this.#delivery = delivery;
+  }
+
+  /** It is a check of the semantic cache, for which so much was set aside; null: it is none. */
+  check(reservedMicros: number | null): void {
+    this.#checkMicros = reservedMicros;
   }
 
   /** What may be kept of the prompt. */
@@ -143,8 +150,9 @@ export class Account {
     const paid = givenUp.length === 0 ? tokens : { ...tokens, promptTokenCount: 0 };
     const cost = billed(paid, isMeasured || givenUp.length > 0, billing, source);
     const bill = withAbandoned(cost, [...abandoned, ...givenUp], tokens, this.#billing);
+    const checkMicros = this.#checkMicros;
     const audit = auditOf(this.#verdict, answeringModel, this.#boundaryOf);
-    return {
+    const row: LedgerRow = {
       requestId: this.#request.id,
       startedAt: this.startedAt,
       keyName: this.#caller.keyName,
@@ -177,6 +185,12 @@ export class Account {
       ...(cascade === undefined ? {} : { cascade }),
       ...(this.#request.purpose === undefined ? {} : { purpose: this.#request.purpose }),
     };
+    if (checkMicros === null) return row;
+    const routeReasons = [
+      ...row.routeReasons,
+      'a kept answer would have done: asked all the same, to check it',
+    ];
+    return { ...row, routeReasons, checkMicros: isCostCertain(row) ? (row.costMicros ?? 0) : checkMicros };
   }
 
   /**

@@ -5,7 +5,8 @@ import { NearfarError } from '../chat/error.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import { tokenEstimate } from '../ledger/token-estimate.ts';
 import type { RouteDecision } from '../route/resolve-model-name.ts';
-import type { PromptSize, Reserve, Reservation } from './reserve.ts';
+import type { Reserve, Reservation } from './reserve.ts';
+import type { PromptSize } from './worst-cost.ts';
 
 /** What limits and budgets must know of a request. */
 export interface AskedRequest extends PromptSize {

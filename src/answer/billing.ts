@@ -8,6 +8,8 @@ export interface Billing {
   readonly upstream: string | null;
   /** Null: not known. */
   readonly price: TokenPrice | null;
+  /** What it is at the dearest hour, where it depends on that. @default the price */
+  readonly dearestPrice?: TokenPrice;
   /** What it says that a request cost is what it bills, and goes before any price. @default false */
   readonly isToldByUpstream?: boolean;
 }

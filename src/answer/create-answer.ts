@@ -23,6 +23,7 @@ import type { Answer } from './answer.ts';
 import { ownBilling, type FindBilling } from './billing.ts';
 import { askedPrompt } from '../route/asked-prompt.ts';
 import { cascadeTurns } from './cascade-turns.ts';
+import type { CheckPurse } from './check-purse.ts';
 import { answerInTurn } from './fallback.ts';
 import { rememberedAnswer } from './first-answers.ts';
 import { insideOnly } from './inside-only.ts';
@@ -48,6 +49,8 @@ export interface AnswerDependencies {
   readonly forwardsClientKey?: (modelId: string) => boolean;
   /** What the ledger may keep of a prompt that stays here. @default nothing */
   readonly prefixOf?: (request: ChatRequest) => PromptPrefix | null;
+  /** Pays for checks of the semantic cache. @default they are free */
+  readonly checks?: CheckPurse;
   /** @default everyone may ask everything */
   readonly admission?: Admission;
   /** `null`: every answer is made anew. */
@@ -87,6 +90,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     rememberAnswers = () => Promise.resolve(),
     shadow,
     sentTo = () => [],
+    checks = freeChecks,
     redactFor,
   } = dependencies;
   const placing = { route, boundaryOf, canRedact: redactFor !== undefined, mayMove: true };
@@ -107,7 +111,8 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
       take: () => sentTo(request.id),
       estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptText(request.input))),
     });
-    const admitted = admission.admit(askedAnswer(request, account.startedAt), caller);
+    const size = askedAnswer(request, account.startedAt);
+    const admitted = admission.admit(size, caller);
     let recorder: CaptureRecorder | null = null;
     let decision: RouteDecision | null = null;
     let shadowed: ShadowRecorder | null = null;
@@ -139,7 +144,14 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         account.decide(decision);
         const chosen = { request: labelled, modelId: decision.modelId, ...elsewhereOf(decision, labelled) };
         // What is kept of upstreams' answers comes before the reservation: it costs nothing.
-        const known = 'elsewhere' in chosen ? ((await cache?.find(chosen)) ?? null) : null; //  cache
+        const modelIds = [decision.modelId, ...(decision.fallbackIds ?? [])];
+        const payCheck = checks.of(size, modelIds);
+        const found =
+          'elsewhere' in chosen && cache !== null
+            ? await cache.find({ ...chosen, signal: modelSignal, payCheck }) //                 cache
+            : null;
+        const known = found?.parts ?? null;
+        account.check(found?.look?.checkMicros ?? null);
         const [modelId, ...fallbackIds] = await admitted.enter(decision, known !== null); // limits, reserve
         if (known !== null) return withRouteHeader(known, decision);
         if (modelId !== decision.modelId) {
@@ -182,7 +194,8 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
           return rememberedAnswer(kept, remember);
         };
         if (cache === null) return withRouteHeader(await open(labelled, modelSignal), decision);
-        const parts = cache.answer({ ...asked, open, signal: modelSignal }); //  cache
+        const look = asked === chosen ? (found?.look ?? null) : null;
+        const parts = cache.answer({ ...asked, look, open, signal: modelSignal }); //  cache
         return withRouteHeader(parts, decision);
       },
       onPart: (part) => {
@@ -233,6 +246,12 @@ function steppedDown(
 export function boundaryBy(billing: FindBilling): BoundaryOf {
   return (modelId) => (billing(modelId).upstream === null ? 'machine' : 'outside');
 }
+
+/** Where nothing bounds them. */
+export const freeChecks: CheckPurse = {
+  of: () => ({ canPay: () => true, pay: () => Promise.resolve(0) }),
+  release: () => Promise.resolve(),
+};
 
 function askedAnswer(request: ChatRequest, startedAt: number): AskedRequest {
   const { id, requestedModel, maxTokenCount, choiceCount, input, outputFormat } = request;

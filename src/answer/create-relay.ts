@@ -3,8 +3,8 @@ import { requireScope } from '../access/create-access.ts';
 import { relayedText } from '../capture/asked-text.ts';
 import type { CaptureRecorder } from '../capture/capture.ts';
 import type { ChatPart } from '../chat/part.ts';
-import type { BytePlace, MadeAnswer } from '../cache/byte-answers.ts';
-import type { PassingAnswer } from '../cache/passing-answer.ts';
+import type { BytePlace, KeptPassing, MadeAnswer } from '../cache/byte-answers.ts';
+import type { Look } from '../cache/semantic/semantic-cache.ts';
 import { toNearfarError } from '../chat/error.ts';
 import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
@@ -20,7 +20,7 @@ import type { Relayed, RelayRequest } from '../upstream/relay.ts';
 import { Account } from './account.ts';
 import { openAdmission } from './admission.ts';
 import { ownBilling } from './billing.ts';
-import { boundaryBy, type AnswerDependencies } from './create-answer.ts';
+import { boundaryBy, freeChecks, type AnswerDependencies } from './create-answer.ts';
 import { createDeadline } from './deadline.ts';
 import { isWorthAnother } from './fallback.ts';
 import { explained } from './inside-only.ts';
@@ -75,6 +75,7 @@ export interface RelayDependencies extends Pick<
   | 'cache'
   | 'shadow'
   | 'bonds'
+  | 'checks'
 > {
   readonly route: AnswerDependencies['route'];
   readonly upstreams: Pick<UpstreamModels, 'upstreamOf' | 'relay' | 'sentTo'>;
@@ -84,7 +85,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const { label, route, upstreams, settle, cache } = dependencies;
   const { observeGap = () => undefined, billing = () => ownBilling } = dependencies;
   const { admission = openAdmission, capture, boundaryOf = boundaryBy(billing) } = dependencies;
-  const { rememberAnswers, shadow, bonds } = dependencies;
+  const { rememberAnswers, shadow, bonds, checks = freeChecks } = dependencies;
 
   function questionOf(request: RelayRequest, caller: Caller): RouteQuestion {
     const { body, text, priority, deadlineAt } = request;
@@ -98,6 +99,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
   async function make(
     place: BytePlace | null,
+    look: Look | null,
     modelId: string,
     request: RelayRequest,
     signal: AbortSignal,
@@ -105,7 +107,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     if (cache !== null && place !== null) {
       // Each reader's own deadline ends its reading; the answer goes on for the others.
       const shared = { ...request, deadlineAt: null };
-      return cache.bytes.answer(place, (ownSignal) => upstreams.relay(modelId, shared, ownSignal), signal);
+      const open = (ownSignal: AbortSignal) => upstreams.relay(modelId, shared, ownSignal);
+      return cache.bytes.answer(place, look, open, signal);
     }
     const opened = await upstreams.relay(modelId, request, signal); //                 model
     return { ...opened, source: 'model', opened };
@@ -162,6 +165,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       let decision: RouteDecision | null = null;
       const { verdict } = request;
       let hasEntered = false;
+      let holdsCheck = false;
       let shadowed: ShadowRecorder | null = null;
       const settleOnce = once((last: LastPart) => {
         clock.end();
@@ -175,6 +179,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const giveBack = async (): Promise<void> => {
         clock.end();
         await admitted.cancel();
+        if (holdsCheck) await checks.release(id);
       };
       try {
         requireScope(caller, 'use'); //                                                access
@@ -194,7 +199,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const forwards = upstreams.upstreamOf(decision.modelId)?.forwardsClientKey === true;
         const clientKey = (forwards && labelled.clientKey) || null;
         const bytePlace = cache?.bytes.place(labelled, { modelId: decision.modelId, clientKey }) ?? null;
-        const known = bytePlace === null ? null : ((await cache?.bytes.find(bytePlace)) ?? null); // cache
+        const found =
+          bytePlace === null || cache === null
+            ? null
+            : await cache.bytes.find(bytePlace, clock.signal, checks.of(asked, [decision.modelId])); // cache
+        const known = found?.answer ?? null;
+        const look = found?.look ?? null;
+        holdsCheck = (look?.checkMicros ?? 0) > 0;
+        account.check(look?.checkMicros ?? null);
         const [modelId] = await admitted.enter(decision, known !== null); //           limits, reserve
         hasEntered = true;
         if (modelId !== decision.modelId) {
@@ -202,7 +214,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
           await giveBack();
           return null;
         }
-        const answer = known === null ? await make(bytePlace, modelId, labelled, clock.signal) : again(known);
+        const answer =
+          known === null ? await make(bytePlace, look, modelId, labelled, clock.signal) : again(known);
         account.from(answer.source);
         if (answer.opened?.delivery !== undefined) account.deliver(answer.opened.delivery);
         account.keep(answer.opened?.prefix ?? null);
@@ -238,8 +251,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   };
 }
 
-function again(known: PassingAnswer): MadeAnswer<Relayed> {
-  return { ...known, source: 'exact_cache', opened: null };
+function again(known: KeptPassing): MadeAnswer<Relayed> {
+  return { ...known, opened: null };
 }
 
 function once<Value>(act: (value: Value) => void): (value: Value) => void {

@@ -13,6 +13,8 @@ export interface RelayReply {
   readonly contentType: string;
   /** `model`: the upstream was asked for it. */
   readonly source: AnswerSource;
+  /** Of the question that the answer was made for, where that was another one. */
+  readonly similarity?: number;
   /** Why this model; null: the client named it. */
   readonly route: string | null;
   /** The next bytes; an error, once, where the answer breaks off; null at its end. */
@@ -26,7 +28,7 @@ export interface RelayReply {
 /** An answer on its way to the client; what it says is seen from the side, and its end settled once. */
 export function relayReply(
   model: string,
-  { contentType, items, source }: MadeAnswer<Relayed>,
+  { contentType, items, source, similarity }: MadeAnswer<Relayed>,
   account: { readonly see: (part: ChatPart) => void },
   settle: (last: LastPart) => void,
   clock: Deadline,
@@ -46,6 +48,7 @@ export function relayReply(
     model,
     contentType,
     source,
+    ...(similarity === undefined ? {} : { similarity }),
     route,
     get isOver() {
       return isOver;

@@ -1,5 +1,5 @@
 import type { RelayRequest } from '../upstream/relay.ts';
-import type { PromptSize } from './reserve.ts';
+import type { PromptSize } from './worst-cost.ts';
 
 /** Pure: how much a request in an upstream's own language may read and write, by the fields that bound it there. */
 export function relaySize({

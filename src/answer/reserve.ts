@@ -2,21 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyLimits } from '../access/limits.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { BudgetBook, ReserveResult, WantedReservation } from '../ledger/budget-book.ts';
-import { costBoundMicros, isFree } from '../ledger/cost-bound.ts';
+import { isFree } from '../ledger/cost-bound.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
-import { addedTokenCount, tokenBound } from '../ledger/token-bound.ts';
-import type { FindBilling } from './billing.ts';
-
-/** How much a request may read and write. */
-export interface PromptSize {
-  /** JSON of all that the model reads. Called only where money is set aside. */
-  readonly prompt: () => unknown;
-  readonly promptByteCount: () => number;
-  /** Of one choice; null: the model's own bound. 0: nothing is written. */
-  readonly maxTokenCount: number | null;
-  readonly choiceCount: number;
-}
+import { isCostCertain, worstCostMicros, type PromptSize, type WorstCostDependencies } from './worst-cost.ts';
 
 export interface ReserveRequest extends PromptSize {
   readonly id: string;
@@ -48,19 +37,9 @@ export type Reserve = (
   readonly reservation: Reservation | null;
 }>;
 
-export interface ModelBounds {
-  /** Null: not known. */
-  readonly contextTokenCount: number | null;
-  readonly maxTokenCount: number | null;
-  /** Whether a second server may be asked beside the first, and send a bill of its own. */
-  readonly mayHedge: boolean;
-}
-
-export interface ReserveDependencies {
+export interface ReserveDependencies extends WorstCostDependencies {
   readonly budgets: Pick<BudgetBook, 'reserve' | 'release'>;
   readonly ledger: Pick<Ledger, 'flush'>;
-  readonly billing: FindBilling;
-  readonly boundsOf: (modelId: string) => ModelBounds;
   /** What a key with a budget may do with models whose price is not known. */
   readonly unknownPrice: 'refuse' | 'allow';
   readonly warn: (message: string, cause?: unknown) => void;
@@ -77,13 +56,8 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
 
   /** Null: nothing is known to be billed. */
   function boundOf(modelId: string, request: ReserveRequest): number | null {
-    const { price } = billing(modelId);
-    if (price !== null && isFree(price)) return 0;
-    const bounds = boundsOf(modelId);
-    const cost = price === null ? null : costBoundMicros(sizeOf(request, modelId, bounds), price);
-    if (cost !== null) return bounds.mayHedge ? 2 * cost : cost;
-    if (unknownPrice === 'allow') return 0;
-    return null;
+    const cost = worstCostMicros(dependencies, modelId, request, `The key "${request.keyName}"`);
+    return cost === null && unknownPrice === 'allow' ? 0 : cost;
   }
 
   /** What nobody sends a bill for, and not what nobody knows the price of. */
@@ -160,44 +134,8 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
   };
 }
 
-/**
- * Whether the row's cost is all that a provider can bill. An answer that broke off tells what was seen of it, and a client
- * that left, or a deadline that passed, leaves the provider working for a while: then the worst case counts.
- */
-function isCostCertain(row: LedgerRow): boolean {
-  // Nobody was asked for it, or whoever asked first is charged.
-  if (row.answerSource !== 'model') return true;
-  if (row.costMicros === null || !row.isMeasured) return false;
-  return row.upstream === undefined || !['aborted', 'timeout', 'internal'].includes(row.finish);
-}
-
-function sizeOf(
-  request: ReserveRequest,
-  modelId: string,
-  { contextTokenCount, maxTokenCount }: Omit<ModelBounds, 'mayHedge'>,
-): { readonly promptTokenCount: number; readonly completionTokenCount: number } {
-  const context = contextTokenCount ?? Infinity;
-  const promptTokenCount = Math.min(context, tokenBound(request.prompt()) + addedTokenCount);
-  const written = Math.min(request.maxTokenCount ?? Infinity, maxTokenCount ?? Infinity, context);
-  if (!Number.isFinite(written)) {
-    throw new NearfarError(
-      'invalid_request',
-      `The key "${request.keyName}" has a budget, so a request to ${modelId} must say how many tokens its answer may have ` +
-        '(max_tokens): the model states no bound of its own.',
-      { field: 'max_tokens' },
-    );
-  }
-  if (!Number.isFinite(promptTokenCount)) {
-    throw new NearfarError(
-      'unsupported',
-      `The prompt refers to what is kept elsewhere, and the context of ${modelId} is not known: what it costs at most ` +
-        'cannot be told, and the key has a budget. State contextTokenCount of the model in the settings.',
-    );
-  }
-  return { promptTokenCount, completionTokenCount: written * request.choiceCount };
-}
-
-function isHeldByOthers(
+/** Requests under way hold what is left. */
+export function isHeldByOthers(
   { spentMicros, limitMicros }: Extract<ReserveResult, { type: 'refused' }>,
   amountMicros: number,
 ): boolean {

@@ -1,4 +1,4 @@
-import type { ChatPart } from '../chat/part.ts';
+import type { AnswerSource, ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { answerKey, type AnswerOrigin, type Elsewhere } from './answer-key.ts';
 import { createByteAnswers, type ByteAnswers } from './byte-answers.ts';
@@ -10,9 +10,12 @@ import { sharedAnswer, type SharedAnswers } from './shared-answers.ts';
 import {
   createSemanticCache,
   type Look,
+  type PayCheck,
   type SemanticCacheOptions,
   type SemanticStats,
 } from './semantic/semantic-cache.ts';
+import { answerInBytes } from './semantic/answer-in-bytes.ts';
+import { singleQuestion } from './semantic/single-question.ts';
 
 /** The same question asked again, or twice at once, is computed once. */
 export interface AnswerCache {
@@ -21,8 +24,8 @@ export interface AnswerCache {
    * any more. The `start` part says where the answer came from.
    */
   answer(asked: AskedAnswer): AsyncIterable<ChatPart>;
-  /** A kept answer of an upstream, before anything is paid for; null where one must be made. */
-  find(asked: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AsyncIterable<ChatPart> | null>;
+  /** A kept answer of an upstream, before anything is paid for, or what is known of the question that must be asked. */
+  find(asked: Omit<AskedAnswer, 'open' | 'look'> & { readonly payCheck: PayCheck }): Promise<FoundAnswer>;
   /** The same for answers that pass as bytes. They take from the same memory. */
   readonly bytes: ByteAnswers;
   /** Resolves when what other gateways may give too is where they find it. */
@@ -40,6 +43,15 @@ export interface AskedAnswer {
   readonly elsewhere?: Elsewhere;
   readonly open: (request: ChatRequest, signal: AbortSignal) => Promise<AsyncIterable<ChatPart>>;
   readonly signal: AbortSignal;
+  /** As `find` gave it, of answers of upstreams. */
+  readonly look?: Look | null;
+}
+
+export interface FoundAnswer {
+  /** Null: one must be made. */
+  readonly parts: AsyncIterable<ChatPart> | null;
+  /** How the question stands to those that were asked before; null: it was not compared. */
+  readonly look: Look | null;
 }
 
 export interface AnswerCacheStats {
@@ -61,9 +73,12 @@ export interface AnswerCacheOptions extends CacheRules {
   readonly now: () => number;
   /** What several gateways share; absent: each has its own memory alone. */
   readonly shared?: SharedAnswers | null;
-  /** Whether the same question in other words counts too. @default null */
-  readonly semantic?: Omit<SemanticCacheOptions, 'answerOf'> | null;
+  /** Whether the same question in other words counts too; of upstreams' answers, where it says so. @default null */
+  readonly semantic?: (Omit<SemanticCacheOptions, 'answerOf'> & { readonly upstreams?: boolean }) | null;
 }
+
+/** This machine's models bill nothing. */
+const freeCheck: PayCheck = { canPay: () => true, pay: () => Promise.resolve(0) };
 
 export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   const kept = createKeptAnswers({
@@ -82,10 +97,11 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
 
   function answerOf(key: string): readonly ChatPart[] | null {
     const answer = kept.peek(key);
-    return answer !== null && 'parts' in answer ? answer.parts : null;
+    if (answer === null) return null;
+    return 'parts' in answer ? answer.parts : answerInBytes(answer);
   }
 
-  /** As `answerOf`, and it counts as a use. */
+  /** Counts as a use. */
   function takeParts(key: string): readonly ChatPart[] | null {
     const answer = kept.get(key);
     return answer !== null && 'parts' in answer ? answer.parts : null;
@@ -100,7 +116,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   async function originOf({
     modelId,
     elsewhere,
-  }: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AnswerOrigin> {
+  }: Pick<AskedAnswer, 'modelId' | 'elsewhere'>): Promise<AnswerOrigin> {
     // Fallbacks of a model of this machine leave its revision what it is.
     const revision = await options.revisionOf(modelId);
     return { modelId, revision, ...(elsewhere === undefined ? {} : { elsewhere }) };
@@ -151,16 +167,15 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     const known = own ?? (mayAskOthers ? await sharedParts(key, request) : null);
     if (known !== null) {
       counts.hit++;
-      yield* again(known);
+      yield* again(known, 'exact_cache');
       return;
     }
-    let look: Look | null = null;
-    if (semantic !== null && !isElsewhere && !(mayRead && canJoin(key, request))) {
-      look = await semantic.look(request, origin, signal, mayRead);
-      const hit = look?.hit ?? null;
-      const near = hit === null ? null : takeParts(hit.key);
+    let look = asked.look ?? null;
+    if (!isElsewhere && !(mayRead && canJoin(key, request))) {
+      look = await lookAt(asked, origin, mayRead, freeCheck);
+      const near = nearAnswer(look);
       if (near !== null) {
-        for (const part of near) yield replayed(part, 'semantic_cache', hit?.similarity);
+        yield* near;
         return;
       }
     }
@@ -180,19 +195,49 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     return flying?.flight.isOpen === true && flying.priority === priority;
   }
 
-  async function find(asked: Omit<AskedAnswer, 'open' | 'signal'>): Promise<AsyncIterable<ChatPart> | null> {
-    if (usageOf(asked.request, options, asked.elsewhere !== undefined) !== 'read_and_write') return null;
-    const key = answerKey(asked.request, await originOf(asked));
-    const parts = takeParts(key) ?? (await sharedParts(key, asked.request));
-    if (parts === null) return null;
-    counts.hit++;
-    return again(parts);
+  /** Null also where only the same request counts. */
+  async function lookAt(
+    { request, signal }: Pick<AskedAnswer, 'request' | 'signal'>,
+    origin: AnswerOrigin,
+    mayHit: boolean,
+    payCheck: PayCheck,
+  ): Promise<Look | null> {
+    const single = semantic === null ? null : singleQuestion(request, origin);
+    if (semantic === null || single === null) return null;
+    const { tenant, privacy } = request;
+    return semantic.look({ ...single, tenant, privacy, modelId: origin.modelId }, signal, mayHit, payCheck);
   }
+
+  function nearAnswer(look: Look | null): AsyncIterable<ChatPart> | null {
+    const hit = look?.hit ?? null;
+    const parts = hit === null ? null : takeParts(hit.key);
+    return parts === null ? null : again(parts, 'semantic_cache', hit?.similarity);
+  }
+
+  const find: AnswerCache['find'] = async (asked) => {
+    const nothing = { parts: null, look: null };
+    const usage = usageOf(asked.request, options, asked.elsewhere !== undefined);
+    if (usage === 'none') return nothing;
+    const origin = await originOf(asked);
+    const key = answerKey(asked.request, origin);
+    const mayRead = usage === 'read_and_write';
+    const parts = mayRead ? (takeParts(key) ?? (await sharedParts(key, asked.request))) : null;
+    if (parts !== null) {
+      counts.hit++;
+      return { parts: again(parts, 'exact_cache'), look: null };
+    }
+    if (options.semantic?.upstreams !== true || (mayRead && canJoin(key, asked.request))) return nothing;
+    const look = await lookAt(asked, origin, mayRead, asked.payCheck);
+    return { parts: nearAnswer(look), look };
+  };
 
   return {
     answer,
     find,
-    bytes: createByteAnswers({ rules: options, kept, shared, counts, now: options.now }),
+    bytes: createByteAnswers({
+      ...{ rules: options, kept, shared, counts, now: options.now },
+      semantic: options.semantic?.upstreams === true ? semantic : null,
+    }),
     flush: async () => shared?.flush(),
     forget: (isChosen) => kept.forget(isChosen),
     get stats() {
@@ -209,6 +254,10 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- readers of answers read as of a model
-async function* again(parts: readonly ChatPart[]): AsyncGenerator<ChatPart, undefined> {
-  for (const part of parts) yield replayed(part, 'exact_cache');
+async function* again(
+  parts: readonly ChatPart[],
+  source: AnswerSource,
+  similarity?: number,
+): AsyncGenerator<ChatPart, undefined> {
+  for (const part of parts) yield replayed(part, source, similarity);
 }

@@ -28,6 +28,7 @@ export interface Elsewhere {
 export function answerKey(request: ChatRequest, origin: AnswerOrigin): string {
   const {
     id: _id,
+    arrivedAt: _arrivedAt,
     dialect: _dialect,
     requestedModel: _requestedModel,
     isStreamed: _isStreamed,

@@ -29,10 +29,15 @@ export interface BodyOrigin {
  * member counts, known or not, but the model's name (it is the origin's), `stream` (what it comes to counts) and marks for
  * providers' prompt caches, each only where it is one. The order of members counts where it may say something: in
  * schemas, and in whatever is not known to be without.
+ * @param isBlanked texts that do not count, for a key of all bodies that differ in nothing else
  */
-export function bodyKey(request: BodyRequest, { modelId, clientKey }: BodyOrigin): string | null {
+export function bodyKey(
+  request: BodyRequest,
+  { modelId, clientKey }: BodyOrigin,
+  isBlanked: (path: JsonPath, text: string) => boolean = () => false,
+): string | null {
   const { tenant, privacy, protocol, path, isStreamed, text, headers } = request;
-  const body = canonicalBody(text, { leavesOut, isSorted });
+  const body = canonicalBody(text, { leavesOut, isSorted, isBlanked });
   if (body === null) return null;
   const named = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
   const rest = [modelId, clientKey?.reveal() ?? null, tenant, privacy, protocol, path, isStreamed, named];

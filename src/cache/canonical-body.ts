@@ -12,6 +12,8 @@ export interface CanonicalOptions {
   readonly leavesOut: (path: JsonPath) => boolean;
   /** Whether the order of the members in the object there says nothing. */
   readonly isSorted: (path: JsonPath) => boolean;
+  /** Texts of which only counts that one stands there. @default none */
+  readonly isBlanked?: (path: JsonPath, text: string) => boolean;
 }
 
 /** Deeper ones are no prompts. */
@@ -92,7 +94,9 @@ export function canonicalBody(text: string, options: CanonicalOptions): string |
     const first = text[at];
     if (first === '{') return object(path);
     if (first === '[') return list(path);
-    return first === '"' ? string() : word();
+    if (first !== '"') return word();
+    const written = string();
+    return options.isBlanked?.(path, JSON.parse(written) as string) === true ? '""' : written;
   }
 
   const written = value([]);

@@ -30,6 +30,8 @@ export interface Usage {
 
 /** Measured in milliseconds, on the machine that ran the model. */
 export interface Timings {
+  /** Of the class `voice`: from its entry to the draw of its first token. */
+  readonly promisedFirstTokenMs?: number;
   readonly queueMs: number;
   /** From admission to the first token. */
   readonly prefillMs: number;

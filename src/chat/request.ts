@@ -118,6 +118,8 @@ export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 export interface ChatRequest {
   /** Unique; also the ledger's row id and the `x-request-id` header. */
   readonly id: string;
+  /** When it came over the wire, in milliseconds since the epoch. Absent: it did not. */
+  readonly arrivedAt?: number;
   readonly dialect: Dialect;
   /** The name the client sent: `auto`, `near`, a model id or an alias. */
   readonly requestedModel: string;

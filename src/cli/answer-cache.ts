@@ -71,8 +71,9 @@ function semanticOptions(
 ): NonNullable<AnswerCacheOptions['semantic']> | null {
   const { semantic, exact } = loaded.settings.cache;
   if (semantic === null || !exact) return null;
-  const { embedder, maxWrongHitRate, checkRate, sameAnswer } = semantic;
+  const { embedder, maxWrongHitRate, checkRate, sameAnswer, upstreams } = semantic;
   return {
+    upstreams,
     maxWrongHitRate,
     checkRate,
     comparison: sameAnswer,

@@ -115,6 +115,7 @@ async function askAndJudge(
   const billing = createBilling(loaded.settings.upstreams, gateway.prices);
   const expected = expectCosts(open, models, judge, (model) => billing(model).price);
   process.stderr.write(planText(questions.length - open.length, open.length, expected, wanted.budgetMicros));
+  process.stderr.write(`${await judgeText(loaded.home, wanted.judge, judge)}\n`);
   let result: JudgedCaptured | null = null;
   if (open.length > 0 && wanted.isAgreed) {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -234,6 +235,16 @@ export function planText(
       `At most ${dollars(budgetMicros)} are spent a day (--budget).`,
     '',
   ].join('\n');
+}
+
+/** What is known of the judge. */
+async function judgeText(home: string, name: string, modelId: string): Promise<string> {
+  const { readJudgeEvaluations, reliabilityOf } = await import('../evaluate/judge-files.ts');
+  const { verdictLine } = await import('./judge-text.ts');
+  const known = reliabilityOf(await readJudgeEvaluations(home), modelId);
+  return known === null
+    ? `Whether ${name} can judge was not measured: nearfar eval ${name} --judge`
+    : verdictLine(modelId, known.reliability);
 }
 
 function endText({ judgedCount, failedCount, stop }: JudgedCaptured): string {

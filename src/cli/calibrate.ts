@@ -14,6 +14,7 @@ import type { FromLedger } from './calibrate-from-ledger.ts';
 import { calibrationText } from './calibration-text.ts';
 import { jsonOption, UsageError, type Command, type CommandInput, type OptionValues } from './command.ts';
 import { profilePath, writeProfile } from './profile-files.ts';
+import { profileProblem } from './profile-problem.ts';
 import { commandSettings } from './settings.ts';
 
 export const calibrate: Command = {
@@ -102,7 +103,8 @@ async function run(input: CommandInput): Promise<number> {
   const foldCount = options.number('folds', { min: 2, max: 20 }) ?? 5;
   const seed = options.number('seed', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 1;
   const name = options.text('profile') ?? 'default';
-  const { home } = await commandSettings(options);
+  const loaded = await commandSettings(options);
+  const { home } = loaded;
   profilePath(home, name);
   const interrupt = new AbortController();
   const stop = (): void => {
@@ -133,7 +135,9 @@ async function run(input: CommandInput): Promise<number> {
       ledger === null ? fitted : { ...fitted, expectations: expectationsOf(pairs, ledger.judgedBy) };
     progress.end();
     const file = writeProfile(home, name, profile);
-    const shown = { ...report, sources, profile: name, file };
+    const { shownTiers } = await import('./dry-routing.ts');
+    const note = profileProblem(name, profile.models, shownTiers(loaded).tiers);
+    const shown = { ...report, sources, profile: name, file, ...(note === null ? {} : { note }) };
     process.stdout.write(
       options.flag('json') ? `${JSON.stringify(shown, null, 2)}\n` : `${calibrationText(shown)}\n`,
     );
@@ -183,7 +187,9 @@ async function readOutcomes(options: OptionValues): Promise<readonly Outcome[]> 
     }
   } catch (error) {
     if (error instanceof NearfarError) throw error;
-    throw new NearfarError('invalid_request', `--outcomes: ${file} cannot be read as JSON lines.`, {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const problem = isMissing ? `there is no file ${file}` : `${file} cannot be read as JSON lines`;
+    throw new NearfarError('invalid_request', `--outcomes: ${problem}.`, {
       field: 'outcomes',
       cause: error,
     });

@@ -6,6 +6,8 @@ export interface ShownCalibration extends CalibrationReport {
   readonly sources: Readonly<Record<string, string>>;
   readonly profile: string;
   readonly file: string;
+  /** Why nothing can be routed by it yet; absent: it can. */
+  readonly note?: string;
 }
 
 /** For people: what cross-validation measured, beside what is simpler. */
@@ -55,7 +57,9 @@ export function calibrationText(shown: ShownCalibration): string {
           }, ${cost(plain.cost)}.`,
         ]),
     shown.verdict.text,
-    `Profile "${shown.profile}" is in ${shown.file}. To route by it: --set route.policy=calibrated --set route.profile=${shown.profile}`,
+    shown.note === undefined
+      ? `Profile "${shown.profile}" is in ${shown.file}. To route by it: --set route.policy=calibrated --set route.profile=${shown.profile}`
+      : `Profile "${shown.profile}" is in ${shown.file}. Nothing can be routed by it yet: ${shown.note}`,
   ].join('\n\n');
 }
 

@@ -178,7 +178,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
 
   const billing = createBilling(settings.upstreams, prices);
   const guarded = { loaded, state, ledger, billing, prices, periodsAt, warn };
-  const { book, rates, admission } = await rooms.createGuards(guarded);
+  const { book, rates, admission, checks } = await rooms.createGuards(guarded);
   const access = rooms.createAccess(
     parts.isPrivate
       ? { keys, isLoopback: true, book: keys.length === 0 ? null : book }
@@ -243,6 +243,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
     models: { model: modelOf },
     billing,
     admission,
+    ...(checks === null ? {} : { checks }),
     forwardsClientKey: (id) => upstreams.upstreamOf(id)?.forwardsClientKey === true,
     prefixOf: (request) => promptCache.prefixOf(request),
     sentTo: (requestId) => upstreams.sentTo(requestId),

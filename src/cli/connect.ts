@@ -2,6 +2,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { addUpstream } from '../config/add-upstream.ts';
 import type { LoadedSettings } from '../config/load.ts';
+import { toNearfarError } from '../chat/error.ts';
 import { upstreamSchema } from '../config/upstream-schema.ts';
 import type { ProbeResult } from '../upstream/probe.ts';
 import { UsageError, type Command, type CommandInput } from './command.ts';
@@ -73,7 +74,11 @@ async function run(input: CommandInput): Promise<number> {
   const probe = upstreamSchema.safeParse({ name, baseUrl: address, ...where });
   if (!probe.success) throw new UsageError(probe.error.issues.map((issue) => issue.message).join('; '));
   const { probeUpstream } = await import('../upstream/probe.ts');
-  const found = await probeUpstream(address, await upstreamKey(probe.data, loaded));
+  const { named } = await import('../upstream/attempts.ts');
+  const key = await upstreamKey(probe.data, loaded);
+  const found = await probeUpstream(address, key).catch((thrown: unknown) => {
+    throw named(toNearfarError(thrown), address);
+  });
   const models = chosenModels(input.options.list('model'), found);
   const entry = {
     name,

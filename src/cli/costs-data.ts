@@ -15,6 +15,7 @@ export function costsJson({
   report,
   route,
   quality,
+  judges,
   observed,
   cascades,
 }: ShownReport): object {
@@ -27,7 +28,7 @@ export function costsJson({
     far: referenceJson(references.far),
     best: referenceJson(references.best),
     total: groupJson(report.total),
-    quality: quality === null ? null : qualityJson(quality),
+    quality: quality === null ? null : qualityJson(quality, judges),
     routing: routeJson(route, references),
     observed: observedJson(observed),
     cascade: cascadeJson(cascades),
@@ -68,6 +69,7 @@ function groupJson(group: CostGroup): object {
       lowerBoundRequests: group.lowerBoundCount,
       lowerBoundUsd: usd(group.lowerBoundMicros),
     },
+    semanticChecks: { usd: usd(group.checkMicros), basis: 'measured', requests: group.checkCount },
     saved: group.savings.map((saving) => ({
       technique: saving.technique,
       usd: usd(microsOf(saving.saved.low)),
@@ -111,6 +113,8 @@ export function costsCsv({ by, references, report }: ShownReport): string {
     'unknown_cost_requests',
     'lower_bound_requests',
     'lower_bound_usd',
+    'semantic_check_requests',
+    'semantic_check_usd_measured',
     ...techniques.flatMap(({ technique, basis }) =>
       basis === 'measured'
         ? [`saved_${technique}_usd_measured`]
@@ -132,6 +136,8 @@ export function costsCsv({ by, references, report }: ShownReport): string {
     group.unknownCostCount,
     group.lowerBoundCount,
     decimal(group.lowerBoundMicros),
+    group.checkCount,
+    decimal(group.checkMicros),
     ...techniques.flatMap(({ technique, basis }) => {
       const saved = group.savings.find((saving) => saving.technique === technique)?.saved;
       const low = decimal(microsOf(saved?.low ?? 0n));

@@ -1,10 +1,16 @@
+import { reliabilityOf, type JudgeEvaluation } from '../evaluate/judge-files.ts';
 import type { Comparison, FeedbackSum, QualityReport } from '../quality/quality-report.ts';
 import type { TierWatch } from '../quality/tier-health.ts';
 import { dollars } from './dollars.ts';
+import { reliabilityJson, verdictLine } from './judge-text.ts';
 
 /** What `nearfar costs` says of quality, beside what was saved. */
 
-export function qualityLines(report: QualityReport): readonly string[] {
+/** @param judges what was measured of judges: those that said something here are told beside it */
+export function qualityLines(
+  report: QualityReport,
+  judges: readonly JudgeEvaluation[] = [],
+): readonly string[] {
   const { comparisons, feedback, spending, watches } = report;
   const lines: string[] = [];
   const lower = comparisons.filter(({ answeredTier, lower: { tier } }) => answeredTier === tier);
@@ -18,6 +24,8 @@ export function qualityLines(report: QualityReport): readonly string[] {
     lines.push(
       `Of ${difference.answerCount} requests that ${high.tier} (${high.modelId}) answered, ${low.tier} (${low.modelId}) would have been better in ${counts.win}, as good in ${counts.tie}, worse in ${counts.loss}, measured: judged by ${judge}.`,
     );
+  for (const judge of new Set(comparisons.map((one) => one.judge)))
+    lines.push(...judgeOfThese(judge, comparisons, judges));
   for (const watch of watches) lines.push(watchLine(watch));
   for (const one of feedback) lines.push(feedbackLine(one));
   if (spending.length > 0) {
@@ -37,6 +45,26 @@ function lowerLines({ lower, upper, counts, difference, judge }: Comparison): re
   return [
     `Quality of what ${lower.tier} (${lower.modelId}) answered instead of ${upper.tier} (${upper.modelId}): ${signed(points)} points, 95% interval ${signed(low)} to ${signed(high)}, from ${answerCount} judged answers.`,
     `  Better ${counts.win}, as good ${counts.tie}, worse ${counts.loss}; better less worse, in hundredths. Measured on a random sample: ${judge} saw both answers in both orders, and a contradiction is a tie.${own}`,
+  ];
+}
+
+/** What the word of a judge is worth: by what it does with these answers, and by those of which the truth is known. */
+function judgeOfThese(
+  judge: string,
+  comparisons: readonly Comparison[],
+  judges: readonly JudgeEvaluation[],
+): readonly string[] {
+  const own = comparisons.filter((one) => one.judge === judge);
+  const sum = (count: (one: Comparison) => number): number =>
+    own.reduce((total, one) => total + count(one), 0);
+  const [first, second] = [sum((one) => one.favoured.first), sum((one) => one.favoured.second)];
+  const ties = sum(({ counts }) => counts.tie);
+  const known = reliabilityOf(judges, judge);
+  return [
+    `The judge ${judge} contradicted itself in ${first + second} of ${sum(({ difference }) => difference.answerCount)} comparisons, which are among the ${ties} ties: in ${first} it named the first place whatever stood there, in ${second} the second.`,
+    known === null
+      ? `  Whether it can judge was not measured: nearfar eval ${judge} --judge`
+      : `  ${verdictLine(known.evaluation.modelId, known.reliability)} (${known.evaluation.date.slice(0, 10)})`,
   ];
 }
 
@@ -62,10 +90,13 @@ function signed(share: number): string {
   return share > 0 && points !== '0.0' ? `+${points}` : points;
 }
 
-export function qualityJson({ comparisons, feedback, spending, watches }: QualityReport): object {
+export function qualityJson(
+  { comparisons, feedback, spending, watches }: QualityReport,
+  judges: readonly JudgeEvaluation[] = [],
+): object {
   return {
     measured: comparisons.some(({ answeredTier, lower }) => answeredTier === lower.tier),
-    comparisons: comparisons.map(({ lower, upper, answeredTier, judge, counts, difference }) => ({
+    comparisons: comparisons.map(({ lower, upper, answeredTier, judge, counts, favoured, difference }) => ({
       lowerTier: lower.tier,
       lowerModel: lower.modelId,
       upperTier: upper.tier,
@@ -77,9 +108,24 @@ export function qualityJson({ comparisons, feedback, spending, watches }: Qualit
       wins: counts.win,
       ties: counts.tie,
       losses: counts.loss,
+      tiesByPlace: favoured,
       difference: difference.difference,
       interval95: [difference.low, difference.high],
     })),
+    judges: [...new Set(comparisons.map(({ judge }) => judge))].map((judge) => {
+      const known = reliabilityOf(judges, judge);
+      return {
+        judge,
+        reliability:
+          known === null
+            ? null
+            : {
+                ...reliabilityJson(known.reliability),
+                measuredAt: known.evaluation.date,
+                model: known.evaluation.modelId,
+              },
+      };
+    }),
     tiers: watches.map(({ tier, modelId, upperModelId, judge, level, judgedCount, health, delays }) => ({
       tier,
       model: modelId,

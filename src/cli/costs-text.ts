@@ -10,6 +10,7 @@ import type { CascadeReport } from '../ledger/cascade-report.ts';
 import type { CostDimension } from '../ledger/cost-cells.ts';
 import type { ObservedReport } from '../ledger/observed-report.ts';
 import type { RouteReport } from '../ledger/route-report.ts';
+import type { JudgeEvaluation } from '../evaluate/judge-files.ts';
 import type { QualityReport } from '../quality/quality-report.ts';
 import { cascadeLines } from './costs-cascade.ts';
 import { observedLines } from './costs-observed.ts';
@@ -31,6 +32,8 @@ export interface ShownReport {
   readonly route: RouteReport | null;
   /** Null: nothing was ever recorded. */
   readonly quality: QualityReport | null;
+  /** What `nearfar eval MODEL --judge` measured. */
+  readonly judges: readonly JudgeEvaluation[];
   /** Null: nothing was observed. */
   readonly observed: ObservedReport | null;
   /** Null: no cascade judged a near model. */
@@ -39,7 +42,7 @@ export interface ShownReport {
 
 /** For a person. Every figure says whether it was measured or estimated, and from what. */
 export function renderCosts(shown: ShownReport): string {
-  const { period, ledger, report, references, by, route, quality, observed, cascades } = shown;
+  const { period, ledger, report, references, by, route, quality, judges, observed, cascades } = shown;
   const { total } = report;
   const failed = total.failedCount === 0 ? '' : `, ${count(total.failedCount)} failed`;
   const head = `Costs ${periodWords(period)} · ${requests(total.requestCount)}${failed} · ${ledger}`;
@@ -55,7 +58,7 @@ export function renderCosts(shown: ShownReport): string {
       total.savings.map((saving) => savingRow(saving, references.far)),
     ),
     '',
-    ...(quality === null ? [] : [...qualityLines(quality), '']),
+    ...(quality === null ? [] : [...qualityLines(quality, judges), '']),
     ...routeLines(route, references),
     ...observedLines(observed),
     ...cascadeLines(cascades),
@@ -76,6 +79,10 @@ function spentLines(total: CostGroup): readonly string[] {
   if (total.lowerBoundCount > 0)
     lines.push(
       `  A lower bound: ${requests(total.lowerBoundCount)} broke off; ${dollars(total.lowerBoundMicros)} of the sum is what was seen of them.`,
+    );
+  if (total.checkCount > 0)
+    lines.push(
+      `  Of it ${dollars(total.checkMicros)}, measured: ${requests(total.checkCount)} that the semantic cache had an answer for, asked all the same to check it.`,
     );
   return lines;
 }

@@ -85,6 +85,8 @@ async function run(input: CommandInput): Promise<number> {
     const route = routeReport(tiers, references);
     const { readQuality } = await import('../quality/quality-report.ts');
     const quality = ledger === null ? null : await readQuality(ledger.store, period, ledger.waiting);
+    const { readJudgeEvaluations } = await import('../evaluate/judge-files.ts');
+    const judges = await readJudgeEvaluations(loaded.home);
     const { readObserved } = await import('../ledger/observed-report.ts');
     const { createBilling } = await import('./upstreams.ts');
     const billing = createBilling(loaded.settings.upstreams, prices);
@@ -94,7 +96,7 @@ async function run(input: CommandInput): Promise<number> {
     const { readCascades } = await import('../ledger/cascade-report.ts');
     const cascades = ledger === null ? null : await readCascades(ledger.store, period, ledger.waiting);
     const name = ledger?.name ?? (await stateName(loaded));
-    shown = { period, ledger: name, by, references, report, route, quality, observed, cascades };
+    shown = { period, ledger: name, by, references, report, route, quality, judges, observed, cascades };
   } finally {
     await ledger?.store.close();
   }

@@ -195,6 +195,8 @@ function loadedLines(loaded: NonNullable<Report['loaded']>, { model, bandwidth }
     `  context    ${loaded.contextTokenCount} tokens (trained for ${loaded.trainedContextTokenCount})`,
     `  threads    ${loaded.threadCount}, ${loaded.gpuLayerCount} layers on a GPU, loaded in ${loaded.loadMs.toFixed(0)} ms`,
   ];
+  if (loaded.kernels === 'built')
+    lines.push('  computed   by CPU kernels that were built here (nearfar kernels)');
   if (loaded.stepCost.length > 0) {
     lines.push('  a step of  takes (measured)   that is');
     for (const { tokenCount, milliseconds } of loaded.stepCost) {

@@ -4,12 +4,13 @@ import { createScanText } from '../privacy/scan-text.ts';
 import type { Span } from '../privacy/detect/span.ts';
 import type { AskedPrompt } from '../route/asked-prompt.ts';
 import { decide } from '../route/decide.ts';
-import { resolveModelName } from '../route/resolve-model-name.ts';
 import type { RouteFacts, TierDecision, TierRefusal } from '../route/route-facts.ts';
 import { createRouter, type ModelOutlook, type ResolvedTier } from '../route/router.ts';
 import { createSessionMemory } from '../route/session-memory.ts';
+import type { NamedTier } from '../route/tier-names.ts';
 import { promptReading, tiersOf } from './routing.ts';
-import { boundsOf, createBilling, farModelId, remoteNames } from './upstreams.ts';
+import { tierModels } from './tier-models.ts';
+import { boundsOf, createBilling, farModelId } from './upstreams.ts';
 
 export interface DryDecision {
   readonly facts: RouteFacts;
@@ -25,28 +26,29 @@ export interface DryRouting {
   readonly hasFar: boolean;
 }
 
+/** The tiers that a dry run shows: the owner's, or where he has no upstream the guide's. */
+export interface ShownTiers {
+  readonly tiers: readonly NamedTier[];
+  /** Whether the settings name upstreams or tiers. */
+  readonly hasFar: boolean;
+}
+
+const guideTiers = ['near', 'mid', 'far'].map((tier) => ({ tier, model: tier }));
+
+/** By the settings, without asking who is here. */
+export function shownTiers(loaded: LoadedSettings): ShownTiers {
+  const { settings } = loaded;
+  const hasFar = settings.route.tiers !== null || farModelId(settings) !== null;
+  return { tiers: tierModels(loaded, hasFar ? tiersOf(settings) : guideTiers), hasFar };
+}
+
 /** @throws NearfarError or SettingsError where prices or the policy cannot be read */
 export async function openDryRouting(loaded: LoadedSettings, policy: string): Promise<DryRouting> {
   const { settings } = loaded;
   const prices = await loadPriceTable(loaded.home);
   const billing = createBilling(settings.upstreams, prices);
-  const hasFar = settings.route.tiers !== null || farModelId(settings) !== null;
-  const tiers = hasFar ? tiersOf(settings) : guideTiers;
-  const remote = remoteNames(loaded);
-  const known = {
-    aliases: settings.aliases,
-    near: settings.near,
-    modelIds: [settings.near],
-    ...(remote === undefined ? {} : { remote }),
-  };
-  const resolved = tiers.map(({ tier, model }): ResolvedTier => {
-    try {
-      return { tier, modelId: resolveModelName(model, known).modelId, absence: null, pauseMs: 0 };
-    } catch {
-      // It may be on this machine by the time that it is asked.
-      return { tier, modelId: model, absence: null, pauseMs: 0 };
-    }
-  });
+  const { tiers, hasFar } = shownTiers(loaded);
+  const resolved = tiers.map((one): ResolvedTier => ({ ...one, absence: null, pauseMs: 0 }));
   const scan = createScanText();
   const isUpstream = (modelId: string): boolean =>
     settings.upstreams.some(({ name }) => modelId.startsWith(`${name}/`));
@@ -71,7 +73,7 @@ export async function openDryRouting(loaded: LoadedSettings, policy: string): Pr
     };
   };
   const router = createRouter({
-    ...(await promptReading(loaded, policy)),
+    ...(await promptReading(loaded, policy, tiers)),
     cascade: settings.route.cascade,
     outlookOf,
     figures: { of: () => ({ answers: null, speed: null }) },
@@ -101,5 +103,3 @@ export async function openDryRouting(loaded: LoadedSettings, policy: string): Pr
     },
   };
 }
-
-const guideTiers = ['near', 'mid', 'far'].map((tier) => ({ tier, model: tier }));

@@ -1,6 +1,14 @@
+import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
+import type { LoadedSettings } from '../config/load.ts';
 import { evaluationItems, itemsVersion } from '../evaluate/evaluation-items.ts';
-import { accuracies, chosenItems, evaluate, type AskedAnswer } from '../evaluate/evaluate.ts';
+import {
+  accuracies,
+  chosenItems,
+  evaluate,
+  type AskedAnswer,
+  type ItemResult,
+} from '../evaluate/evaluate.ts';
 import { keepEvaluation, readEvaluations, unfinishedRun } from '../evaluate/evaluation-files.ts';
 import type { EvaluatedTask, EvaluationItem } from '../evaluate/item.ts';
 import { taskTypes } from '../route/task/task-type.ts';
@@ -23,6 +31,8 @@ export const evalModel: Command = {
     'of this machine or UPSTREAM/NAME; what is asked of an upstream costs what it charges. Without MODEL, shows what',
     'was measured before. Creative tasks are checked by their form only: words, lines, what must be in them; whether a text',
     'is good no program says.',
+    'With --judge asks it instead which of two answers is right, of pairs of which a program knows that, in both orders: how far',
+    'it can be trusted as the judge of shadow and of calibrate --from-ledger.',
     'A run that was broken off goes on where it stopped. Ends with 0 when all was asked, 130 after Ctrl-C.',
   ].join('\n'),
   options: {
@@ -33,10 +43,22 @@ export const evalModel: Command = {
     },
     limit: { type: 'string', placeholder: 'N', description: 'The first N items of each task' },
     restart: { type: 'boolean', description: 'Throw away what a run that was broken off has measured' },
+    out: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'Write the answers too: {"id", "task", "prompt", "answer", "right"} a line',
+    },
+    judge: { type: 'boolean', description: 'Measure how often it agrees with the truth as a judge' },
+    answers: {
+      type: 'string',
+      placeholder: 'A,B',
+      description: 'With --judge: pairs of two files of --out in place of those that are written for it',
+    },
     ...jsonOption,
   },
   examples: [
     'nearfar eval near',
+    'nearfar eval near --judge',
     'nearfar eval far --tasks reasoning,code',
     'nearfar eval openai/gpt-5.4-mini --limit 10',
     'nearfar eval',
@@ -49,21 +71,53 @@ export const evalModel: Command = {
     const tasks = readTasks(input.options.text('tasks'));
     const limit = input.options.number('limit', { min: 1, max: 1000 }) ?? Infinity;
     const items = chosenItems(evaluationItems, tasks, limit);
+    const isJudge = checkedJudge(input.options);
     const interrupt = new AbortController();
     listen(interrupt);
     if (await meansNear(loaded, modelName)) {
       const { prepareModel } = await import('./first-start.ts');
       await prepareModel(loaded, process.stderr, interrupt.signal);
     }
-    const gateway = await openOfflineGateway(loaded, { batching: 'continuous', batchSize: atOnce, atOnce });
+    const gateway = await openOfflineGateway(ofNobody(loaded), {
+      batching: 'continuous',
+      batchSize: atOnce,
+      atOnce,
+    });
     try {
       const modelId = await gateway.resolve(modelName);
-      return await run(input, { home: loaded.home, modelId, items, gateway, signal: interrupt.signal });
+      const { home } = loaded;
+      const { signal } = interrupt;
+      if (!isJudge) return await run(input, { home, modelId, items, gateway, signal });
+      const { evaluateJudge } = await import('./eval-judge.ts');
+      const { answer } = gateway;
+      return await evaluateJudge(input, {
+        ...{ home, modelId, modelName, answer, atOnce, signal },
+        choose: (pairs) => chosenItems(pairs, tasks, limit),
+      });
     } finally {
       await gateway.close();
     }
   },
 };
+
+/**
+ * The items are ours and about nobody, though some look as if they were ("Call Nina at 555-0142"): detectors would keep those from a
+ * model elsewhere. What the owner says of every request (`privacy.floor`) holds all the same.
+ */
+function ofNobody(loaded: LoadedSettings): LoadedSettings {
+  const { settings } = loaded;
+  return { ...loaded, settings: { ...settings, privacy: { ...settings.privacy, detect: 'off' } } };
+}
+
+/** @throws UsageError where options do not go together */
+function checkedJudge(options: CommandInput['options']): boolean {
+  const isJudge = options.flag('judge');
+  if (!isJudge && options.text('answers') !== undefined)
+    throw new UsageError('--answers: expected --judge too');
+  if (isJudge && options.text('out') !== undefined)
+    throw new UsageError('--judge: expected no --out with it');
+  return isJudge;
+}
 
 /** Few: an upstream's rate limits, and the memory of a small machine. */
 const atOnce = 4;
@@ -77,20 +131,27 @@ interface Run {
 }
 
 async function run(input: CommandInput, { home, modelId, items, gateway, signal }: Run): Promise<number> {
+  const out = input.options.text('out');
   const unfinished = unfinishedRun(home, modelId, itemsVersion);
-  if (input.options.flag('restart')) await unfinished.discard();
+  // Of a run that was broken off the answers are not known.
+  if (out !== undefined || input.options.flag('restart')) await unfinished.discard();
   const wanted = new Set(items.map(({ id }) => id));
   const known = (await unfinished.known()).filter(({ id }) => wanted.has(id));
   if (known.length > 0)
     process.stderr.write(`${known.length} of ${items.length} items are answered already.\n`);
   const printer = createFractionPrinter(modelId, process.stderr);
   let doneCount = known.length;
+  const texts = new Map<string, string>();
   const results = await evaluate({
     items,
     known,
     atOnce,
     signal,
-    ask: (item, askSignal) => ask(gateway, modelId, item, askSignal),
+    ask: async (item, askSignal) => {
+      const answered = await ask(gateway, modelId, item, askSignal);
+      texts.set(item.id, answered.text);
+      return answered;
+    },
     keep: async (result) => {
       await unfinished.keep(result);
       doneCount += 1;
@@ -104,6 +165,7 @@ async function run(input: CommandInput, { home, modelId, items, gateway, signal 
     );
     return 130;
   }
+  if (out !== undefined) await writeAnswers(out, items, results, texts);
   const date = new Date().toISOString();
   const { file, evaluation } = await keepEvaluation(home, {
     modelId,
@@ -126,6 +188,19 @@ async function run(input: CommandInput, { home, modelId, items, gateway, signal 
       : `${evaluationLines(evaluation, tokens, file).join('\n')}\n`,
   );
   return 0;
+}
+
+async function writeAnswers(
+  file: string,
+  items: readonly EvaluationItem[],
+  results: readonly ItemResult[],
+  texts: ReadonlyMap<string, string>,
+): Promise<void> {
+  const right = new Map(results.map((result) => [result.id, result.isRight]));
+  const lines = items.map(({ id, task, prompt }) =>
+    JSON.stringify({ id, task, prompt, answer: texts.get(id) ?? '', right: right.get(id) === true }),
+  );
+  await writeFile(file, `${lines.join('\n')}\n`);
 }
 
 async function ask(

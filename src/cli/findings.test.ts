@@ -32,6 +32,7 @@ const loaded: LoadedModel = {
   gpuLayerCount: 0,
   threadCount: 3,
   systemInfo: '',
+  kernels: 'shipped',
   stepCost: [
     { tokenCount: 1, milliseconds: 5 },
     { tokenCount: 2, milliseconds: 8 },

@@ -42,6 +42,17 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
         (facts.wasRequantized ? ' This machine measured them and kept it.' : ' Requantizing it would help.'),
     );
   }
+  if (
+    format !== null &&
+    facts.loaded?.kernels === 'shipped' &&
+    facts.loaded.backend === 'cpu' &&
+    hasSlowShippedKernels(format, machine.platform)
+  ) {
+    slow(
+      `The shipped kernels read prompts in ${format} at about half of what this processor can: their compiler kept sums in memory.` +
+        ' nearfar kernels build compiles them here.',
+    );
+  }
   if (facts.loaded !== null) threadFindings(facts.loaded, machine, slow, note);
   batchFindings(facts.loaded, note);
   if (
@@ -107,4 +118,12 @@ export function isRepacked(format: string, features: readonly string[]): boolean
   if (family.startsWith('Q2_K')) return has('avx512f') && has('avx512bw');
   if (/^(Q5_K|Q6_K|Q8_0)/.test(family)) return has('asimddp');
   return false;
+}
+
+/**
+ * The Linux x64 build of the pinned version was compiled by GCC 11.4, which stores all sums of tinyBLAS's tiles to the stack in every
+ * round (docs/decisions/235); quantized weights take other kernels.
+ */
+function hasSlowShippedKernels(format: string, platform: string): boolean {
+  return platform === 'linux-x64' && /^(F32|F16|BF16)$/i.test(format);
 }

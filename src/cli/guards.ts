@@ -4,6 +4,7 @@ import { createKeyBook, type KeyBook } from '../access/key-book.ts';
 import { createKeyStore } from '../access/key-store.ts';
 import { createRateLimits, type RateLimits } from '../access/rate-limits.ts';
 import { createAdmission, type Admission } from '../answer/admission.ts';
+import { createCheckPurse, type CheckPurse } from '../answer/check-purse.ts';
 import { createReserve } from '../answer/reserve.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import { createBudgetBook, type BudgetBook } from '../ledger/budget-book.ts';
@@ -18,6 +19,8 @@ export interface Guards {
   readonly book: KeyBook;
   readonly rates: RateLimits;
   readonly admission: Admission;
+  /** For checks of the semantic cache; null: there is nothing to pay for. */
+  readonly checks: CheckPurse | null;
 }
 
 export interface GuardDependencies {
@@ -38,18 +41,29 @@ export async function createGuards(dependencies: GuardDependencies): Promise<Gua
   const rates = createRateLimits();
   const budgets = createBudgetBook({ store: state, periodsAt, process: processName() });
   await warnOfLeftovers(budgets, warn);
-  const reserve =
-    settings.upstreams.length === 0
+  if (settings.upstreams.length === 0) {
+    return { book, rates, admission: createAdmission({ rates, reserve: null }), checks: null };
+  }
+  const paying = {
+    ...{ budgets, ledger, billing, warn },
+    boundsOf: (modelId: string) => boundsOf(modelId, settings.upstreams, prices),
+  };
+  const reserve = createReserve({ ...paying, unknownPrice: settings.budgets.unknownPrice });
+  const checkBudget = settings.cache.semantic?.checkBudget;
+  const checks =
+    checkBudget === undefined
       ? null
-      : createReserve({
-          budgets,
-          ledger,
-          billing,
-          boundsOf: (modelId) => boundsOf(modelId, settings.upstreams, prices),
-          unknownPrice: settings.budgets.unknownPrice,
-          warn,
+      : createCheckPurse({
+          ...paying,
+          dayMicros: microsOf(checkBudget.perDay),
+          monthMicros: microsOf(checkBudget.perMonth),
+          now: () => Date.now(),
         });
-  return { book, rates, admission: createAdmission({ rates, reserve }) };
+  return { book, rates, admission: createAdmission({ rates, reserve }), checks };
+}
+
+function microsOf(dollars: number | null): number | null {
+  return dollars === null ? null : Math.round(dollars * 1_000_000);
 }
 
 /** HOST.PID: whose requests hold money, so that it can be told whether they still run. */

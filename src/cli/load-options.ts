@@ -7,6 +7,7 @@ import type { FoundModel } from '../engine/model-pool.ts';
 import type { DraftLoadOptions, LoadOptions } from '../engine/protocol.ts';
 import { curvePathOf, draftCurvePathOf } from '../models/curve-path.ts';
 import { kvFolderOf } from '../models/model-traces.ts';
+import { kernelsFor } from './found-kernels.ts';
 
 const noAdapters: AdapterRoom = { byteCount: 0, count: 1 };
 
@@ -17,10 +18,11 @@ const noAdapters: AdapterRoom = { byteCount: 0, count: 1 };
  */
 export async function loadOptionsFor(
   model: FoundModel,
-  { settings, home }: LoadedSettings,
+  loaded: LoadedSettings,
   findDraft: (reference: string) => Promise<FoundModel | null>,
   adapterRoom: AdapterRoom = noAdapters,
 ): Promise<LoadOptions> {
+  const { settings, home } = loaded;
   const { engine } = settings;
   const { id } = model.facts;
   const curvePath = curvePathOf(home, id);
@@ -42,6 +44,7 @@ export async function loadOptionsFor(
     threadCount: engine.threadCount,
     gpuLayerCount: engine.gpuLayerCount,
     backend: engine.backend,
+    builtKernels: kernelsFor(loaded, model.facts.format),
     kvType: engine.kvTypes[id] ?? engine.kvType,
     hostCacheBytes: engine.hostCacheBytes,
     diskCache: { root: kvFolderOf(home), budgetBytes: engine.diskCacheBytes },

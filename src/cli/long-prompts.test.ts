@@ -18,6 +18,7 @@ const loaded: LoadedModel = {
   gpuLayerCount: 0,
   threadCount: 1,
   systemInfo: '',
+  kernels: 'shipped',
   stepCost: [
     { tokenCount: 1, milliseconds: 6 },
     { tokenCount: 256, milliseconds: 512 },

@@ -1,8 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
-import { missingFormats, type SpeedCalibration, type StepLoad } from '../plan/calculate/calibrated-speed.ts';
+import {
+  loadFormats,
+  missingFormats,
+  type SpeedCalibration,
+  type StepLoad,
+} from '../plan/calculate/calibrated-speed.ts';
+import type { StepTimes } from '../measure/step-times.ts';
 import { cpuName } from './faster-format.ts';
+import { fasterKernels, foundKernels } from './found-kernels.ts';
 import { measuredBandwidth } from './measured-bandwidth.ts';
 import { runMeasuring } from './measuring-job.ts';
 
@@ -14,20 +21,29 @@ export interface KeptCalibration {
 }
 
 /** Part of the record: figures of another method are not gone on from. */
-const methodVersion = 2;
+const methodVersion = 3;
 
 /** Of this processor, from the home; `null`: never measured here. */
 export function keptCalibration(home: string): KeptCalibration | null {
   try {
     const kept = JSON.parse(readFileSync(fileOf(home), 'utf8')) as Partial<KeptCalibration> & {
       readonly methodVersion?: number;
+      readonly kernels?: string;
     };
     const { calibration, measuredAt, cpu } = kept;
     if (calibration === undefined || cpu !== cpuName() || kept.methodVersion !== methodVersion) return null;
+    if ((kept.kernels ?? shipped) !== kernelsOf(home)) return null;
     return { calibration, measuredAt: measuredAt ?? '', cpu };
   } catch {
     return null;
   }
+}
+
+const shipped = 'shipped';
+
+/** Kernels that were built since make every figure another one. */
+function kernelsOf(home: string): string {
+  return foundKernels(home).built?.record.sha256 ?? shipped;
 }
 
 /** Whether predictions for a model can be made of it. */
@@ -35,16 +51,24 @@ export function covers(kept: KeptCalibration | null, load: StepLoad): kept is Ke
   return kept !== null && missingFormats(load, kept.calibration).length === 0;
 }
 
-/** Measures anew, for the formats of a model and those that are on record; some ten seconds a format. */
-export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): Promise<KeptCalibration> {
+/** A model that is timed in turns with the made-up ones. */
+export interface TimedBeside {
+  readonly path: string;
+  /** Numbers of sequences that decode together. */
+  readonly batchSizes: readonly number[];
+}
+
+/**
+ * Measures anew, for the formats of a model and those that are on record: some 35 seconds a format on two cores.
+ * @returns what is on record from now on, and what `beside` took in the same rounds
+ */
+export async function calibrateMachine(
+  loaded: LoadedSettings,
+  load: StepLoad,
+  beside: TimedBeside | null = null,
+): Promise<{ readonly kept: KeptCalibration; readonly beside: StepTimes | null }> {
   const known = keptCalibration(loaded.home)?.calibration.secondsPerWeight ?? {};
-  const formats = [
-    ...new Set([
-      ...Object.keys(known),
-      ...Object.keys(load.blockWeights),
-      ...Object.keys(load.outputWeights),
-    ]),
-  ];
+  const formats = [...new Set([...Object.keys(known), ...loadFormats(load)])];
   const [{ calibrateSpeed }, { measureStepTimes }, { quantizeFile }] = await Promise.all([
     import('../measure/calibrate-speed.ts'),
     import('../measure/step-times-job.ts'),
@@ -53,9 +77,18 @@ export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): 
   const { backend, threadCount } = loaded.settings.engine;
   const folder = path.join(loaded.home, 'measured');
   mkdirSync(folder, { recursive: true });
-  const calibration = await runMeasuring('measuring this machine', ({ signal, onProgress }) =>
+  const measured = await runMeasuring('measuring this machine', ({ signal, onProgress }) =>
     calibrateSpeed(
-      { formats, backend, threadCount, folder, signal, onProgress },
+      {
+        ...{ formats, backend, threadCount, folder, signal, onProgress },
+        kernelsFor: (format) => fasterKernels(loaded.home, format),
+        ...(beside === null
+          ? {}
+          : {
+              beside: [{ path: beside.path, format: mainFormat(load) }],
+              batchSizes: beside.batchSizes,
+            }),
+      },
       {
         quantize: quantizeFile,
         time: measureStepTimes,
@@ -63,9 +96,21 @@ export async function calibrateMachine(loaded: LoadedSettings, load: StepLoad): 
       },
     ),
   );
+  const { calibration } = measured;
   const kept = { calibration, measuredAt: new Date().toISOString(), cpu: cpuName() };
-  writeFileSync(fileOf(loaded.home), `${JSON.stringify({ methodVersion, ...kept })}\n`);
-  return kept;
+  writeFileSync(
+    fileOf(loaded.home),
+    `${JSON.stringify({ methodVersion, kernels: kernelsOf(loaded.home), ...kept })}\n`,
+  );
+  return { kept, beside: measured.beside[0] ?? null };
+}
+
+/** That of most weights, whose kernels compute the model. */
+function mainFormat({ blocks, ends }: StepLoad): string {
+  const weights = new Map<string, number>();
+  for (const [format, { weightCount }] of [...Object.entries(blocks), ...Object.entries(ends)])
+    weights.set(format, (weights.get(format) ?? 0) + weightCount);
+  return [...weights].toSorted(([, one], [, other]) => other - one)[0]?.[0] ?? 'F16';
 }
 
 function fileOf(home: string): string {

@@ -69,6 +69,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./imatrix.ts')).imatrix,
   },
   {
+    name: 'kernels',
+    group: 'models',
+    summary: "Build the CPU kernels with this machine's compiler, where the shipped ones are slow",
+    load: async () => (await import('./kernels.ts')).kernels,
+  },
+  {
     name: 'inspect',
     group: 'models',
     summary: 'Say what a model file holds, from its headers',

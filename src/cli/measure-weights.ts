@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import os from 'node:os';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { nearest } from '../config/nearest.ts';
 import type { Estimate } from '../measure/interval.ts';
@@ -10,10 +11,12 @@ import { enginesForFormat } from '../models/formats/engines-for-format.ts';
 import { formatNamed, quantizeFormats, simulatedFormats } from '../models/formats/quantize-formats.ts';
 import { UsageError } from './command.ts';
 import { cpuName } from './faster-format.ts';
+import { kernelsFor } from './found-kernels.ts';
 import type { Measuring } from './measuring.ts';
 import { readMeasuringText, runMeasuring } from './measuring-job.ts';
 import { formatBytes } from './progress.ts';
 import { renderTable } from './table.ts';
+import { renderWeightsMarkdown } from './weights-markdown.ts';
 
 const defaultFormats = [
   'F16',
@@ -46,6 +49,7 @@ export const measureWeightFormats: Measuring = {
         import('../models/formats/simulate-format.ts'),
       ]);
     const source = await model.source();
+    const load = os.loadavg()[0] ?? 0;
     const report = await runMeasuring(`measuring ${model.id}`, (job) =>
       measureWeights(
         {
@@ -60,6 +64,8 @@ export const measureWeightFormats: Measuring = {
           windowCount,
           cpu: cpuName(),
           again: options.flag('again'),
+          measuresSpeed: !options.flag('no-speed'),
+          kernelsFor: (format) => kernelsFor(loaded, format),
         },
         { quantize: quantizeFile, simulate: simulateFormat, measureFile: measureWeightsFile },
         job,
@@ -70,6 +76,12 @@ export const measureWeightFormats: Measuring = {
       const recommendations = recommendationGoals.map((goal) => recommendFormat(report, goal));
       const shown = { ...report, text: file ?? null, recommendations, qualityBounds };
       process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    } else if (options.flag('markdown')) {
+      const given = { text: file, formats: options.text('formats') };
+      const command = commandLine(model.id, given, options.flag('no-speed'));
+      const machine = `${report.cpu}, ${os.availableParallelism()} cores, load ${load.toFixed(2)} before`;
+      const from = { command, base: baseName(report), machine };
+      process.stdout.write(`${renderWeightsMarkdown(report, tableOf(report), from)}\n`);
     } else process.stdout.write(`${renderWeights(report)}\n`);
     return 0;
   },
@@ -90,9 +102,7 @@ export function readFormats(given: string | undefined): readonly string[] {
 
 /** The table that people read, the plot and the recommendations. */
 export function renderWeights(report: WeightsReport): string {
-  const header = ['format', 'bits', 'file', 'resident', 'prefill 1', 'prefill 8', 'decode 1', 'decode 8'];
-  header.push('perplexity', 'over base', 'KL', 'same top');
-  const rows = report.rows.map((row) => cellsOf(row));
+  const { header, rows } = tableOf(report);
   const plot = renderWeightsPlot(report);
   return [
     `${report.model}: weight formats against ${baseName(report)}; ${report.cpu}, ${report.threadCount} threads`,
@@ -115,6 +125,28 @@ export function renderWeights(report: WeightsReport): string {
   ].join('\n');
 }
 
+function tableOf(report: WeightsReport) {
+  const header = ['format', 'bits', 'file', 'resident', 'prefill 1', 'prefill 8', 'decode 1', 'decode 8'];
+  header.push('perplexity', 'over base', 'KL', 'same top');
+  return { header, rows: report.rows.map((row) => cellsOf(row)) };
+}
+
+function commandLine(
+  model: string,
+  options: Readonly<Record<string, string | undefined>>,
+  isWithoutSpeed: boolean,
+): string {
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`],
+  );
+  return [
+    'nearfar measure --what weights',
+    ...given,
+    ...(isWithoutSpeed ? ['--no-speed'] : []),
+    basename(model),
+  ].join(' ');
+}
+
 function baseName({ baseFormat, sourceLoss }: WeightsReport): string {
   return sourceLoss === null
     ? `its own ${baseFormat}`
@@ -128,7 +160,7 @@ function cellsOf(row: WeightsRow): string[] {
     estimate === undefined ? '-' : shown(estimate, 0);
   const { against } = row;
   return [
-    row.origin === 'source' ? `${row.format} (as it is)` : row.format,
+    `${row.format}${row.origin === 'source' ? ' (as it is)' : ''}${row.kernels === 'built' ? ' (kernels built here)' : ''}`,
     row.bitsPerWeight.toFixed(2),
     formatBytes(row.fileBytes),
     row.residentBytes === null ? '-' : formatBytes(row.residentBytes),

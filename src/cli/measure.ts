@@ -55,6 +55,11 @@ export const measure: Command = {
       description: 'weights: most windows of the text that are read',
     },
     svg: { type: 'string', placeholder: 'FILE', description: 'weights: write the plot there' },
+    'no-speed': {
+      type: 'boolean',
+      description: 'weights: quality and sizes only, where the machine has other work',
+    },
+    markdown: { type: 'boolean', description: 'weights: print the table in Markdown, for a page' },
     again: { type: 'boolean', description: 'weights: measure anew what is on record' },
     ...jsonOption,
   },

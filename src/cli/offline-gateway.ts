@@ -1,5 +1,6 @@
 import os from 'node:os';
 import process from 'node:process';
+import type { Answer } from '../answer/answer.ts';
 import type { Outcome } from '../batch/answer-row.ts';
 import { isObject, type JsonObject } from '../batch/prompt-line.ts';
 import type { ChatInput } from '../chat/request.ts';
@@ -25,6 +26,8 @@ export interface OfflineGateway {
    */
   load(modelId: string, prompts: readonly PlannedPrompt[], signal: AbortSignal): Promise<string>;
   ask(path: string, body: JsonObject, signal: AbortSignal): Promise<Outcome>;
+  /** The pipeline itself, for what nearfar asks on its own account. */
+  readonly answer: Answer;
   close(): Promise<void>;
 }
 
@@ -151,6 +154,7 @@ export async function openOfflineGateway(
         body: isObject(answer) ? answer : { error: { message: String(answer) } },
       };
     },
+    answer: gateway.dependencies.answer,
     close: gateway.close,
   };
 }

@@ -36,7 +36,13 @@ export async function applySetUp(
   question: PlanQuestion,
   setUp: SetUp,
   loaded: LoadedSettings,
-  how: { readonly file: string; readonly isForced: boolean; readonly starts: boolean },
+  how: {
+    readonly file: string;
+    readonly isForced: boolean;
+    readonly starts: boolean;
+    /** Whether this machine is measured first, where it was not. */
+    readonly measures: boolean;
+  },
 ): Promise<Applied> {
   const file = path.resolve(how.file);
   const text = await settingsText(settingsFor(question, setUp), setUp, file);
@@ -49,7 +55,7 @@ export async function applySetUp(
   const lines = [`Wrote ${file}.`];
   if (!how.starts) return { isWritten: true, file, trial: null, lines };
   const { tryHere } = await import('./plan-trial.ts');
-  const trial = await tryHere(question, setUp, loaded);
+  const trial = await tryHere(question, setUp, loaded, how);
   return { isWritten: true, file, trial, lines: [...lines, ...trial.lines] };
 }
 

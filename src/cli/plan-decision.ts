@@ -37,6 +37,7 @@ export async function planDecision(input: CommandInput): Promise<number> {
     file,
     isForced: options.flag('force'),
     starts: !options.flag('no-start'),
+    measures: !options.flag('no-measure'),
   });
   if (isJson) print({ ...jsonOf(question, found, file), applied });
   else process.stdout.write(`\n${applied.lines.join('\n')}\n`);

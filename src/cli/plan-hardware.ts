@@ -23,21 +23,32 @@ export function readPlatform(text: string | undefined): Platform {
   return platform;
 }
 
+/**
+ * `this`, or a device of the table, and how many. `named`: `null` stands for this machine.
+ * @throws UsageError naming the option
+ */
+export function checkHardware(text: string): { readonly count: number; readonly named: Device | null } {
+  const match = /^(.+?)(?:\s+x\s?(\d{1,4}))?$/.exec(text.trim());
+  const name = match?.[1] ?? text;
+  const count = Number(match?.[2] ?? 1);
+  if (count < 1) throw new UsageError(`--hardware: expected at least 1 of ${name}, got ${count}`);
+  const isThis = name.toLowerCase() === 'this';
+  const named = isThis ? null : findDevice(name);
+  if (!isThis && named === null)
+    throw new UsageError(
+      `--hardware: expected this, or one of ${devices.map((device) => device.name).join(', ')}, got ${JSON.stringify(name)}`,
+    );
+  return { count, named };
+}
+
 async function offerOf(
   text: string,
   platform: Platform,
   options: OptionValues,
   home: string,
 ): Promise<Offer> {
-  const match = /^(.+?)(?:\s+x\s?(\d{1,4}))?$/.exec(text.trim());
-  const name = match?.[1] ?? text;
-  const count = Number(match?.[2] ?? 1);
-  if (count < 1) throw new UsageError(`--hardware: expected at least 1 of ${name}, got ${count}`);
-  const found = name.toLowerCase() === 'this' ? await thisDevice(home) : findDevice(name);
-  if (found === null)
-    throw new UsageError(
-      `--hardware: expected this, or one of ${devices.map((device) => device.name).join(', ')}, got ${JSON.stringify(name)}`,
-    );
+  const { count, named } = checkHardware(text);
+  const found = named ?? (await thisDevice(home));
   const gigabytes = options.number('memory', { min: 0.01, max: 1e6 });
   const device: Device = gigabytes === undefined ? found : { ...found, memoryBytes: gigabytes * 1e9 };
   // What stands in users' hands answers its own user; everything else is a machine that somebody pays for.

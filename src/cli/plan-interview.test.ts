@@ -49,10 +49,17 @@ describe('the questions of nearfar plan', () => {
     expect(await interview(optionsOf(), terminal(['cost', null]))).toBeNull();
   });
 
-  it('refuse a number that is none', async () => {
-    const options = await interview(optionsOf(), terminal(['cost', 'many', '', '', '', '']));
-    expect(() => options?.number('requests-per-day', { min: 0 })).toThrow(
-      /requests-per-day: expected a number of at least 0, got "many"/,
-    );
+  it('ask again for what the options would refuse, and lose nothing that was answered', async () => {
+    const screen = terminal(['cost', 'many', '200', '', '', 'abacus', 'this, RTX 4090 x2', 'best', '70']);
+    const options = await interview(optionsOf(), screen);
+    expect(screen.said).toEqual([
+      'Requests a day: expected a number from 0, got "many".',
+      expect.stringMatching(/^--hardware: expected this, or one of H100 SXM, .*got "abacus"\.$/),
+      expect.stringMatching(/^--least-quality: expected none, .*got "best"\.$/),
+    ]);
+    expect(options?.text('goal')).toBe('cost');
+    expect(options?.number('requests-per-day', { min: 0 })).toBe(200);
+    expect(options?.list('hardware')).toEqual(['this', 'RTX 4090 x2']);
+    expect(options?.text('least-quality')).toBe('70');
   });
 });

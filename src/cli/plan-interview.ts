@@ -2,7 +2,9 @@ import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { platforms } from '../plan/decide/ask.ts';
 import { goals, privacies } from '../plan/decide/question.ts';
-import type { OptionValues } from './command.ts';
+import { UsageError, type OptionValues } from './command.ts';
+import { checkHardware } from './plan-hardware.ts';
+import { floorOf } from './plan-question.ts';
 
 /** One question on the terminal: the option that it stands for, and how it is asked. */
 interface Asked {
@@ -11,11 +13,19 @@ interface Asked {
   readonly usual: string;
   /** Empty: anything goes that the option takes. */
   readonly choices: readonly string[];
+  /** Throws where the option would not take it, so that the answers before it are not lost. */
+  readonly check?: (answer: string) => unknown;
 }
 
 const questions: readonly Asked[] = [
   { option: 'goal', text: 'What matters most', usual: 'cost', choices: goals },
-  { option: 'requests-per-day', text: 'Requests a day', usual: '1000', choices: [] },
+  {
+    ...{ option: 'requests-per-day', text: 'Requests a day', usual: '1000', choices: [] },
+    check: (answer) => {
+      if (!(Number(answer) >= 0 && Number.isFinite(Number(answer))))
+        throw new UsageError(`Requests a day: expected a number from 0, got ${JSON.stringify(answer)}`);
+    },
+  },
   {
     option: 'privacy',
     text: 'Where may prompts go (any; own machines or rented; the device only)',
@@ -28,12 +38,14 @@ const questions: readonly Asked[] = [
     text: 'Hardware that there is (this, "RTX 4090", "H100 x2"; none: what the platform has)',
     usual: '',
     choices: [],
+    check: (answer) => wordsOf(answer).map(checkHardware),
   },
   {
     option: 'least-quality',
     text: 'How good at least (none, basic, gpt-3.5, gpt-4o, or a score)',
     usual: 'gpt-3.5',
     choices: [],
+    check: floorOf,
   },
 ];
 
@@ -47,22 +59,38 @@ export interface Terminal {
 /** Asks what the options leave open; an answer that is none of the choices is asked for again. `null` where nobody answers. */
 export async function interview(options: OptionValues, terminal: Terminal): Promise<OptionValues | null> {
   const answers = new Map<string, string>();
-  for (const { option, text, usual, choices } of questions) {
+  for (const { option, text, usual, choices, check } of questions) {
     if (options.text(option) !== undefined || options.list(option).length > 0) continue;
     const suffix = choices.length > 0 ? ` (${choices.join(', ')})` : '';
     for (;;) {
       const line = await terminal.ask(`${text}${suffix}${usual === '' ? '' : ` [${usual}]`}: `);
       if (line === null) return null;
       const answer = line.trim() === '' ? usual : line.trim();
-      if (choices.length === 0 || choices.includes(answer)) {
+      const problem = problemOf(answer, choices, check);
+      if (problem === null) {
         if (answer !== '') answers.set(option, answer);
         break;
       }
-      terminal.say(`Expected one of ${choices.join(', ')}.`);
+      terminal.say(problem);
     }
   }
   return withAnswers(options, answers);
 }
+
+/** Why an answer is asked for again; `null`: it is taken. */
+function problemOf(answer: string, choices: readonly string[], check: Asked['check']): string | null {
+  if (choices.length > 0 && !choices.includes(answer)) return `Expected one of ${choices.join(', ')}.`;
+  if (answer === '') return null;
+  try {
+    check?.(answer);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return `${thrown.message}.`;
+    throw thrown;
+  }
+}
+
+const wordsOf = (answer: string): readonly string[] => answer.split(',').map((word) => word.trim());
 
 function withAnswers(options: OptionValues, answers: ReadonlyMap<string, string>): OptionValues {
   return {
@@ -71,7 +99,7 @@ function withAnswers(options: OptionValues, answers: ReadonlyMap<string, string>
     list: (name) => {
       const given = options.list(name);
       const answer = answers.get(name);
-      return given.length > 0 || answer === undefined ? given : answer.split(',').map((word) => word.trim());
+      return given.length > 0 || answer === undefined ? given : wordsOf(answer);
     },
     number: (name, range) => {
       const answer = answers.get(name);

@@ -76,7 +76,7 @@ function tasksOf(text: string | undefined): TaskMix {
   }
 }
 
-function floorOf(text: string | undefined): SkillScores {
+export function floorOf(text: string | undefined): SkillScores {
   const name = text ?? 'gpt-3.5';
   if (Object.hasOwn(qualityFloors, name)) return qualityFloors[name as QualityFloorName];
   const score = Number(name);

@@ -1,16 +1,20 @@
 import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import { readGguf } from '../models/gguf.ts';
+import { meanContext } from '../measure/solve-calibration.ts';
+import type { StepTimes } from '../measure/step-times.ts';
 import { stepLoad } from '../models/step-load.ts';
 import { bitsPerWeightOf } from '../models/tensor-format.ts';
 import {
   calibratedDecodeMs,
   calibratedPrefillMs,
   formatEfficiency,
+  loadFormats,
+  promptStep,
+  type StepLoad,
 } from '../plan/calculate/calibrated-speed.ts';
 import type { OptionValues } from './command.ts';
 import { calibrateMachine, covers, keptCalibration, type KeptCalibration } from './machine-speed.ts';
-import { runMeasuring } from './measuring-job.ts';
 import { renderTable } from './table.ts';
 
 interface Prediction {
@@ -21,7 +25,6 @@ interface Prediction {
 }
 
 const batchSizes = [1, 8];
-const measuredContext = 16;
 
 /**
  * Of a model's file on this machine: predicted from what its kernels take of made-up models, and with --measure set beside the
@@ -37,12 +40,16 @@ export async function planSpeedMeasured(
   const measures = options.flag('measure');
   const known = keptCalibration(loaded.home);
   if (!measures && !covers(known, load)) return null;
-  const kept = measures || !covers(known, load) ? await calibrateMachine(loaded, load) : known;
+  const measured =
+    measures || !covers(known, load)
+      ? await calibrateMachine(loaded, load, { path: model.path, batchSizes })
+      : { kept: known, beside: null };
+  const { kept } = measured;
   const { calibration } = kept;
   const { promptTokenCount, contextTokenCount } = sizes;
   const prefillMs = calibratedPrefillMs(load, calibration, promptTokenCount);
   const stepMs = calibratedDecodeMs(load, calibration, 1, contextTokenCount);
-  const predictions = measures ? await compared(model.path, loaded, load, kept) : [];
+  const predictions = measured.beside === null ? [] : compared(measured.beside, load, kept);
   const worst = Math.max(0, ...predictions.map(errorOf));
   if (options.flag('json')) {
     const report = {
@@ -55,8 +62,7 @@ export async function planSpeedMeasured(
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     return 0;
   }
-  const formats = [...new Set([...Object.keys(load.blockWeights), ...Object.keys(load.outputWeights)])];
-  const efficiency = formats.flatMap((format) => {
+  const efficiency = loadFormats(load).flatMap((format) => {
     const found = formatEfficiency(format, bitsPerWeightOf(format), calibration);
     if (found === null) return [];
     return [`${format} ${share(found.memory)} of bandwidth, ${share(found.compute)} of FLOPS`];
@@ -70,8 +76,8 @@ export async function planSpeedMeasured(
       `From what its kernels take, measured on ${kept.measuredAt.slice(0, 10)} with made-up models, none of them this one: ` +
         `${(calibration.bytesPerSecond / 1e9).toFixed(1)} GB/s, ${(calibration.flops / 1e9).toFixed(0)} GFLOPS; ` +
         `one stream and a prompt reach in ${efficiency.join('; ')}.`,
-      'A step takes: weights x seconds of a weight in its format and width + layers x seconds of a layer + pairs of tokens x',
-      'attention width x seconds of a pair (docs/planning.md).',
+      'A step takes: weights x seconds of a weight + rows x seconds of a row, by format and width, + nodes of the graph x seconds of a',
+      'node + pairs of tokens x attention width x seconds of a pair (docs/planning.md).',
       ...(predictions.length === 0
         ? ['--measure measures this machine anew, and this model beside the prediction.']
         : [
@@ -93,27 +99,16 @@ export async function planSpeedMeasured(
   return 0;
 }
 
-async function compared(
-  path: string,
-  loaded: LoadedSettings,
-  load: ReturnType<typeof stepLoad>,
-  { calibration }: KeptCalibration,
-): Promise<readonly Prediction[]> {
-  const { measureStepTimes } = await import('../measure/step-times-job.ts');
-  const { backend, threadCount } = loaded.settings.engine;
-  const prefillTokenCount = 512;
-  const times = await runMeasuring('measuring the model', (job) =>
-    measureStepTimes({ path, backend, threadCount, prefillTokenCount, deepTokenCount: 0, batchSizes }, job),
-  );
+function compared(times: StepTimes, load: StepLoad, { calibration }: KeptCalibration): readonly Prediction[] {
   return [
     {
-      what: `a prompt of ${prefillTokenCount}`,
-      predictedMs: calibratedPrefillMs(load, calibration, prefillTokenCount),
+      what: `a prompt of ${promptStep}`,
+      predictedMs: calibratedPrefillMs(load, calibration, promptStep),
       measuredMs: times.prefillMs,
     },
     ...batchSizes.map((size, index) => ({
       what: size === 1 ? 'a token of one stream' : `a token of each of ${size}`,
-      predictedMs: calibratedDecodeMs(load, calibration, size, measuredContext),
+      predictedMs: calibratedDecodeMs(load, calibration, size, meanContext),
       measuredMs: times.decodeMs[index] ?? null,
     })),
   ];

@@ -12,13 +12,18 @@ import { createSupervisor } from '../engine/supervisor.ts';
 import type { InstalledModel } from '../models/store.ts';
 import { readGguf } from '../models/gguf.ts';
 import { stepLoad } from '../models/step-load.ts';
-import { calibratedDecodeMs, calibratedPrefillMs } from '../plan/calculate/calibrated-speed.ts';
+import {
+  calibratedDecodeMs,
+  calibratedPrefillMs,
+  loadFormats,
+  type StepLoad,
+} from '../plan/calculate/calibrated-speed.ts';
 import { nearParts, networkMs } from '../plan/decide/near-part.ts';
 import type { PlanQuestion } from '../plan/decide/question.ts';
 import { contextTokens, nearId } from '../plan/decide/settings.ts';
 import type { SetUp } from '../plan/decide/set-up.ts';
 import { loadOptionsFor } from './load-options.ts';
-import { covers, keptCalibration } from './machine-speed.ts';
+import { calibrateMachine, covers, keptCalibration, type KeptCalibration } from './machine-speed.ts';
 import { findReference } from './model-index.ts';
 import { openStore } from './open-store.ts';
 import { createMemoryPredictor } from './predicted-memory.ts';
@@ -46,8 +51,16 @@ const notStarted = (why: string): Trial => ({
   lines: [`Nothing was started: ${why}`],
 });
 
-/** Loads the near model as the set-up would, asks it once, and sets what was predicted beside what was measured. */
-export async function tryHere(question: PlanQuestion, setUp: SetUp, loaded: LoadedSettings): Promise<Trial> {
+/**
+ * Loads the near model as the set-up would, asks it once, and sets what was predicted beside what was measured. Before that this
+ * machine is measured with made-up models, where it was not for the model's formats and `measures` is set.
+ */
+export async function tryHere(
+  question: PlanQuestion,
+  setUp: SetUp,
+  loaded: LoadedSettings,
+  { measures }: { readonly measures: boolean },
+): Promise<Trial> {
   const { near } = setUp;
   if (near === null) return notStarted('all of it is answered by a provider.');
   if (near.engine.name !== 'nearfar')
@@ -63,7 +76,9 @@ export async function tryHere(question: PlanQuestion, setUp: SetUp, loaded: Load
   const settings = withSetUp(loaded, question, near.batchSize);
   const options = await loadOptionsFor(found, settings, (reference) => findReference(store, reference));
   const need = await createMemoryPredictor()(found, { ...options, hostCacheBytes: 0 });
-  const speedFigures = await predictSpeed(question, setUp, found, loaded.home);
+  const stepsOf = stepLoad(await readGguf(found.path));
+  const basis = await measuredMachine(loaded, stepsOf, measures);
+  const speedFigures = predictSpeed(question, setUp, found, stepsOf, basis.kept);
   const figures = await measured(found, options, question, (speed) => [
     figure('memory', 'bytes', need.totalBytes, speed.residentBytes),
     ...speedFigures(speed),
@@ -79,13 +94,31 @@ export async function tryHere(question: PlanQuestion, setUp: SetUp, loaded: Load
       ...isOther,
       `Started ${found.id} here, asked once with ${question.traffic.promptTokenCount} tokens, and stopped again:`,
       ...figures.map(lineOf),
-      ...(keptCalibration(loaded.home) === null
-        ? [
-            `Times are predicted by a roofline; nearfar plan speed ${found.id} --measure measures this machine for closer ones.`,
-          ]
-        : []),
+      basis.kept === null
+        ? `Times are predicted by a rough roofline: ${basis.why}. nearfar plan speed ${found.id} --measure measures this machine for closer ones.`
+        : `Times are predicted from what this machine's kernels take of made-up models, measured on ${basis.kept.measuredAt.slice(0, 10)}.`,
     ],
   };
+}
+
+type MachineBasis =
+  | { readonly kept: KeptCalibration }
+  | { readonly kept: null; /** Why it was not measured. */ readonly why: string };
+
+/** What is on record for a model's formats; else measured now, which takes two minutes. */
+async function measuredMachine(
+  loaded: LoadedSettings,
+  load: StepLoad,
+  measures: boolean,
+): Promise<MachineBasis> {
+  const known = keptCalibration(loaded.home);
+  if (covers(known, load)) return { kept: known };
+  if (!measures) return { kept: null, why: 'this machine was not measured' };
+  const { calibratableFormats } = await import('../measure/calibrate-speed.ts');
+  const strange = loadFormats(load).filter((format) => !calibratableFormats.includes(format));
+  if (strange.length > 0)
+    return { kept: null, why: `no model can be made up in ${strange.join(' and ')} to measure this machine` };
+  return { kept: (await calibrateMachine(loaded, load)).kept };
 }
 
 function withSetUp(loaded: LoadedSettings, question: PlanQuestion, batchSize: number): LoadedSettings {
@@ -194,18 +227,17 @@ function residentBytes(processId: number | null): number {
 
 /**
  * Predictions for the file that was loaded, with as many tokens as it counted, one answer at once: from what this machine's kernels
- * were measured to take where that is on record for its formats, else by the roofline.
+ * were measured to take, else (`null`) by the roofline.
  */
-async function predictSpeed(
+function predictSpeed(
   question: PlanQuestion,
   { near }: SetUp,
-  { facts, path }: InstalledModel,
-  home: string,
-): Promise<(speed: MeasuredSpeed) => readonly TriedFigure[]> {
-  const load = stepLoad(await readGguf(path));
-  const kept = keptCalibration(home);
+  { facts }: InstalledModel,
+  load: StepLoad,
+  kept: KeptCalibration | null,
+): (speed: MeasuredSpeed) => readonly TriedFigure[] {
   const answerCount = Math.min(longestTry, question.traffic.outputTokenCount);
-  if (covers(kept, load)) {
+  if (kept !== null) {
     const { calibration } = kept;
     return (speed) => [
       figure(

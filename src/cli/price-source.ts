@@ -1,32 +1,37 @@
-import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { NearfarError } from '../chat/error.ts';
 import { UsageError } from './command.ts';
 
-/** A table of prices is some tens of kilobytes. */
-const longestBytes = 5 * 1024 * 1024;
-const patienceMs = 30_000;
+/** LiteLLM's table has about 4 MB, one of nearfar's own some tens of kilobytes. */
+const longestBytes = 32 * 1024 * 1024;
+const patienceMs = 60_000;
+
+export interface PriceSource {
+  readonly content: string;
+  /** The day for which it tells prices where it does not say so itself: today, or when the file was written. UTC. */
+  readonly date: string;
+}
 
 /**
- * Reads a table from a file or an address, at most 5 MiB within half a minute.
+ * Reads a table from a file or an address, at most 32 MiB within a minute.
  * @throws UsageError or NearfarError where there is none
  */
-export async function readPriceSource(source: string): Promise<string> {
+export async function readPriceSource(source: string): Promise<PriceSource> {
   if (!/^https?:\/\//i.test(source)) return readBounded(source);
   if (!URL.canParse(source)) throw new UsageError(`${source}: expected a file or an address`);
   const { protocol, hostname } = new URL(source);
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname))
     throw new UsageError(`${source}: expected https:, or an address of this machine`);
-  return download(source);
+  return { content: await download(source), date: dayOf(Date.now()) };
 }
 
-async function readBounded(path: string): Promise<string> {
+async function readBounded(path: string): Promise<PriceSource> {
   try {
     const file = await open(path, 'r');
     try {
-      const { size } = await file.stat();
+      const { size, mtimeMs } = await file.stat();
       if (size > longestBytes) throw tooLong(path);
-      return await file.readFile('utf8');
+      return { content: await file.readFile('utf8'), date: dayOf(mtimeMs) };
     } finally {
       await file.close();
     }
@@ -53,27 +58,27 @@ async function download(url: string): Promise<string> {
     }
     return Buffer.concat(pieces).toString('utf8');
   } catch (thrown) {
-    throw networkError(url, thrown);
+    throw unreachable(url, networkError(url, thrown));
   } finally {
     await client.close();
   }
 }
 
 function tooLong(source: string): NearfarError {
-  return new NearfarError('invalid_request', `${source} is longer than 5 MiB: no table of prices.`);
+  return new NearfarError('invalid_request', `${source} is longer than 32 MiB: no table of prices.`);
 }
 
-/**
- * The table of the project's own repository, as package.json names it; null where it names none.
- * @param packageFile package.json, two folders up from src/cli and dist/cli alike
- */
-export function ownPriceAddress(packageFile = new URL('../../package.json', import.meta.url)): string | null {
-  const { repository } = JSON.parse(readFileSync(packageFile, 'utf8')) as {
-    repository?: string | { url?: string };
-  };
-  const address = typeof repository === 'string' ? repository : (repository?.url ?? '');
-  const match = /(?:^github:|github\.com[/:])([\w.-]+)\/([\w.-]+?)(?:\.git)?$/.exec(address);
-  return match === null
-    ? null
-    : `https://raw.githubusercontent.com/${match[1] ?? ''}/${match[2] ?? ''}/main/src/ledger/price-table.json`;
+/** Names what else can be done: machines without a way out have files. */
+function unreachable(url: string, error: NearfarError): NearfarError {
+  if (error.kind === 'invalid_request') return error;
+  return new NearfarError(
+    'unavailable',
+    `No prices could be had from ${url}: ${error.message} Where it cannot be reached, fetch it elsewhere and take the file ` +
+      '(nearfar prices update FILE), or name another address (nearfar prices update URL, or the setting pricesUrl).',
+    { cause: error },
+  );
+}
+
+function dayOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 10);
 }

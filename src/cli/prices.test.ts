@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadSettings } from '../config/load.ts';
 import { readArguments } from './arguments.ts';
-import { ownPriceAddress } from './price-source.ts';
 import { prices } from './prices.ts';
 
 let home = '';
@@ -87,10 +87,10 @@ describe('nearfar prices', () => {
   it('takes nothing that is too long, missing, or comes over an open line', async () => {
     respond = (response) => {
       const piece = Buffer.alloc(1024 * 1024, ' ');
-      for (let count = 0; count < 7; count += 1) response.write(piece);
+      for (let count = 0; count < 33; count += 1) response.write(piece);
       response.end();
     };
-    await expect(run('update', address)).rejects.toThrow('longer than 5 MiB');
+    await expect(run('update', address)).rejects.toThrow('longer than 32 MiB');
     respond = (response) => response.writeHead(404).end();
     await expect(run('update', address)).rejects.toThrow('answered 404');
     await expect(run('update', 'http://example.com/prices.json')).rejects.toThrow('expected https:');
@@ -98,15 +98,47 @@ describe('nearfar prices', () => {
     await expect(run('updte')).rejects.toThrow('expected nothing, or: update');
   });
 
-  it('finds its own repository where the package names one', () => {
-    const file = join(home, 'package.json');
-    const named = (repository: unknown): string | null => {
-      writeFileSync(file, JSON.stringify({ repository }));
-      return ownPriceAddress(new URL(`file://${file}`));
+  it('takes LiteLLM’s table, and says what it left out', async () => {
+    const litellm = {
+      'mistral/mistral-large-9': {
+        ...{ litellm_provider: 'mistral', mode: 'chat', source: 'https://example.com/large' },
+        ...{ input_cost_per_token: 5e-7, output_cost_per_token: 1.5e-6 },
+      },
+      'mistral/mistral-ocr': { litellm_provider: 'mistral', mode: 'ocr', ocr_cost_per_page: 0.001 },
+      'somewhere/x': { litellm_provider: 'somewhere', mode: 'chat' },
     };
-    const expected = 'https://raw.githubusercontent.com/owner/name.js/main/src/ledger/price-table.json';
-    expect(named({ type: 'git', url: 'git+https://github.com/owner/name.js.git' })).toBe(expected);
-    expect(named('github:owner/name.js')).toBe(expected);
-    expect(named(undefined)).toBeNull();
+    respond = (response) => response.end(JSON.stringify(litellm));
+    expect(await run('update', address, '--date', '2031-02-03')).toBe(0);
+    expect(printed).toContain('Took api.mistral.ai: 1 models, list of 2031-02-03.');
+    expect(printed).toContain('Left out: 1 entries of providers that no address is known of');
+    expect(printed).toContain('ocr is not billed by the token alone: 1 (mistral/mistral-ocr)');
+    printed = '';
+    await run('--json');
+    const report = JSON.parse(printed) as { prices: { model: string; source: string }[] };
+    expect(report.prices.find(({ model }) => model === 'api.mistral.ai/mistral-large-9')).toMatchObject({
+      list: { input: 0.5, output: 1.5 },
+      date: '2031-02-03',
+      source: "https://example.com/large, by LiteLLM's table",
+    });
+    // Other providers' lists stay.
+    expect(report.prices.some(({ model }) => model === 'api.openai.com/gpt-6-sol')).toBe(true);
+    printed = '';
+    await run('update', address, '--date', '2031-02-04', '--json');
+    expect((JSON.parse(printed) as { leftOut: object[] }).leftOut).toEqual([
+      { name: 'mistral/mistral-ocr', why: 'ocr is not billed by the token alone', isOfKnownProvider: true },
+      { name: 'somewhere/x', why: 'no address is known of somewhere', isOfKnownProvider: false },
+    ]);
+    await expect(run('update', address, '--date', 'today')).rejects.toThrow('expected a day');
+  });
+
+  it('asks LiteLLM’s repository by itself, and names it and the way by a file where that cannot be reached', async () => {
+    const gone = address.replace(/:\d+/, ':9');
+    await expect(run('update', '--set', `pricesUrl=${gone}`)).rejects.toThrow(
+      new RegExp(`No prices could be had from ${gone}: .*nearfar prices update FILE`),
+    );
+    const { settings } = await loadSettings({ environment: {}, workingFolder: home, home });
+    expect(settings.pricesUrl).toBe(
+      'https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json',
+    );
   });
 });

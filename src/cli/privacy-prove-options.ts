@@ -1,3 +1,5 @@
+import { profileOption } from './settings.ts';
+
 /** Takes about half a minute. */
 export const defaultRequestCount = 3000;
 
@@ -13,5 +15,6 @@ export const proveOptions = {
     placeholder: 'N',
     description: 'prove: ask the same again as a report with this seed',
   },
+  profile: { ...profileOption.profile, description: `prove: ${profileOption.profile.description}` },
   out: { type: 'string', placeholder: 'FILE', description: 'prove: write the report there, in Markdown' },
 } as const;

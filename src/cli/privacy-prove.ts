@@ -20,7 +20,7 @@ export async function privacyProve({ options, words }: CommandInput): Promise<nu
   const requestCount = options.number('requests', { min: 1, max: 1_000_000 }) ?? defaultRequestCount;
   const seed = options.number('seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
   const out = options.text('out');
-  const loaded = await commandSettings(options);
+  const loaded = await commandSettings(options, { profile: 'route.profile' });
   const proof = await prove(loaded, requestCount, seed);
   const report = proofReport(proof);
   if (out !== undefined) await writeFile(out, report);

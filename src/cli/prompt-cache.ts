@@ -21,7 +21,7 @@ export function openPromptCache({ settings, home }: LoadedSettings, billing: Fin
 
 /** Takes in what the ledger holds of the last day's prompts. */
 export async function recallPrompts(promptCache: PromptCache, store: Pick<Store, 'db'>): Promise<void> {
-  for (const { prefix, at } of await recentPrefixes(store, Date.now() - recalledMs, recalledRows)) {
-    promptCache.recall(prefix, at);
+  for (const { prefix, at, tenant } of await recentPrefixes(store, Date.now() - recalledMs, recalledRows)) {
+    promptCache.recall(prefix, at, tenant);
   }
 }

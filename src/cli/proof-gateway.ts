@@ -17,6 +17,7 @@ import { createRecordingUpstream, type RecordingUpstream } from '../privacy/prov
 import { createStandInModel } from '../privacy/prove/stand-in-models.ts';
 import { composeGateway } from './compose.ts';
 import { ledgerFile } from './open-state.ts';
+import { openProfile } from './profile-files.ts';
 import { policyOf } from './routing.ts';
 
 /** A gateway with somebody's settings whose upstreams are recording servers on loopback: nothing real is called. */
@@ -47,8 +48,11 @@ export async function openProofGateway(loaded: LoadedSettings, faults: SuiteFaul
       ...proofSettings(loaded.settings, recording),
       keys: keys.map(({ setting }) => setting),
     };
-    if (policyOf(settings) === 'calibrated')
+    if (policyOf(settings) === 'calibrated') {
+      // Says by its name what is not there.
+      openProfile(loaded.home, settings.route.profile ?? '');
       await cp(path.join(loaded.home, 'profiles'), path.join(home, 'profiles'), { recursive: true });
+    }
     const { near } = settings;
     let comparedCount = 0;
     const countVector = (): void => {

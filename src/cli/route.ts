@@ -9,7 +9,7 @@ import type { AskedPrompt } from '../route/asked-prompt.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import { openDryRouting, type DryDecision, type DryRouting } from './dry-routing.ts';
 import { policyOf } from './routing.ts';
-import { commandSettings } from './settings.ts';
+import { commandSettings, profileOption } from './settings.ts';
 
 const message = z.looseObject({
   role: z.string(),
@@ -17,9 +17,9 @@ const message = z.looseObject({
 });
 const line = z
   .looseObject({
-    id: z.union([z.string(), z.number()]),
-    prompt: z.string().optional(),
-    messages: z.array(message).min(1).optional(),
+    id: z.union([z.string(), z.number()], 'expected a string or a number'),
+    prompt: z.string('expected a string').optional(),
+    messages: z.array(message, 'expected a list').min(1, 'expected at least one message').optional(),
   })
   .refine((one) => (one.prompt === undefined) !== (one.messages === undefined), {
     message: 'expected either prompt or messages',
@@ -42,11 +42,7 @@ export const route: Command = {
       placeholder: 'NAME',
       description: 'Another policy: heuristic, classifier, calibrated or the name of a tier (route.policy)',
     },
-    profile: {
-      type: 'string',
-      placeholder: 'NAME',
-      description: 'A profile of `nearfar calibrate`; the policy is then calibrated (route.profile)',
-    },
+    ...profileOption,
     explain: {
       type: 'boolean',
       description:

@@ -15,8 +15,11 @@ import type { Routing } from '../route/route.ts';
 import { createRouter, type ModelOutlook, type RoutePolicy, type RouterSetup } from '../route/router.ts';
 import { createSessionMemory } from '../route/session-memory.ts';
 import { taskOf } from '../route/task/task-of.ts';
+import type { NamedTier } from '../route/tier-names.ts';
 import type { UpstreamModels } from '../upstream/upstream-models.ts';
 import type { ModelIndex } from './model-index.ts';
+import { profileProblem } from './profile-problem.ts';
+import { tierModels } from './tier-models.ts';
 import { boundsOf, farModelId } from './upstreams.ts';
 
 type RoutingSettings = Pick<Settings, 'route' | 'far' | 'mid' | 'upstreams' | 'engine'>;
@@ -64,11 +67,15 @@ export type PromptReading = Pick<RouterSetup, 'policy' | 'difficultyOf' | 'taskO
 
 /**
  * By the settings, without a gateway, a model or a network.
- * @throws NearfarError `invalid_request` where there is no such profile, or it is none
+ * @throws NearfarError `invalid_request` where there is no such profile, or it is none, or it knows none of the tiers
  */
-export async function promptReading(loaded: LoadedSettings, policy: string): Promise<PromptReading> {
+export async function promptReading(
+  loaded: LoadedSettings,
+  policy: string,
+  tiers: readonly NamedTier[],
+): Promise<PromptReading> {
   return {
-    policy: await readPolicy(loaded, policy),
+    policy: await readPolicy(loaded, policy, tiers),
     difficultyOf: shippedDifficulty,
     taskOf: (text) => taskOf(text).task,
   };
@@ -80,7 +87,11 @@ function shippedDifficulty(text: string): DifficultyReading {
   return { value: difficultyOf(text), source: 'by the shipped model' };
 }
 
-async function readPolicy(loaded: LoadedSettings, policy: string): Promise<RoutePolicy> {
+async function readPolicy(
+  loaded: LoadedSettings,
+  policy: string,
+  tiers: readonly NamedTier[],
+): Promise<RoutePolicy> {
   const { heuristic, thresholds, profile } = loaded.settings.route;
   switch (policy) {
     case 'heuristic':
@@ -93,13 +104,17 @@ async function readPolicy(loaded: LoadedSettings, policy: string): Promise<Route
     case 'classifier':
       return { kind: 'classifier', thresholds };
     case 'calibrated':
-      return calibratedPolicy(loaded.home, profile ?? '');
+      return calibratedPolicy(loaded.home, profile ?? '', tiers);
     default:
       return { kind: 'fixed', tier: policy };
   }
 }
 
-async function calibratedPolicy(home: string, name: string): Promise<RoutePolicy> {
+async function calibratedPolicy(
+  home: string,
+  name: string,
+  tiers: readonly NamedTier[],
+): Promise<RoutePolicy> {
   const { readProfile } = await import('../route/calibration/profile.ts');
   const { createOutcomePredictor } = await import('../route/calibration/predict-outcomes.ts');
   const file = path.join(home, 'profiles', `${name}.json`);
@@ -111,6 +126,10 @@ async function calibratedPolicy(home: string, name: string): Promise<RoutePolicy
     throw new NearfarError('invalid_request', message, { field: 'route.profile', cause });
   }
   const profile = readProfile(text, file);
+  // Else every prompt would go to the last tier, which costs the most, and nobody would be told.
+  const problem = profileProblem(name, profile.models, tiers);
+  if (problem !== null)
+    throw new NearfarError('invalid_request', `route.profile: ${problem}`, { field: 'route.profile' });
   return {
     kind: 'calibrated',
     profile: name,
@@ -148,7 +167,7 @@ export async function openRouting(dependencies: RoutingDependencies): Promise<Ro
     policy === null
       ? null
       : createRouter({
-          ...(await promptReading(loaded, policy)),
+          ...(await promptReading(loaded, policy, tierModels(loaded, tiers))),
           ...(classifier === null
             ? {}
             : {

@@ -3,7 +3,7 @@ import type { Command, CommandInput } from './command.ts';
 import { pullMissingAdapters } from './adapters.ts';
 import { renderBanner } from './banner.ts';
 import { prepareDraft, prepareModel } from './first-start.ts';
-import { commandSettings } from './settings.ts';
+import { commandSettings, profileOption } from './settings.ts';
 import { nearfarVersion } from './version.ts';
 
 /** How long answers under way may take to end after the first Ctrl-C, in milliseconds. */
@@ -31,12 +31,17 @@ export const serve: Command = {
       placeholder: 'MODEL',
       description: 'A smaller model of the same vocabulary that drafts for it (docs/configuration.md)',
     },
+    ...profileOption,
     'no-pull': {
       type: 'boolean',
       description: 'Fail instead of pulling a model that is not here; pull no adapters',
     },
   },
-  examples: ['nearfar serve', 'nearfar serve --port 8080 --near qwen2.5-1.5b-instruct'],
+  examples: [
+    'nearfar serve',
+    'nearfar serve --port 8080 --near qwen2.5-1.5b-instruct',
+    'nearfar serve --profile support',
+  ],
   run: runServe,
 };
 
@@ -46,6 +51,7 @@ async function runServe(input: CommandInput): Promise<number> {
     port: 'port',
     near: 'near',
     draft: 'engine.draft',
+    profile: 'route.profile',
   });
   const stop = stopSignal();
   const model = await prepareModel(loaded, process.stderr, stop.signal, {
@@ -71,6 +77,13 @@ async function runServe(input: CommandInput): Promise<number> {
       limits: loaded.settings.limits,
     });
     process.stdout.write(`${renderBanner(loaded, server.url, nearfarVersion(), model, gateway.prices)}\n`);
+    if (loaded.settings.privacy.detect === 'on') {
+      // While the engine's process reads the weights; who asks meanwhile is answered in between.
+      const { warmScan } = await import('../privacy/warm-scan.ts');
+      void warmScan().catch((thrown: unknown) => {
+        gateway.log.warn('The detectors could not be run ahead.', { cause: thrown });
+      });
+    }
     const { offerRecommended } = await import('./recommended.ts');
     void gateway.loading
       ?.then(() =>

@@ -2,6 +2,15 @@ import process from 'node:process';
 import { loadSettings, type LoadedSettings } from '../config/load.ts';
 import { UsageError, type OptionValues } from './command.ts';
 
+/** For commands that route by a profile; it stands for `route.profile` and, where nobody names another, the policy. */
+export const profileOption = {
+  profile: {
+    type: 'string',
+    placeholder: 'NAME',
+    description: 'A profile of `nearfar calibrate`; the policy is then calibrated (route.profile)',
+  },
+} as const;
+
 /** Options of a command that stand for a setting: option name -> path of the setting. */
 export type SettingOptions = Readonly<Record<string, string>>;
 
@@ -24,6 +33,8 @@ export async function commandSettings(
     const text = options.text(option);
     if (text !== undefined) flags.set(setting, { flag: `--${option}`, text });
   }
+  if (flags.get('route.profile')?.flag === '--profile' && !flags.has('route.policy'))
+    flags.set('route.policy', { flag: '--profile', text: 'calibrated' });
   return loadSettings({
     environment: process.env,
     workingFolder: process.cwd(),

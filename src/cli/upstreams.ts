@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Billing, FindBilling } from '../answer/billing.ts';
 import { ownBilling } from '../answer/billing.ts';
-import type { ModelBounds } from '../answer/reserve.ts';
+import type { ModelBounds } from '../answer/worst-cost.ts';
 import { isLoopbackHost, type LoadedSettings } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import type { UpstreamSetting } from '../config/upstream-schema.ts';
@@ -91,6 +91,7 @@ export function billingOf(
   return {
     upstream: upstream.name,
     price: own === undefined ? (listed?.price ?? null) : tokenPrice(own),
+    ...(own === undefined && listed?.offPeak !== undefined ? { dearestPrice: tokenPrice(listed.list) } : {}),
     // What the owner states goes before what a reseller says.
     ...(own === undefined && tellingHosts.has(hostname) ? { isToldByUpstream: true } : {}),
   };
@@ -105,8 +106,8 @@ export function createBilling(upstreams: readonly UpstreamSetting[], prices: Pri
   return (modelId) => {
     if (modelId === null) return ownBilling;
     const found = known.get(modelId) ?? billingOf(modelId, upstreams, prices);
-    // Clients choose the names.
-    if (known.size < rememberedModels) known.set(modelId, found);
+    // Clients choose the names; and another hour may have another price.
+    if (known.size < rememberedModels && found.dearestPrice === undefined) known.set(modelId, found);
     return found;
   };
 }

@@ -20,6 +20,11 @@ describe('groups', () => {
     expect(settings.fallbacks).toEqual({ far: ['near'], any: ['b/m', 'c/m'] });
   });
 
+  it('have the fallbacks of their name behind their own models', async () => {
+    const { settings } = await load({ groups: '{"any": ["a/m", "b/m"]}', fallbacks: '{"any": ["near"]}' });
+    expect(settings.fallbacks).toEqual({ any: ['b/m', 'near'] });
+  });
+
   it.each([
     [{ groups: '{"any": ["a/m"]}' }, 'any'],
     [{ groups: '{"far": ["a/m", "b/m"]}' }, 'far: this name has a meaning already'],
@@ -27,7 +32,6 @@ describe('groups', () => {
     [{ groups: '{"any": ["a/m", "auto"]}' }, 'any: auto is no model'],
     [{ groups: '{"any": ["a/m", "more"], "more": ["a/m", "b/m"]}' }, 'any: more is no model'],
     [{ groups: '{"any": ["a/m", "b/m"]}', aliases: '{"any": "near"}' }, 'an alias has the same name'],
-    [{ groups: '{"any": ["a/m", "b/m"]}', fallbacks: '{"any": ["near"]}' }, 'it has `fallbacks`'],
   ])('%j is refused', async (flags, message) => {
     await expect(load(flags as Record<string, string>)).rejects.toThrow(message);
   });

@@ -4,7 +4,8 @@ import type { Settings } from './schema.ts';
 type Grouped = Pick<Settings, 'groups' | 'aliases' | 'fallbacks'>;
 
 /**
- * Pure: wherever names alone decide, a group's name is an alias of its first model, and the others are its fallbacks. So
+ * Pure: wherever names alone decide, a group's name is an alias of its first model, and the others are its fallbacks, before those
+ * that the owner lists for it. So
  * listings, boundaries and the proof of privacy know every model that a group may lead to.
  */
 export function withGroups<Given extends Grouped>(settings: Given): Given {
@@ -15,15 +16,21 @@ export function withGroups<Given extends Grouped>(settings: Given): Given {
     ...settings,
     aliases: { ...Object.fromEntries(first), ...settings.aliases },
     fallbacks: {
-      ...Object.fromEntries(groups.map(([name, ids]) => [name, ids.slice(1)])),
       ...settings.fallbacks,
+      ...Object.fromEntries(
+        groups.map(([name, ids]) => [name, [...ids.slice(1), ...ownFallbacks(settings, name)]]),
+      ),
     },
   };
 }
 
+function ownFallbacks({ fallbacks }: Grouped, name: string): readonly string[] {
+  return Object.hasOwn(fallbacks, name) ? (fallbacks[name] ?? []) : [];
+}
+
 /** What a group may not be called or hold. Looked at before `withGroups`. */
 export function groupProblems(
-  { groups, aliases, fallbacks }: Grouped,
+  { groups, aliases }: Pick<Grouped, 'groups' | 'aliases'>,
   sources: ReadonlyMap<string, string>,
 ): SettingProblem[] {
   const where = sources.get('groups') ?? 'default';
@@ -31,7 +38,6 @@ export function groupProblems(
     const messages = [
       ...(['auto', 'near', 'far'].includes(name) ? ['this name has a meaning already'] : []),
       ...(Object.hasOwn(aliases, name) ? ['an alias has the same name'] : []),
-      ...(Object.hasOwn(fallbacks, name) ? ['it has `fallbacks`, and a group’s are its other models'] : []),
       ...(new Set(ids).size < ids.length ? ['it holds a model twice'] : []),
       ...ids.flatMap((id) =>
         id === 'auto' || Object.hasOwn(groups, id)

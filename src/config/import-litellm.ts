@@ -1,5 +1,16 @@
 import type { ImportedSettings, ImportedUpstream } from './imported-settings.ts';
+import { litellmBudget } from './litellm-budget.ts';
 import { joinReplicas } from './litellm-replicas.ts';
+import {
+  balanceOf,
+  firstTokenMs,
+  groupDeployments,
+  routerFields,
+  routerNotes,
+  setTimeouts,
+  type LitellmDeployment,
+} from './litellm-router.ts';
+import { modelEntry, numberOf } from './litellm-model.ts';
 import { litellmProvider, type LitellmProvider } from './litellm-provider.ts';
 
 export interface LitellmImport {
@@ -13,8 +24,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What is read below, by section; anything else in the file is named in the notes. */
 const readFields: Readonly<Record<string, readonly string[]>> = {
   '': ['model_list', 'router_settings', 'litellm_settings', 'general_settings'],
-  router_settings: ['fallbacks', 'model_group_alias', 'num_retries'],
-  litellm_settings: ['fallbacks', 'num_retries'],
+  router_settings: routerFields,
+  litellm_settings: ['fallbacks', 'num_retries', 'request_timeout', 'max_budget', 'budget_duration'],
   general_settings: ['master_key'],
 };
 
@@ -29,16 +40,17 @@ export function importLitellm(config: unknown): LitellmImport {
     state.addModel(fieldsOf(entry), `model_list[${index}]`);
   });
   const router = fieldsOf(root['router_settings']);
-  state.joinDeployments(router['routing_strategy']);
+  state.joinDeployments(router);
   const shared = fieldsOf(root['litellm_settings']);
+  state.setTimeouts(router, shared);
   state.addAliases(fieldsOf(router['model_group_alias']));
   state.addFallbacks(listOf(router['fallbacks'] ?? shared['fallbacks']));
   state.setRetries(router['num_retries'] ?? shared['num_retries']);
   state.addMasterKey(fieldsOf(root['general_settings'])['master_key']);
+  state.setBudget(shared);
   for (const [section, known] of Object.entries(readFields)) {
     for (const field of Object.keys(section === '' ? root : fieldsOf(root[section]))) {
       const place = section === '' ? field : `${section}.${field}`;
-      if (place === 'router_settings.routing_strategy' && state.isBalancedSo) continue;
       if (!known.includes(field)) state.notes.push(`${place}: not carried over`);
     }
   }
@@ -47,14 +59,13 @@ export function importLitellm(config: unknown): LitellmImport {
 
 class Import {
   readonly notes: string[] = [];
-  /** `routing_strategy` is carried over. */
-  isBalancedSo = false;
   #upstreams: ImportedUpstream[] = [];
-  readonly #deployments = new Map<string, { readonly id: string; readonly place: string }[]>();
+  readonly #deployments = new Map<string, LitellmDeployment[]>();
   readonly #places = new Map<string, ImportedUpstream>();
   readonly #aliases: Record<string, string> = {};
+  readonly #groups: Record<string, readonly string[]> = {};
   readonly #fallbacks: Record<string, string[]> = {};
-  readonly #keys: { name: string; env: string; scopes: string[] }[] = [];
+  #keys: ImportedSettings['keys'] = [];
 
   addModel(entry: Fields, place: string): void {
     const group = textOf(entry['model_name']);
@@ -83,45 +94,51 @@ class Import {
     this.#noteRest(params, place);
     const id = `${upstream.name}/${found.model}`;
     const deployments = this.#deployments.get(group) ?? [];
-    if (!deployments.some((one) => one.id === id)) deployments.push({ id, place });
+    const order = numberOf(params['order']);
+    if (!deployments.some((one) => one.id === id)) deployments.push({ id, place, order });
     this.#deployments.set(group, deployments);
-    this.#aliases[group] ??= id;
+    const milliseconds = firstTokenMs(params);
+    // One upstream has one: the longest that its deployments state.
+    if (milliseconds !== null)
+      upstream.timeouts = { firstTokenMs: Math.max(milliseconds, upstream.timeouts?.firstTokenMs ?? 0) };
   }
 
-  /** What stands under one name: replicas where they are alike, else fallbacks. */
-  joinDeployments(strategy: unknown): void {
+  /** What stands under one name: replicas of one upstream where they are alike, else a group. */
+  joinDeployments(router: Fields): void {
     const ids = [...this.#deployments.values()].map((group) => group.map(({ id }) => id));
     const { upstreams, replicaOf } = joinReplicas(this.#upstreams, ids);
-    this.#upstreams = upstreams.map((upstream) => {
-      if (upstream.replicas === undefined || strategy !== 'least-busy') return upstream;
-      this.isBalancedSo = true;
-      return { ...upstream, balance: 'least-loaded' };
-    });
-    const moved = (id: string): string => {
+    const balance = balanceOf(router['routing_strategy']);
+    this.#upstreams = upstreams.map((upstream) =>
+      upstream.replicas === undefined || balance === null ? upstream : { ...upstream, balance },
+    );
+    const grouped = groupDeployments(this.#deployments, (id) => {
       const [name = ''] = id.split('/', 1);
       const of = replicaOf.get(name);
       return of === undefined ? id : `${of}${id.slice(name.length)}`;
-    };
-    for (const [group, deployments] of this.#deployments) {
-      const [first = { id: '', place: '' }, ...others] = deployments;
-      const target = moved(first.id);
-      this.#aliases[group] = target;
-      for (const { id, place } of others) {
-        const known = this.#fallbacks[group] ?? [];
-        if (moved(id) === target || known.includes(moved(id))) continue;
-        this.#fallbacks[group] = [...known, moved(id)];
-        this.notes.push(
-          `${place}: ${group}: ${moved(id)} is asked where ${target} fails; load is not balanced`,
-        );
-      }
-    }
+    });
+    Object.assign(this.#aliases, grouped.aliases);
+    Object.assign(this.#groups, grouped.groups);
+    const facts = { groupNames: Object.keys(grouped.groups), hasReplicas: replicaOf.size > 0 };
+    this.notes.push(...routerNotes(router, facts));
+  }
+
+  /** How long a first piece may take, where an upstream does not state it itself. */
+  setTimeouts(router: Fields, shared: Fields): void {
+    const own = firstTokenMs(router);
+    const milliseconds = own ?? firstTokenMs(shared);
+    setTimeouts(this.#upstreams, milliseconds);
+    if (milliseconds === null) return;
+    const field = own === null ? 'litellm_settings.request_timeout' : 'router_settings.timeout';
+    this.notes.push(
+      `${field}: is how long the first piece of an answer may take (firstTokenMs), not the whole answer`,
+    );
   }
 
   addAliases(aliases: Fields): void {
     for (const [alias, target] of Object.entries(aliases)) {
       const name = typeof target === 'string' ? target : textOf(fieldsOf(target)['model']);
       if (name === '') this.notes.push(`router_settings.model_group_alias.${alias}: has no model`);
-      else this.#aliases[alias] ??= name;
+      else if (!Object.hasOwn(this.#groups, alias)) this.#aliases[alias] ??= name;
     }
   }
 
@@ -143,7 +160,7 @@ class Import {
   addMasterKey(key: unknown): void {
     if (typeof key !== 'string') return;
     const env = environmentOf(key);
-    if (env !== null) this.#keys.push({ name: 'master', env, scopes: ['use', 'admin'] });
+    if (env !== null) this.#keys = [{ name: 'master', env, scopes: ['use', 'admin'] }];
     else {
       this.notes.push(
         'general_settings.master_key: stands in the file; put it into a variable and name that under keys',
@@ -151,10 +168,18 @@ class Import {
     }
   }
 
+  /** After the key. */
+  setBudget(shared: Fields): void {
+    const { budget, notes } = litellmBudget(shared, this.#keys.length > 0);
+    this.#keys = this.#keys.map((key) => ({ ...key, ...budget }));
+    this.notes.push(...notes);
+  }
+
   settings(): ImportedSettings {
     return {
       upstreams: this.#upstreams,
       aliases: this.#aliases,
+      groups: this.#groups,
       fallbacks: this.#fallbacks,
       keys: this.#keys,
     };
@@ -218,6 +243,8 @@ class Import {
     const known = [
       ...['model', 'api_base', 'base_url', 'api_key', 'api_version'],
       ...['input_cost_per_token', 'output_cost_per_token', 'cache_read_input_token_cost', 'max_tokens'],
+      ...['cache_creation_input_token_cost', 'cache_creation_input_token_cost_above_1hr'],
+      ...['order', 'timeout', 'stream_timeout'],
     ];
     for (const field of Object.keys(params)) {
       if (!known.includes(field)) this.notes.push(`${place}.litellm_params.${field}: not carried over`);
@@ -234,28 +261,6 @@ function baseUrlOf({ name }: LitellmProvider, address: string): string {
   return name === 'azure' && !/\/openai(\/|$)/.test(bare) ? `${bare}/openai/v1` : bare;
 }
 
-function modelEntry(name: string, params: Fields, info: Fields): string | object {
-  const cost = (field: string): number | undefined => {
-    const value = params[field] ?? info[field];
-    // Rounded to millionths of a dollar a million tokens: 1.5e-7 is no exact number.
-    return typeof value === 'number' ? Math.round(value * 1e12) / 1e6 : undefined;
-  };
-  const input = cost('input_cost_per_token');
-  const output = cost('output_cost_per_token');
-  const cacheRead = cost('cache_read_input_token_cost');
-  const contextTokenCount = numberOf(info['max_input_tokens']);
-  const maxTokenCount = numberOf(info['max_output_tokens']);
-  const entry = {
-    name,
-    ...(contextTokenCount === null ? {} : { contextTokenCount }),
-    ...(maxTokenCount === null ? {} : { maxTokenCount }),
-    ...(input === undefined || output === undefined
-      ? {}
-      : { price: { input, output, ...(cacheRead === undefined ? {} : { cacheRead }) } }),
-  };
-  return Object.keys(entry).length === 1 ? name : entry;
-}
-
 function nameOf(model: string | object): string {
   return typeof model === 'string' ? model : textOf((model as Fields)['name']);
 }
@@ -263,10 +268,6 @@ function nameOf(model: string | object): string {
 /** `os.environ/NAME` is LiteLLM's way to name a variable. */
 function environmentOf(text: string): string | null {
   return /^os\.environ\/(\w+)$/.exec(text)?.[1] ?? null;
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : null;
 }
 
 function fieldsOf(value: unknown): Fields {

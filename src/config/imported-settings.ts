@@ -2,11 +2,14 @@
 export interface ImportedSettings {
   readonly upstreams: readonly ImportedUpstream[];
   readonly aliases: Readonly<Record<string, string>>;
+  readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly fallbacks: Readonly<Record<string, readonly string[]>>;
   readonly keys: readonly {
     readonly name: string;
     readonly env: string;
     readonly scopes: readonly string[];
+    readonly budgetPerDay?: number;
+    readonly budgetPerMonth?: number;
   }[];
 }
 
@@ -20,5 +23,6 @@ export interface ImportedUpstream {
   readonly replicas?: readonly string[];
   balance?: string;
   retries?: number;
+  timeouts?: { firstTokenMs: number };
   readonly models: (string | object)[];
 }

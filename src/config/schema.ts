@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { overflowPolicies } from '../chat/overflow.ts';
 import { kvTypes } from '../engine/kv-type.ts';
+import { litellmPricesUrl } from '../ledger/litellm-prices.ts';
+import { kernelSettings } from '../kernels/kernel-setting.ts';
 import { adaptersSchema } from './adapter-schema.ts';
 import { captureFields } from './capture-fields.ts';
 import { budgetsSchema, keySchema } from './key-schema.ts';
@@ -95,6 +97,12 @@ const engineSchema = z.strictObject({
     .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
     .default('auto')
     .describe('Build of the inference library: auto, cpu, cuda, vulkan or metal.'),
+  kernels: z
+    .enum(kernelSettings)
+    .default('auto')
+    .describe(
+      'CPU kernels: shipped, built (by nearfar kernels build), or auto: the built ones in formats that they are measured to be faster in.',
+    ),
   kvType: z
     .enum(kvTypes)
     .default('f16')
@@ -304,10 +312,9 @@ export const settingsSchema = z.strictObject({
   ...qualityFields,
   pricesUrl: z
     .url({ protocol: /^https?$/ })
-    .nullable()
-    .default(null)
+    .default(litellmPricesUrl)
     .describe(
-      'Where nearfar prices update finds newer prices. null: in the repository that the package names, if it does.',
+      "Where nearfar prices update finds newer prices, in nearfar's form or LiteLLM's (docs/costs.md): https, or on this machine.",
     ),
   route: routeSchema.prefault({}).describe('Which model answers `auto`.'),
   engine: engineSchema.prefault({}).describe('The inference engine.'),

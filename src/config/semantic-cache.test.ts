@@ -25,6 +25,8 @@ describe('cache.semantic', () => {
       maxWrongHitRate: 0.01,
       checkRate: 0.05,
       sameAnswer: 'meaning',
+      upstreams: true,
+      checkBudget: { perDay: 1, perMonth: null },
     });
   });
 

@@ -12,8 +12,18 @@ export interface AdapterGroups {
   turns(work: GroupWork): readonly GroupTurn[];
   /** Applies the adapter of a sequence to the batches that follow. */
   apply(sequence: Sequence): void;
+  applyAdapter(adapter: LoadedAdapter | null): void;
   /** What a step of the group takes: the base model's measured cost, times what the adapter adds. */
   costOf(key: string): Pick<StepCost, 'predictMs'>;
+  /**
+   * What steps of the group take over those of the base; of an adapter that no step was measured of, what the slowest of the
+   * others takes, and at least a guess.
+   */
+  factorOf(key: string): number;
+  /** Whether it was measured, or is the base. */
+  isMeasured(key: string): boolean;
+  /** What applying the adapter adds to the next step; 0 where it is applied. */
+  switchMsTo(key: string): number;
   /** What a batch of the group whose adapter is applied took: the adapter's factor, the switch, or the base's cost. */
   learn(done: StepWork, milliseconds: number): void;
   /** How often another adapter was applied, and what that adds to a step now, smoothed. */
@@ -41,6 +51,8 @@ export interface AdapterGroupsOptions {
 const smoothing = 0.2;
 /** Attention and activations are the base's; what an adapter adds beyond this is a disturbance. */
 const mostFactor = 8;
+/** Of an adapter without a measured step. A guess on the high side for the ranks that are usual. */
+const guessedFactor = 1.5;
 
 /** The key of the adapter that a sequence is computed with. */
 export function groupOf(sequence: Sequence): string {
@@ -59,6 +71,12 @@ export function createAdapterGroups({ decoder, cost, classes, now }: AdapterGrou
   let switchCount = 0;
 
   const keyOf = (adapter: LoadedAdapter | null): string => adapter?.key ?? '';
+
+  const isMeasured = (key: string): boolean => key === '' || factors.has(key);
+
+  function factorOf(key: string): number {
+    return isMeasured(key) ? (factors.get(key) ?? 1) : Math.max(guessedFactor, ...factors.values());
+  }
 
   function costOf(key: string): Pick<StepCost, 'predictMs'> {
     const factor = factors.get(key) ?? 1;
@@ -110,25 +128,37 @@ export function createAdapterGroups({ decoder, cost, classes, now }: AdapterGrou
     return { priority: standing, targetMs, patienceMs: Math.min(firstTokenMs, interTokenMs ?? Infinity) };
   }
 
+  function applyAdapter(adapter: LoadedAdapter | null): void {
+    if (keyOf(adapter) !== keyOf(applied)) {
+      hasSwitched = true;
+      switchCount++;
+      appliedAt = now();
+    }
+    applied = adapter;
+    decoder.useAdapter(adapter);
+  }
+
   return {
     turns,
     apply(sequence) {
-      const adapter = sequence.request.lease?.adapter ?? null;
-      if (keyOf(adapter) !== keyOf(applied)) {
-        hasSwitched = true;
-        switchCount++;
-        appliedAt = now();
-      }
-      applied = adapter;
-      decoder.useAdapter(adapter);
+      applyAdapter(sequence.request.lease?.adapter ?? null);
     },
+    applyAdapter,
     costOf,
+    factorOf,
+    isMeasured,
+    switchMsTo: (key) => (key === keyOf(applied) ? 0 : switchMs),
     learn(done, milliseconds) {
       const key = keyOf(applied);
       activeSince.set(key, now());
       const plainMs = cost.predictMs(done);
       if (hasSwitched) {
         hasSwitched = false;
+        if (!isMeasured(key)) {
+          // What the switch took and what the adapter takes cannot be told apart yet; the steps to come will correct it.
+          factors.set(key, Math.min(mostFactor, Math.max(1, (milliseconds - switchMs) / plainMs)));
+          return;
+        }
         const overMs = Math.max(0, milliseconds - costOf(key).predictMs(done));
         // A wide step's noise is larger than any switch.
         switchMs += smoothing * (Math.min(overMs, plainMs) - switchMs);

@@ -6,6 +6,8 @@ export interface AdapterLease {
   readonly adapter: LoadedAdapter;
   /** Safe to call twice. */
   release(): void;
+  /** Another use of it; not after `release`. */
+  share(): AdapterLease;
 }
 
 /**
@@ -64,6 +66,7 @@ export function createAdapterStore({ room, load, unload }: AdapterStoreOptions):
         weights.leaseCount--;
         serve();
       },
+      share: () => leaseOf(ref, weights),
     };
   }
 

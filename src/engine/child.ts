@@ -150,6 +150,7 @@ function createLoadedWriter(
   let reading: ReplyReading | null = null;
   /** Grammars of prompts that were read and whose choices are still to be made. */
   const toolGrammars = new WeakMap<ChatInput, ToolGrammar>();
+  const forms = new WeakMap<ChatInput, CompiledGrammar>();
 
   const read = (input: ChatInput): Promise<Int32Array> => reader.read(input);
   async function readPrompt(command: GenerateCommand): Promise<ReadPrompt> {
@@ -163,6 +164,10 @@ function createLoadedWriter(
     if (grammar !== null) {
       await grammars.prepare(grammar.text);
       toolGrammars.set(input, grammar);
+    } else if (command.grammar !== null) {
+      const form = reading.formOf(command.grammar, input);
+      await grammars.prepare(form.text);
+      forms.set(input, form);
     }
     return prompt;
   }
@@ -172,7 +177,7 @@ function createLoadedWriter(
     const toolGrammar = toolGrammars.get(input);
     const mayCall = input.kind === 'chat' && input.toolUse?.choice.kind === 'auto';
     if (toolGrammar !== undefined && !mayCall) return answerGrammar(toolGrammar, toolGrammar.openers);
-    const compiled = toolGrammar ?? command.grammar;
+    const compiled = toolGrammar ?? forms.get(input) ?? command.grammar;
     if (compiled === null) return null;
     const open = (): AnswerGrammar => answerGrammar(compiled, toolGrammar?.openers);
     const thoughts = reading?.thoughtsOf(input, promptTokens) ?? null;

@@ -1,7 +1,6 @@
 import type { Priority } from '../chat/request.ts';
 import { byClass, type ByClass, type ClassTargets } from './priority.ts';
 import type { Sequence } from './sequence.ts';
-import { deliveryMs } from './voice-desk.ts';
 
 /** Of one class since the engine started; as the engine sees it, so without the gateway's share. */
 export interface ClassStats {
@@ -56,7 +55,7 @@ export function createClassFigures(classes: ClassTargets, targetMs: () => number
         own.firstTokenCount++;
         const { promise } = request;
         const firstTokenMs =
-          promise === null ? now - request.submittedAt : now - promise.enteredAt + deliveryMs;
+          promise === null ? now - request.submittedAt : now - promise.enteredAt + promise.deliveryMs;
         if (firstTokenMs <= classes[priority].firstTokenMs) own.timelyFirstTokenCount++;
       }
     },

@@ -7,7 +7,7 @@ import { createWindowCache } from './sinks/window-cache.ts';
 /** Who holds which cells: windows that slide, sequences that share nothing, or prefixes that all share. */
 export function createEngineCells(setup: EngineSetup, host: HostStore): PrefixCache {
   const { decoder, disk, now, wake } = setup;
-  if (setup.window !== undefined) return createWindowCache(setup.window);
+  if (setup.window !== undefined) return createWindowCache(setup.window, setup.parking ?? null);
   if (decoder.prefixGranularity === 'none') return createPrivateCells(decoder);
   return createPrefixCache({ decoder, host, disk, onDiskChange: wake, now });
 }

@@ -8,6 +8,7 @@ import type { ClassTargets } from './priority.ts';
 import type { GenerateCommand, WirePart } from './protocol.ts';
 import type { DraftModel } from './speculation/model-drafter.ts';
 import type { SlidingDecoder } from './sinks/sliding-decoder.ts';
+import type { WindowParking } from './sinks/window-parking.ts';
 import type { SpeculationSetting } from './speculation/speculation-setting.ts';
 import type { StepCost } from './step-cost.ts';
 import type { Choice } from './text/choice.ts';
@@ -63,6 +64,8 @@ export interface EngineSetup {
    * Absent: one pool of cells that share prefixes.
    */
   readonly window?: SlidingDecoder;
+  /** Where windows of sequences stay that step aside. Absent: none steps aside. */
+  readonly parking?: WindowParking;
   /** Has a grammar ready for `createChoice`, off the loop. @throws NearfarError */
   readonly prepareGrammar: (grammar: CompiledGrammar) => Promise<void>;
   /** The adapters that requests name. */

@@ -25,12 +25,13 @@ import { schedulerView } from './scheduler-view.ts';
 import { isDecoding, type ActiveRequest, type Sequence } from './sequence.ts';
 import { createSpeculation } from './speculation/speculation.ts';
 import { batchesOf, fillBatch, workOf, type BatchEntry, type Drafts } from './step-batch.ts';
+import type { WindowParking } from './sinks/window-parking.ts';
 import { createStaticGroup } from './static-group.ts';
 import { scheduleStatic } from './static-schedule.ts';
 import type { StepWork } from './step-cost.ts';
 import type { StepPlan } from './step-plan.ts';
 import { drawTokens, takeBackRejected } from './token-draw.ts';
-import { createVoiceDesk } from './voice-desk.ts';
+import { createVoiceAdmission } from './voice-admission.ts';
 
 /**
  * The step loop: `schedule -> decode -> sample -> emit`; one `decode` a step, or two where readers go first by themselves.
@@ -49,6 +50,8 @@ export interface Engine {
   stats(): LoopStats;
   /** Milliseconds that one piece of other work may take now; Infinity where nobody would wait for it. */
   longestPauseMs(): number;
+  /** The host tier, for what else of this model may wait there. */
+  readonly hostTier: Omit<WindowParking, 'windowBytes'>;
   /** Before the end: writes the prefixes that may be found again after the next start. */
   persist(): Promise<void>;
 }
@@ -65,7 +68,7 @@ export function createEngine(setup: EngineSetup): Engine {
   const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
   const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
-  const voices = createVoiceDesk({ ...setup, cache, batchTokenCount, scannedCellCount });
+  const voices = createVoiceAdmission({ ...setup, cache, groups, batchTokenCount, scannedCellCount });
   const hold = createArrivalHold(setup);
   const bulkCredit = createBulkCredit();
   const figures = createClassFigures(setup.classes, targetMs);
@@ -76,10 +79,7 @@ export function createEngine(setup: EngineSetup): Engine {
   let running: Sequence[] = [];
   let nextKey = 0;
   let meanRequestMs = 1000;
-  /**
-   * Most cells in use at once since something runs. Attention scans all cells up to the highest used, and what runs
-   * keeps its high cells while lower ones come free, so this is nearer to its cost than the cells in use now.
-   */
+  /** Most cells in use at once since something runs: attention scans up to the highest, which what runs keeps. */
   let reachedCellCount = 0;
   const intake = createPromptIntake({
     setup,
@@ -106,7 +106,7 @@ export function createEngine(setup: EngineSetup): Engine {
     lease: AdapterLease | null,
   ): void {
     const isVoice = command.priority === 'voice';
-    const promise = isVoice ? voices.admit(command, prompt.tokens, { waiting, running }) : null;
+    const promise = isVoice ? voices.admit(command, prompt.tokens, lease, { waiting, running }) : null;
     const request = openRequest(command, prompt, { submittedAt, promise, lease }, setup, () => nextKey++);
     requests.set(command.id, request);
     for (const sequence of request.sequences) wait(sequence);
@@ -141,8 +141,11 @@ export function createEngine(setup: EngineSetup): Engine {
     waiting = waiting.filter((other) => other !== sequence);
     running = running.filter((other) => other !== sequence);
     speculation.forget(sequence);
-    if (sequence.hold === null) return;
     const { tokens, computedCount } = sequence;
+    if (sequence.hold === null) {
+      cache.forget?.(tokens);
+      return;
+    }
     cache.release(sequence.hold, keep ? { tokens, computedCount } : null);
     sequence.hold = null;
   }
@@ -158,7 +161,7 @@ export function createEngine(setup: EngineSetup): Engine {
     if (hold.isArriving()) return false;
     if (waiting.length === 0 && running.length === 0) {
       outbox.flushAll();
-      if (cache.offloadIdle()) return true;
+      if (voices.rehearse() || cache.offloadIdle()) return true;
       cache.disk?.persistIdle();
       return false;
     }
@@ -167,6 +170,7 @@ export function createEngine(setup: EngineSetup): Engine {
       return false;
     }
     if (running.length === 0) reachedCellCount = 0;
+    voices.stopRehearsing();
     queue.promote(waiting, running, now());
     const { turn, plan: found } = planTurn();
     let plan = found;
@@ -255,7 +259,8 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function preempt(key: number): void {
     const sequence = running.find((other) => other.key === key);
-    if (sequence === undefined) return;
+    if (sequence === undefined || sequence.hold === null) return;
+    cache.park?.(sequence.hold, sequence.tokens);
     leave(sequence, true);
     figures.swapOut(sequence);
     sequence.computedCount = 0;
@@ -380,8 +385,7 @@ export function createEngine(setup: EngineSetup): Engine {
   }
 
   function longestPauseMs(): number {
-    const isIdle = waiting.length + running.length === 0;
-    return isIdle ? voices.stepLimitMs() : longestStepMs();
+    return waiting.length + running.length === 0 ? voices.stepLimitMs() : longestStepMs();
   }
 
   return {
@@ -390,6 +394,7 @@ export function createEngine(setup: EngineSetup): Engine {
     step,
     stats,
     longestPauseMs,
+    hostTier: { host, makeRoom: (byteCount) => cache.makeHostRoom(byteCount) },
     persist,
   };
 }

@@ -41,6 +41,8 @@ export function findCalibration(setup: CalibrationSetup): Calibration {
     setup.threadSetting,
     `${setup.outputCount} rows`,
     setup.kvType,
+    // Nothing for the shipped ones, so that what is on record of them stays.
+    ...(library.kernels === 'built' ? ['built kernels'] : []),
   ].join(' | ');
   const kept = curvePath === null ? null : readCalibration(curvePath, key);
   // What was measured while the machine was busy is measured once more at the next start. A split pool is not what

@@ -22,6 +22,9 @@ export interface DraftTarget {
 }
 
 const batchTokenCount = 512;
+/** Conversations between two turns; an id of a cache of tokens costs nothing. */
+const keptConversationCount = 64;
+const mostSequenceCount = 256;
 /** Short: drafting takes narrow steps, and prompts are read a piece at a time. */
 const calibrationBudgetMs = 1500;
 /** Of one family, vocabularies are padded to different lengths; more than this is another vocabulary (llama.cpp's bound). */
@@ -75,7 +78,7 @@ export function openDraft(options: LoadOptions, model: LlamaModel, target: Draft
   const context = createContext(model, {
     cellCount: targetContext.cellCount,
     batchTokenCount: Math.min(batchTokenCount, targetContext.cellCount),
-    sequenceCount: options.parallelCount,
+    sequenceCount: Math.min(mostSequenceCount, options.parallelCount + keptConversationCount),
     outputCount,
     threadCount,
     kvType,

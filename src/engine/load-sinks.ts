@@ -2,6 +2,7 @@ import type { ChatInput } from '../chat/request.ts';
 import { chooseSinksSizes } from '../plan/sinks-sizes.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { EngineSetup } from './engine-setup.ts';
+import { kvShareOfF16 } from './kv-type.ts';
 import { createContext, type LlamaContext } from './llama/context.ts';
 import type { LlamaModel } from './llama/model.ts';
 import type { Loaded } from './load.ts';
@@ -45,6 +46,10 @@ export function createLoadedSinks(
       contextTokenCount: Number.MAX_SAFE_INTEGER,
       parallelCount: sizes.parallelCount,
       hostCacheBytes: 0,
+      parking: {
+        ...main.engine.hostTier,
+        windowBytes: sizes.windowTokenCount * model.kvBytesPerCell * kvShareOfF16(options.kvType),
+      },
       disk: null,
       speculation: 'off',
       draftModel: null,

@@ -46,6 +46,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
   const startedAt = performance.now();
   const library = openLibrary({
     backend: options.backend,
+    builtKernels: options.builtKernels ?? null,
     onLog: (level, text) => {
       // The pool is larger than the trained context because many requests share it; each is held to its own. And chat
       // models state no pooling.
@@ -242,5 +243,6 @@ function describe(
     deviceNames: library.devices.map((device) => device.name),
     gpuLayerCount: model.gpuLayerCount,
     systemInfo: library.systemInfo,
+    kernels: library.kernels,
   };
 }

@@ -1,5 +1,6 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { ChatModel, ModelFacts } from '../chat/model.ts';
+import { isDelta, type ChatPart } from '../chat/part.ts';
 import type { OverflowPolicy } from '../chat/overflow.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import { prefixSalt, type AdapterRef } from './adapter.ts';
@@ -9,6 +10,7 @@ import { alreadyOver, guardJob } from './job-guard.ts';
 import type { GenerateCommand } from './protocol.ts';
 import { requireText } from './require-text.ts';
 import type { Supervisor } from './supervisor.ts';
+import { createVoiceDelivery, type VoiceDelivery } from './voice-delivery.ts';
 
 /** The use of a running engine for one request: it is not unloaded until `release`. */
 export interface EngineLease {
@@ -93,18 +95,23 @@ function formGrammar({ input, outputFormat }: ChatRequest): CompiledGrammar | nu
 
 /** A model of this machine behind the contract that upstreams share. */
 export function createLocalModel(options: LocalModelOptions): ChatModel {
+  const delivery = createVoiceDelivery();
   return {
     get facts() {
       return options.facts();
     },
 
     async *stream(request, signal) {
-      const enteredAt = Date.now();
+      const enteredAt = request.arrivedAt ?? Date.now();
+      const isVoice = request.priority === 'voice';
       let lease: EngineLease;
       let command: GenerateCommand;
       try {
         requireText(request.input);
-        command = toGenerateCommand(request, options.adapter, enteredAt, options.contextOverflow);
+        command = {
+          ...toGenerateCommand(request, options.adapter, enteredAt, options.contextOverflow),
+          ...(isVoice && { deliveryMs: delivery.milliseconds }),
+        };
         lease = await acquireInTime(
           options.acquire,
           command.contextOverflow === 'sinks' ? 'sinks' : 'answer',
@@ -117,7 +124,8 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
         return;
       }
       try {
-        yield* lease.engine.generate(command, signal);
+        const parts = lease.engine.generate(command, signal);
+        yield* isVoice && request.isStreamed ? timed(parts, enteredAt, delivery) : parts;
       } finally {
         lease.release();
       }
@@ -144,6 +152,21 @@ export function createLocalModel(options: LocalModelOptions): ChatModel {
       }
     },
   };
+}
+
+/** Notes when the reader has passed the first piece on: it asks for the next one then. */
+async function* timed(
+  parts: AsyncIterable<ChatPart>,
+  enteredAt: number,
+  delivery: VoiceDelivery,
+): AsyncGenerator<ChatPart, void> {
+  let passedOnAt: number | null = null;
+  for await (const part of parts) {
+    if (part.type === 'finish' && passedOnAt !== null && part.timings.promisedFirstTokenMs !== undefined)
+      delivery.note(passedOnAt - enteredAt - part.timings.promisedFirstTokenMs);
+    yield part;
+    if (passedOnAt === null && isDelta(part)) passedOnAt = Date.now();
+  }
 }
 
 /** Vectors of an adapter would not be comparable with its model's, and giving the model's for them would be a lie. */

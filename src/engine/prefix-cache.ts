@@ -39,10 +39,16 @@ export interface PrefixCache {
    * a private tail is freed.
    */
   release(hold: CellHold, keep: ComputedTokens | null): void;
+  /** Before `release`, of one that comes back: where cells do not stay as a prefix, they are kept for these tokens. */
+  park?(hold: CellHold, tokens: readonly number[]): void;
+  /** Who was parked with these tokens will not come back. */
+  forget?(tokens: readonly number[]): void;
   /** Tells how many cells the sequence has beyond its published prefix. */
   setTail(hold: CellHold, tokenCount: number): void;
   /** Frees cells of idle prefixes, least recently used first, until `cellCount` are free. False if it cannot. */
   makeRoom(cellCount: number): boolean;
+  /** Leaves room for so many bytes in host memory, by what was used longest ago. False if it cannot. */
+  makeHostRoom(byteCount: number): boolean;
   /** Moves idle prefixes out that cost the running steps more than a restore would; see `PrefixTier`. */
   offloadOverdue(foreseenMsPerCell: number, budgetMs: number): number;
   /** Nobody runs: moves one slice; false when no idle cell is left. A few kept ones tend to lie highest, and attention scans up to those. */
@@ -269,6 +275,7 @@ export function createPrefixCache(options: PrefixCacheOptions): PrefixCache {
     offloadOverdue: (foreseenMsPerCell, budgetMs) => tier.offloadOverdue(foreseenMsPerCell, budgetMs),
     offloadIdle: () => tier.offloadIdle(),
     disk,
+    makeHostRoom: (byteCount) => tier.makeHostRoom(byteCount),
     canResume: true,
     chargeIdle(millisecondsPerCell) {
       pool.idleMeter += millisecondsPerCell;

@@ -35,6 +35,7 @@ export function createPrivateCells(decoder: Decoder): PrefixCache {
     },
     setTail,
     makeRoom: (cellCount) => decoder.cellCount - usedCellCount >= cellCount,
+    makeHostRoom: () => false,
     offloadOverdue: () => 0,
     offloadIdle: () => false,
     disk: null,

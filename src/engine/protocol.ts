@@ -40,6 +40,8 @@ export interface LoadOptions {
   /** `auto` = as many layers as fit the free device memory. */
   readonly gpuLayerCount: number | 'auto';
   readonly backend: 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal';
+  /** CPU kernels that were built here; absent or `null`: those of the package. */
+  readonly builtKernels?: string | null;
   /** Type of the KV cache's keys and values. */
   readonly kvType: KvType;
   /** Bytes of host memory for prefixes that left the pool. */
@@ -92,6 +94,8 @@ export interface GenerateCommand {
   readonly priority: Priority;
   /** When the gateway took it up, in milliseconds since the epoch: `voice` counts its time from there. */
   readonly enteredAt: number;
+  /** Of `voice`: what the way back takes from the draw of the first token to the socket, as the gateway has measured it. */
+  readonly deliveryMs?: number;
   /** Whose share of the machine it counts against. */
   readonly tenant: string;
   readonly deadlineAt: number | null;
@@ -155,6 +159,8 @@ export interface LoadedModel {
   readonly gpuLayerCount: number;
   readonly threadCount: number;
   readonly systemInfo: string;
+  /** Whose CPU kernels compute. */
+  readonly kernels: 'shipped' | 'built';
   /** Measured cost of a step, milliseconds by batch width. */
   readonly stepCost: readonly { readonly tokenCount: number; readonly milliseconds: number }[];
   /** What cells in use add to it, as measured with it; see `AttentionCost`. Absent where nothing was measured. */

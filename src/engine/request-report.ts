@@ -70,6 +70,7 @@ function timingsOf(request: ActiveRequest, endedAt: number): Timings {
     prefillMs: firstTokenAt - admittedAt,
     decodeMs: endedAt - firstTokenAt,
     totalMs: endedAt - request.submittedAt,
+    ...(request.promise !== null && { promisedFirstTokenMs: firstTokenAt - request.promise.enteredAt }),
     ...(request.draftedTokenCount > 0 && {
       draftedTokenCount: request.draftedTokenCount,
       acceptedTokenCount: request.acceptedTokenCount,

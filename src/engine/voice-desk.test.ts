@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { command, createHarness, expectedText, type Harness } from './testing/harness.ts';
+import type { GenerateCommand } from './protocol.ts';
+import { adapterOf, command, createHarness, expectedText, type Harness } from './testing/harness.ts';
 
 /** One token costs one millisecond of the clock; the target is 50 ms, of which the way back takes 4. */
 const prompt = (from: number, count: number) =>
@@ -7,10 +8,17 @@ const prompt = (from: number, count: number) =>
 
 const endless = { ignoreEndOfGeneration: true };
 
-const ask = (harness: Harness, id: string, tokens: readonly number[], elapsedMs = 0) =>
+const ask = (
+  harness: Harness,
+  id: string,
+  tokens: readonly number[],
+  elapsedMs = 0,
+  more: Partial<GenerateCommand> = {},
+) =>
   harness.engine.submit(
     command(id, tokens, {
       ...endless,
+      ...more,
       priority: 'voice',
       enteredAt: harness.clock.ms - elapsedMs,
       maxTokenCount: 4,
@@ -107,6 +115,78 @@ describe('the class voice', () => {
     expect(harness.textOf('bulk')).toHaveLength(60);
     expect(harness.engine.stats().classes.bulk).toMatchObject({ recomputedTokenCount: 0 });
     expect(harness.engine.stats().classes.bulk.resumedTokenCount).toBeGreaterThan(60);
+  });
+
+  it('counts the way back as the gateway measured it', async () => {
+    const harness = createHarness({ cellCount: 500 });
+    await ask(harness, 'near', prompt(3, 20), 0, { deliveryMs: 3 });
+    harness.engine.step();
+    await ask(harness, 'far', prompt(30, 20), 0, { deliveryMs: 28 });
+    harness.engine.step();
+    const start = firstPart(harness, 'near');
+    expect(start?.type === 'start' && start.predictedFirstTokenMs).toBeLessThan(24);
+    expect(firstPart(harness, 'far')).toMatchObject({
+      type: 'error',
+      error: { kind: 'unavailable', message: expect.stringContaining('28 for the way back') as string },
+    });
+    // What is told of the answer is what the gateway needs to measure the next one.
+    while (harness.engine.step());
+    expect(harness.parts.get('near')?.at(-1)).toMatchObject({ timings: { promisedFirstTokenMs: 20 } });
+  });
+
+  it('reads what it refused while nobody waits: asked again, it is in time', async () => {
+    const harness = createHarness({ cellCount: 500, batchTokenCount: 64 });
+    const asked = prompt(3, 30);
+    await ask(harness, 'late', asked, 30);
+    expect(firstPart(harness, 'late')).toMatchObject({
+      error: { kind: 'unavailable', retryAfterSeconds: 1 },
+    });
+    run(harness, 1);
+    expect(harness.clock.ms).toBe(30);
+    await ask(harness, 'again', asked, 30);
+    harness.engine.step();
+    expect(firstPart(harness, 'again')).toMatchObject({ type: 'start', cachedTokenCount: 29 });
+    while (harness.engine.step());
+    expect(harness.textOf('again')).toBe(expectedText(asked, 4));
+    expect(harness.engine.stats().usedCellCount).toBe(harness.decoder.usedCellCount);
+  });
+
+  it('reads nothing for one who was refused as soon as somebody else comes', async () => {
+    const harness = createHarness({ cellCount: 500, batchTokenCount: 64 });
+    await ask(harness, 'late', prompt(3, 30), 30);
+    await harness.engine.submit(
+      command('person', prompt(9, 5), { priority: 'interactive', maxTokenCount: 2 }),
+    );
+    run(harness, 1);
+    expect(harness.decoder.batches).toEqual([5]);
+  });
+
+  it('reckons with what an adapter costs, measured or not', async () => {
+    const harness = createHarness({ cellCount: 500, adapterCount: 2 });
+    harness.clock.msPerAdapterToken = 2;
+    // Guessed: half as much again as the base.
+    await ask(harness, 'unknown', prompt(3, 28), 0, adapterOf(1));
+    expect(firstPart(harness, 'unknown')).toMatchObject({ error: { kind: 'unavailable' } });
+    await ask(harness, 'short', prompt(3, 10), 0, adapterOf(1));
+    for (let index = 0; index < 12; index++) {
+      await harness.engine.submit(
+        command(`learn${index}`, prompt(index, 20), {
+          ...adapterOf(1),
+          priority: 'interactive',
+          maxTokenCount: 2,
+        }),
+      );
+      while (harness.engine.step());
+    }
+    await ask(harness, 'known', prompt(40, 18), 0, adapterOf(1));
+    harness.engine.step();
+    const start = firstPart(harness, 'known');
+    expect(start?.type === 'start' && start.predictedFirstTokenMs).toBeGreaterThan(36);
+    // Without it the same is quick.
+    while (harness.engine.step());
+    await ask(harness, 'base', prompt(50, 28));
+    harness.engine.step();
+    expect(firstPart(harness, 'base')).toMatchObject({ type: 'start' });
   });
 
   it('is not believed to be slow for ever after a bad minute', async () => {

@@ -1,4 +1,5 @@
 import { NearfarError } from '../chat/error.ts';
+import { groupOf, type AdapterGroups } from './adapter-groups.ts';
 import { minimumPrefillTokenCount } from './prefill-width.ts';
 import type { EngineSetup } from './engine-setup.ts';
 import type { PrefixCache } from './prefix-cache.ts';
@@ -13,6 +14,8 @@ export interface VoicePromise {
   readonly enteredAt: number;
   /** From there to the client's first byte. */
   readonly predictedMs: number;
+  /** Of that, from the draw on. */
+  readonly deliveryMs: number;
 }
 
 /**
@@ -22,10 +25,17 @@ export interface VoicePromise {
 export interface VoiceDesk {
   /** One came, and others may follow. */
   expect(): void;
-  /** @throws NearfarError `unavailable` where waiting would help, `invalid_request` where it would not */
-  admit(command: GenerateCommand, prompt: readonly number[], load: VoiceLoad): VoicePromise;
+  /**
+   * @param group the key of the adapter that it is computed with; empty = none
+   * @throws NearfarError `unavailable` where waiting would help, `invalid_request` where it would not
+   */
+  admit(command: GenerateCommand, prompt: readonly number[], group: string, load: VoiceLoad): VoicePromise;
   /** The first token of a request is drawn: what was predicted of it was right or wrong by so much. */
   noteFirstToken(request: ActiveRequest): void;
+  /** A prediction was wrong by so much. */
+  noteError(errorMs: number): void;
+  /** What a prompt is expected to take, alone in its steps. */
+  expectedMs(size: PromptSize): number;
   /** A step ended: what `cost` learned is fresh. */
   noteStep(): void;
   /** Longest step, in milliseconds, after which the next voice prompt would be in time; Infinity where none is expected. */
@@ -42,16 +52,14 @@ export interface VoiceDeskOptions extends Pick<
   'cost' | 'classes' | 'modelId' | 'parallelCount' | 'now' | 'wallClock'
 > {
   readonly cache: PrefixCache;
+  readonly groups: Pick<AdapterGroups, 'factorOf' | 'switchMsTo'>;
   readonly batchTokenCount: number;
   /** Cells that attention scans now. */
   readonly scannedCellCount: () => number;
 }
 
-/**
- * From the draw to the client's first byte: the gateway's process and a loopback socket. An allowance, which the engine cannot
- * check: bench `voice` prints by how much what was promised is missed at the client.
- */
-export const deliveryMs = 4;
+/** From the draw to the client's first byte, where the gateway has not measured it yet. */
+const guessedDeliveryMs = 6;
 /** After one voice prompt the next is expected for so long. */
 const expectationMs = 60_000;
 /** What others may still take of an expected voice prompt's time, whatever it needs itself. */
@@ -70,18 +78,24 @@ const guessedErrorShare = 0.1;
 /** How long what the cost has learned of a busy machine is believed after the last step: its half-life. */
 const trustHalfLifeMs = 5000;
 /** The next prompt, before any came: a short turn of a conversation. */
-const firstGuess = { uncachedTokenCount: 32, cachedTokenCount: 256 };
+const firstGuess: PromptSize = { uncachedTokenCount: 32, cachedTokenCount: 256, group: '' };
 
-type PromptSize = typeof firstGuess;
+export interface PromptSize {
+  readonly uncachedTokenCount: number;
+  readonly cachedTokenCount: number;
+  /** The key of its adapter. */
+  readonly group: string;
+}
 
 export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
-  const { cost, cache, batchTokenCount, scannedCellCount, now } = options;
+  const { cost, cache, groups, batchTokenCount, scannedCellCount, now } = options;
   const targetMs = options.classes.voice.firstTokenMs;
   const measured = createStepCost(cost.curve);
   const errors: number[] = [];
   const sizes: PromptSize[] = [];
   let cameAt = -Infinity;
   let steppedAt = -Infinity;
+  let latestDeliveryMs = guessedDeliveryMs;
 
   /** In as many steps as it takes, alone in each. */
   function promptMs(by: StepCost, size: PromptSize, cellCount: number): number {
@@ -96,14 +110,24 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
         cellCount: Math.max(contextCount, cellCount + done),
       });
     }
-    return milliseconds;
+    return groups.factorOf(size.group) * milliseconds + groups.switchMsTo(size.group);
   }
 
-  /** What steps taught of the machine's load is believed less the longer ago it was: refused prompts teach nothing. */
+  /**
+   * What steps taught of a busy machine is believed less the longer ago it was: refused prompts teach nothing. That it is
+   * quicker than it was when it was measured stays.
+   */
   function expectedMs(size: PromptSize): number {
-    const trust = 0.5 ** ((now() - steppedAt) / trustHalfLifeMs);
     const learned = promptMs(cost, size, scannedCellCount());
-    return trust * learned + (1 - trust) * promptMs(measured, size, scannedCellCount());
+    const before = promptMs(measured, size, scannedCellCount());
+    if (learned <= before) return learned;
+    const trust = 0.5 ** ((now() - steppedAt) / trustHalfLifeMs);
+    return trust * learned + (1 - trust) * before;
+  }
+
+  function noteError(errorMs: number): void {
+    errors.push(errorMs);
+    if (errors.length > keptCount) errors.shift();
   }
 
   function marginMs(): number {
@@ -121,7 +145,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       const cachedTokenCount =
         hold === null ? cache.probe(request.command.salt, tokens).matchedTokenCount : computedCount;
       const uncachedTokenCount = tokens.length - cachedTokenCount;
-      milliseconds += expectedMs({ uncachedTokenCount, cachedTokenCount });
+      milliseconds += expectedMs({ uncachedTokenCount, cachedTokenCount, group: groupOf(sequence) });
     }
     return milliseconds;
   }
@@ -130,12 +154,13 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
     expect() {
       cameAt = now();
     },
-    admit(command, prompt, load) {
+    admit(command, prompt, group, load) {
+      latestDeliveryMs = command.deliveryMs ?? guessedDeliveryMs;
       const { running } = load;
       const elapsedMs = Math.max(0, options.wallClock() - command.enteredAt);
       const probe = cache.probe(command.salt, prompt);
       const cachedTokenCount = probe.matchedTokenCount;
-      const size = { uncachedTokenCount: prompt.length - cachedTokenCount, cachedTokenCount };
+      const size = { uncachedTokenCount: prompt.length - cachedTokenCount, cachedTokenCount, group };
       const yielding = running.filter(({ standing }) => standing === 'default' || standing === 'bulk');
       const yieldedCellCount = yielding.reduce((sum, { computedCount }) => sum + computedCount, 0);
       const needed = size.uncachedTokenCount + probe.hostTokenCount + probe.idleTokenCount;
@@ -148,9 +173,10 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
         aheadMs: aheadMs(load),
         restoreMs: probe.hostTokenCount * cache.restoreMsPerToken,
         promptMs: expectedMs(size),
-        deliveryMs,
+        deliveryMs: latestDeliveryMs,
         marginMs: marginMs(),
-        leastMs: promptMs(measured, size, cachedTokenCount),
+        // The curve may have been measured on a busy machine: what both say counts.
+        leastMs: Math.min(promptMs(measured, size, cachedTokenCount), promptMs(cost, size, cachedTokenCount)),
         ...size,
         hasPlace:
           running.length - yielding.length < options.parallelCount &&
@@ -164,13 +190,14 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       if (sizes.length > keptCount) sizes.shift();
       if (verdict.kind === 'later')
         throw new NearfarError('unavailable', verdict.message, { retryAfterSeconds: 1 });
-      return { enteredAt: now() - elapsedMs, predictedMs: verdict.predictedMs };
+      return { enteredAt: now() - elapsedMs, predictedMs: verdict.predictedMs, deliveryMs: latestDeliveryMs };
     },
     noteFirstToken({ promise, firstTokenAt }) {
       if (promise === null || firstTokenAt === null) return;
-      errors.push(firstTokenAt + deliveryMs - promise.enteredAt - promise.predictedMs);
-      if (errors.length > keptCount) errors.shift();
+      noteError(firstTokenAt + promise.deliveryMs - promise.enteredAt - promise.predictedMs);
     },
+    noteError,
+    expectedMs,
     noteStep() {
       steppedAt = now();
     },
@@ -180,7 +207,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
         .map((size) => expectedMs(size))
         .sort((a, b) => a - b);
       const nextMs = next[Math.floor(sizeQuantile * next.length)] ?? 0;
-      const left = targetMs - nextMs - deliveryMs - marginMs();
+      const left = targetMs - nextMs - latestDeliveryMs - marginMs();
       const least = { tokenCount: minimumPrefillTokenCount, readPairCount: 0, cellCount: scannedCellCount() };
       return Math.max(left, Math.min(leastLimitShare * targetMs, measured.predictMs(least)));
     },

@@ -1,5 +1,6 @@
 import { isRight } from './check-answer.ts';
 import type { EvaluatedTask, EvaluationItem } from './item.ts';
+import { measureAll } from './measure-all.ts';
 import { wilsonInterval } from './wilson.ts';
 
 /** What became of one item. */
@@ -34,34 +35,17 @@ export interface EvaluateOptions {
 
 /** Asks every item that has no result yet. @returns the results of all that were asked by now or before, in the items' order */
 export async function evaluate(options: EvaluateOptions): Promise<readonly ItemResult[]> {
-  const { items, ask, keep } = options;
-  const results = new Map(options.known.map((result) => [result.id, result]));
-  const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
-  const next = items.filter(({ id }) => !results.has(id)).values();
-  const work = async (): Promise<void> => {
-    for (const item of next) {
-      if (signal.aborted) return;
+  const { ask, ...others } = options;
+  return measureAll({
+    ...others,
+    measure: async (item, signal) => {
       const startedAt = performance.now();
       const { text, promptTokenCount, completionTokenCount } = await ask(item, signal);
       const ms = Math.round(performance.now() - startedAt);
       const { id, task, check } = item;
-      const result = { id, task, isRight: isRight(text, check), promptTokenCount, completionTokenCount, ms };
-      results.set(id, result);
-      await keep(result);
-    }
-  };
-  const settled = await Promise.allSettled(
-    Array.from({ length: options.atOnce }, () =>
-      work().catch((thrown: unknown) => {
-        failure.abort(thrown);
-        throw thrown;
-      }),
-    ),
-  );
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed !== undefined && !options.signal.aborted) throw failed.reason;
-  return items.flatMap(({ id }) => results.get(id) ?? []);
+      return { id, task, isRight: isRight(text, check), promptTokenCount, completionTokenCount, ms };
+    },
+  });
 }
 
 export interface TaskAccuracy {
@@ -89,10 +73,10 @@ export function accuracies(results: readonly ItemResult[]): readonly TaskAccurac
 }
 
 /** The first `limit` items of each of these tasks. */
-export function chosenItems(
-  items: readonly EvaluationItem[],
+export function chosenItems<Item extends { readonly task: EvaluatedTask }>(
+  items: readonly Item[],
   tasks: readonly EvaluatedTask[],
   limit: number,
-): readonly EvaluationItem[] {
+): readonly Item[] {
   return tasks.flatMap((task) => items.filter((item) => item.task === task).slice(0, limit));
 }

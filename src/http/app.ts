@@ -32,9 +32,10 @@ export function createApp(dependencies: AppDependencies): GatewayApp {
   async function run(
     request: ArrivedRequest,
     path: string,
-    perform: (requestId: string, onCaller: (caller: Caller) => void) => Promise<Response> | Response,
+    perform: (begun: Pick<Arrival, 'requestId' | 'arrivedAt' | 'onCaller'>) => Promise<Response> | Response,
   ): Promise<Response> {
-    const requestId = createRequestId(Date.now());
+    const arrivedAt = Date.now();
+    const requestId = createRequestId(arrivedAt);
     const cors = corsHeaders(request, dependencies.hosts);
     let caller: Caller | null = null;
     /** Once the request was counted, or refused. */
@@ -46,9 +47,10 @@ export function createApp(dependencies: AppDependencies): GatewayApp {
     };
     try {
       guardRequest(request, dependencies.hosts);
-      const response = await perform(requestId, (found) => {
+      const onCaller = (found: Caller): void => {
         caller = found;
-      });
+      };
+      const response = await perform({ requestId, arrivedAt, onCaller });
       addHeaders(response, ownHeaders());
       return response;
     } catch (thrown) {
@@ -62,11 +64,10 @@ export function createApp(dependencies: AppDependencies): GatewayApp {
     if (operation.relay !== undefined && operation.method === 'POST') direct.set(operation.path, operation);
     app.on(operation.method, operation.path, (context) => {
       const request = context.req.raw;
-      return run(request, context.req.path, (requestId, onCaller) =>
+      return run(request, context.req.path, (begun) =>
         performOperation(operation, dependencies, {
+          ...begun,
           request,
-          requestId,
-          onCaller,
           pathParameter: (name) => context.req.param(name) ?? '',
           disconnect: disconnectOf(context.env),
         }),
@@ -94,11 +95,10 @@ export function createApp(dependencies: AppDependencies): GatewayApp {
       if (operation === undefined || !isDirect(incoming, dependencies.limits.bodyBytes)) return false;
       const request = new DirectRequest(incoming, outgoing);
       const disconnect = (): void => void outgoing.destroy();
-      void run(request, operation.path, (requestId, onCaller) =>
+      void run(request, operation.path, (begun) =>
         performOperation(operation, dependencies, {
+          ...begun,
           request,
-          requestId,
-          onCaller,
           pathParameter: () => '',
           disconnect,
         }),
@@ -117,6 +117,8 @@ export type GatewayApp = Hono<{ Bindings: Partial<HttpBindings> }> & {
 interface Arrival {
   readonly request: ArrivedRequest;
   readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly arrivedAt: number;
   readonly onCaller: (caller: Caller) => void;
   readonly pathParameter: (name: string) => string;
   readonly disconnect: (() => void) | null;
@@ -125,13 +127,14 @@ interface Arrival {
 async function performOperation(
   operation: Operation,
   dependencies: AppDependencies,
-  { request, requestId, onCaller, pathParameter, disconnect }: Arrival,
+  { request, requestId, arrivedAt, onCaller, pathParameter, disconnect }: Arrival,
 ): Promise<Response> {
   const caller = await admit(operation, dependencies, request.headers, requestId);
   onCaller(caller);
   const call = {
     caller,
     requestId,
+    arrivedAt,
     headers: request.headers,
     query: queryOf(request.url),
     pathParameter,

@@ -17,7 +17,15 @@ import { readSession } from './session-claim.ts';
 /** What a ChatRequest takes from the connection and the headers, the same for every dialect. */
 export type Envelope = Pick<
   ChatRequest,
-  'id' | 'dialect' | 'privacy' | 'session' | 'tenant' | 'deadlineAt' | 'answerCache' | 'clientKey'
+  | 'id'
+  | 'arrivedAt'
+  | 'dialect'
+  | 'privacy'
+  | 'session'
+  | 'tenant'
+  | 'deadlineAt'
+  | 'answerCache'
+  | 'clientKey'
 > & {
   /** From the header, which goes before what a body says; null = not given. */
   readonly priority: Priority | null;
@@ -30,6 +38,7 @@ export function readEnvelope(call: Call<unknown>, dialect: Dialect): Envelope {
   const session = readSession(call);
   return {
     id: call.requestId,
+    arrivedAt: call.arrivedAt,
     dialect,
     privacy: tighten(
       readPrivacy(call.headers.get('x-nearfar-privacy')),

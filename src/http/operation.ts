@@ -10,6 +10,8 @@ export interface Call<Body> {
   readonly body: Body;
   readonly caller: Caller;
   readonly requestId: string;
+  /** When its head was here, in milliseconds since the epoch. */
+  readonly arrivedAt: number;
   readonly headers: RequestHeaders;
   /** Detectors that found something in the body as it came; absent: it was not looked at yet. */
   readonly found?: readonly string[];

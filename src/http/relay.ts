@@ -5,6 +5,7 @@ import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { RequestHeaders } from './arrived-request.ts';
 import type { AppDependencies } from './dependencies.ts';
+import { cacheHeader } from './cache-header.ts';
 import { readEnvelope } from './envelope.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
@@ -85,7 +86,7 @@ export async function relayed(
     ...requestIdHeaders(dialect, call.requestId),
     'x-nearfar-model': reply.model,
     'x-nearfar-grade': 'ungraded',
-    ...(reply.source === 'model' ? {} : { 'x-nearfar-cache': reply.source }),
+    ...cacheHeader(reply),
     ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
     ...(request.privacy === 'open' ? {} : { 'x-nearfar-privacy': request.privacy }),
   };

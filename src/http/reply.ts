@@ -1,6 +1,7 @@
 import { toNearfarError } from '../chat/error.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest, Dialect } from '../chat/request.ts';
+import { cacheHeader } from './cache-header.ts';
 import { overflowHeaders } from './context-overflow.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
@@ -121,15 +122,13 @@ function ask(
 /** `model` always names what answered; so do the headers, with the grade that the banner shows. */
 function answeredByHeaders(first: ChatPart | null): Readonly<Record<string, string>> {
   if (first?.type !== 'start') return {};
-  const { model, grade, source, similarity, privacy, predictedFirstTokenMs: predicted, route } = first;
+  const { model, grade, privacy, predictedFirstTokenMs: predicted, route } = first;
   return {
     'x-nearfar-model': model,
     'x-nearfar-grade': grade,
     ...(route !== undefined && { 'x-nearfar-route': route }),
     ...(privacy !== undefined && { 'x-nearfar-privacy': privacy }),
     ...(predicted !== undefined && { 'x-nearfar-predicted-first-token-ms': predicted.toFixed(1) }),
-    ...(source !== undefined && {
-      'x-nearfar-cache': similarity === undefined ? source : `${source}; similarity=${similarity.toFixed(3)}`,
-    }),
+    ...cacheHeader(first),
   };
 }

@@ -11,6 +11,7 @@ const call = (
   body,
   caller: localCaller,
   requestId: 'req_1',
+  arrivedAt: 0,
   headers: new Headers(headers),
   query: new URLSearchParams(),
   pathParameter: () => '',

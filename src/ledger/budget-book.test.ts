@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { stateBackends, type StateBackend } from '../../test/state-backends.ts';
 import type { Store } from '../store/store.ts';
 import { createBudgetBook, type BudgetBook } from './budget-book.ts';
+import { checksKeyName, reservationOfCheck } from './budget-periods.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createPeriods } from './periods.ts';
 import type { LedgerRow } from './row.ts';
@@ -205,6 +206,46 @@ describe.each(stateBackends())('a budget in $name', (backend) => {
     expect((await bookOf(0).reserve({ ...wanted(50, limits), startedAt: noon + 86_400_000 })).type).toBe(
       'reserved',
     );
+  });
+
+  test('of checks is spent by rows of all keys, beside the keys’ own', async () => {
+    const limits = { dayMicros: 100 };
+    for (const [index, keyName] of ['ana', 'ben', null].entries()) {
+      const requestId = `checked-${index}`;
+      const held = {
+        ...wanted(30, limits),
+        requestId: reservationOfCheck(requestId),
+        keyName: checksKeyName,
+      };
+      expect((await bookOf(index).reserve(held)).type).toBe('reserved');
+      ledgerOf(index).record(rowOf(requestId, { keyName, costMicros: 20, checkMicros: 20 }));
+      await ledgerOf(index).flush();
+    }
+    // One whose gateway was gone is under the name itself, as `nearfar keys reconcile` writes it.
+    const lost = { ...wanted(30, limits), requestId: reservationOfCheck('lost'), keyName: checksKeyName };
+    await bookOf(0).reserve(lost);
+    ledgerOf(0).record(
+      rowOf(lost.requestId, { keyName: checksKeyName, costMicros: null, chargedMicros: 30 }),
+    );
+    await ledgerOf(0).flush();
+    expect(await bookOf(1).usage(checksKeyName, noon)).toMatchObject({ dayMicros: 90, reservedDayMicros: 0 });
+    expect(await bookOf(1).usage('ana', noon)).toMatchObject({ dayMicros: 20 });
+    expect((await bookOf(1).reserve({ ...wanted(11, limits), keyName: checksKeyName })).type).toBe('refused');
+    expect((await bookOf(1).reserve({ ...wanted(10, limits), keyName: checksKeyName })).type).toBe(
+      'reserved',
+    );
+  });
+
+  test('of checks begins with what the ledger says that they cost', async () => {
+    ledgerOf(0).record(rowOf('before', { costMicros: 40, checkMicros: 40 }));
+    await ledgerOf(0).flush();
+    await stores[0]!.db.deleteFrom('budget_period').execute();
+    expect(
+      (await bookOf(1).reserve({ ...wanted(61, { dayMicros: 100 }), keyName: checksKeyName })).type,
+    ).toBe('refused');
+    expect(
+      (await bookOf(1).reserve({ ...wanted(60, { dayMicros: 100 }), keyName: checksKeyName })).type,
+    ).toBe('reserved');
   });
 
   test('counts a row once that comes twice', async () => {

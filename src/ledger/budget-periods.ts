@@ -10,9 +10,27 @@ export type BudgetUnit = 'day' | 'month';
 
 export type Database = Kysely<StoreSchema>;
 
+/** Under this name the checks of the semantic cache have a budget. No key can have it: keys begin with a letter or digit. */
+export const checksKeyName = '(semantic checks)';
+
+/** The request itself may hold money of its key. */
+export function reservationOfCheck(requestId: string): string {
+  return `${requestId}:check`;
+}
+
 /** Whether budgets have to hear of a row's end: it cost something, or something was set aside for it. */
 export function concernsBudgets(row: LedgerRow): boolean {
+  if (row.checkMicros !== undefined) return true;
   return row.keyName !== null && (row.chargedMicros !== undefined || (row.costMicros ?? 0) > 0);
+}
+
+/** Who pays for a row, and how much: the key, and the budget of checks where it was one. */
+function payersOf(row: LedgerRow): readonly { readonly keyName: string; readonly micros: number }[] {
+  const { keyName, checkMicros } = row;
+  return [
+    ...(keyName === null ? [] : [{ keyName, micros: row.chargedMicros ?? row.costMicros ?? 0 }]),
+    ...(checkMicros === undefined ? [] : [{ keyName: checksKeyName, micros: checkMicros }]),
+  ];
 }
 
 /** Before rows are inserted: a period that begins with them is summed up without them. */
@@ -24,7 +42,6 @@ export async function openPeriods(
   const seen = new Set<string>();
   for (const unit of ['day', 'month'] as const) {
     for (const { keyName, startedAt } of sortedByKey(rows)) {
-      if (keyName === null) continue;
       const periods = periodsAt(startedAt);
       const name = `${unit} ${bounds(periods, unit)[0]} ${keyName}`;
       if (!seen.has(name)) await ensurePeriod(trx, keyName, unit, periods);
@@ -40,15 +57,19 @@ export async function settleRows(
   periodsAt: PeriodsAt,
 ): Promise<void> {
   const spent = rows.flatMap((row): readonly PeriodChange[] => {
-    if (row.keyName === null) return [];
     const { dayStartsAt, monthStartsAt } = periodsAt(row.startedAt);
-    const change = { keyName: row.keyName, spent: row.chargedMicros ?? row.costMicros ?? 0, reserved: 0 };
-    return [
-      { ...change, unit: 'day', startsAt: dayStartsAt },
-      { ...change, unit: 'month', startsAt: monthStartsAt },
-    ];
+    return payersOf(row).flatMap(({ keyName, micros }) => {
+      const change = { keyName, spent: micros, reserved: 0 };
+      return [
+        { ...change, unit: 'day' as const, startsAt: dayStartsAt },
+        { ...change, unit: 'month' as const, startsAt: monthStartsAt },
+      ];
+    });
   });
-  const reservedIds = rows.filter((row) => row.chargedMicros !== undefined).map((row) => row.requestId);
+  const reservedIds = rows.flatMap(({ requestId, chargedMicros, checkMicros }) => [
+    ...(chargedMicros === undefined ? [] : [requestId]),
+    ...(checkMicros === undefined ? [] : [reservationOfCheck(requestId)]),
+  ]);
   await releaseAll(trx, reservedIds, spent);
 }
 
@@ -120,12 +141,24 @@ export async function ensurePeriod(
   const [startsAt, endsAt] = bounds(periods, unit);
   if ((await periodRow(trx, keyName, unit, startsAt)) !== undefined) return;
   await sql`insert into budget_period (key_name, unit, starts_at, spent_micros, reserved_micros)
-    select cast(${keyName} as text), cast(${unit} as text), cast(${startsAt} as bigint), ${spentSum}, 0
-    from ledger where key_name = ${keyName} and started_at >= ${startsAt} and started_at < ${endsAt}
+    select cast(${keyName} as text), cast(${unit} as text), cast(${startsAt} as bigint), ${spentSum(keyName)}, 0
+    from ledger where ${paidBy(keyName)} and started_at >= ${startsAt} and started_at < ${endsAt}
     on conflict (key_name, unit, starts_at) do nothing`.execute(trx);
 }
 
-const spentSum = sql<number>`cast(coalesce(sum(coalesce(charged_micros, cost_micros)), 0) as bigint)`;
+function spentSum(keyName: string) {
+  const isChecks = keyName === checksKeyName;
+  const micros = isChecks
+    ? sql`coalesce(check_micros, charged_micros, cost_micros)`
+    : sql`coalesce(charged_micros, cost_micros)`;
+  return sql<number>`cast(coalesce(sum(${micros}), 0) as bigint)`;
+}
+
+/** Its rows. Checks are rows of others' keys; under the name itself are those of requests whose gateway was gone. */
+function paidBy(keyName: string) {
+  const own = sql<boolean>`key_name = ${keyName}`;
+  return keyName === checksKeyName ? sql<boolean>`(check_micros is not null or ${own})` : own;
+}
 
 /** The sum of a key's rows. */
 export async function spentByRows(
@@ -137,8 +170,8 @@ export async function spentByRows(
   const [startsAt, endsAt] = bounds(periods, unit);
   const { spent } = await db
     .selectFrom('ledger')
-    .select(spentSum.as('spent'))
-    .where('key_name', '=', keyName)
+    .select(spentSum(keyName).as('spent'))
+    .where(paidBy(keyName))
     .where('started_at', '>=', startsAt)
     .where('started_at', '<', endsAt)
     .executeTakeFirstOrThrow();
@@ -162,6 +195,10 @@ export function bounds(periods: Periods, unit: BudgetUnit): readonly [number, nu
     : [periods.monthStartsAt, periods.monthEndsAt];
 }
 
-function sortedByKey(rows: readonly LedgerRow[]): readonly LedgerRow[] {
-  return [...rows].sort((one, other) => ((one.keyName ?? '') < (other.keyName ?? '') ? -1 : 1));
+function sortedByKey(
+  rows: readonly LedgerRow[],
+): readonly { readonly keyName: string; readonly startedAt: number }[] {
+  return rows
+    .flatMap((row) => payersOf(row).map(({ keyName }) => ({ keyName, startedAt: row.startedAt })))
+    .sort((one, other) => (one.keyName < other.keyName ? -1 : 1));
 }

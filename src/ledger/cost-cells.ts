@@ -65,6 +65,10 @@ export interface CostCell extends LongPrompts {
   readonly cacheUseCount: number;
   /** and of them those of which it is not known what that saved. */
   readonly unknownCacheUseCount: number;
+  /** Requests that the semantic cache had an answer for, and that a model was asked all the same to check it, */
+  readonly checkCount: number;
+  /** and what they cost, as far as that is known. */
+  readonly checkMicros: number;
   /** By `longPromptsAbove`. */
   readonly longPrompts: readonly LongPrompts[];
 }
@@ -125,6 +129,7 @@ async function sumUp(
   const sum = (value: RawBuilder<unknown>, condition: RawBuilder<unknown>) =>
     sql`sum(case when ${condition} then ${value} else 0 end)`;
   const cost = sql`cost_micros`;
+  const isCheck = sql`check_micros is not null`;
   const broken = sql`${known} and is_measured = 0 and cost_micros > 0`;
   const { rows } = await sql<CellRow>`
     select ${sql.join([...groups])},
@@ -137,6 +142,7 @@ async function sumUp(
       ${count(broken)} as broken, ${sum(cost, broken)} as broken_cost,
       ${count(twice)} as twice, ${sum(cost, twice)} as twice_cost,
       ${sum(sql`uncached_cost_micros`, twice)} as uncached,
+      ${count(isCheck)} as checks, ${sum(cost, sql`${isCheck} and ${known}`)} as checks_cost,
       ${count(usesCache)} as cache_uses, ${count(sql`${usesCache} and ${twice}`)} as known_cache_uses
       ${sums.length === 0 ? sql`` : sql`, ${sql.join(sums)}`}
     from (
@@ -219,6 +225,8 @@ function cellOf(
     uncachedCostMicros: value('twice_cost'),
     cacheUseCount: value('cache_uses'),
     unknownCacheUseCount: value('cache_uses') - value('known_cache_uses'),
+    checkCount: value('checks'),
+    checkMicros: value('checks_cost'),
     longPrompts: longPromptsAbove.map((_, index) => ({
       requestCount: value(`long_${index}_0`),
       promptTokenCount: value(`long_${index}_1`),

@@ -44,7 +44,8 @@ const rowArbitrary = fc
     requestedModel: fc.constantFrom('auto', 'far', null),
     answeringModel: fc.constantFrom('near', 'up/far', 'up/unpriced', null),
     operation: fc.constantFrom('chat', 'text_completion', 'embeddings', null),
-    answerSource: fc.constantFrom('model', 'exact_cache', 'flight'),
+    answerSource: fc.constantFrom('model', 'exact_cache', 'flight', 'semantic_cache'),
+    isCheck: fc.boolean(),
     status: fc.constantFrom(200, 200, 499, 502),
     isMeasured: fc.boolean(),
     prompt: fc.constantFrom(0, 10, 4999, 5001, 9000),
@@ -86,6 +87,7 @@ const rowArbitrary = fc
       status: rest.status,
       answerSource,
       ...billed(tokens, isMeasured, billing, answerSource),
+      ...(rest.isCheck && answerSource === 'model' ? { checkMicros: 5 } : {}),
     };
   });
 const rowsArbitrary = fc
@@ -128,6 +130,8 @@ function figures(group: CostGroup): readonly (number | bigint)[] {
     group.cacheWriteTokenCount,
     group.completionTokenCount,
     group.spentMicros,
+    group.checkCount,
+    group.checkMicros,
     group.unknownCostCount,
     group.lowerBoundCount,
     group.lowerBoundMicros,

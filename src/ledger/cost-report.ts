@@ -65,6 +65,9 @@ export interface CostGroup {
   readonly unknownCostCount: number;
   readonly lowerBoundCount: number;
   readonly lowerBoundMicros: number;
+  /** Of `spentMicros`, what checks of the semantic cache cost, and how many they were. */
+  readonly checkCount: number;
+  readonly checkMicros: number;
   readonly savings: readonly Saving[];
   /** Null where there is no model to compare with. */
   readonly comparison: Comparison | null;
@@ -115,6 +118,8 @@ function groupOf(
     unknownCostCount: sum((cell) => cell.unknownCostCount),
     lowerBoundCount: sum((cell) => cell.lowerBoundCount),
     lowerBoundMicros: sum((cell) => cell.lowerBoundMicros),
+    checkCount: sum((cell) => cell.checkCount),
+    checkMicros: sum((cell) => cell.checkMicros),
     savings: savingsOf(cells, references.far),
     comparison: references.best === null ? null : comparisonOf(cells, references.best),
   };

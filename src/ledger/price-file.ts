@@ -3,6 +3,12 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { NearfarError } from '../chat/error.ts';
+import {
+  convertLitellmPrices,
+  isLitellmTable,
+  type ConvertedPrices,
+  type LeftOutPrice,
+} from './litellm-prices.ts';
 import { builtInLists, createPriceTable, newestLists, type PriceList, type PriceTable } from './prices.ts';
 
 /** A table of prices as a file: the one that `nearfar prices update` takes, and the one that it writes. */
@@ -20,11 +26,22 @@ const prices = {
   cacheWriteLong: price.optional(),
 };
 
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'expected HH:MM');
+
+const offPeakSchema = z.strictObject({
+  price: z.strictObject(prices),
+  windows: z
+    .array(z.strictObject({ days: z.array(z.number().int().min(1).max(7)).min(1), from: time, to: time }))
+    .min(1)
+    .max(100),
+});
+
 const modelSchema = z.strictObject({
   ...prices,
   long: z.strictObject({ above: tokens, price: z.strictObject(prices).nullable() }).optional(),
   contextTokenCount: tokens.optional(),
   maxTokenCount: tokens.optional(),
+  offPeak: offPeakSchema.optional(),
   until: z.iso.date().optional(),
   source: text.optional(),
   batchDiscount: share.optional(),
@@ -108,8 +125,35 @@ async function takenLists(home: string): Promise<readonly PriceList[]> {
   }
 }
 
+/**
+ * The same of a table in LiteLLM's form too.
+ * @param date the day for which it was read, where it tells none itself
+ * @throws as `parsePriceFile` does
+ */
+export function readPriceFile(content: string, where: string, date: string): ConvertedPrices {
+  const json = jsonOf(content);
+  if (!isLitellmTable(json)) return { lists: parsePriceFile(content, where), leftOut: [] };
+  const converted = convertLitellmPrices(json, { date, source: where });
+  if (converted.lists.length === 0)
+    throw new NearfarError('invalid_request', `${where} has no prices of providers that are known here.`);
+  // What is written must be read again.
+  const { lists } = converted;
+  const file = { format: 1, currency: 'USD', unit: 'a million tokens', date, lists };
+  return { ...converted, lists: parsePriceFile(JSON.stringify(file), where) };
+}
+
+function jsonOf(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
+
 export interface PriceUpdate {
   readonly path: string;
+  /** Entries of the file that are in no list, and why. */
+  readonly leftOut: readonly LeftOutPrice[];
   /** Lists that are newer than those that held, or of other hosts. */
   readonly takenLists: readonly PriceList[];
 }
@@ -117,10 +161,16 @@ export interface PriceUpdate {
 /**
  * Takes newer lists, the whole file or nothing of it. Lists of hosts that are not in it stay. The owner's own prices
  * stand in the settings and are not touched.
+ * @param date the day for which a table was read that tells none itself
  * @throws NearfarError `invalid_request` where it is malformed or one of its lists is older than the one that holds
  */
-export async function takePrices(home: string, content: string, where: string): Promise<PriceUpdate> {
-  const offered = parsePriceFile(content, where);
+export async function takePrices(
+  home: string,
+  content: string,
+  where: string,
+  date = new Date().toISOString().slice(0, 10),
+): Promise<PriceUpdate> {
+  const { lists: offered, leftOut } = readPriceFile(content, where, date);
   const held = newestLists(builtInLists, await takenLists(home).catch(() => []));
   const dates = new Map(held.map((list) => [list.host, list.date]));
   const older = offered.filter(({ host, date }) => date < (dates.get(host) ?? ''));
@@ -128,7 +178,9 @@ export async function takePrices(home: string, content: string, where: string): 
     const words = older.map(({ host, date }) => `${host}: ${date}, here ${dates.get(host) ?? ''}`);
     throw new NearfarError(
       'invalid_request',
-      `${where} is older than what is here (${words.join('; ')}); nothing was taken.`,
+      `${where} is older than what is here (${words.join('; ')}); nothing was taken.${
+        leftOut.length > 0 ? ' Where its own date is wrong, --date says of which day it is.' : ''
+      }`,
     );
   }
   const taken = offered.filter(({ host, date }) => date > (dates.get(host) ?? ''));
@@ -139,7 +191,7 @@ export async function takePrices(home: string, content: string, where: string): 
     const file = { format: 1, currency: 'USD', unit: 'a million tokens', date, lists };
     await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`);
   }
-  return { path, takenLists: taken };
+  return { path, takenLists: taken, leftOut };
 }
 
 /** Readers see the old file or the new one, never a part. */

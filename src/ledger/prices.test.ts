@@ -25,11 +25,11 @@ describe('the price table', () => {
     for (const { model, list: price, date, source, batchDiscount } of table.entries) {
       expect(date, model).toMatch(/^20\d\d-\d\d-\d\d$/);
       expect(source.includes('https://') || source.includes('as its list'), model).toBe(true);
-      expect(price.output, model).toBeGreaterThan(price.input);
+      expect(price.output, model).toBeGreaterThanOrEqual(price.input);
       expect(price.cacheRead ?? 0, model).toBeLessThan(price.input);
       expect(price.cacheWrite ?? price.input, model).toBeGreaterThanOrEqual(price.input);
       expect(price.cacheWriteLong ?? Infinity, model).toBeGreaterThan(price.cacheWrite ?? 0);
-      expect(batchDiscount, model).toBe(0.5);
+      expect([0.5, 0.2, null], model).toContain(batchDiscount);
     }
   });
 
@@ -44,8 +44,32 @@ describe('the price table', () => {
     expect(table.find('openrouter.ai', 'gpt-5.4-mini')).toBeNull();
   });
 
+  it('knows the providers that presets and imports lead to', () => {
+    const known = [
+      ['api.mistral.ai', 'mistral-large-latest'],
+      ['api.mistral.ai', 'mistral-small-latest'],
+      ['api.deepseek.com', 'deepseek-flash'],
+      ['api.deepseek.com', 'deepseek-v4-pro'],
+      ['api.x.ai', 'grok-4.7'],
+      ['api.together.xyz', 'zai-org/GLM-5.3'],
+      ['api.groq.com', 'openai/gpt-oss-20b'],
+      ['generativelanguage.googleapis.com', 'gemini-4-argon'],
+    ] as const;
+    for (const [host, model] of known) expect(table.find(host, model), model).not.toBeNull();
+  });
+
+  it('charges by the hour where a provider does', () => {
+    const at = (time: string) =>
+      createPriceTable(builtInLists, () => Date.parse(time)).find('api.deepseek.com', 'deepseek-v4-pro')
+        ?.price;
+    // Peak hours: 01:00-04:00 and 06:00-10:00 UTC from Monday to Friday, https://api-docs.deepseek.com/quick_start/pricing
+    expect(at('2026-11-30T03:00Z')?.promptMicrosPerMillion).toBe(1_320_000);
+    expect(at('2026-11-30T05:00Z')?.promptMicrosPerMillion).toBe(660_000);
+    expect(at('2026-11-28T03:00Z')?.promptMicrosPerMillion).toBe(660_000);
+  });
+
   it('knows no price behind the last day of one that will change', () => {
-    const on = (day: string) => createPriceTable(builtInLists, () => day);
+    const on = (day: string) => createPriceTable(builtInLists, () => Date.parse(`${day}T12:00Z`));
     const host = 'generativelanguage.googleapis.com';
     expect(on('2026-12-31').find(host, 'gemini-3.8-flash')?.price.promptMicrosPerMillion).toBe(750_000);
     expect(on('2027-01-01').find(host, 'gemini-3.8-flash')).toBeNull();
@@ -58,7 +82,7 @@ describe('the price table', () => {
     const tokens = { promptTokenCount: 100_000, cachedTokenCount: 0, completionTokenCount: 1000 };
     expect(costMicros(tokens, haiku)).toBe(10_000 + 500);
     expect(costMicros({ ...tokens, promptTokenCount: 100_001 }, haiku)).toBe(50_001 + 2_500);
-    const older = table.find('api.openai.com', 'gpt-5.4')?.price ?? haiku;
+    const older = table.find('api.openai.com', 'gpt-5.4-mini')?.price ?? haiku;
     expect(costMicros({ ...tokens, promptTokenCount: 300_000 }, older)).toBeNull();
   });
 });

@@ -31,11 +31,26 @@ function micros(dollars: number): number {
   return Math.round(dollars * 1_000_000);
 }
 
+/** At some hours it costs less. */
+export interface OffPeak {
+  readonly price: ListPrice;
+  /** UTC. */
+  readonly windows: readonly {
+    /** 1 is Monday. */
+    readonly days: readonly number[];
+    /** `HH:MM`, the first minute, and the one behind the last: `24:00` is midnight. */
+    readonly from: string;
+    readonly to: string;
+  }[];
+}
+
 export interface ListedModelPrice extends ListPrice {
   readonly contextTokenCount?: number | undefined;
   readonly maxTokenCount?: number | undefined;
   /** Prompts above so many tokens have prices of their own; null: not known here. */
   readonly long?: { readonly above: number; readonly price: ListPrice | null } | undefined;
+  /** Its price stands for all other hours. */
+  readonly offPeak?: OffPeak | undefined;
   /** The last day of a price that the provider has already said will change; behind it nothing is known. */
   readonly until?: string | undefined;
   /** Where it differs from its list's. */
@@ -59,7 +74,10 @@ export interface PriceEntry {
   readonly host: string;
   readonly model: string;
   readonly list: ListPrice;
+  /** Of `find`, at that moment; of `entries`, at the dearest hour. */
   readonly price: TokenPrice;
+  /** Absent: the price is the same at all hours. */
+  readonly offPeak?: OffPeak;
   readonly batchDiscount: number | null;
   readonly contextTokenCount: number | null;
   readonly maxTokenCount: number | null;
@@ -83,11 +101,11 @@ export interface PriceTable {
 
 /**
  * One list for each host.
- * @param today UTC, e.g. `2026-11-30`
+ * @param now milliseconds since the epoch
  */
 export function createPriceTable(
   lists: readonly PriceList[],
-  today: () => string = () => new Date().toISOString().slice(0, 10),
+  now: () => number = () => Date.now(),
 ): PriceTable {
   const byHost = new Map(
     lists.map((list) => [
@@ -99,11 +117,21 @@ export function createPriceTable(
     lists,
     find(host, model) {
       const entry = byHost.get(host)?.get(model.replace(/-(\d{4}-\d{2}-\d{2}|20\d{6})$/, ''));
-      if (entry === undefined || (entry.until !== null && entry.until < today())) return null;
-      return entry;
+      if (entry === undefined) return null;
+      const moment = new Date(now());
+      if (entry.until !== null && entry.until < moment.toISOString().slice(0, 10)) return null;
+      const { offPeak } = entry;
+      if (offPeak === undefined || !isOffPeak(offPeak, moment)) return entry;
+      return { ...entry, price: { ...entry.price, ...tokenPrice(offPeak.price) } };
     },
     entries: [...byHost.values()].flatMap((entries) => [...entries.values()]),
   };
+}
+
+function isOffPeak({ windows }: OffPeak, moment: Date): boolean {
+  const day = moment.getUTCDay() === 0 ? 7 : moment.getUTCDay();
+  const time = moment.toISOString().slice(11, 16);
+  return windows.some(({ days, from, to }) => days.includes(day) && time >= from && time < to);
 }
 
 function entryOf(list: PriceList, model: string, listed: ListedModelPrice): PriceEntry {
@@ -124,6 +152,7 @@ function entryOf(list: PriceList, model: string, listed: ListedModelPrice): Pric
     date: list.date,
     source: listed.source ?? list.source,
     until: listed.until ?? null,
+    ...(listed.offPeak === undefined ? {} : { offPeak: listed.offPeak }),
   };
 }
 

@@ -7,10 +7,10 @@ export async function recentPrefixes(
   { db }: Pick<Store, 'db'>,
   since: number,
   limit: number,
-): Promise<readonly { readonly prefix: PromptPrefix; readonly at: number }[]> {
+): Promise<readonly { readonly prefix: PromptPrefix; readonly at: number; readonly tenant: string }[]> {
   const rows = await db
     .selectFrom('ledger')
-    .select(['started_at', 'prompt_family', 'prompt_prefix'])
+    .select(['started_at', 'tenant', 'prompt_family', 'prompt_prefix'])
     .where('started_at', '>=', since)
     .where('upstream', 'is not', null)
     .where('prompt_prefix', 'is not', null)
@@ -19,7 +19,9 @@ export async function recentPrefixes(
     .execute();
   return rows
     .toReversed()
-    .flatMap(({ started_at: at, prompt_family: family, prompt_prefix: text }) =>
-      family === null || text === null ? [] : [{ prefix: fromPrefixText(family, text), at }],
+    .flatMap(({ started_at: at, tenant, prompt_family: family, prompt_prefix: text }) =>
+      family === null || text === null
+        ? []
+        : [{ prefix: fromPrefixText(family, text), at, tenant: tenant ?? '' }],
     );
 }

@@ -1,45 +1,17 @@
 import type { ReplayRow } from '../plan/what-if/replay.ts';
 import type { Store } from '../store/store.ts';
+import { readModelRows } from './model-rows.ts';
 import type { LedgerRow } from './row.ts';
-import { fromTable } from './table.ts';
 
-/**
- * Requests that a model answered within a range of time, the newest so many, as a replay needs them.
- * @param waiting rows that may not be in the store yet, as the journal has them; those that are there count once
- */
+/** Requests that a model answered within a range of time, the newest so many, as a replay needs them. */
 export async function readReplayRows(
-  { db }: Pick<Store, 'db'>,
+  store: Pick<Store, 'db'>,
   range: { readonly from: number; readonly to: number },
   limit: number,
   waiting: readonly LedgerRow[],
 ): Promise<{ readonly rows: readonly ReplayRow[]; readonly leftOutCount: number }> {
-  const inRange = db
-    .selectFrom('ledger')
-    .where('started_at', '>=', range.from)
-    .where('started_at', '<', range.to)
-    .where('answering_model', 'is not', null)
-    .where('answer_source', '=', 'model')
-    .where('purpose', 'is', null)
-    .where('status', '<', 400)
-    .where('prompt_tokens', '>', 0);
-  const { count } = await inRange
-    .select(({ fn }) => fn.countAll<number | string>().as('count'))
-    .executeTakeFirstOrThrow();
-  const stored = await inRange.selectAll().orderBy('started_at', 'desc').limit(limit).execute();
-  const ids = new Set(stored.map(({ request_id: id }) => id));
-  const late = waiting.filter(
-    (row) =>
-      row.startedAt >= range.from &&
-      row.startedAt < range.to &&
-      row.answeringModel !== null &&
-      row.answerSource === 'model' &&
-      row.purpose === undefined &&
-      row.status < 400 &&
-      row.promptTokenCount > 0 &&
-      !ids.has(row.requestId),
-  );
-  const rows = [...stored.map(fromTable), ...late].map(replayRow);
-  return { rows, leftOutCount: Math.max(0, Number(count) - stored.length) };
+  const { rows, leftOutCount } = await readModelRows(store, { ...range, which: 'answered' }, limit, waiting);
+  return { rows: rows.map(replayRow), leftOutCount };
 }
 
 function replayRow(row: LedgerRow): ReplayRow {

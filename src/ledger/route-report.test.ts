@@ -35,6 +35,8 @@ const cellOf = (
   uncachedCostMicros: 0,
   cacheUseCount: 0,
   unknownCacheUseCount: 0,
+  checkCount: 0,
+  checkMicros: 0,
   longPrompts: [],
   ...changes,
 });

@@ -94,6 +94,11 @@ export interface LedgerRow {
    */
   readonly chargedMicros?: number;
   /**
+   * The semantic cache had an answer for it and the model was asked all the same, to see whether that answer is right: what it cost,
+   * or all that was set aside while that is not known for certain, in millionths. Absent: it was no such check.
+   */
+  readonly checkMicros?: number;
+  /**
    * What a cascade spent on the near model before this answer; which model and why, a sentence of `routeReasons` says. Absent: there
    * was none.
    */

@@ -42,6 +42,7 @@ export function toTable(row: LedgerRow): LedgerTable {
     prompt_family: row.prefix?.family ?? null,
     prompt_prefix: row.prefix === undefined ? null : toPrefixText(row.prefix),
     charged_micros: row.chargedMicros ?? null,
+    check_micros: row.checkMicros ?? null,
     purpose: row.purpose ?? null,
     cascade_tokens: row.cascade?.tokenCount ?? null,
     cascade_ms: row.cascade === undefined ? null : Math.round(row.cascade.ms),
@@ -89,6 +90,7 @@ export function fromTable(row: LedgerTable): LedgerRow {
     currency: row.currency,
     ...prefixOf(row),
     ...(row.charged_micros === null ? {} : { chargedMicros: row.charged_micros }),
+    ...(row.check_micros === null ? {} : { checkMicros: row.check_micros }),
     ...cascadeOf(row),
     ...(row.purpose === null ? {} : { purpose: row.purpose as NonNullable<LedgerRow['purpose']> }),
   };

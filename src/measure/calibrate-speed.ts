@@ -3,20 +3,23 @@ import { join } from 'node:path';
 import type { QuantizeRequest } from '../engine/llama/quantize.ts';
 import {
   calibratedWidths,
+  fastestFlops,
+  promptStep,
   type SpeedCalibration,
   type TimesByWidth,
 } from '../plan/calculate/calibrated-speed.ts';
 import {
-  attentionWidthOf,
-  blockWeightCount,
+  narrowShape,
   thinShape,
   wideShape,
   writeCalibrationModel,
+  type CalibrationShape,
 } from './calibration-model.ts';
-import type { StepTimes, StepTimesRequest } from './step-times.ts';
+import { deepTokens, solveCalibration } from './solve-calibration.ts';
+import type { GroupTimes, StepTimes, StepTimesRequest, TimedModel } from './step-times.ts';
 
 /** File types that write every tensor in one format. */
-const pureFileTypes: Readonly<Record<string, string>> = {
+export const pureFileTypes: Readonly<Record<string, string>> = {
   F16: 'F16',
   BF16: 'BF16',
   Q8_0: 'Q8_0',
@@ -41,8 +44,17 @@ export const calibratableFormats: readonly string[] = ['F32', ...Object.keys(pur
 
 export interface CalibrationTools {
   readonly quantize: (request: QuantizeRequest & { readonly signal: AbortSignal }) => Promise<unknown>;
-  readonly time: (request: StepTimesRequest, options: { readonly signal: AbortSignal }) => Promise<StepTimes>;
+  readonly time: (
+    request: StepTimesRequest,
+    options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
+  ) => Promise<GroupTimes>;
   readonly bandwidth: () => Promise<{ readonly bytesPerSecond: number }>;
+}
+
+export interface BesideModel {
+  readonly path: string;
+  /** Of `formats`: that of most of its weights, whose kernels compute it. */
+  readonly format: string;
 }
 
 export interface CalibrationRequest {
@@ -50,121 +62,138 @@ export interface CalibrationRequest {
   readonly formats: readonly string[];
   readonly backend: StepTimesRequest['backend'];
   readonly threadCount: number | null;
-  /** Where files are made and removed again: 300 MB and less. */
+  /** The CPU kernels that compute a format: see `LibraryOptions`. @default the shipped ones */
+  readonly kernelsFor?: (format: string) => string | null;
+  /** Models that are timed in the same rounds, and numbers of sequences that decode together. */
+  readonly beside?: readonly BesideModel[];
+  readonly batchSizes?: readonly number[];
+  /** Where files are made and removed again: 0.6 GB, and up to 0.2 GB more a format. */
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (fraction: number) => void;
 }
 
-const prefillTokenCount = 512;
-const deepTokenCount = 1536;
+const deepTokenCount = deepTokens - promptStep;
+
+export interface MachineMeasurement {
+  readonly calibration: SpeedCalibration;
+  /** Of `beside`, in its order: measured in the same rounds. */
+  readonly beside: readonly StepTimes[];
+}
 
 /**
- * Measures what this machine's kernels take, with two made-up models: a wide one in each format, a thin one for what a layer takes
- * beside its matrices. With times T of n tokens, W weights and L layers, s and c solve W s + L c = T for both.
+ * Measures what this machine's kernels take, with made-up models: a wide and a narrow one in each format, a thin one for what the
+ * graph's nodes take beside its matrices. Their steps alternate, so that none finds its weights in the caches; formats that other
+ * kernels compute are timed by themselves, in a process of those.
+ * @param request.beside files of models to be timed in turns with them, by themselves
  * @throws RangeError for a format that cannot be calibrated
  */
 export async function calibrateSpeed(
   request: CalibrationRequest,
   tools: CalibrationTools,
-): Promise<SpeedCalibration> {
+): Promise<MachineMeasurement> {
   const formats = [...new Set(['F16', ...request.formats])];
   const unknown = formats.find((format) => !calibratableFormats.includes(format));
   if (unknown !== undefined) throw new RangeError(`format: ${unknown} cannot be calibrated`);
   const folder = await mkdtemp(join(request.folder, 'calibration-'));
-  const { signal, backend, threadCount } = request;
-  const unitCount = formats.length + 2;
-  let done = 0;
+  const { signal, backend, threadCount, batchSizes = [], beside = [] } = request;
+  const makingShare = 0.1;
+  const makingCount = 2 * formats.length + 2;
+  let madeCount = 0;
   const step = (): void => {
-    request.onProgress(++done / unitCount);
+    request.onProgress((makingShare * ++madeCount) / makingCount);
   };
   try {
-    const { bytesPerSecond } = await tools.bandwidth();
+    const before = await tools.bandwidth();
     step();
-    const time = (path: string, deep: number): Promise<StepTimes> =>
-      tools.time(
-        {
-          path,
-          backend,
-          threadCount,
-          prefillTokenCount,
-          deepTokenCount: deep,
-          batchSizes: calibratedWidths.slice(0, -1),
-        },
-        { signal },
-      );
-    const wide = join(folder, 'wide-f32.gguf');
-    writeCalibrationModel(wide, wideShape);
     const made = async (input: string, format: string): Promise<string> => {
+      step();
       if (format === 'F32') return input;
       const output = `${input}.${format}.gguf`;
       const fileType = pureFileTypes[format] ?? format;
       await tools.quantize({ input, output, format: fileType, isPure: true, allowRequantize: false, signal });
       return output;
     };
-    const thinF32 = join(folder, 'thin-f32.gguf');
-    writeCalibrationModel(thinF32, thinShape);
-    const thin = await time(await made(thinF32, 'F16'), 0);
-    step();
-    const timed = new Map<string, StepTimes>();
-    for (const format of formats) {
-      const path = await made(wide, format);
-      timed.set(format, await time(path, format === 'F16' ? deepTokenCount : 0));
-      if (path !== wide) await rm(path, { force: true });
-      step();
+    const source = (name: string, shape: CalibrationShape): string => {
+      const file = join(folder, `${name}.gguf`);
+      writeCalibrationModel(file, shape);
+      return file;
+    };
+    const [thin, wide, narrow] = [
+      source('thin', thinShape),
+      source('wide', wideShape),
+      source('narrow', narrowShape),
+    ];
+    const models = new Map<string, readonly TimedModel[]>();
+    const thinModel: TimedModel = { path: await made(thin, 'F16'), deepTokenCount: 0 };
+    for (const format of formats)
+      models.set(format, [
+        { path: await made(wide, format), deepTokenCount: format === 'F16' ? deepTokenCount : 0 },
+        { path: await made(narrow, format), deepTokenCount: 0 },
+      ]);
+    // A process has one set of kernels. F16 comes first, and the thin model with it.
+    const kernelsFor = request.kernelsFor ?? (() => null);
+    const kinds = [...new Set(formats.map(kernelsFor))];
+    let thinTimes: TimesByWidth | null = null;
+    let deep: StepTimes['deep'] = null;
+    let timedThreadCount = 1;
+    const byFormat = new Map<string, { readonly wide: TimesByWidth; readonly narrow: TimesByWidth }>();
+    const besideTimes = new Map<BesideModel, StepTimes>();
+    for (const [kindIndex, kernels] of kinds.entries()) {
+      const ofKind = formats.filter((format) => kernelsFor(format) === kernels);
+      const isFirst = kindIndex === 0;
+      const besides = beside.filter(({ format }) => kernelsFor(format) === kernels);
+      const timed = await tools.time(
+        {
+          ...{ backend, threadCount, prefillTokenCount: promptStep, builtKernels: kernels },
+          groups: [
+            {
+              models: [
+                ...(isFirst ? [thinModel] : []),
+                ...ofKind.flatMap((format) => models.get(format) ?? []),
+              ],
+              batchSizes: calibratedWidths.slice(0, -1),
+            },
+            ...besides.map(({ path }) => ({ models: [{ path, deepTokenCount: 0 }], batchSizes })),
+          ],
+        },
+        {
+          signal,
+          onProgress: (fraction) => {
+            request.onProgress(makingShare + ((1 - makingShare) * (kindIndex + fraction)) / kinds.length);
+          },
+        },
+      );
+      timedThreadCount = timed.threadCount;
+      const [ofFormats = [], ...others] = timed.groups;
+      if (isFirst) [thinTimes, deep] = [timesByWidth(ofFormats[0]), ofFormats[1]?.deep ?? null];
+      const pairs = ofFormats.slice(isFirst ? 1 : 0);
+      for (const [index, format] of ofKind.entries())
+        byFormat.set(format, {
+          wide: timesByWidth(pairs[2 * index]),
+          narrow: timesByWidth(pairs[2 * index + 1]),
+        });
+      for (const [index, one] of besides.entries()) {
+        const times = others[index]?.[0];
+        if (times !== undefined) besideTimes.set(one, times);
+      }
     }
-    return solve(bytesPerSecond, thin, timed);
+    if (thinTimes === null) throw new RangeError('format: none was timed');
+    // Both of seconds, of a machine that is slower in some: the best counts, as of the rounds.
+    const bytesPerSecond = Math.max(before.bytesPerSecond, (await tools.bandwidth()).bytesPerSecond);
+    const found = solveCalibration({ thin: thinTimes, byFormat, deep });
+    return {
+      calibration: { bytesPerSecond, flops: fastestFlops(found), ...found, threadCount: timedThreadCount },
+      beside: beside.flatMap((one) => besideTimes.get(one) ?? []),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Pure. */
-export function solve(
-  bytesPerSecond: number,
-  thin: StepTimes,
-  timed: ReadonlyMap<string, StepTimes>,
-): SpeedCalibration {
-  const base = timed.get('F16');
-  if (base === undefined || base.deepPrefillMs === null || base.deepDecodeMs === null)
-    throw new RangeError('format: F16 must be timed, deep too');
-  const width = attentionWidthOf(wideShape);
-  const contextOfDecode = 16;
-  const pair = {
-    prefill: (base.deepPrefillMs - base.prefillMs) / 1000 / (prefillTokenCount * deepTokenCount) / width,
-    decode:
-      (base.deepDecodeMs - (base.decodeMs[0] ?? NaN)) / 1000 / (deepTokenCount + prefillTokenCount) / width,
-  };
-  const secondsPerPair = { prefill: Math.max(0, pair.prefill), decode: Math.max(0, pair.decode) };
-  const seconds = (times: StepTimes, attentionWidth: number): TimesByWidth => [
-    ...times.decodeMs.map(
-      (ms, index) =>
-        ms / 1000 -
-        (calibratedWidths[index] ?? NaN) * contextOfDecode * attentionWidth * secondsPerPair.decode,
-    ),
-    times.prefillMs / 1000 - (prefillTokenCount ** 2 / 2) * attentionWidth * secondsPerPair.prefill,
-  ];
-  const wideF16 = seconds(base, width);
-  const thinF16 = seconds(thin, attentionWidthOf(thinShape));
-  const [wideWeights, thinWeights] = [blockWeightCount(wideShape), blockWeightCount(thinShape)];
-  const [wideLayers, thinLayers] = [wideShape.layerCount, thinShape.layerCount];
-  const determinant = wideWeights * thinLayers - thinWeights * wideLayers;
-  const secondsPerLayer = thinF16.map((thinSeconds, index) =>
-    Math.max(0, (wideWeights * thinSeconds - thinWeights * (wideF16[index] ?? NaN)) / determinant),
-  );
-  const secondsPerWeight: Record<string, TimesByWidth> = {};
-  for (const [format, times] of timed) {
-    secondsPerWeight[format] = seconds(times, width).map((whole, index) =>
-      Math.max(1e-15, (whole - wideLayers * (secondsPerLayer[index] ?? 0)) / wideWeights),
-    );
-  }
-  const fastest = Math.min(...Object.values(secondsPerWeight).map((times) => times.at(-1) ?? Infinity));
-  return {
-    bytesPerSecond,
-    flops: (2 * prefillTokenCount) / fastest,
-    secondsPerWeight,
-    secondsPerLayer,
-    secondsPerPair,
-    threadCount: base.threadCount,
-  };
+/** @throws RangeError where a model was not timed */
+function timesByWidth(times: StepTimes | undefined): TimesByWidth {
+  if (times === undefined) throw new RangeError('models: one was not timed');
+  const { decodeMs, prefillMs } = times;
+  return [...decodeMs, prefillMs].map((ms) => ms / 1000);
 }

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { createRandom } from '../engine/sampling/random.ts';
+import { nodesOfBlock, nodesOfNorm } from '../models/step-load.ts';
+import type { MatrixSize, StepLoad } from '../plan/calculate/calibrated-speed.ts';
 import { encodeGguf, type Metadata, type Tensor } from '../models/gguf-writer.ts';
 
 /** Sizes of a made-up Llama. */
@@ -12,13 +14,19 @@ export interface CalibrationShape {
   readonly headLength: number;
 }
 
-/** Matrices far larger than the caches, few layers: what its steps take, the matrices take. */
+/** Long rows and few layers: what its steps take, the weights take. */
 export const wideShape: CalibrationShape = {
   ...{ embeddingLength: 768, feedForwardLength: 3072, layerCount: 8 },
   ...{ headCount: 12, kvHeadCount: 4, headLength: 64 },
 };
 
-/** Next to no weights, many layers: what its steps take, the layers take by themselves. */
+/** Short rows, more of them: what its steps take beyond its weights, the rows take. As short as the narrowest models have them. */
+export const narrowShape: CalibrationShape = {
+  ...{ embeddingLength: 512, feedForwardLength: 1280, layerCount: 24 },
+  ...{ headCount: 8, kvHeadCount: 2, headLength: 64 },
+};
+
+/** Next to no weights and rows, many layers: what its steps take, threads take that wait for each other. */
 export const thinShape: CalibrationShape = {
   ...{ embeddingLength: 128, feedForwardLength: 256, layerCount: 24 },
   ...{ headCount: 2, kvHeadCount: 2, headLength: 64 },
@@ -27,16 +35,30 @@ export const thinShape: CalibrationShape = {
 export const calibrationContext = 4096;
 const vocabTokenCount = 512;
 
-/** Weights of the blocks' matrices. Pure. */
-export function blockWeightCount(shape: CalibrationShape): number {
+/** What a step of it has to do, with all of its matrices in one format. Pure. */
+export function calibrationLoad(shape: CalibrationShape, format: string): StepLoad {
   const { embeddingLength, feedForwardLength, layerCount, headCount, kvHeadCount, headLength } = shape;
-  const attention = 2 * embeddingLength * headLength * (headCount + kvHeadCount);
-  return layerCount * (attention + 3 * embeddingLength * feedForwardLength);
-}
-
-/** Layers x query heads x head length. Pure. */
-export function attentionWidthOf(shape: CalibrationShape): number {
-  return shape.layerCount * shape.headCount * shape.headLength;
+  const [queries, keys] = [headCount * headLength, kvHeadCount * headLength];
+  const attention: MatrixSize = {
+    weightCount: 2 * embeddingLength * (queries + keys),
+    rowCount: queries + 2 * keys + embeddingLength,
+  };
+  const feedForward: MatrixSize = {
+    weightCount: 3 * embeddingLength * feedForwardLength,
+    rowCount: 2 * feedForwardLength + embeddingLength,
+  };
+  const sum = (one: MatrixSize, times: number, other: MatrixSize, otherTimes: number): MatrixSize => ({
+    weightCount: times * one.weightCount + otherTimes * other.weightCount,
+    rowCount: times * one.rowCount + otherTimes * other.rowCount,
+  });
+  const output = { weightCount: embeddingLength * vocabTokenCount, rowCount: vocabTokenCount };
+  return {
+    blocks: { [format]: sum(attention, layerCount, feedForward, layerCount - 1) },
+    ends: { [format]: sum(feedForward, 1, output, 1) },
+    nodeCount: layerCount * (nodesOfBlock + 2 * nodesOfNorm),
+    headCount: layerCount * headCount,
+    attentionWidth: layerCount * queries,
+  };
 }
 
 /**

@@ -114,6 +114,7 @@ function measured(isBase: boolean): WeightsFileMeasurement {
     tensorBytes: 100,
     parameterCount: 100,
     residentBytes: 1000,
+    kernels: 'shipped',
     threadCount: 1,
     speeds: [1, 8].map((batchSize) => ({
       batchSize,

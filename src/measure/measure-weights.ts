@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson, writeJsonAtomically } from '../models/file-digest.ts';
@@ -11,6 +10,7 @@ import {
   type QuantizeSource,
   type QuantizeTool,
 } from '../models/quantize-model.ts';
+import { weightsKey } from './weights-key.ts';
 import type { WeightsReport, WeightsRow } from './weights-report.ts';
 import type { WeightsFileMeasurement, WeightsFileRequest } from './weights.ts';
 
@@ -46,17 +46,18 @@ export interface WeightsRequest {
   readonly windowCount: number | null;
   /** Names this machine: figures of another one are not gone on from. */
   readonly cpu: string;
+  /** False: quality and sizes only, for machines that have other work. @default true */
+  readonly measuresSpeed?: boolean;
   /** Measure anew what is on record. */
   readonly again: boolean;
+  /** The CPU kernels that compute a format: see `LibraryOptions`. @default the shipped ones */
+  readonly kernelsFor?: (format: string) => string | null;
 }
 
 export interface WeightsProgress {
   readonly signal: AbortSignal;
   readonly onProgress: (fraction: number) => void;
 }
-
-/** Raised when figures would come out differently, so that records of before are not mixed with those of now. */
-const methodVersion = 1;
 
 /**
  * Measures a model in several weight formats against the best there is of it: the source itself, or an F16 file made of it
@@ -73,7 +74,7 @@ export async function measureWeights(
   const [sourceFile = ''] = source.files;
   const isMade = source.loss !== null;
   const baseFormat = isMade ? 'F16' : (source.format ?? 'F16');
-  const folder = join(request.folder, await keyOf(request));
+  const folder = join(request.folder, await weightsKey(request));
   await mkdir(folder, { recursive: true });
   const others = [...new Set(request.formats)].filter((format) => format !== baseFormat);
   // The file as it is shows how far kernels alone take a format from its own weights in F16.
@@ -127,29 +128,6 @@ export async function measureWeights(
   }
 }
 
-/** What decides the figures; the same key means that they can be put beside each other. */
-async function keyOf(request: WeightsRequest): Promise<string> {
-  const files: unknown[] = [];
-  for (const file of request.source.files) {
-    const { size, mtimeMs } = await stat(file);
-    files.push([file, size, mtimeMs]);
-  }
-  const { backend, threadCount, text, windowTokenCount, windowCount, cpu, imatrix } = request;
-  const matrix = imatrix === null ? null : [imatrix, (await stat(imatrix)).mtimeMs];
-  const parts = [
-    methodVersion,
-    files,
-    backend,
-    threadCount,
-    text,
-    windowTokenCount,
-    windowCount,
-    cpu,
-    matrix,
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-}
-
 interface Measured {
   readonly row: WeightsRow;
   readonly measurement: WeightsFileMeasurement;
@@ -175,12 +153,17 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
   };
   const measureFile = async (
     path: string,
+    format: string,
     how: Pick<WeightsFileRequest, 'isBase' | 'measuresSpeed'>,
     progress: WeightsProgress,
   ): Promise<WeightsFileMeasurement> => {
     const { backend, text, windowTokenCount, windowCount } = request;
+    const builtKernels = request.kernelsFor?.(format) ?? null;
     const measurement = await tools.measureFile(
-      { path, basePath: logitsPath, backend, threadCount, text, windowTokenCount, windowCount, ...how },
+      {
+        ...{ path, basePath: logitsPath, backend, threadCount, text, windowTokenCount, windowCount },
+        ...{ builtKernels, ...how, measuresSpeed: how.measuresSpeed && (request.measuresSpeed ?? true) },
+      },
       progress,
     );
     // All with as many threads as the first: twice the threads are twice the speed, whatever the format.
@@ -207,6 +190,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
     fileBytes: (await stat(path)).size,
     bitsPerWeight: (8 * measurement.tensorBytes) / measurement.parameterCount,
     residentBytes: measurement.residentBytes,
+    kernels: measurement.kernels,
     speeds: measurement.speeds,
     perplexity: measurement.perplexity,
     against: measurement.against,
@@ -227,7 +211,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
       const hasLogits = (await stat(logitsPath).catch(() => null)) !== null;
       if (known !== null && (hasLogits || isRestKnown)) return known;
       const measuresSpeed = known === null;
-      const measurement = await measureFile(path, { isBase: true, measuresSpeed }, progress);
+      const measurement = await measureFile(path, baseFormat, { isBase: true, measuresSpeed }, progress);
       if (known !== null) return known;
       return keep('base', { row: await rowOf(baseFormat, path, measurement, 'source'), measurement });
     },
@@ -235,7 +219,12 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
     async measureSource(path: string, progress: WeightsProgress): Promise<WeightsRow> {
       const known = await onRecord('source');
       if (known !== null) return known.row;
-      const measurement = await measureFile(path, { isBase: false, measuresSpeed: true }, progress);
+      const measurement = await measureFile(
+        path,
+        source.format ?? 'F16',
+        { isBase: false, measuresSpeed: true },
+        progress,
+      );
       const row = await rowOf(source.format ?? 'source', path, measurement, 'source');
       return (await keep('source', { row, measurement })).row;
     },
@@ -255,6 +244,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
           await make(format, path, progressOf(0, 0.3));
           const measurement = await measureFile(
             path,
+            format,
             { isBase: false, measuresSpeed: true },
             progressOf(0.3, 0.7),
           );
@@ -265,6 +255,7 @@ function createWork(request: WeightsRequest, tools: WeightsTools, folder: string
         await tools.simulate(f16, path, simulated, progressOf(0.1, 0.3));
         const measurement = await measureFile(
           path,
+          'F16',
           { isBase: false, measuresSpeed: false },
           progressOf(0.4, 0.6),
         );

@@ -72,6 +72,12 @@ describe('recommending a format', () => {
     expect(named).toEqual(['Q4_0', 'Q8_0', 'Q8_0']);
   });
 
+  it('names none for production where no speed was measured', () => {
+    const silent = rows.map((row) => ({ ...row, speeds: [] }));
+    const named = recommendationGoals.map((goal) => recommendFormat(reportOf(silent), goal)?.format);
+    expect(named).toEqual(['Q4_0', undefined, 'Q8_0']);
+  });
+
   it('counts the upper end of an interval, and says where nothing but the base is within the bounds', () => {
     const vague = rowOf({
       format: 'Q6_K',

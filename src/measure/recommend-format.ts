@@ -30,13 +30,14 @@ export interface FormatRecommendation {
 /**
  * Recommends by a stated rule. Edge and quality: the smallest file within the bound; production: the most tokens per second
  * at batch 8 within the bound, of those within each other's intervals the smaller. Formats that were only simulated cannot
- * run here and are left out. `null` without a format that can run. Pure.
+ * run here and are left out. `null` without a format that can run, or for production without speeds. Pure.
  */
 export function recommendFormat(
   report: WeightsReport,
   goal: RecommendationGoal,
 ): FormatRecommendation | null {
   const runnable = report.rows.filter(({ origin }) => origin !== 'simulated');
+  if (goal === 'production' && runnable.every(({ speeds }) => speeds.length === 0)) return null;
   const bound = qualityBounds[goal];
   const within = runnable.filter((row) => isWithin(row, bound));
   const rule = ruleOf(goal);

@@ -2,4 +2,4 @@
 import { serveJob } from '../engine/llama/native-job.ts';
 import { measureStepTimesHere, type StepTimesRequest } from './step-times.ts';
 
-serveJob((request) => measureStepTimesHere(request as StepTimesRequest));
+serveJob((request, report) => measureStepTimesHere(request as StepTimesRequest, report));

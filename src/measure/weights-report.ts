@@ -12,6 +12,8 @@ export interface WeightsRow {
   readonly bitsPerWeight: number;
   /** `null` for simulated formats. */
   readonly residentBytes: number | null;
+  /** Whose CPU kernels computed; absent in records of before there were any but the shipped ones. */
+  readonly kernels?: 'shipped' | 'built';
   /** Empty for simulated formats: libllama has no kernels for them. */
   readonly speeds: readonly BatchSpeed[];
   readonly perplexity: Estimate;

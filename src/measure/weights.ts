@@ -29,6 +29,8 @@ export interface WeightsFileRequest {
   readonly measuresSpeed: boolean;
   /** See `ModelOptions`. @default true */
   readonly repacksWeights?: boolean;
+  /** See `LibraryOptions`. @default null */
+  readonly builtKernels?: string | null;
 }
 
 /** One model file, measured on this machine. Intervals of quality are over windows of the text, those of speed over rounds. */
@@ -39,6 +41,8 @@ export interface WeightsFileMeasurement {
   /** What this process grew by: weights, repacked copies, cells for 8 sequences, buffers. `null` on a GPU. */
   readonly residentBytes: number | null;
   readonly threadCount: number;
+  /** Whose CPU kernels computed. */
+  readonly kernels: 'shipped' | 'built';
   readonly speeds: readonly BatchSpeed[];
   readonly windowTokenCount: number;
   readonly scoredTokenCount: number;
@@ -73,6 +77,7 @@ export async function measureWeightsFileHere(
   const { windowTokenCount } = request;
   const library = openLibrary({
     backend: request.backend,
+    builtKernels: request.builtKernels ?? null,
     onLog: (level, line) => {
       if (level === 'error') console.error(line);
     },
@@ -129,6 +134,7 @@ export async function measureWeightsFileHere(
     parameterCount: model.parameterCount,
     residentBytes,
     threadCount,
+    kernels: library.kernels,
     speeds: request.measuresSpeed ? speeds : [],
     windowTokenCount,
     ...quality,

@@ -79,7 +79,7 @@ class Cursor {
 
   u64(): number {
     const value = this.#view.getBigUint64(this.take(8), true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Malformed('a count is out of range');
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Malformed(`a count or length in it is ${value}`);
     return Number(value);
   }
 
@@ -185,6 +185,8 @@ function readTensor(cursor: Cursor): GgufTensor {
 export interface GgufReadOptions {
   /** Keep arrays of any length: a vocabulary of 262,144 words takes some 50 MB. @default false */
   readonly keepsVocabulary?: boolean;
+  /** What an error calls the file. @default "This" */
+  readonly name?: string;
 }
 
 /**
@@ -225,7 +227,10 @@ export function parseGguf(bytes: Uint8Array, options: GgufReadOptions = {}): Ggu
   } catch (error) {
     if (error instanceof NeedsMoreBytes) return null;
     if (error instanceof Malformed) {
-      throw new NearfarError('invalid_request', `This is not a usable GGUF file: ${error.message}.`);
+      throw new NearfarError(
+        'invalid_request',
+        `${options.name ?? 'This'} is not a usable GGUF file: ${error.message}.`,
+      );
     }
     throw error;
   }
@@ -244,7 +249,7 @@ export async function readGguf(path: string, options: GgufReadOptions = {}): Pro
       const wanted = Math.min(length, size, mostHeaderBytes);
       const buffer = Buffer.allocUnsafe(wanted);
       const { bytesRead } = await file.read(buffer, 0, wanted, 0);
-      const header = parseGguf(buffer.subarray(0, bytesRead), options);
+      const header = parseGguf(buffer.subarray(0, bytesRead), { name: path, ...options });
       if (header === null) {
         if (wanted < size && wanted < mostHeaderBytes) continue;
         throw new NearfarError(

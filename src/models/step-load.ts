@@ -1,7 +1,12 @@
-import type { StepLoad } from '../plan/calculate/calibrated-speed.ts';
+import type { MatrixSize, StepLoad } from '../plan/calculate/calibrated-speed.ts';
 import type { GgufHeader } from './gguf.ts';
 import { ggufFacts } from './gguf-facts.ts';
 import { tensorFormat } from './tensor-format.ts';
+
+/** Of a block beside its norms: seven matrices, two rotations, two writes to the cache, attention, gate, two additions. */
+export const nodesOfBlock = 15;
+/** A norm and the multiplication with its weights. */
+export const nodesOfNorm = 2;
 
 /**
  * What a step of a model has to do, from its header: the matrices of its blocks and its output by the formats of their tensors.
@@ -9,21 +14,33 @@ import { tensorFormat } from './tensor-format.ts';
  */
 export function stepLoad(header: GgufHeader): StepLoad {
   const facts = ggufFacts(header);
-  const blockWeights: Record<string, number> = {};
-  const outputWeights: Record<string, number> = {};
+  const layerCount = facts.layerCount ?? 0;
+  const headCount = layerCount * (facts.headCount ?? 0);
+  const blocks: Record<string, MatrixSize> = {};
+  const ends: Record<string, MatrixSize> = {};
   const hasOutput = header.tensors.some(({ name }) => name === 'output.weight');
   const output = hasOutput ? 'output.weight' : 'token_embd.weight';
+  const last = `blk.${layerCount - 1}.ffn_`;
+  let normCount = 0;
   for (const { name, type, dimensions, elementCount } of header.tensors) {
-    if ((dimensions[1] ?? 1) <= 1) continue;
+    const isOfBlock = name.startsWith('blk.');
+    if ((dimensions[1] ?? 1) <= 1) {
+      if (isOfBlock && name.endsWith('norm.weight')) normCount++;
+      continue;
+    }
     const format = tensorFormat(type)?.name ?? `type ${type}`;
-    const sums = name === output ? outputWeights : name.startsWith('blk.') ? blockWeights : null;
-    if (sums !== null) sums[format] = (sums[format] ?? 0) + elementCount;
+    const sums = name === output || name.startsWith(last) ? ends : isOfBlock ? blocks : null;
+    if (sums === null) continue;
+    const { weightCount, rowCount } = sums[format] ?? { weightCount: 0, rowCount: 0 };
+    sums[format] = {
+      weightCount: weightCount + elementCount,
+      rowCount: rowCount + elementCount / (dimensions[0] ?? 1),
+    };
   }
-  const layerCount = facts.layerCount ?? 0;
   return {
-    blockWeights,
-    outputWeights,
-    layerCount,
-    attentionWidth: layerCount * (facts.headCount ?? 0) * (facts.keyLength ?? 0),
+    ...{ blocks, ends },
+    nodeCount: layerCount * nodesOfBlock + normCount * nodesOfNorm,
+    headCount,
+    attentionWidth: headCount * (facts.keyLength ?? 0),
   };
 }

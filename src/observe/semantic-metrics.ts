@@ -6,6 +6,7 @@ export interface SemanticReading {
   readonly hitCount: number;
   readonly sameCount: number;
   readonly differentCount: number;
+  readonly unpaidCount: number;
   readonly questionCount: number;
   readonly pools: readonly {
     readonly tenant: string;
@@ -44,6 +45,11 @@ export function registerSemanticMetrics(registry: Registry, read: () => Semantic
     'nearfar_semantic_hits_total',
     'Questions that got the answer of another one.',
     (reading) => reading.hitCount,
+  );
+  counter(
+    'nearfar_semantic_unpaid_total',
+    'Questions that would have got the answer of another one, had there been money for checks (cache.semantic.checkBudget).',
+    (reading) => reading.unpaidCount,
   );
   new Counter({
     name: 'nearfar_semantic_checks_total',

@@ -21,12 +21,29 @@ const pieceLength = 6000;
 const longestPieces = 8;
 const keptCount = 10_000;
 
+/** Tokens that an answer may have. */
+export const checkTokenCount = 24;
+
 const question =
   'You are given a text. Does it tell something about a real person or organisation that should stay private: who they are, where ' +
   'they live, their health, money, family, work, legal matters, passwords or plans? A question of general knowledge, an exercise, ' +
   'fiction or code does not. Answer with JSON: {"private": true} or {"private": false}. When unsure, answer true.';
 
-const schema = {
+/** What the near model is asked about one piece of text. */
+export function checkMessages(text: string): readonly { role: 'system' | 'user'; content: string }[] {
+  return [
+    { role: 'system', content: question },
+    { role: 'user', content: `The text:\n"""\n${text}\n"""` },
+  ];
+}
+
+/** Whether its answer lets the text go; whatever else it says does not. */
+export function letsGo(answer: string): boolean {
+  return /^\s*\{\s*"private"\s*:\s*false\s*\}\s*$/.test(answer);
+}
+
+/** The form that it is held to. */
+export const checkSchema = {
   type: 'object',
   properties: { private: { type: 'boolean' } },
   required: ['private'],
@@ -52,7 +69,7 @@ export function createCheckByModel(setup: CheckByModelSetup): CheckByModel {
       if (part.type === 'text-delta') answer += part.text;
       if (part.type === 'error') return false;
     }
-    return /^\s*\{\s*"private"\s*:\s*false\s*\}\s*$/.test(answer);
+    return letsGo(answer);
   }
 
   return async (value, request, caller) => {
@@ -69,14 +86,11 @@ export function createCheckByModel(setup: CheckByModelSetup): CheckByModel {
       requestedModel: 'near',
       input: {
         kind: 'chat',
-        messages: [
-          { role: 'system', content: question },
-          { role: 'user', content: `The text:\n"""\n${text}\n"""` },
-        ],
+        messages: checkMessages(text),
       },
       sampling: { ...neutralSampling, temperature: 0 },
       stop: [],
-      maxTokenCount: 24,
+      maxTokenCount: checkTokenCount,
       choiceCount: 1,
       topLogprobCount: null,
       isStreamed: false,
@@ -85,7 +99,13 @@ export function createCheckByModel(setup: CheckByModelSetup): CheckByModel {
       priority: 'default',
       answerCache: 'off',
       deadlineAt: Date.now() + timeoutMs,
-      outputFormat: { type: 'json_schema', schema, name: null, strict: true, field: 'privacy.check' },
+      outputFormat: {
+        type: 'json_schema',
+        schema: checkSchema,
+        name: null,
+        strict: true,
+        field: 'privacy.check',
+      },
       ignoreEndOfGeneration: false,
       keepAliveSeconds: null,
     });

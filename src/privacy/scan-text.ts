@@ -10,6 +10,10 @@ import { labelledNumber } from './detect/labelled-number.ts';
 import { marking } from './detect/marking.ts';
 import { nationalId } from './detect/national-id.ts';
 import { emailAddress, ipAddress, macAddress } from './detect/network.ts';
+import { openDoors } from './detect/open-doors.ts';
+import { otherLanguages } from './detect/other-languages.ts';
+import { otherScripts } from './detect/other-scripts.ts';
+import { ownPapers } from './detect/own-papers.ts';
 import { ownSystems } from './detect/own-systems.ts';
 import { createOwnTerms, type OwnTerm } from './detect/own-terms.ts';
 import { ownLife } from './detect/own-life.ts';
@@ -17,12 +21,15 @@ import { paymentCard } from './detect/payment-card.ts';
 import { person } from './detect/person.ts';
 import { phone } from './detect/phone.ts';
 import { placeAndThing } from './detect/place-and-thing.ts';
+import { recordField } from './detect/record-field.ts';
 import { secret } from './detect/secret.ts';
 import { sensitiveContext } from './detect/sensitive-context.ts';
 import { selfPortrait } from './detect/self-portrait.ts';
 import type { Detector, Span } from './detect/span.ts';
 import { spokenCredential } from './detect/spoken-credential.ts';
 import { streetAddress } from './detect/street-address.ts';
+import { toldOfPeople } from './detect/told-of-people.ts';
+import { unannounced } from './detect/unannounced.ts';
 import { TextFacts } from './detect/text-facts.ts';
 import { normalText } from './normal-text.ts';
 
@@ -51,7 +58,14 @@ export const detectors: readonly Detector[] = [
   ownLife,
   houseMatter,
   houseEvent,
+  unannounced,
+  openDoors,
+  toldOfPeople,
+  ownPapers,
   marking,
+  otherLanguages,
+  otherScripts,
+  recordField,
 ];
 
 /** Encodings within encodings, so deep and no deeper. */

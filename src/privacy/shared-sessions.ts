@@ -1,3 +1,4 @@
+import { createJointLookup } from './joint-lookup.ts';
 import type { TaintedSessions, TaintRow, TaintStore } from './tainted-sessions.ts';
 import type { SessionTaint } from './verdict.ts';
 
@@ -59,6 +60,12 @@ export function createSharedSessions(setup: SharedSessionsSetup): TaintedSession
     return true;
   }
 
+  const lookUp = createJointLookup(async (hashes) => {
+    // A query that hangs gives its place to others.
+    const rows = await within(store.find(hashes), timeoutMs);
+    rows.forEach(learn);
+  });
+
   function worstOf(hashes: readonly string[]): SessionTaint {
     const taints = hashes.map((hash) => known.get(hash));
     return taints.includes('kept') ? 'kept' : taints.includes('found') ? 'found' : 'clean';
@@ -69,11 +76,8 @@ export function createSharedSessions(setup: SharedSessionsSetup): TaintedSession
       const here = worstOf(hashes);
       // Found may have become kept elsewhere.
       if (hashes.length === 0 || here === 'kept') return here;
-      return within(store.find(hashes), timeoutMs).then(
-        (rows): SessionTaint => {
-          rows.forEach(learn);
-          return worstOf(hashes);
-        },
+      return within(lookUp(hashes), timeoutMs).then(
+        () => worstOf(hashes),
         (thrown: unknown): SessionTaint => {
           warn('Whether a session is tainted could not be looked up: its request stays here.', thrown);
           return 'unknown';

@@ -40,6 +40,7 @@ function addTool(found: Found, tool: unknown, index: number): void {
     text,
     tokenCount: blockTokenCount('tool', text),
     isMarkable: isObject(tool) && tool['defer_loading'] !== true,
+    speaker: null,
     run: null,
   });
 }
@@ -72,6 +73,7 @@ function addContent(
       text: `${role}\n${all}`,
       tokenCount: blockTokenCount(type, all),
       isMarkable: markable.has(type),
+      speaker: speakerOf(role),
       run: type === 'tool_use' ? 'call' : type === 'tool_result' ? 'result' : null,
     });
   });
@@ -90,8 +92,13 @@ function textBlock(
     tokenCount: blockTokenCount('text', text),
     // Anthropic refuses a mark on an empty text.
     isMarkable: text.trim() !== '',
+    speaker: speakerOf(role),
     run: null,
   };
+}
+
+function speakerOf(role: string): PromptBlock['speaker'] {
+  return role === 'user' || role === 'assistant' ? role : null;
 }
 
 /** All of it but marks, which clients move from request to request, and which are not part of the prompt. */

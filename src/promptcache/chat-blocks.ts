@@ -7,7 +7,7 @@ export function chatBlocks(input: ChatInput): PromptBlocks {
   const add = (place: PromptBlock['place'], text: string): void => {
     if (text === '') return;
     const tokenCount = blockTokenCount('text', text);
-    blocks.push({ place, path: [], text, tokenCount, isMarkable: true, run: null });
+    blocks.push({ place, path: [], text, tokenCount, isMarkable: true, speaker: null, run: null });
   };
   if (input.kind === 'chat') {
     for (const tool of input.toolUse?.tools ?? []) add('tools', JSON.stringify(tool));

@@ -13,7 +13,8 @@ export function openaiBlocks(body: Readonly<Record<string, unknown>>): PromptBlo
       text,
       tokenCount: blockTokenCount(type, text),
       isMarkable: (type === 'text' || type === 'input_text') && /^(system|developer|user)\n/.test(text),
-      run: null,
+      speaker: place === 'message' ? speakerOf(text) : null,
+      run: place === 'message' && isResult(text) ? 'result' : null,
     });
   };
   const written = (value: unknown): string =>
@@ -61,4 +62,14 @@ export function openaiBlocks(body: Readonly<Record<string, unknown>>): PromptBlo
     messageSettings: JSON.stringify([choice ?? null, format ?? null, text ?? null, effort ?? null]),
     hasMarks,
   };
+}
+
+/** By the role that a block's text begins with. Calls and results of the responses API have none, and tell by their type. */
+function speakerOf(text: string): PromptBlock['speaker'] {
+  if (text.startsWith('user\n') || isResult(text)) return 'user';
+  return text.startsWith('assistant\n') || text.startsWith('\n') ? 'assistant' : null;
+}
+
+function isResult(text: string): boolean {
+  return text.startsWith('tool\n') || /^\n.*"type":"\w*_output"/.test(text);
 }

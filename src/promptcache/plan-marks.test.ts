@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anthropicRules, openaiRules, type CacheRules } from './cache-rules.ts';
-import { planMarks, type MarkPlace } from './plan-marks.ts';
+import { planMarks, weighMarks, type MarkPlace } from './plan-marks.ts';
 
 const opus = {
   currency: 'USD',
@@ -19,6 +19,9 @@ const odds = fc
     fc.double({ min: 0, max: 1, noNaN: true }),
   )
   .map((three) => three.toSorted((one, other) => one - other));
+
+/** Each request like the next. */
+const steady = (likely: readonly number[]) => ({ next: likely, later: likely, isConversation: false });
 
 /** A prompt whose deeper places are never likelier than those before them. */
 const prompts = fc
@@ -47,7 +50,7 @@ const prompts = fc
         tokenCount,
         position,
         held: step.held ? (rules.lifetimes.at(-1) ?? null) : null,
-        odds: step.odds === null ? null : least,
+        odds: step.odds === null ? null : steady(least),
       };
     });
     return { rules, places, tokenCount: tokenCount + rest };
@@ -55,7 +58,7 @@ const prompts = fc
 
 /** One place, never seen before. */
 function single(likely: number, rules: CacheRules = anthropic) {
-  const place = { tokenCount: 10_000, position: 1, held: null, odds: [likely, likely, likely] };
+  const place = { tokenCount: 10_000, position: 1, held: null, odds: steady([likely, likely, likely]) };
   return planMarks([place], 12_000, rules);
 }
 
@@ -117,16 +120,46 @@ describe('planned marks', () => {
 
   test('are for an hour where the next request comes too late for five minutes', () => {
     const place = (five: number, sixty: number) =>
-      planMarks([{ tokenCount: 9000, position: 1, held: null, odds: [five, sixty, sixty] }], 9100, anthropic)
-        .marks[0];
+      planMarks(
+        [{ tokenCount: 9000, position: 1, held: null, odds: steady([five, sixty, sixty]) }],
+        9100,
+        anthropic,
+      ).marks[0];
     expect(place(0.95, 0.96)?.lifetime.name).toBe('5m');
     expect(place(0.3, 0.95)?.lifetime.name).toBe('1h');
     expect(place(0.1, 0.4)).toBeUndefined();
   });
 
+  test('are for an hour where the next request comes soon and later ones pause', () => {
+    const place = (five: number) => ({
+      tokenCount: 9000,
+      position: 1,
+      held: null,
+      odds: { next: [0.99, 0.99, 0.99], later: [five, 0.97, 0.97], isConversation: false },
+    });
+    expect(planMarks([place(0.9)], 9100, anthropic).marks[0]?.lifetime.name).toBe('1h');
+    expect(planMarks([place(0.965)], 9100, anthropic).marks[0]?.lifetime.name).toBe('5m');
+  });
+
+  test('give a long conversation an hour by its last tokens, and a short one five minutes', () => {
+    const short = anthropic.lifetimes.at(-1)!;
+    const likely = { next: [0.9, 0.97, 0.97], later: [0.9, 0.97, 0.97], isConversation: true };
+    const lifetimeBehind = (heldTokenCount: number) =>
+      planMarks(
+        [
+          { tokenCount: heldTokenCount, position: 1, held: short, odds: likely },
+          { tokenCount: heldTokenCount + 500, position: 3, held: null, odds: likely },
+        ],
+        heldTokenCount + 500,
+        anthropic,
+      ).marks.at(-1)?.lifetime.name;
+    expect(lifetimeBehind(1000)).toBe('5m');
+    expect(lifetimeBehind(50_000)).toBe('1h');
+  });
+
   test('read what is held though nobody is expected to come again', () => {
     const held = anthropic.lifetimes.at(-1)!;
-    const none = [0, 0, 0];
+    const none = steady([0, 0, 0]);
     const places = [
       { tokenCount: 8000, position: 3, held, odds: none },
       { tokenCount: 9000, position: 4, held: null, odds: none },
@@ -139,7 +172,7 @@ describe('planned marks', () => {
 
   test('reach what is held only within the positions that the provider looks back over', () => {
     const held = anthropic.lifetimes.at(-1)!;
-    const likely = [0.9, 0.9, 0.9];
+    const likely = steady([0.9, 0.9, 0.9]);
     const plan = (distance: number) =>
       planMarks(
         [
@@ -151,6 +184,30 @@ describe('planned marks', () => {
       );
     expect(plan(19).readTokenCount).toBe(20_000);
     expect(plan(20).readTokenCount).toBe(0);
+  });
+});
+
+describe('marks at given places', () => {
+  const [long, short] = anthropic.lifetimes;
+  const place = (tokenCount: number, held: MarkPlace['held'], odds: MarkPlace['odds'] = null): MarkPlace => ({
+    tokenCount,
+    position: tokenCount / 1000,
+    held,
+    odds,
+  });
+
+  test('are for the shortest lifetime, but for what is held; too short prefixes take none', () => {
+    const places = [place(100, null), place(2000, long!), place(4000, null), place(5000, null)];
+    const plan = weighMarks([0, 1, 2], places, 5000, anthropic);
+    expect(plan?.marks).toEqual([
+      { place: 1, lifetime: long },
+      { place: 2, lifetime: short },
+    ]);
+    expect(plan).toMatchObject({ readTokenCount: 2000, surcharge: 500 });
+  });
+
+  test('are none where what is held would put an hour behind five minutes', () => {
+    expect(weighMarks([0, 1], [place(2000, short!), place(4000, long!)], 5000, anthropic)).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 import type { CacheRules, LifetimeRule } from './cache-rules.ts';
-import type { ReuseOdds } from './reuse-memory.ts';
+import type { ExpectedReuse } from './reuse-memory.ts';
 
 /** A place in a prompt where a mark may stand, or where one stood before. In order of their depth. */
 export interface MarkPlace {
@@ -9,8 +9,8 @@ export interface MarkPlace {
   readonly position: number;
   /** The lifetime of what the provider is believed to hold of exactly this prefix now; null: nothing. */
   readonly held: LifetimeRule | null;
-  /** Of the next request to share everything up to here; null where a mark is not considered. */
-  readonly odds: ReuseOdds | null;
+  /** Of requests that share everything up to here; null where a mark is not considered. */
+  readonly odds: ExpectedReuse | null;
 }
 
 export interface PlannedMark {
@@ -36,9 +36,15 @@ export interface MarkPlan {
  *
  *   read * r + written * w + rest - sum over the marked tokens (odds of the next request in time * worth)
  *
- * `worth` is what a held token saves whoever asks next. Where marking pays in the long run at the best lifetime, that one
- * would else have to write it: w - r. Elsewhere it saves reading it in full, again and again as long as it is asked for:
- * (1 - r) / (1 - odds). With these, a token is marked exactly where odds * r + (1 - odds) * w < 1.
+ * `worth` is what a held token saves whoever asks next, and those after him. Of requests that come in time with odds q for
+ * each lifetime (`later`), a token costs c = q * r + (1 - q) * w each time by marks of that lifetime, 1 by none. With the
+ * least of these, c*, from then on, one that is held costs c* - worth, where worth = c* - r + q * worth, for it is read
+ * and stays held with odds q: worth = (c* - r) / (1 - q). And no more than w - r, for which it can be written. Where the
+ * next request is like all those after it, this marks exactly where q * r + (1 - q) * w < 1, with the cheapest lifetime.
+ *
+ * In a conversation w is that of the shortest lifetime: what was lost can be written for that, and be held for longer from
+ * some later turn on, whose new tokens alone are paid for: a prefix is held as a whole. So a long conversation is given an
+ * hour by its last few tokens, once what a pause would cost is more than that.
  * @param places in order of depth
  * @param tokenCount of the whole prompt
  * @param spendable most that writing may cost above reading in full, in plain prompt tokens
@@ -68,6 +74,29 @@ export function planMarks(
   return best;
 }
 
+/**
+ * Pure: marks at given places, what is held keeping its lifetime and all else the shortest; places that take no mark are
+ * left out. Null where what is held would make the order of lifetimes one that providers refuse.
+ */
+export function weighMarks(
+  marked: readonly number[],
+  places: readonly MarkPlace[],
+  tokenCount: number,
+  rules: CacheRules,
+): MarkPlan | null {
+  const shortest = rules.lifetimes.at(-1);
+  if (shortest === undefined) return null;
+  const marks = marked.flatMap((index): PlannedMark[] => {
+    const place = places[index];
+    if (place === undefined || place.tokenCount < rules.minimumTokenCount) return [];
+    return [{ place: index, lifetime: place.held ?? shortest }];
+  });
+  const isOrdered = marks.every(
+    ({ lifetime }, index) => lifetime.durationMs <= (marks[index - 1]?.lifetime.durationMs ?? Infinity),
+  );
+  return isOrdered ? evaluate(marks, places, tokenCount, rules) : null;
+}
+
 /** In tokens. */
 const tolerance = 0.5;
 /** More places than these are not weighed against each other: the number of sets grows fast. */
@@ -83,8 +112,8 @@ function chosenCandidates(
   const worth = (index: number): number => {
     const place = places[index];
     const next = places[usable[usable.indexOf(index) + 1] ?? -1];
-    const own = Math.max(...(place?.odds ?? [0]));
-    const behind = next === undefined ? 0 : Math.max(...(next.odds ?? [0]));
+    const own = Math.max(...(place?.odds?.next ?? [0]));
+    const behind = next === undefined ? 0 : Math.max(...(next.odds?.next ?? [0]));
     return (place?.tokenCount ?? 0) * (own - behind + ((place?.held ?? null) === null ? 0 : rules.readRate));
   };
   return [...usable]
@@ -111,15 +140,15 @@ function evaluate(
   let from = 0;
   for (const { place: index, lifetime } of marks) {
     const place = places[index];
-    if (place === undefined || place.odds === null) continue;
+    if (place === undefined) continue;
     const end = place.tokenCount;
     const written = Math.max(0, end - Math.max(from, read));
     cost += written * lifetime.writeRate;
     surcharge += written * (lifetime.writeRate - 1);
     // Before what is read nothing is written: only what is held there already stays, for as long as it was written for.
     const kept = end <= read ? place.held : lifetime;
-    if (kept === null) continue;
-    cost -= (end - from) * (place.odds[kept.horizon] ?? 0) * worthOf(place.odds, rules);
+    if (kept === null || place.odds === null) continue;
+    cost -= (end - from) * (place.odds.next[kept.horizon] ?? 0) * worthOf(kept, place.odds, rules);
     from = end;
   }
   cost += Math.max(0, tokenCount - Math.max(from, read));
@@ -140,17 +169,22 @@ function deepestHit(marks: readonly PlannedMark[], places: readonly MarkPlace[],
   return read;
 }
 
-/** See `planMarks`. */
-function worthOf(odds: ReuseOdds, { readRate, lifetimes }: CacheRules): number {
-  let best = { cost: 1, worth: 0 };
-  for (const { horizon, writeRate } of lifetimes) {
-    const likely = odds[horizon] ?? 0;
-    const cost = likely * readRate + (1 - likely) * writeRate;
-    if (cost < best.cost) best = { cost, worth: writeRate - readRate };
-  }
-  if (best.worth > 0) return best.worth;
-  const likeliest = Math.min(0.99, Math.max(0, ...lifetimes.map(({ horizon }) => odds[horizon] ?? 0)));
-  return (1 - readRate) / (1 - likeliest);
+/** Nothing comes again for ever. */
+const surest = 0.995;
+
+/** What a token that is held for `kept` saves whoever asks next; see `planMarks`. */
+function worthOf({ horizon, writeRate }: LifetimeRule, odds: ExpectedReuse, rules: CacheRules): number {
+  const { readRate, lifetimes } = rules;
+  const likely = (lifetime: { readonly horizon: number }): number =>
+    Math.min(surest, odds.later[lifetime.horizon] ?? 0);
+  const costs = lifetimes.map(
+    (lifetime) => likely(lifetime) * readRate + (1 - likely(lifetime)) * lifetime.writeRate,
+  );
+  const saved = Math.min(1, ...costs) - readRate;
+  if (!odds.isConversation) return Math.min(writeRate - readRate, saved / (1 - likely({ horizon })));
+  const shortest = Math.min(...lifetimes.map((lifetime) => lifetime.writeRate));
+  const longest = Math.max(...lifetimes.map(likely));
+  return Math.min(shortest - readRate, saved / (1 - longest));
 }
 
 function* subsets(items: readonly number[], limit: number, from = 0): Generator<readonly number[]> {

@@ -135,8 +135,14 @@ function kindsOf(blocks: readonly PromptBlock[]): readonly string[] {
   const systems = count('system');
   const messages = count('message');
   const tools = count('tools');
-  const last = blocks.at(-1);
-  const turn = last?.run === 'result' ? 'result' : 'text';
+  const withTools = tools > 0 ? '+tools' : '';
+  const turn =
+    blocks.at(-1)?.run === 'result'
+      ? 'result'
+      : blocks.some(({ speaker }) => speaker === 'assistant')
+        ? 'going'
+        : 'first';
+  const feature = `:${turn}${withTools}`;
   let inSystem = 0;
   let inMessages = 0;
   let inTools = 0;
@@ -147,12 +153,12 @@ function kindsOf(blocks: readonly PromptBlock[]): readonly string[] {
         return inTools === tools ? 'tools' : '';
       case 'system': {
         const fromEnd = systems - ++inSystem;
-        return fromEnd < systemCount ? `system-${fromEnd}` : '';
+        return fromEnd < systemCount ? `system-${fromEnd}:${withTools}` : '';
       }
       case 'message': {
         const fromEnd = messages - ++inMessages;
-        if (fromEnd < tailCount) return `tail-${fromEnd}:${turn}`;
-        return inMessages <= headCount ? `head-${inMessages}` : '';
+        if (fromEnd < tailCount) return `tail-${fromEnd}${feature}`;
+        return inMessages <= headCount ? `head-${inMessages}${feature}` : '';
       }
     }
   });

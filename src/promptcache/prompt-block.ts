@@ -9,6 +9,8 @@ export interface PromptBlock {
   readonly tokenCount: number;
   /** False: the provider takes no mark there. */
   readonly isMarkable: boolean;
+  /** Who says it, where it stands in the messages; results of tools are the user's. Null elsewhere, and where neither does. */
+  readonly speaker: 'user' | 'assistant' | null;
   /** Neighbours of the same run count as one position where a provider looks back for what it holds. */
   readonly run: 'call' | 'result' | null;
 }

@@ -44,6 +44,11 @@ const question = (text: string, system = long('Rule')): Record<string, unknown> 
   messages: [{ role: 'user', content: text }],
 });
 
+/** Without instructions. */
+const alone = (text: string): Record<string, unknown> => ({
+  messages: [{ role: 'user', content: long(text) }],
+});
+
 function usage(cached: number, written: number): Usage {
   return {
     promptTokenCount: 3500,
@@ -57,17 +62,36 @@ const paths = (plan: { marks: readonly { path: readonly unknown[] }[] }) =>
   plan.marks.map(({ path }) => path);
 
 describe('Anthropic', () => {
-  test('nothing is marked before anything came again, then what came again', () => {
-    expect(paths(cache.plan(ask(question('One?'))))).toEqual([]);
-    at += minute;
-    expect(cache.plan(ask(question('Two?'))).marks).toEqual([
+  test('instructions are marked at once, a question by itself once it came again', () => {
+    expect(cache.plan(ask(question('One?'))).marks).toEqual([
       { path: ['system'], member: 'cache_control', value: { type: 'ephemeral' }, textType: 'text' },
     ]);
+    expect(paths(cache.plan(ask(alone('Two'))))).toEqual([]);
+    at += minute;
+    expect(paths(cache.plan(ask(alone('Three'))))).toEqual([]);
+    at += minute;
+    expect(paths(cache.plan(ask(alone('Two'))))).toEqual([['messages', 0, 'content']]);
+  });
+
+  test('a loop of an agent is marked from its first request on', () => {
+    const tools = [{ name: 'read', description: long('Reads'), input_schema: {} }];
+    const messages: object[] = [{ role: 'user', content: long('Do') }];
+    expect(paths(cache.plan(ask({ tools, messages: [...messages] })))).toContainEqual([
+      'messages',
+      0,
+      'content',
+    ]);
+    messages.push(
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'read', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: long('File') }] },
+    );
+    at += 1000;
+    expect(paths(cache.plan(ask({ tools, messages }))).at(-1)).toEqual(['messages', 2, 'content', 0]);
   });
 
   test('what comes again every twenty minutes is marked for an hour', () => {
     for (let count = 0; count < 6; count += 1) {
-      cache.plan(ask(question(`${count}?`)));
+      cache.plan(ask(question(`${count}?`))).abandon();
       at += 20 * minute;
     }
     expect(cache.plan(ask(question('Last?'))).marks.map(({ value }) => value)).toEqual([
@@ -76,8 +100,9 @@ describe('Anthropic', () => {
   });
 
   test('what comes again after hours is not marked', () => {
-    for (let count = 0; count < 6; count += 1) {
-      expect(paths(cache.plan(ask(question(`${count}?`))))).toEqual([]);
+    for (let count = 0; count < 8; count += 1) {
+      const marked = paths(cache.plan(ask(question(`${count}?`))));
+      if (count > 2) expect(marked).toEqual([]);
       at += 200 * minute;
     }
   });
@@ -111,21 +136,22 @@ describe('Anthropic', () => {
   });
 
   test('what is local_only leaves neither marks nor hashes', () => {
-    const plans = [1, 2, 3].map(() => cache.plan(ask(question('x'), { privacy: 'local_only' })));
+    const plans = [1, 2, 3].map(() => cache.plan(ask(alone('x'), { privacy: 'local_only' })));
     expect(plans.every(({ prefix, marks }) => prefix === null && marks.length === 0)).toBe(true);
     at += minute;
     // Nor did it teach anything.
-    expect(cache.plan(ask(question('x'))).marks).toEqual([]);
+    expect(cache.plan(ask(alone('x'))).marks).toEqual([]);
     expect(
       cache.prefixOf({ input: { kind: 'text', text: 'x' }, tenant: 'a', privacy: 'local_only' }),
     ).toBeNull();
   });
 
   test('tenants learn nothing from each other', () => {
-    const one = cache.plan(ask(question('x')));
+    const one = cache.plan(ask(alone('x')));
     at += minute;
-    const other = cache.plan(ask(question('x'), { tenant: 'others' }));
+    const other = cache.plan(ask(alone('x'), { tenant: 'others' }));
     expect(other.marks).toEqual([]);
+    expect(cache.plan(ask(alone('x'))).marks).toHaveLength(1);
     expect(other.prefix?.family).not.toBe(one.prefix?.family);
   });
 
@@ -177,11 +203,15 @@ describe('Anthropic', () => {
   });
 
   test('what an earlier run saw counts', () => {
-    const { prefix } = cache.plan(ask(question('0?')));
-    const next = open();
-    next.recall(prefix!, at);
-    at += minute;
-    expect(next.plan(ask(question('1?'))).marks).toHaveLength(1);
+    const { prefix } = cache.plan(ask(alone('x')));
+    const marksOf = (tenant: string) => {
+      const next = open();
+      next.recall(prefix!, at - minute, tenant);
+      return next.plan(ask(alone('x'))).marks;
+    };
+    expect(marksOf('team')).toHaveLength(1);
+    // Rows of another tenant have hashes of their own; were one alike, it would teach its own tenant only.
+    expect(open().plan(ask(alone('x'))).marks).toEqual([]);
   });
 });
 
@@ -219,7 +249,8 @@ describe('OpenAI', () => {
   });
 
   test('is told not to write ends of prompts that nobody goes on from, and where the stable part ends', () => {
-    let plan = cache.plan(chat('0?'));
+    const alone = { messages: [{ role: 'user', content: long('Once') }] };
+    let plan = cache.plan(chat('', { body: alone }));
     expect(plan.members['prompt_cache_options']).toEqual({ mode: 'explicit' });
     expect(plan.marks).toEqual([]);
     at += minute;

@@ -8,10 +8,10 @@ import { chatBlocks } from './chat-blocks.ts';
 import { createHeldPrefixes } from './held-prefixes.ts';
 import { createKeyedHash, keptHash, type KeyedHash } from './keyed-hash.ts';
 import { openaiBlocks } from './openai-blocks.ts';
-import { planMarks, type MarkPlace, type MarkPlan } from './plan-marks.ts';
+import { createMarkPlanner } from './mark-planner.ts';
+import type { MarkPlan } from './plan-marks.ts';
 import { hashPrompt, type HashedBlock } from './prefix-hashes.ts';
 import { isObject, type PromptBlocks } from './prompt-block.ts';
-import { createPurse } from './purse.ts';
 import { createReuseMemory, type ReuseMemory } from './reuse-memory.ts';
 
 export type CacheProtocol = 'anthropic' | 'openai' | 'openai-responses';
@@ -56,7 +56,7 @@ export interface PromptCache {
   /** Hashes of a prompt that stays here, for the ledger; null where there are none to keep. */
   prefixOf(request: Pick<ChatRequest, 'input' | 'tenant' | 'privacy'>): PromptPrefix | null;
   /** Takes in what an earlier run saw. @param at milliseconds since the epoch; in the order of their times */
-  recall(prefix: PromptPrefix, at: number): void;
+  recall(prefix: PromptPrefix, at: number, tenant: string): void;
   /** Tokens (estimated) of the prompt that a model's provider is believed to hold at the moment. */
   heldTokenCount(request: CachedRequest): number;
 }
@@ -72,12 +72,6 @@ export interface PromptCacheDependencies {
   readonly now?: () => number;
 }
 
-/**
- * Of the documented minimum: our counts are estimates, and a mark on a prefix that turns out to be too short is ignored and
- * costs nothing, while one that is not made costs every read.
- */
-const shortestTried = 0.9;
-
 const untouched: PromptPlan = {
   prefix: null,
   marks: [],
@@ -89,7 +83,7 @@ const untouched: PromptPlan = {
 export function createPromptCache(dependencies: PromptCacheDependencies): PromptCache {
   const { isOn, key, priceOf, memory = createReuseMemory(), now = Date.now } = dependencies;
   const held = createHeldPrefixes();
-  const purse = createPurse();
+  const planner = createMarkPlanner(memory, held);
   const hash = createKeyedHash(key);
   const repeatedHash = keptHash(hash);
 
@@ -99,66 +93,9 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
     return takesCacheKey ? openaiRules(model, price) : null;
   }
 
-  function placesOf(
-    request: CachedRequest,
-    blocks: readonly HashedBlock[],
-    prefix: PromptPrefix,
-    caution: number,
-  ): readonly MarkPlace[] {
-    const odds = memory.odds(prefix, caution);
-    const scale = held.tokenScale(request.modelId);
-    const at = now();
-    let position = 0;
-    return blocks.map((block, index): MarkPlace => {
-      const isSameRun = block.run !== null && blocks[index - 1]?.run === block.run;
-      if (!isSameRun) position += 1;
-      const boundary = prefix.boundaries.findIndex(({ hash }) => hash === block.hash);
-      return {
-        tokenCount: Math.round(block.endTokenCount * scale),
-        position,
-        held: held.lifetimeOf(request.modelId, block.hash, at),
-        odds: block.isMarkable ? (odds[boundary] ?? null) : null,
-      };
-    });
-  }
-
-  function settlementOf(
-    request: CachedRequest,
-    blocks: readonly HashedBlock[],
-    plan: MarkPlan,
-    tokenCount: number,
-    rules: CacheRules,
-    sentAt: number,
-  ): Pick<PromptPlan, 'settle' | 'abandon'> {
-    let isSettled = false;
-    const settle = (usage: Usage): void => {
-      if (isSettled || usage.isMeasured === false) return;
-      isSettled = true;
-      purse.settle(purseOf(request), plan.surcharge, usage, rules);
-      held.learn({
-        modelId: request.modelId,
-        estimatedTokenCount: tokenCount,
-        usage,
-        sentAt,
-        expectedReadCount: plan.readTokenCount,
-        marks: plan.marks.flatMap(({ place, lifetime }) => {
-          const block = blocks[place];
-          return block === undefined ? [] : [{ hash: block.hash, tokenCount: block.endTokenCount, lifetime }];
-        }),
-        ends: blocks.map(({ hash, endTokenCount }) => ({ hash, tokenCount: endTokenCount })),
-      });
-    };
-    const abandon = (): void => {
-      if (isSettled) return;
-      isSettled = true;
-      purse.giveBack(purseOf(request), plan.surcharge);
-    };
-    return { settle, abandon };
-  }
-
   return {
-    recall: (prefix, at) => {
-      memory.observe(prefix, at);
+    recall: (prefix, at, tenant) => {
+      memory.observe(prefix, at, tenant);
     },
 
     prefixOf: ({ input, tenant, privacy }) =>
@@ -181,33 +118,30 @@ export function createPromptCache(dependencies: PromptCacheDependencies): Prompt
       if (hashed === null) return untouched;
       const { blocks, prefix } = hashed;
       const sentAt = now();
-      if (isCachedByRule(request)) memory.observe(prefix, sentAt);
+      if (isCachedByRule(request)) memory.observe(prefix, sentAt, request.tenant);
       const rules = isOn && !prompt.hasMarks ? rulesOf(request) : null;
       const members = isOn ? keyMember(request, prefix, hash) : {};
       if (rules === null) return { ...untouched, prefix, members };
-      const minimumTokenCount = Math.max(
-        rules.minimumTokenCount * shortestTried,
-        held.learntMinimum(request.modelId),
-      );
-      const tokenCount = Math.round(prefix.tokenCount * held.tokenScale(request.modelId));
-      if (tokenCount < minimumTokenCount) return { ...untouched, prefix, members };
-      const caution = purse.caution(purseOf(request), tokenCount);
-      const places = placesOf(request, blocks, prefix, caution);
-      const spendable = purse.spendable(purseOf(request), tokenCount);
-      const plan = planMarks(places, tokenCount, { ...rules, minimumTokenCount }, spendable);
-      purse.spend(purseOf(request), tokenCount, plan.surcharge);
+      const destination = { modelId: request.modelId, tenant: request.tenant, rules };
+      const plan = planner.plan(hashed, destination, sentAt);
+      if (plan === null) return { ...untouched, prefix, members };
+      let isSettled = false;
       return {
         prefix,
         ...written(request, blocks, plan, members),
-        ...settlementOf(request, blocks, plan, prefix.tokenCount, rules, sentAt),
+        settle(usage) {
+          if (isSettled || usage.isMeasured === false) return;
+          isSettled = true;
+          planner.settle(hashed, destination, plan, sentAt, usage);
+        },
+        abandon() {
+          if (isSettled) return;
+          isSettled = true;
+          planner.abandon(destination, plan);
+        },
       };
     },
   };
-}
-
-/** Who pays and who saves: what one tenant's traffic saved is not spent on another's. */
-function purseOf({ modelId, tenant }: CachedRequest): string {
-  return `${modelId}|${tenant}`;
 }
 
 /** Whether it is known how the upstream caches. Of others nothing is asked, so how their prompts repeat decides nothing. */

@@ -19,11 +19,17 @@ const usage = (read: number, written: number, longWritten = 0) => ({
   longCacheWriteTokenCount: longWritten,
 });
 
+const spending = (tokenCount: number, surcharge: number, rivalCost = tokenCount) => ({
+  tokenCount,
+  surcharge,
+  rivalCost,
+});
+
 describe('a purse', () => {
   test('begins with four prompts, and grows by a fiftieth of what is asked', () => {
     const purse = createPurse();
     expect(purse.spendable('m', 10_000)).toBe(40_000);
-    purse.spend('m', 10_000, 0);
+    purse.spend('m', spending(10_000, 0));
     expect(purse.spendable('m', 10_000)).toBe(40_200);
     // Another tenant's is another.
     expect(purse.spendable('n', 1000)).toBe(4000);
@@ -31,35 +37,68 @@ describe('a purse', () => {
 
   test('pays for writing, and is filled by reading, as the provider counts them', () => {
     const purse = createPurse();
-    purse.spend('m', 10_000, 2500);
+    purse.spend('m', spending(10_000, 2500));
     expect(purse.saved('m')).toBe(-2500);
-    purse.settle('m', 2500, usage(0, 8000), rules);
+    purse.settle('m', spending(10_000, 2500), usage(0, 8000), rules);
     expect(purse.saved('m')).toBe(-2000);
-    purse.settle('m', 0, usage(9000, 0), rules);
+    purse.settle('m', spending(10_000, 0), usage(9000, 0), rules);
     expect(purse.saved('m')).toBeCloseTo(-2000 + 8100);
     // For an hour: twice the price, where nothing else is stated.
-    purse.settle('m', 0, usage(0, 0, 1000), rules);
+    purse.settle('m', spending(10_000, 0), usage(0, 0, 1000), rules);
     expect(purse.saved('m')).toBeCloseTo(-2000 + 8100 - 1000);
   });
 });
 
-test('caution is half a standard error, and more the more was lost', () => {
+test('caution grows with what was lost, up to a whole standard error', () => {
   const purse = createPurse();
+  expect(purse.caution('m', 10_000)).toBe(0);
+  purse.spend('m', spending(10_000, 20_000));
   expect(purse.caution('m', 10_000)).toBe(0.5);
-  purse.spend('m', 10_000, 20_000);
-  expect(purse.caution('m', 10_000)).toBe(0.75);
-  purse.spend('m', 10_000, 40_000);
+  purse.spend('m', spending(10_000, 40_000));
   expect(purse.caution('m', 10_000)).toBe(1);
-  purse.settle('m', 60_000, usage(9000, 0), rules);
+  purse.settle('m', spending(10_000, 60_000), usage(9000, 0), rules);
   expect(purse.saved('m')).toBeGreaterThan(0);
-  expect(purse.caution('m', 10_000)).toBe(0.5);
+  expect(purse.caution('m', 10_000)).toBe(0);
+});
+
+describe('who falls behind everything marked', () => {
+  test('is outdone by four prompts and a fiftieth, until half of that is won back', () => {
+    const purse = createPurse();
+    // Read in full where everything marked would have read from the cache.
+    for (let count = 0; count < 4; count += 1) {
+      purse.spend('m', spending(10_000, 0, 1000));
+      expect(purse.isOutdone('m')).toBe(false);
+    }
+    purse.spend('m', spending(10_000, 0, 1000));
+    expect(purse.behind('m')).toBe(45_000);
+    expect(purse.isOutdone('m')).toBe(true);
+    for (const [rivalCost, isOutdone] of [
+      [25_000, true],
+      [30_000, false],
+      [10_000, false],
+    ] as const) {
+      purse.spend('m', spending(10_000, 0, rivalCost));
+      expect(purse.isOutdone('m')).toBe(isOutdone);
+    }
+  });
+
+  test('is measured in the tokens that the provider counts', () => {
+    const purse = createPurse();
+    const sent = spending(5000, 1250, 500);
+    purse.spend('m', sent);
+    expect(purse.behind('m')).toBe(5750);
+    // Twice as long as estimated: all of it written here, read with everything marked.
+    purse.settle('m', sent, usage(0, 10_000), rules);
+    expect(purse.behind('m')).toBe(12_500 - 1000);
+  });
 });
 
 test('what was refused costs nothing', () => {
   const purse = createPurse();
-  purse.spend('m', 10_000, 2500);
-  purse.giveBack('m', 2500);
+  purse.spend('m', spending(10_000, 2500));
+  purse.giveBack('m', spending(10_000, 2500));
   expect(purse.saved('m')).toBe(0);
+  expect(purse.behind('m')).toBe(0);
 });
 
 describe('whoever changes his prompts as soon as they are marked', () => {

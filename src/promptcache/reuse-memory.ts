@@ -1,26 +1,40 @@
 import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { PrefixBoundary, PromptPrefix } from '../chat/prompt-prefix.ts';
+import { reusePrior } from './reuse-prior.ts';
 
 /**
- * How soon prefixes come again. Three things are learnt, each the ground for what is expected of the next: of one place
- * of one prompt, of places of its kind in its family, and of families that were new. Learning needs no marks: that a
- * prefix came again shows in its hash.
+ * How soon prefixes come again. Four things are learnt, each the ground for what is expected of the one before: of one place
+ * of one prompt, of places of its kind in its family, of families of the tenant that were new; and what prompts of its kind
+ * come to before any was seen (`reuse-prior.ts`). Learning needs no marks: that a prefix came again shows in its hash.
  */
 export interface ReuseMemory {
-  /** Takes a prompt in. Prompts must come in the order of their times. @param at milliseconds since the epoch */
-  observe(prefix: PromptPrefix, at: number): void;
   /**
-   * The odds, for each of the prefix's boundaries, that a request which shares everything before it comes within each
-   * of `horizonsMs`: what is expected by all that was seen, less `caution` standard errors of that. Deeper ones are never
-   * likelier than those before them. To be asked behind `observe`. @param caution @default 0
+   * Takes a prompt in. Prompts must come in the order of their times.
+   * @param at milliseconds since the epoch
+   * @param tenant nothing is learnt across tenants
    */
-  odds(prefix: PromptPrefix, caution?: number): readonly ReuseOdds[];
+  observe(prefix: PromptPrefix, at: number, tenant: string): void;
+  /**
+   * What is expected of each of the prefix's boundaries by all that was seen, less `caution` standard errors of that. Deeper
+   * ones are never likelier than those before them. To be asked behind `observe`. @param caution @default 0
+   */
+  expected(prefix: PromptPrefix, tenant: string, caution?: number): readonly ExpectedReuse[];
   /** Places that are remembered at the moment. */
   readonly placeCount: number;
 }
 
-/** One number for each of `horizonsMs`, 0 to 1. */
+/** One number for each of `horizonsMs`, 0 to 1: the odds that a request comes so soon. */
 export type ReuseOdds = readonly number[];
+
+/** Of requests that share everything up to a place. */
+export interface ExpectedReuse {
+  /** The next one. */
+  readonly next: ReuseOdds;
+  /** Of each one after that, on average: a loop that goes on within seconds pauses for hours when its task is done. */
+  readonly later: ReuseOdds;
+  /** What stands behind it grows from request to request. */
+  readonly isConversation: boolean;
+}
 
 /**
  * What a provider keeps for five, thirty and sixty minutes is there a little less: its clock starts before the answer and
@@ -33,12 +47,14 @@ const placeLimit = 50_000;
 const statisticLimit = 5_000;
 /** Older outcomes count half once so many are known, so that what changes is learnt anew. */
 const memoryLength = 64;
-/** Before anything is known a prompt is expected not to come again: waiting for the first repetition costs little. */
-const firstOdds = 0.05;
-/** That one new family came again says a little of the next one: three that did not outweigh it. */
-const firstWeight = 3;
 /** How many outcomes of its own a place or a family must have to outweigh what it was expected to be like. */
 const parentWeight = 2;
+/** A family is new for so many prompts: what they come to is told of the next new one. */
+const newFamilyCount = 3;
+/** That a conversation went on says little of its end: those of its family tell more. */
+const messageWeight = 8;
+/** How many outcomes of conversations outweigh that all their requests are like the next one. */
+const steadyWeight = 3;
 
 /** Outcomes counted so far: how many, and of them how many within each horizon. */
 interface Statistic {
@@ -48,11 +64,17 @@ interface Statistic {
 
 interface Place {
   readonly own: Statistic;
-  /** Where its first outcome is counted too: of its kind in its family, and of its kind where the family was new. */
-  readonly fresh: readonly Statistic[];
-  /** Within which horizons its first outcome was; null: not known yet. */
-  first: readonly boolean[] | null;
+  /** Where each outcome is counted too. Of the place that begins a conversation: how those of its family go on. */
+  steady: readonly Statistic[];
+  /** Where the outcome that is awaited is counted too: of what the place is in the prompt that it was last in. */
+  awaited: readonly Statistic[];
   lastAt: number;
+}
+
+interface Expected {
+  readonly next: number[];
+  readonly later: number[];
+  readonly isConversation: boolean;
 }
 
 export function createReuseMemory(): ReuseMemory {
@@ -74,91 +96,142 @@ export function createReuseMemory(): ReuseMemory {
     return statistic;
   }
 
-  /** The place came again, or did not within the longest horizon. */
-  function settle(place: Place, gapMs: number): void {
-    const isFirst = place.first === null;
+  /** The place came again, or did not within the longest horizon; the next outcome is awaited from then on. */
+  function comesAgain(hash: string, place: Place, awaited: readonly Statistic[], at: number): void {
+    const gapMs = at - place.lastAt;
     for (const [index, horizonMs] of horizonsMs.entries()) {
       if (gapMs > horizonMs) continue;
-      for (const statistic of isFirst ? [place.own, ...place.fresh] : [place.own]) {
+      for (const statistic of [place.own, ...place.steady, ...place.awaited]) {
         statistic.within[index] = (statistic.within[index] ?? 0) + 1;
       }
     }
-    place.first ??= horizonsMs.map((horizonMs) => gapMs <= horizonMs);
+    place.awaited = awaited;
+    wait(place, at);
+    places.delete(hash);
+    places.set(hash, place);
   }
 
-  function visit(boundary: PrefixBoundary, prefix: PromptPrefix, isNewFamily: boolean, at: number): void {
-    const known = places.get(boundary.hash);
-    const ofFamily = statisticOf(`${prefix.family}|${boundary.kind}`);
-    const ofAll = statisticOf(`|${boundary.kind}`);
-    // An outcome counts as none until it is there: of many that are open at once most must not be taken for repeated.
+  /** An outcome counts as none until it is there: of many that are awaited at once most must not be taken for repeated. */
+  function wait(place: Place, at: number): void {
+    place.lastAt = at;
+    for (const statistic of [place.own, ...place.steady, ...place.awaited]) open(statistic);
+  }
+
+  function visit({ hash, kind }: PrefixBoundary, names: Names, isNewFamily: boolean, at: number): void {
+    const known = places.get(hash);
+    const ofFamily = statisticOf(names.inFamily(kind));
+    const ofAll = statisticOf(names.inAll(kind));
+    const steady =
+      hash === names.beginning
+        ? [statisticOf(names.inFamily(steadyKind)), statisticOf(names.inAll(steadyKind))]
+        : [];
     if (known !== undefined) {
-      settle(known, at - known.lastAt);
-      known.lastAt = at;
-      open(known.own);
-      places.delete(boundary.hash);
-      places.set(boundary.hash, known);
+      comesAgain(hash, known, isNewFamily ? [ofFamily, ofAll] : [ofFamily], at);
       return;
     }
-    const fresh = isNewFamily ? [ofFamily, ofAll] : [ofFamily];
-    for (const statistic of fresh) open(statistic);
     const place: Place = {
       own: { count: 0, within: horizonsMs.map(() => 0) },
-      fresh,
-      first: null,
+      steady,
+      awaited: isNewFamily ? [ofFamily, ofAll] : [ofFamily],
       lastAt: at,
     };
-    open(place.own);
+    wait(place, at);
     if (places.size >= placeLimit) oldest.place.forget();
-    places.set(boundary.hash, place);
+    places.set(hash, place);
+  }
+
+  function expectedAt({ hash, kind }: PrefixBoundary, names: Names, caution: number): Expected {
+    const place = places.get(hash);
+    const isConversation = isMessageKind(kind);
+    const [ofFamily, ofAll] = [names.inFamily(kind), names.inAll(kind)].map((name) => statistics.get(name));
+    const [steady, steadyAll] = [names.inFamily(steadyKind), names.inAll(steadyKind)].map((name) =>
+      statistics.get(name),
+    );
+    const prior = reusePrior(kind);
+    const expected: Expected = { next: [], later: [], isConversation };
+    for (const index of horizonsMs.keys()) {
+      // The outcome that is awaited tells nothing yet.
+      const seen = (statistic: Statistic | undefined): Evidence => {
+        const isAwaited =
+          statistic === place?.own ||
+          statistic === steady ||
+          statistic === steadyAll ||
+          (statistic !== undefined && place?.awaited.includes(statistic) === true);
+        return {
+          count: (statistic?.count ?? 0) - (isAwaited ? 1 : 0),
+          within: statistic?.within[index] ?? 0,
+        };
+      };
+      const guess = guessOf(prior.next[index] ?? 0, prior.weight);
+      const usual = blend(seen(ofFamily), blend(seen(ofAll), guess, prior.weight), parentWeight);
+      const next = blend(seen(place?.own), usual, isConversation ? messageWeight : parentWeight);
+      const ofOthers = blend(seen(steadyAll), guessOf(next.mean, steadyWeight), steadyWeight);
+      const later = isConversation ? blend(seen(steady), ofOthers, parentWeight) : next;
+      const noise = caution * Math.sqrt(next.variance);
+      expected.next.push(Math.min(1, Math.max(0, next.mean - noise)));
+      expected.later.push(Math.min(1, Math.max(0, later.mean - noise)));
+    }
+    return expected;
   }
 
   return {
     get placeCount() {
       return places.size;
     },
-    observe(prefix, at) {
-      const isNewFamily = !families.has(prefix.family);
+    observe(prefix, at, tenant) {
+      const names = namesOf(prefix, tenant);
+      const seenCount = families.get(prefix.family) ?? 0;
+      const isNewFamily = seenCount < newFamilyCount;
       families.delete(prefix.family);
-      families.set(prefix.family, at);
+      families.set(prefix.family, seenCount + 1);
       if (families.size > statisticLimit) oldest.family.forget();
       const named = new Set(prefix.boundaries.map(({ hash }) => hash));
-      for (const boundary of prefix.boundaries) visit(boundary, prefix, isNewFamily, at);
+      for (const boundary of prefix.boundaries) visit(boundary, names, isNewFamily, at);
       // What an earlier turn ended with may be no place of its own in this one: it came again all the same.
       for (const hash of chainEnds(prefix)) {
-        if (named.has(hash)) continue;
-        const place = places.get(hash);
-        if (place === undefined) continue;
-        settle(place, at - place.lastAt);
-        place.lastAt = at;
-        open(place.own);
+        const place = named.has(hash) ? undefined : places.get(hash);
+        if (place !== undefined) comesAgain(hash, place, [], at);
       }
     },
-    odds(prefix, caution = 0) {
-      const all = prefix.boundaries.map(({ hash, kind }): number[] => {
-        const place = places.get(hash);
-        const ofAll = statistics.get(`|${kind}`);
-        const ofFamily = statistics.get(`${prefix.family}|${kind}`);
-        return horizonsMs.map((_, index) => {
-          // What this place itself came to is evidence once, as its own: what is expected of it is what others came to.
-          const without = (statistic: Statistic | undefined): Evidence => {
-            if (statistic === undefined) return { count: 0, within: 0 };
-            const isOwn = place?.fresh.includes(statistic) === true;
-            const within = (statistic.within[index] ?? 0) - (isOwn && place.first?.[index] === true ? 1 : 0);
-            return { count: statistic.count - (isOwn ? 1 : 0), within };
-          };
-          const own = { count: (place?.own.count ?? 1) - 1, within: place?.own.within[index] ?? 0 };
-          const parent = blend(without(ofAll), first, firstWeight);
-          const { mean, variance } = blend(own, blend(without(ofFamily), parent, parentWeight), parentWeight);
-          return Math.max(0, mean - caution * Math.sqrt(variance));
-        });
-      });
-      // Whoever shares a deeper place shares those before it.
-      for (let at = all.length - 2; at >= 0; at -= 1) {
-        all[at] = (all[at] ?? []).map((own, index) => Math.max(own, all[at + 1]?.[index] ?? 0));
+    expected(prefix, tenant, caution = 0) {
+      const names = namesOf(prefix, tenant);
+      const all = prefix.boundaries.map((boundary) => expectedAt(boundary, names, caution));
+      // Whoever shares a deeper place shares those before it; who comes sooner comes within longer too.
+      for (const [at, { next, later }] of [...all.entries()].reverse()) {
+        raise(next, all[at + 1]?.next);
+        raise(later, all[at + 1]?.later);
       }
       return all;
     },
   };
+}
+
+function raise(odds: number[], deeper: ReuseOdds | undefined): void {
+  for (const index of odds.keys()) {
+    odds[index] = Math.max(odds[index] ?? 0, deeper?.[index] ?? 0, odds[index - 1] ?? 0);
+  }
+}
+
+/** Of beginnings of conversations, each time that they come or do not. */
+const steadyKind = 'steady';
+
+interface Names {
+  inFamily(kind: string): string;
+  inAll(kind: string): string;
+  /** Hash of the first place in the messages. */
+  readonly beginning: string | undefined;
+}
+
+function namesOf({ family, boundaries }: PromptPrefix, tenant: string): Names {
+  return {
+    inFamily: (kind) => `${tenant}|${family}|${kind}`,
+    inAll: (kind) => `${tenant}||${kind}`,
+    beginning: boundaries.find(({ kind }) => isMessageKind(kind))?.hash,
+  };
+}
+
+function isMessageKind(kind: string): boolean {
+  return kind.startsWith('head') || kind.startsWith('tail');
 }
 
 function open(statistic: Statistic): void {
@@ -180,10 +253,9 @@ interface Expectation {
   readonly variance: number;
 }
 
-const first: Expectation = {
-  mean: firstOdds,
-  variance: (firstOdds * (1 - firstOdds)) / (firstWeight + 1),
-};
+function guessOf(mean: number, weight: number): Expectation {
+  return { mean, variance: (mean * (1 - mean)) / (weight + 1) };
+}
 
 /**
  * What is expected, moved by what was seen: their mean by weight, and the variance of that mean, the outcomes being

@@ -6,6 +6,7 @@ import { questionOfExchange } from './captured-question.ts';
 import { expectCosts } from './expected-calibration-cost.ts';
 import { judgeCaptured, type JudgeCapturedOptions } from './judge-captured.ts';
 import { answersAll, readJudgedLines, type JudgedLine } from './judged-line.ts';
+import { compared } from './testing/compared.ts';
 
 function exchangeOf(changes: Partial<CapturedExchange> = {}): CapturedExchange {
   return {
@@ -84,7 +85,7 @@ async function judgeAll(changes: Partial<JudgeCapturedOptions> = {}) {
     questions: questionsOf(3),
     models: ['tiny', 'x/mid', 'x/far'],
     ask: answerOf,
-    judge: { compare: (_, one) => Promise.resolve(one === 'by x/far' ? 'win' : 'loss') },
+    judge: { compare: (_, one) => Promise.resolve(compared(one === 'by x/far' ? 'win' : 'loss')) },
     judgeName: 'judge',
     costOf: (model) => (model === 'x/far' ? 0.01 : null),
     givenCostOf: () => 0,

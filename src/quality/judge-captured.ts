@@ -82,11 +82,12 @@ async function outcomesOf(
     if (other.model !== model) return null;
     const isWhole = other.finish === 'stop' || other.finish === 'stop_sequence';
     // An answer that does not come to its end is no answer.
-    const outcome =
+    const compared =
       isWhole && other.text.trim() !== ''
         ? await judge.compare(comparable.question, other.text, answer, { tenant, signal })
-        : 'loss';
-    if (outcome === null) return null;
+        : { outcome: 'loss' as const };
+    if (compared === null) return null;
+    const { outcome } = compared;
     outcomes[model] = { score: scoreOf(outcome), cost: costOf(model, other.usage) };
   }
   return outcomes;

@@ -11,6 +11,9 @@ export interface Question {
 /** What a judge said of two answers, in the order in which it read them. */
 export type Verdict = 'first' | 'second' | 'tie';
 
+/** Where an answer stands for a judge who reads it. */
+export type Place = Exclude<Verdict, 'tie'>;
+
 /** The form of a judge's answer, for models that can be held to one. */
 export const verdictSchema = {
   type: 'object',
@@ -76,6 +79,11 @@ function verdictOf(word: string | undefined): Verdict | null {
 export function combineOrders(straight: Verdict, exchanged: Verdict): Outcome {
   const one = outcomeOf(straight);
   return one === reversed(outcomeOf(exchanged)) ? one : 'tie';
+}
+
+/** The place that was named both times, so that the words of the answers cannot have decided; null where there is none. */
+export function favouredPlace(straight: Verdict, exchanged: Verdict): Place | null {
+  return straight !== 'tie' && straight === exchanged ? straight : null;
 }
 
 function outcomeOf(verdict: Verdict): Outcome {

@@ -86,7 +86,8 @@ describe('both orders', () => {
           const straight = await judge.compare(question, one, other, never);
           const exchanged = await judge.compare(question, other, one, never);
           expect(straight).not.toBeNull();
-          expect(exchanged).toBe(reversed(straight ?? 'tie'));
+          expect(exchanged?.outcome).toBe(reversed(straight?.outcome ?? 'tie'));
+          expect(exchanged?.favouredPlace).toBe(straight?.favouredPlace);
         },
       ),
     );
@@ -94,15 +95,23 @@ describe('both orders', () => {
 
   test('a judge that likes only a place makes ties, one that knows makes outcomes', async () => {
     const blind = createJudge(judgeOf(() => 0, 1));
-    expect(await blind.compare(question, '2', '3', never)).toBe('tie');
+    expect(await blind.compare(question, '2', '3', never)).toEqual({
+      outcome: 'tie',
+      favouredPlace: 'first',
+      verdicts: ['first', 'first'],
+    });
     const wise = createJudge(judgeOf(Number, 0));
-    expect(await wise.compare(question, '3', '2', never)).toBe('win');
-    expect(await wise.compare(question, '2', '3', never)).toBe('loss');
+    expect(await wise.compare(question, '3', '2', never)).toEqual({
+      outcome: 'win',
+      favouredPlace: null,
+      verdicts: ['first', 'second'],
+    });
+    expect((await wise.compare(question, '2', '3', never))?.outcome).toBe('loss');
   });
 
   test('the same words need no judge', async () => {
     const judge = createJudge(() => Promise.reject(new Error('asked')));
-    expect(await judge.compare(question, ' 3', '3\n', never)).toBe('tie');
+    expect((await judge.compare(question, ' 3', '3\n', never))?.outcome).toBe('tie');
   });
 });
 
@@ -114,8 +123,8 @@ describe('a judge that cannot be held to a form', () => {
       if (type !== 'text') return Promise.reject(new NearfarError('unsupported', 'no schema here'));
       return Promise.resolve('The verdict is A');
     });
-    expect(await judge.compare(question, '2', '3', never)).toBe('tie');
-    expect(await judge.compare(question, '2', '3', never)).toBe('tie');
+    expect((await judge.compare(question, '2', '3', never))?.outcome).toBe('tie');
+    expect((await judge.compare(question, '2', '3', never))?.outcome).toBe('tie');
     expect(forms).toEqual(['json_schema', 'text', 'text', 'text', 'text']);
     const mute = createJudge(() => Promise.resolve('...'));
     expect(await mute.compare(question, '2', '3', never)).toBeNull();

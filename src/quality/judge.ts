@@ -2,13 +2,25 @@ import { NearfarError } from '../chat/error.ts';
 import type { Message, OutputFormat } from '../chat/request.ts';
 import {
   combineOrders,
+  favouredPlace,
   judgePrompt,
   readVerdict,
   verdictSchema,
+  type Place,
   type Question,
   type Verdict,
 } from './judge-prompt.ts';
 import type { Outcome } from './outcome.ts';
+
+/** What a judge said of two answers once it had read them in both orders. */
+export interface Compared {
+  /** Of the first of the two. */
+  readonly outcome: Outcome;
+  /** The place that it named both times, whichever answer stood there; null: it did not contradict itself so. */
+  readonly favouredPlace: Place | null;
+  /** What it said of each order. */
+  readonly verdicts: readonly [straight: Verdict, exchanged: Verdict];
+}
 
 /** Asks the judging model one thing and resolves with all that it said. */
 export type AskJudge = (
@@ -29,7 +41,7 @@ export interface Judge {
    * @returns null where the judge gave no verdict that can be read
    * @throws NearfarError what the judging model threw: nothing was judged then
    */
-  compare(question: Question, one: string, other: string, context: JudgeContext): Promise<Outcome | null>;
+  compare(question: Question, one: string, other: string, context: JudgeContext): Promise<Compared | null>;
 }
 
 const verdictFormat: OutputFormat = {
@@ -61,11 +73,17 @@ export function createJudge(ask: AskJudge): Judge {
   return {
     async compare(question, one, other, context) {
       // The same words need no judge.
-      if (one.trim() === other.trim()) return 'tie';
+      if (one.trim() === other.trim())
+        return { outcome: 'tie', favouredPlace: null, verdicts: ['tie', 'tie'] };
       const straight = await verdict(judgePrompt(question, one, other), context);
       if (straight === null) return null;
       const exchanged = await verdict(judgePrompt(question, other, one), context);
-      return exchanged === null ? null : combineOrders(straight, exchanged);
+      if (exchanged === null) return null;
+      return {
+        outcome: combineOrders(straight, exchanged),
+        favouredPlace: favouredPlace(straight, exchanged),
+        verdicts: [straight, exchanged],
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts';
 import type { JudgedTable } from '../store/schema.ts';
+import type { Place } from './judge-prompt.ts';
 import type { Outcome, OutcomeCounts } from './outcome.ts';
 
 /** One comparison of two tiers' answers to one request. No text. */
@@ -15,6 +16,8 @@ export interface Judged {
   readonly routedTier: string;
   /** Of the lower tier's answer. */
   readonly outcome: Outcome;
+  /** Where a tie was a contradiction: the place that the judge named in both orders. Null also in rows of before migration 017. */
+  readonly favouredPlace: Place | null;
   readonly judge: string;
 }
 
@@ -30,6 +33,8 @@ export interface JudgedSum {
   readonly answeredTier: string;
   readonly judge: string;
   readonly counts: OutcomeCounts;
+  /** Of the ties, those in which the judge named one place in both orders. */
+  readonly favoured: Readonly<Record<Place, number>>;
 }
 
 export interface JudgedStore {
@@ -88,6 +93,7 @@ export function createJudgedStore({ db }: Pick<Store, 'db'>): JudgedStore {
           'answered_tier',
           'judge',
           'outcome',
+          'favoured_place',
           fn.countAll<number | string>().as('count'),
         ])
         .where('judged_at', '>=', from)
@@ -100,22 +106,28 @@ export function createJudgedStore({ db }: Pick<Store, 'db'>): JudgedStore {
           'answered_tier',
           'judge',
           'outcome',
+          'favoured_place',
         ])
         .execute();
-      const groups = Map.groupBy(rows, ({ outcome: _, count: __, ...group }) => JSON.stringify(group));
+      const groups = Map.groupBy(rows, ({ outcome: _, favoured_place: __, count: ___, ...group }) =>
+        JSON.stringify(group),
+      );
       return [...groups.values()].flatMap((group): JudgedSum[] => {
         const [row] = group;
         if (row === undefined) return [];
         // PostgreSQL gives counts as strings.
-        const countOf = (outcome: Outcome): number =>
-          Number(group.find((one) => one.outcome === outcome)?.count ?? 0);
+        const countOf = (isMeant: (one: (typeof group)[number]) => boolean): number =>
+          group.filter(isMeant).reduce((sum, { count }) => sum + Number(count), 0);
+        const countOfOutcome = (outcome: Outcome): number => countOf((one) => one.outcome === outcome);
+        const countOfPlace = (place: Place): number => countOf((one) => one.favoured_place === place);
         return [
           {
             lower: { tier: row.lower_tier, modelId: row.lower_model },
             upper: { tier: row.upper_tier, modelId: row.upper_model },
             answeredTier: row.answered_tier,
             judge: row.judge,
-            counts: { win: countOf('win'), tie: countOf('tie'), loss: countOf('loss') },
+            counts: { win: countOfOutcome('win'), tie: countOfOutcome('tie'), loss: countOfOutcome('loss') },
+            favoured: { first: countOfPlace('first'), second: countOfPlace('second') },
           },
         ];
       });
@@ -134,6 +146,7 @@ function toTable(judged: Judged): JudgedTable {
     answered_tier: judged.answeredTier,
     routed_tier: judged.routedTier,
     outcome: judged.outcome,
+    favoured_place: judged.favouredPlace,
     judge: judged.judge,
   };
 }
@@ -147,6 +160,7 @@ function fromTable(row: JudgedTable): Judged {
     answeredTier: row.answered_tier,
     routedTier: row.routed_tier,
     outcome: row.outcome as Outcome,
+    favouredPlace: row.favoured_place as Place | null,
     judge: row.judge,
   };
 }

@@ -1,3 +1,4 @@
+// Over 300 lines: one shadow, everything that can come of it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { goodParts, requestOf, startPart, textPart, endPart, finishPart } from '../answer/fakes.ts';
@@ -8,6 +9,7 @@ import type { LedgerRow } from '../ledger/row.ts';
 import type { AskModel } from './ask-model.ts';
 import type { Judged } from './judged-store.ts';
 import { createShadow, pairOf, type ShadowDependencies } from './shadow.ts';
+import { compared } from './testing/compared.ts';
 
 const tiers = [
   { tier: 'near', modelId: 'tiny' },
@@ -31,7 +33,7 @@ function shadowWith(changes: Partial<ShadowDependencies> = {}) {
       asked.push({ model, request, tenant });
       return Promise.resolve({ text: 'another', model, finish: 'stop', usage: null });
     },
-    judge: { compare: () => Promise.resolve('loss') },
+    judge: { compare: () => Promise.resolve(compared('loss')) },
     judgeName: 'judge',
     record: (judged) => {
       recorded.push(judged);
@@ -85,6 +87,7 @@ describe('a comparison', () => {
         answeredTier: 'near',
         routedTier: 'near',
         outcome: 'loss',
+        favouredPlace: null,
         judge: 'judge',
       },
     ]);
@@ -96,7 +99,7 @@ describe('a comparison', () => {
     const judge = {
       compare: (_: unknown, one: string, other: string) => {
         seen.push([one, other]);
-        return Promise.resolve('tie' as const);
+        return Promise.resolve(compared('tie'));
       },
     };
     const { shadow, say } = shadowWith({ judge });
@@ -279,7 +282,7 @@ describe('at the end', () => {
       judge: {
         compare: () => {
           judging.resolve(undefined);
-          return Promise.resolve('win');
+          return Promise.resolve(compared('win'));
         },
       },
       record: ({ requestId }) => {

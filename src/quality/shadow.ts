@@ -183,8 +183,8 @@ export function createShadow(dependencies: ShadowDependencies): Shadow {
       const texts = answered === lower ? [job.answer, other.text] : [other.text, job.answer];
       const [lowerText = '', upperText = ''] = texts;
       const context = { tenant: job.tenant, signal: abort.signal };
-      const outcome = await judge.compare(question, lowerText, upperText, context);
-      if (outcome === null) return 'verdict';
+      const compared = await judge.compare(question, lowerText, upperText, context);
+      if (compared === null) return 'verdict';
       return await keep({
         requestId: job.requestId,
         judgedAt: now(),
@@ -192,7 +192,8 @@ export function createShadow(dependencies: ShadowDependencies): Shadow {
         upper,
         answeredTier: answered.tier,
         routedTier: job.routedTier ?? answered.tier,
-        outcome,
+        outcome: compared.outcome,
+        favouredPlace: compared.favouredPlace,
         judge: judgeName,
       });
     } catch (thrown) {

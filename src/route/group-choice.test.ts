@@ -165,7 +165,7 @@ describe('a name that is a group', () => {
       groups: { sonnet: ['a/m', 'b/m'] },
       near: () => null,
       listModelIds: () => Promise.resolve([]),
-      remote: { modelIds: ['a/m', 'b/m'], upstreams: ['a', 'b'], far: null },
+      remote: { modelIds: ['a/m', 'b/m', 'c/m'], upstreams: ['a', 'b', 'c'], far: null },
       routing: {
         tiers: [],
         router: null,
@@ -192,6 +192,15 @@ describe('a name that is a group', () => {
       { tier: 'a/m', modelId: 'a/m' },
       { tier: 'b/m', modelId: 'b/m' },
     ]);
+  });
+
+  test('has those that its name falls back to behind all of its own', async () => {
+    const route = createRoute({ ...settings(), fallbacks: { sonnet: ['b/m', 'c/m'] } });
+    const request = { requestedModel: 'sonnet', privacy: 'open', tenant: 'team' } as const;
+    expect(await route.decide(request, { prompt: () => asked(1000).prompt })).toMatchObject({
+      modelId: 'b/m',
+      fallbackIds: ['a/m', 'c/m'],
+    });
   });
 
   test('goes back to the model that answered the session, where what it holds makes that cheaper', async () => {

@@ -3,6 +3,7 @@ import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { AnswerFigures } from './answer-figures.ts';
 import type { AskedPrompt } from './asked-prompt.ts';
+import { chainOf } from './fallback-chain.ts';
 import { groupNamed, type OrderGroup } from './group-choice.ts';
 import { followAliases, resolveModelName } from './resolve-model-name.ts';
 import type { KnownNames, RemoteNames, RouteDecision } from './resolve-model-name.ts';
@@ -170,7 +171,7 @@ export function createRoute(settings: RouteSettings): Route {
     const { modelId: first, reasons } = await resolve(request.requestedModel);
     const ids = [...new Set(await Promise.all(names.map(async (name) => (await resolve(name)).modelId)))];
     const {
-      ids: [modelId, ...fallbackIds],
+      ids: [modelId, ...others],
       reason,
       sessionKey,
     } = await orderGroup([ids[0] ?? first, ...ids.slice(1)], {
@@ -181,6 +182,9 @@ export function createRoute(settings: RouteSettings): Route {
       boundModelId: question.boundModelId ?? null,
       failedIds: new Set(ids.filter((id) => pauseOf(id) > 0)),
     });
+    // Behind the group's own come those that the owner lists for its name.
+    const further = await chainOf(modelId, request.requestedModel, fallbacks, resolve);
+    const fallbackIds = [...new Set([...others, ...further])];
     return {
       modelId,
       fallbackIds,
@@ -280,20 +284,4 @@ function withChain(resolved: RouteDecision, chain: readonly string[]): RouteDeci
     fallbackIds: chain,
     reasons: [...resolved.reasons, `where it fails: ${chain.join(', then ')}`],
   };
-}
-
-/** The fallbacks of a model, by its id or by the name that was asked; each once, and none of them itself. */
-async function chainOf(
-  modelId: string,
-  requested: string,
-  fallbacks: NonNullable<RouteSettings['fallbacks']>,
-  resolve: Route['resolve'],
-): Promise<readonly string[]> {
-  const names = [requested, modelId].flatMap((name) =>
-    // Own properties only: clients send names.
-    Object.hasOwn(fallbacks, name) ? [fallbacks[name] ?? []] : [],
-  )[0];
-  if (names === undefined) return [];
-  const ids = await Promise.all(names.map(async (name) => (await resolve(name)).modelId));
-  return [...new Set(ids)].filter((id) => id !== modelId);
 }

@@ -17,6 +17,7 @@ import type {
 } from './route-facts.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { TaskType } from './task/task-type.ts';
+import { namesOfTier } from './tier-names.ts';
 
 /** What is known of a model when a decision is to be made. */
 export type ModelOutlook = Pick<TierFacts, 'boundary' | 'rest' | 'can' | 'price'>;
@@ -177,10 +178,9 @@ function policyFacts(
       const { profile, worth, scoresOf } = policy;
       const byTier = (figures: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
         Object.fromEntries(
-          tiers.flatMap(({ tier, modelId }) => {
-            const names = [tier, modelId, modelId.slice(modelId.indexOf('/') + 1)];
-            const name = names.find((one) => Object.hasOwn(figures, one));
-            return name === undefined ? [] : [[tier, figures[name] ?? 0]];
+          tiers.flatMap((one) => {
+            const name = namesOfTier(one).find((each) => Object.hasOwn(figures, each));
+            return name === undefined ? [] : [[one.tier, figures[name] ?? 0]];
           }),
         );
       return {

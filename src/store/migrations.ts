@@ -170,6 +170,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable('ledger').addColumn('purpose', 'text').execute();
     },
   },
+  '014-semantic-checks': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (await hasColumn(db, 'ledger', 'check_micros')) return;
+      await db.schema.alterTable('ledger').addColumn('check_micros', 'bigint').execute();
+    },
+  },
   '015-kept-answers': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
@@ -198,6 +204,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
         if (await hasColumn(db, 'ledger', name)) continue;
         await db.schema.alterTable('ledger').addColumn(name, 'bigint').execute();
       }
+    },
+  },
+  '017-place-that-a-judge-favoured': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      if (await hasColumn(db, 'judged', 'favoured_place')) return;
+      await db.schema.alterTable('judged').addColumn('favoured_place', 'text').execute();
     },
   },
 };

@@ -79,6 +79,8 @@ export interface LedgerTable {
   prompt_prefix: string | null;
   /** What counts for the budgets of the key where that is not the cost; null where it is. */
   charged_micros: number | null;
+  /** What a check of the semantic cache counts for the budget of checks; null: it was none. */
+  check_micros: number | null;
   /** Why nearfar itself asked; null: a client did. */
   purpose: string | null;
   /** Null, with the two that follow: no cascade judged a near model's beginning. */
@@ -214,6 +216,8 @@ export interface JudgedTable {
   routed_tier: string;
   /** Of the lower tier's answer: `win`, `tie` or `loss`. */
   outcome: string;
+  /** `first` or `second`, where the judge named that place in both orders. */
+  favoured_place: string | null;
   judge: string;
 }
 

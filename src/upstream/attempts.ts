@@ -74,6 +74,8 @@ export async function askInTurn<Result>(asking: Asking<Result>): Promise<Asked<R
       return await askOnce(asking, turn, tried, notes);
     } catch (thrown) {
       const error = toNearfarError(thrown);
+      // Its kind only: what an upstream says of an error may repeat the prompt.
+      if (replicas.count > 1) notes.push(`${nameOf(turn, replicas)} failed (${error.kind})`);
       const canWait = !signal.aborted && error.retryable;
       const isProbeLate = turn.lease.isProbe && error.kind === 'timeout';
       if (canWait && (error.kind !== 'timeout' || isProbeLate) && replicas.hasOther(request.model, tried)) {

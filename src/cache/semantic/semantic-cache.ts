@@ -1,32 +1,51 @@
 import type { ChatPart } from '../../chat/part.ts';
-import type { ChatRequest } from '../../chat/request.ts';
-import type { AnswerOrigin } from '../answer-key.ts';
+import type { PrivacyLabel } from '../../chat/request.ts';
 import { createErrorBudget, type ErrorBudget, type ErrorEstimate } from './error-budget.ts';
 import type { Likeness, Question } from './likeness.ts';
 import { createQuestionIndex, type KnownQuestion } from './question-index.ts';
 import { readPrompt } from './reading.ts';
 import { sameAnswer, type AnswerComparison, type EmbedTexts } from './same-answer.ts';
-import { singleQuestion } from './single-question.ts';
+import type { SingleQuestion } from './single-question.ts';
 import { createThreshold, type Threshold } from './threshold.ts';
 
 /** Finds kept answers to questions that say the same in other words, and learns from the model's answers which do. */
 export interface SemanticCache {
   /**
-   * Null where the request is not one that may be compared, or no vector of it can be had now.
+   * Null where the question is none that may be compared, or no vector of it can be had now.
    * @param mayHit false: the client wants a new answer, which checks the kept one all the same
+   * @param payCheck sets aside what it costs to ask the model although a kept answer would do
    */
   look(
-    request: ChatRequest,
-    origin: AnswerOrigin,
+    question: AskedQuestion,
     signal: AbortSignal,
     mayHit: boolean,
+    payCheck: PayCheck,
   ): Promise<Look | null>;
   /** The answer that was kept under this key is gone. */
   forget(key: string): void;
   readonly stats: SemanticStats;
 }
 
+/** Who asks what of which model. */
+export interface AskedQuestion extends SingleQuestion {
+  readonly tenant: string;
+  readonly privacy: PrivacyLabel;
+  /** The model that answers, never an alias. */
+  readonly modelId: string;
+}
+
+/**
+ * Checks cost what the model bills. `canPay` says whether there is money for one; `pay` sets it aside and tells how much that is,
+ * in millionths of a US dollar; null: there is not enough, or nobody knows what it may cost.
+ */
+export interface PayCheck {
+  readonly canPay: () => boolean;
+  readonly pay: () => Promise<number | null>;
+}
+
 export interface Look {
+  /** What was set aside to check a kept answer that would have been given; null: this is no such check. */
+  readonly checkMicros: number | null;
   /** A kept answer that may be given, by its key; null where the model is to answer. */
   readonly hit: { readonly key: string; readonly similarity: number } | null;
   /** Bytes of memory that the question takes beside its answer. */
@@ -55,6 +74,8 @@ export interface SemanticStats {
   /** The model's answer was compared with the nearest kept one. */
   readonly sameCount: number;
   readonly differentCount: number;
+  /** Would have been hits, had there been money to check such. */
+  readonly unpaidCount: number;
   readonly questionCount: number;
   readonly pools: readonly PoolStats[];
 }
@@ -62,7 +83,7 @@ export interface SemanticStats {
 /** What is learnt is learnt for one tenant, label and model: nobody's answers decide what others get. */
 export interface PoolStats {
   readonly tenant: string;
-  readonly privacy: ChatRequest['privacy'];
+  readonly privacy: PrivacyLabel;
   readonly model: string;
   /** Whether hits are given. */
   readonly isOpen: boolean;
@@ -91,9 +112,9 @@ export function createSemanticCache(options: SemanticCacheOptions): SemanticCach
   const riskLimit = maxWrongHitRate === 0 ? watchedRisk : maxWrongHitRate;
   const index = createQuestionIndex();
   const pools = new Map<string, Pool>();
-  const counts = { lookup: 0, hit: 0, same: 0, different: 0 };
+  const counts = { lookup: 0, hit: 0, same: 0, different: 0, unpaid: 0 };
 
-  function poolOf({ tenant, privacy }: ChatRequest, model: string): Pool {
+  function poolOf({ tenant, privacy, modelId: model }: AskedQuestion): Pool {
     const name = JSON.stringify([tenant, privacy, model]);
     const pool = pools.get(name) ?? {
       tenant,
@@ -148,22 +169,26 @@ export function createSemanticCache(options: SemanticCacheOptions): SemanticCach
   }
 
   return {
-    async look(request, origin, signal, mayHit) {
-      const single = singleQuestion(request, origin);
-      if (single === null) return null;
+    async look(single, signal, mayHit, payCheck) {
       const reading = readPrompt(single.text);
       if (!reading.isEnglish) return null;
       const vector = (await embed([single.text], signal))?.[0];
       if (vector === undefined) return null;
       counts.lookup++;
       const question = { text: single.text, reading, vector };
-      const pool = poolOf(request, origin.modelId);
+      const pool = poolOf(single);
       const verdict = judge(single.scope, question, pool);
       const isOpen = mayHit && maxWrongHitRate > 0 && pool.budget.holds;
-      const isHit = isOpen && verdict?.isCandidate === true && random() >= checkRate;
+      const wouldHit = isOpen && verdict?.isCandidate === true;
+      // Without money for checks nothing shows that hits are right: then none is given.
+      const isChecked = wouldHit && random() < checkRate;
+      const checkMicros = isChecked ? await payCheck.pay() : null;
+      const isHit = wouldHit && !isChecked && payCheck.canPay();
       if (isHit) counts.hit++;
+      else if (wouldHit && checkMicros === null) counts.unpaid++;
       return {
         hit: isHit ? { key: verdict.known.key, similarity: verdict.similarity } : null,
+        checkMicros,
         bytes: 4 * vector.length + questionBytes + 20 * single.text.length,
         settle: (key, parts) => settle(single.scope, question, pool, verdict, key, parts),
       };
@@ -177,6 +202,7 @@ export function createSemanticCache(options: SemanticCacheOptions): SemanticCach
         hitCount: counts.hit,
         sameCount: counts.same,
         differentCount: counts.different,
+        unpaidCount: counts.unpaid,
         questionCount: index.questionCount,
         pools: [...pools.values()].map(({ threshold: _, budget, ...pool }) => ({
           ...pool,

@@ -10,7 +10,7 @@ export interface SingleQuestion {
 }
 
 /** Longer ones hold more than an embedding of a sentence, and the rules for English, can tell apart. In characters. */
-const longestText = 500;
+export const longestText = 500;
 
 /**
  * Pure: what of a request may be compared by meaning, null where nothing: only a conversation of one turn, without tools, with one

@@ -1,45 +1,12 @@
 import { readArgumentObject, readCallObject } from './call-object.ts';
 import type { CallSink } from './call-sink.ts';
 import type { CharacterSource, Reading } from './character-source.ts';
+import { deepseekFrames } from './deepseek.ts';
+import { optional, readList, readToolName, type CallFrame } from './frame-reading.ts';
+import { graniteFrames } from './granite.ts';
+import { phiFrames } from './phi.ts';
 import { readPythonCall } from './python-call.ts';
-import { toolNamePattern, type ToolFamily } from './tool-family.ts';
-
-/** One way in which calls stand in a text. */
-export interface CallFrame {
-  /** The text that it begins with. */
-  readonly opener: string;
-  /** True where the opener is too common a text to mean anything but at the beginning of an answer. */
-  readonly isOnlyFirst: boolean;
-  /**
-   * Reads from the opener on.
-   * @returns what was looked at beyond the end, to be read as text again; null where it is no call
-   */
-  read(source: CharacterSource, sink: CallSink): Reading<string | null>;
-}
-
-/** Takes the text if all of it stands there; else gives back the part that did. */
-function* optional(source: CharacterSource, text: string): Reading<string> {
-  let taken = '';
-  for (const expected of text) {
-    if ((yield* source.peek()) !== expected) return taken;
-    taken += (yield* source.take()) ?? '';
-  }
-  return '';
-}
-
-function* readList(
-  source: CharacterSource,
-  sink: CallSink,
-  readItem: (source: CharacterSource, sink: CallSink) => Reading<boolean>,
-): Reading<boolean> {
-  yield* source.take();
-  do {
-    yield* source.space();
-    if (!(yield* readItem(source, sink))) return false;
-    yield* source.space();
-  } while (yield* source.literal(','));
-  return yield* source.literal(']');
-}
+import type { ToolFamily } from './tool-family.ts';
 
 /** `<tool_call>{…}</tool_call>`: Hermes, Qwen, and what models without a syntax of their own are told to write. */
 const tagged: CallFrame = {
@@ -164,18 +131,6 @@ function* readNamed(source: CharacterSource, sink: CallSink): Reading<boolean> {
   return isRead;
 }
 
-function* readToolName(source: CharacterSource): Reading<string> {
-  let name = '';
-  for (
-    let next = yield* source.peek();
-    next !== null && toolNamePattern.test(next);
-    next = yield* source.peek()
-  ) {
-    name += (yield* source.take()) ?? '';
-  }
-  return name;
-}
-
 /** `<|python_tag|>` before call objects, or before calls of built-in tools. */
 const pythonTag: CallFrame = {
   opener: '<|python_tag|>',
@@ -209,7 +164,7 @@ const functionTag: CallFrame = {
   },
 };
 
-/** The first frame whose opener stands there is tried. */
+/** The first frame whose opener stands there is tried. Harmony's messages have a parser of their own (harmony-parser.ts). */
 export const callFrames: Readonly<Record<ToolFamily, readonly CallFrame[]>> = {
   hermes: [tagged, bareObject],
   llama: [pythonTag, functionTag, bareObject],
@@ -217,4 +172,9 @@ export const callFrames: Readonly<Record<ToolFamily, readonly CallFrame[]>> = {
   'mistral-named': [mistral],
   gemma: [fenced, bareObject, bareList],
   generic: [tagged, fenced, bareObject],
+  deepseek: deepseekFrames,
+  'deepseek-named': deepseekFrames,
+  granite: graniteFrames,
+  phi: phiFrames,
+  harmony: [],
 };

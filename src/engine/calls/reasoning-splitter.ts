@@ -1,10 +1,24 @@
 import { isSpace } from './character-source.ts';
+import { harmonyTags } from './harmony.ts';
 
 /** What stands around a model's reasoning. */
 export interface ReasoningTags {
   readonly open: string;
   readonly close: string;
+  /** Between the closing tag and the answer. @default an empty line */
+  readonly gap?: string;
+  /**
+   * What is written to end reasoning that has become too long, where calls may follow and where they may not.
+   * @default the closing tag on a line of its own
+   */
+  readonly closing?: { readonly calling: string; readonly speaking: string };
+  /** What a prompt ends with where no reasoning is wanted. @default the closing tag, where the prompt has opened it */
+  readonly declined?: string;
+  /** Tags around the answer behind the reasoning, which are no part of it. */
+  readonly answer?: { readonly open: string; readonly close: string };
 }
+
+export const defaultGap = '\n\n';
 
 /** The reasoning that an answer may begin with. */
 export interface Thoughts {
@@ -19,14 +33,22 @@ export interface ReasoningLimit {
   readonly closing: readonly number[];
 }
 
-const knownTags: readonly ReasoningTags[] = [
-  { open: '<think>', close: '</think>' },
-  { open: '[THINK]', close: '[/THINK]' },
+const think: ReasoningTags = { open: '<think>', close: '</think>' };
+
+/** By a text that shows that a chat template has them; the first one counts. */
+const knownTags: readonly (readonly [sign: string, tags: ReasoningTags])[] = [
+  [harmonyTags.open, harmonyTags],
+  // Granite 3.3 and 3.2.
+  ['<response></response>', { ...think, answer: { open: '<response>', close: '</response>' } }],
+  ['Here is my thought process:', { open: 'Here is my thought process:', close: 'Here is my response:' }],
+  ['<think>', think],
+  ['</think>', think],
+  ['[THINK]', { open: '[THINK]', close: '[/THINK]' }],
 ];
 
 /** The tags that a chat template names; null where it names none. */
 export function reasoningTagsOf(template: string): ReasoningTags | null {
-  return knownTags.find(({ open, close }) => template.includes(open) || template.includes(close)) ?? null;
+  return knownTags.find(([sign]) => template.includes(sign))?.[1] ?? null;
 }
 
 /** Whether a prompt ends inside the reasoning, because its template opened it. */
@@ -51,9 +73,12 @@ export interface ReasoningSplitter {
  * at the borders of the reasoning belongs to the tags.
  */
 export function createReasoningSplitter(tags: ReasoningTags, beginsInside: boolean): ReasoningSplitter {
-  let state: 'before' | 'inside' | 'after' | 'spoken' = beginsInside ? 'inside' : 'before';
+  let state = (beginsInside ? 'inside' : 'before') as 'before' | 'inside' | 'after' | 'answer' | 'spoken';
   let hasReasoned = false;
+  let hasAnswered = false;
   let held = '';
+
+  const isSpeaking = (): boolean => state === 'spoken';
 
   /** One character; what it makes certain. */
   function step(character: string): Partial<SplitText> {
@@ -67,16 +92,36 @@ export function createReasoningSplitter(tags: ReasoningTags, beginsInside: boole
       return state === 'inside' ? {} : { spoken };
     }
     if (state === 'after') {
-      if (isSpace(character)) {
+      if (isSpace(character) && held.length === 1) {
         held = '';
         return {};
       }
-      state = 'spoken';
+      const opener = tags.answer?.open ?? '';
+      if (opener.startsWith(held) && held !== opener) return {};
+      state = held === opener ? 'answer' : 'spoken';
       const spoken = held;
       held = '';
-      return { spoken };
+      return state === 'answer' ? {} : { spoken };
     }
-    return reason();
+    return state === 'answer' ? answer() : reason();
+  }
+
+  /** Between the answer's own tags: gives all but trailing space and what may be the closing one. */
+  function answer(): Partial<SplitText> {
+    const close = tags.answer?.close ?? '';
+    if (held.endsWith(close)) {
+      const text = held.slice(0, -close.length).trimEnd();
+      held = '';
+      state = 'spoken';
+      return { spoken: text };
+    }
+    if (!hasAnswered) held = held.trimStart();
+    const kept = keptLength(held, close);
+    const text = held.slice(0, held.length - kept);
+    held = held.slice(held.length - kept);
+    if (text === '') return {};
+    hasAnswered = true;
+    return { spoken: text };
   }
 
   /** Inside: gives all but trailing space and what may be the closing tag. */
@@ -105,7 +150,8 @@ export function createReasoningSplitter(tags: ReasoningTags, beginsInside: boole
         reasoning += given.reasoning ?? '';
         spoken += given.spoken ?? '';
         // Once it speaks, the rest needs no look at each character.
-        if (given.spoken !== undefined) return { reasoning, spoken: spoken + text.slice(index + 1) };
+        if (given.spoken !== undefined && isSpeaking())
+          return { reasoning, spoken: spoken + text.slice(index + 1) };
       }
       return { reasoning, spoken };
     },
@@ -113,6 +159,7 @@ export function createReasoningSplitter(tags: ReasoningTags, beginsInside: boole
       const rest = held;
       held = '';
       if (state === 'inside') return { reasoning: rest.trimEnd(), spoken: '' };
+      if (state === 'answer') return { reasoning: '', spoken: rest.trimEnd() };
       return { reasoning: '', spoken: rest };
     },
     get isReasoning() {

@@ -4,7 +4,10 @@ import type { ToolUse } from '../../chat/tool.ts';
 import { createReplyParser, type ReplyEvent, type ReplyParserSetup } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
 
-const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'];
+const families: readonly ToolFamily[] = [
+  ...['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'],
+  ...['deepseek', 'deepseek-named', 'granite', 'phi'],
+] as ToolFamily[];
 
 function tools(allowsParallel = true): ToolUse {
   const tool = (name: string) => ({ name, description: '', parameters: { type: 'object' }, field: 'tools' });
@@ -105,6 +108,38 @@ describe('calls of each family', () => {
       [...call('weather', '{"city":"Paris"}'), ...call('time.now', '{}')],
     ],
     ['gemma', `\`\`\`json\n{"name": "weather", "parameters": ${paris}}\n\`\`\``, weather],
+    [
+      'deepseek',
+      `<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n\`\`\`json\n${paris}\n\`\`\`<｜tool▁call▁end｜><｜tool▁calls▁end｜>`,
+      weather,
+    ],
+    [
+      'deepseek',
+      `I look.\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n\`\`\`json\n${paris}\n\`\`\`<｜tool▁call▁end｜>\n` +
+        '<｜tool▁call▁begin｜>function<｜tool▁sep｜>time.now\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+      [text('I look.'), ...weather, ...call('time.now', '{}')],
+    ],
+    ['deepseek', `<｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n\`\`\`json\n${paris}\n\`\`\``, weather],
+    [
+      'deepseek-named',
+      `<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>${paris}<｜tool▁call▁end｜>` +
+        '<｜tool▁call▁begin｜>time.now<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+      [...weather, ...call('time.now', '{}')],
+    ],
+    ['granite', `<|tool_call|>[{"name": "weather", "arguments": ${paris}}]`, weather],
+    [
+      'granite',
+      `<|tool_call|> [{"name": "weather", "arguments": ${paris}}, {"name": "time.now", "arguments": {}}]\n`,
+      [...weather, ...call('time.now', '{}')],
+    ],
+    ['granite', `<tool_call>[{"arguments": ${paris}, "name": "weather"}]`, weather],
+    ['phi', `<|tool_call|>[{"name": "weather", "arguments": ${paris}}]<|/tool_call|>`, weather],
+    [
+      'phi',
+      `<|tool_call|>{"name": "weather", "arguments": ${paris}}<|/tool_call|><|tool_call|>{"name": "time.now", "arguments": {}}<|/tool_call|>`,
+      [...weather, ...call('time.now', '{}')],
+    ],
+    ['phi', `Well: functools[{"name": "weather", "arguments": ${paris}}]`, [text('Well:'), ...weather]],
   ])('%s: %s', (family, reply, expected) => {
     expect(read([reply], setup(family))).toEqual(expected);
     expect(read(Array.from(reply), setup(family))).toEqual(expected);
@@ -129,6 +164,11 @@ describe('what is no call is text, as it stands', () => {
     ['gemma', '[1, 2]'],
     ['gemma', '```tool_code\nweather("Paris")\n```'],
     ['generic', '```json\n{"a": 1}\n```'],
+    ['deepseek', '<｜tool▁calls▁begin｜><｜tool▁calls▁end｜>'],
+    ['deepseek', '<｜tool▁call▁begin｜>function<｜tool▁sep｜>other\n```json\n{}\n```<｜tool▁call▁end｜>'],
+    ['deepseek-named', '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>{"city": '],
+    ['granite', '<|tool_call|>[]'],
+    ['phi', 'functools[1] and <|tool_call|>'],
   ])('%s: %s', (family, reply) => {
     expect(read([reply], setup(family))).toEqual([text(reply)]);
   });
@@ -157,6 +197,12 @@ describe('what is no call is text, as it stands', () => {
     ],
     ['llama', `{"name": "weather", "parameters": ${paris}}`, '; {"name": "time.now", "parameters": {}}'],
     ['gemma', '```tool_code\nweather(city="Paris")\n', 'time.now()\n```'],
+    [
+      'deepseek-named',
+      `<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>${paris}`,
+      '<｜tool▁call▁end｜><｜tool▁call▁begin｜>time.now<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    ],
+    ['granite', `<|tool_call|>[{"name": "weather", "arguments": ${paris}}`, ', {"name": "time.now"}]'],
   ])('holds within one frame too: %s', (family, first, rest) => {
     const events = read([first + rest], setup(family, { toolUse: tools(false) }));
     expect(events.map((event) => event.type)).toEqual(['call', 'arguments', 'call-end', 'text']);
@@ -200,6 +246,8 @@ describe('reasoning', () => {
     ['<think> cut sho</th', false, [reasoning('cut sho</th')]],
     ['I <think> so.', false, [text('I <think> so.')]],
     ['<thi', false, [text('<thi')]],
+    // These tags have no tags of the answer.
+    ['<think>a</think><response>b', false, [reasoning('a'), text('<response>b')]],
     [
       `<think>a <tool_call>b</think>\n<tool_call>{"name": "weather", "arguments": ${paris}}</tool_call>`,
       false,
@@ -208,6 +256,26 @@ describe('reasoning', () => {
   ])('%j', (reply, beginsReasoning, expected) => {
     expect(read([reply], { ...thinking, beginsReasoning })).toEqual(expected);
     expect(read(Array.from(reply), { ...thinking, beginsReasoning })).toEqual(expected);
+  });
+
+  it.each<[string, ReplyEvent[]]>([
+    [
+      '<think>Hm.</think><response>\nYes, <b>1</b>.\n</response>\n',
+      [reasoning('Hm.'), text('Yes, <b>1</b>.\n')],
+    ],
+    ['<think>Hm.</think>\n\nYes </resp', [reasoning('Hm.'), text('Yes </resp')]],
+    ['<think>Hm.</think><response>cut </resp', [reasoning('Hm.'), text('cut </resp')]],
+    ['<think>Hm.</think><response> </response>', [reasoning('Hm.')]],
+    ['Yes.</response>', [text('Yes.</response>')]],
+    [
+      `<think>Hm.</think><response><|tool_call|>[{"name": "weather", "arguments": ${paris}}]</response>`,
+      [reasoning('Hm.'), ...weather],
+    ],
+  ])('of Granite, with tags around the answer: %j', (reply, expected) => {
+    const answer = { open: '<response>', close: '</response>' };
+    const granite = setup('granite', { reasoning: { ...think, answer } });
+    expect(read([reply], granite)).toEqual(expected);
+    expect(read(Array.from(reply), granite)).toEqual(expected);
   });
 
   it('knows whether it is under way', () => {
@@ -232,6 +300,16 @@ describe('any text, cut anywhere', () => {
       '```tool_code\n',
       '<think>',
       '</think>',
+      '<response>',
+      '</response>',
+      '<｜tool▁calls▁begin｜>',
+      '<｜tool▁call▁begin｜>',
+      'function<｜tool▁sep｜>weather\n```json\n',
+      '<｜tool▁call▁end｜>',
+      '<｜tool▁calls▁end｜>',
+      '<|tool_call|>',
+      '<|/tool_call|>',
+      'functools[',
       `{"name": "weather", "arguments": ${paris}}`,
       '{"name": "time.now", "parameters": {"a": [1, {"b": "\\u00e9😀"}]}}',
       '{"name": "',
@@ -260,7 +338,9 @@ describe('any text, cut anywhere', () => {
         fc.array(fc.nat(12), { maxLength: 30 }),
         (reply, family, thinks, isEnforced, lengths) => {
           const given = setup(family, {
-            reasoning: thinks ? { open: '<think>', close: '</think>' } : null,
+            reasoning: thinks
+              ? { open: '<think>', close: '</think>', answer: { open: '<response>', close: '</response>' } }
+              : null,
             isEnforced: () => isEnforced,
           });
           const characters = Array.from(reply);

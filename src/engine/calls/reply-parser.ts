@@ -1,6 +1,7 @@
 import type { ToolUse } from '../../chat/tool.ts';
-import { callFrames, type CallFrame } from './call-frame.ts';
+import { callFrames } from './call-frame.ts';
 import { CharacterSource, isSpace, type Reading } from './character-source.ts';
+import type { CallFrame } from './frame-reading.ts';
 import { createReasoningSplitter, type ReasoningTags, type SplitText } from './reasoning-splitter.ts';
 import type { ToolFamily } from './tool-family.ts';
 

@@ -49,6 +49,64 @@ describe('createReplyReading', () => {
     ).toEqual(['call', 'arguments', 'call-end']);
   });
 
+  describe('of GPT-OSS', () => {
+    const words = [
+      '<|start|>',
+      '<|channel|>',
+      '<|constrain|>',
+      '<|message|>',
+      '<|end|>',
+      '<|call|>',
+      '<|return|>',
+    ];
+    const template = '<|channel|>analysis<|message|>';
+    const token = (word: string): number => 256 + words.indexOf(word);
+    const reading = createReplyReading(template, vocabularyOf(words), 'harmony');
+
+    it('finds thoughts without tools, and goes on in a message that the prompt has begun', () => {
+      const prompt = [token('<|start|>'), ...bytes('assistant')];
+      const stream =
+        '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.';
+      expect(reading.createParser(plain, prompt, isFree)?.push(stream)).toEqual([
+        { type: 'reasoning', text: 'Hm.' },
+        { type: 'text', text: 'Yes.' },
+      ]);
+      const begun = [
+        ...prompt,
+        token('<|channel|>'),
+        ...bytes('final'),
+        token('<|message|>'),
+        ...bytes('So'),
+      ];
+      expect(reading.createParser(plain, begun, isFree)?.push(' it is')).toEqual([
+        { type: 'text', text: ' it is' },
+      ]);
+    });
+
+    it('puts the header of the last message before a form, with thoughts unless they are declined', () => {
+      const form = { text: 'root ::= "x" r1\nr1 ::= "y"\n', triggers: null };
+      const { text } = reading.formOf(form, plain);
+      expect(text).toContain('harmony-form ::= "x" r1');
+      expect(text).toMatch(/^root ::= .*"analysis".* <\{\w+\}> "final" <\{\w+\}> harmony-form$/m);
+      const declined = { ...plain, reasoning: { isWanted: false, field: 'f' } };
+      expect(reading.formOf(form, declined).text).toMatch(/^root ::= .*"final" <\{\w+\}> harmony-form$/m);
+      expect(reading.formOf(form, declined).text).not.toContain('analysis');
+      // A template alone does not make a model one of those.
+      expect(createReplyReading(template, vocabularyOf([]), 'harmony').formOf(form, plain)).toBe(form);
+      expect(createReplyReading('<think>', vocabularyOf(words), 'hermes').formOf(form, plain)).toBe(form);
+    });
+
+    it('ends thoughts that become too long as messages end', () => {
+      const limited = { ...plain, reasoning: { isWanted: true, field: 'f', budgetTokenCount: 5 } };
+      const spell = (input: ChatInput): string =>
+        (reading.reasoningLimitOf(input)?.closing ?? [])
+          .map((one) => Buffer.from(reading.piece(one)).toString())
+          .join('');
+      expect(spell(limited)).toBe('<|end|><|start|>assistant<|channel|>final<|message|>');
+      expect(spell({ ...tools, reasoning: limited.reasoning })).toBe('<|end|><|start|>assistant');
+    });
+  });
+
   it.each([
     ['<think>\n', true],
     ['<think>\n\n</think>\n\n', false],

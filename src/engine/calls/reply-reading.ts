@@ -1,5 +1,9 @@
 import type { ChatInput } from '../../chat/request.ts';
 import { callFrames } from './call-frame.ts';
+import { deepseekWords } from './deepseek.ts';
+import { createHarmonyParser } from './harmony-parser.ts';
+import { harmonyForm, harmonyWords } from './harmony.ts';
+import { phiWords } from './phi.ts';
 import {
   endsInReasoning,
   reasoningTagsOf,
@@ -11,6 +15,7 @@ import { createReplyParser, type ReplyParser } from './reply-parser.ts';
 import type { ToolFamily } from './tool-family.ts';
 import type { ToolGrammar } from './tool-grammar.ts';
 import { createToolGrammars } from './tool-grammars.ts';
+import type { CompiledGrammar } from '../grammar/grammar-part.ts';
 
 /** What reading answers needs of a vocabulary. */
 export interface ReplyVocabulary {
@@ -28,6 +33,8 @@ export interface ReplyReading {
   reasoningLimitOf(input: ChatInput): ReasoningLimit | null;
   /** A token's bytes in an answer: control tokens have none, but for those that are a part of the model's syntax. */
   piece(token: number): Uint8Array;
+  /** The grammar of an answer's form, with what the model's syntax puts before the answer. */
+  formOf(grammar: CompiledGrammar, input: ChatInput): CompiledGrammar;
   /** For one choice; null where all of it will be text. */
   createParser(
     input: ChatInput,
@@ -60,8 +67,15 @@ export function createReplyReading(
     return decoder.decode(Buffer.concat(bytes));
   }
 
-  function closingTokens({ close }: ReasoningTags): readonly number[] {
-    return [...vocabulary.tokenize(`\n${close}\n\n`, { addSpecial: false, parseSpecial: true })];
+  function closingTokens({ close, closing }: ReasoningTags, mayCall: boolean): readonly number[] {
+    const text = mayCall ? closing?.calling : closing?.speaking;
+    return [...vocabulary.tokenize(text ?? `\n${close}\n\n`, { addSpecial: false, parseSpecial: true })];
+  }
+
+  /** Whether the prompt ends in the text of a message, to be continued: its last word of the syntax tells. */
+  function endsInMessage(promptTokens: readonly number[]): boolean {
+    const last = promptTokens.findLast((token) => spoken.has(token));
+    return last !== undefined && spoken.get(last) === '<|message|>';
   }
 
   function isInReasoning(promptTokens: readonly number[]): boolean {
@@ -77,13 +91,23 @@ export function createReplyReading(
       const tokenCount = input.kind === 'chat' ? input.reasoning?.budgetTokenCount : undefined;
       return tokenCount === undefined || reasoning === null
         ? null
-        : { tokenCount, closing: closingTokens(reasoning) };
+        : {
+            tokenCount,
+            closing: closingTokens(reasoning, input.kind === 'chat' && input.toolUse !== undefined),
+          };
     },
     piece: (token) => vocabulary.piece(token, spoken.has(token)),
+    formOf(grammar, input) {
+      // Where the words are no control tokens, the model is none of that family, whatever its template says.
+      if (family !== 'harmony' || input.kind !== 'chat' || spoken.size < harmonyWords.length) return grammar;
+      return harmonyForm(grammar, input.reasoning?.isWanted !== false);
+    },
     createParser(input, promptTokens, isEnforced) {
       if (input.kind !== 'chat') return null;
       const toolUse = input.toolUse ?? null;
       if (toolUse === null && reasoning === null) return null;
+      if (family === 'harmony')
+        return createHarmonyParser({ toolUse, beginsInMessage: endsInMessage(promptTokens), isEnforced });
       return createReplyParser({
         toolUse,
         family,
@@ -113,7 +137,11 @@ function spokenTokens(
   const texts = callFrames[family].map((frame) => frame.opener);
   if (family === 'mistral' || family === 'mistral-named') texts.push('[ARGS]', '[CALL_ID]');
   if (family === 'hermes' || family === 'generic') texts.push('</tool_call>');
+  if (family === 'deepseek' || family === 'deepseek-named') texts.push(...deepseekWords);
+  if (family === 'phi') texts.push(...phiWords);
+  if (family === 'harmony') texts.push(...harmonyWords);
   if (reasoning !== null) texts.push(reasoning.open, reasoning.close);
+  if (reasoning?.answer !== undefined) texts.push(reasoning.answer.open, reasoning.answer.close);
   return new Map(
     texts.flatMap((text): [number, string][] => {
       const token = controlToken(vocabulary, text);

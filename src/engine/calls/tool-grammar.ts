@@ -1,8 +1,10 @@
 import type { Tool, ToolUse } from '../../chat/tool.ts';
 import { compileGrammar } from '../grammar/compile-grammar.ts';
 import type { CompiledGrammar, GrammarPart } from '../grammar/grammar-part.ts';
-import type { ReasoningTags } from './reasoning-splitter.ts';
+import { defaultGap, type ReasoningTags } from './reasoning-splitter.ts';
 import type { ToolFamily } from './tool-family.ts';
+import type { Writing } from './writing.ts';
+import { writings } from './writings.ts';
 
 /** A grammar with triggers that count only at the beginning of the answer. */
 export interface ToolGrammar extends CompiledGrammar {
@@ -19,73 +21,6 @@ export interface ToolGrammarSetup {
   readonly controls: readonly string[];
 }
 
-/** How a family's calls are written where a grammar holds: one way of those that are read. */
-interface Writing {
-  /** What stands before a call's arguments, and behind them. */
-  readonly before: (name: string) => string;
-  readonly after: string;
-  /** Between calls; null: one call at most. */
-  readonly separator: string | null;
-  /** Around all calls. */
-  readonly open: string;
-  readonly close: string;
-  /** What shows that calls begin, anywhere. */
-  readonly triggers: readonly string[];
-  /** And what shows it at the beginning of the answer only. */
-  readonly openers: readonly string[];
-  /** A control token that may stand before it all, where the model has it. */
-  readonly mark: string | null;
-}
-
-const tagged: Writing = {
-  before: (name) => `<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": `,
-  after: '}\n</tool_call>',
-  separator: '\n',
-  open: '',
-  close: '',
-  triggers: ['<tool_call>'],
-  openers: [],
-  mark: null,
-};
-
-const bare: Writing = {
-  before: (name) => `{"name": ${JSON.stringify(name)}, "parameters": `,
-  after: '}',
-  separator: null,
-  open: '',
-  close: '',
-  triggers: [],
-  openers: ['{"name": "'],
-  mark: null,
-};
-
-const writings: Readonly<Record<ToolFamily, Writing>> = {
-  hermes: tagged,
-  generic: tagged,
-  llama: { ...bare, mark: '<|python_tag|>' },
-  gemma: bare,
-  mistral: {
-    before: (name) => `{"name": ${JSON.stringify(name)}, "arguments": `,
-    after: '}',
-    separator: ', ',
-    open: '[TOOL_CALLS][',
-    close: ']',
-    triggers: ['[TOOL_CALLS]'],
-    openers: [],
-    mark: null,
-  },
-  'mistral-named': {
-    before: (name) => `[TOOL_CALLS]${name}[ARGS]`,
-    after: '',
-    separator: '',
-    open: '',
-    close: '',
-    triggers: ['[TOOL_CALLS]'],
-    openers: [],
-    mark: null,
-  },
-};
-
 /**
  * Where a call is asked for, the answer is calls, with the reasoning before them where the model reasons; else it is free
  * until the family's opener has been written.
@@ -97,8 +32,9 @@ export function toolGrammar(toolUse: ToolUse, setup: ToolGrammarSetup): ToolGram
   const tools =
     choice.kind === 'named' ? toolUse.tools.filter((tool) => tool.name === choice.name) : toolUse.tools;
   const spell = (text: string) => spelled(text, setup.controls);
-  const calls = callsPart(tools, writing, allowsParallel, spell);
-  if (choice.kind === 'auto') {
+  const isAuto = choice.kind === 'auto';
+  const calls = callsPart(tools, writing, { allowsParallel, isTriggered: isAuto, spell });
+  if (isAuto) {
     const { triggers, openers, mark } = writing;
     if (mark === null || !setup.controls.includes(mark))
       return { ...compileGrammar(calls, triggers), openers };
@@ -107,7 +43,7 @@ export function toolGrammar(toolUse: ToolUse, setup: ToolGrammarSetup): ToolGram
   }
   const { reasoning } = setup;
   if (reasoning === null) return { ...compileGrammar(calls), openers: [] };
-  const closing = sequence(spell(reasoning.close), literal('\n\n'));
+  const closing = sequence(spell(reasoning.close), spell(reasoning.gap ?? defaultGap));
   // The reasoning is free; its closing tag is where calls must begin.
   if (setup.beginsReasoning) {
     return { ...compileGrammar(sequence(closing, calls), [reasoning.close]), openers: [] };
@@ -117,18 +53,19 @@ export function toolGrammar(toolUse: ToolUse, setup: ToolGrammarSetup): ToolGram
   return { ...compileGrammar({ kind: 'choice', options }), openers: [] };
 }
 
-function callsPart(
-  tools: readonly Tool[],
-  writing: Writing,
-  allowsParallel: boolean,
-  spell: (text: string) => GrammarPart,
-): GrammarPart {
-  const options = tools.map((tool) => callPart(tool, writing, spell));
-  const call: GrammarPart =
-    options.length === 1 && options[0] !== undefined ? options[0] : { kind: 'choice', options };
+interface CallsSetup {
+  readonly allowsParallel: boolean;
+  /** Whether they begin with a trigger that has been written. */
+  readonly isTriggered: boolean;
+  readonly spell: (text: string) => GrammarPart;
+}
+
+function callsPart(tools: readonly Tool[], writing: Writing, setup: CallsSetup): GrammarPart {
+  const { spell } = setup;
+  const call = oneOf(tools.map((tool) => callPart(tool, writing, setup)));
   const { separator } = writing;
   const several: GrammarPart =
-    separator === null || !allowsParallel
+    separator === null || !setup.allowsParallel
       ? call
       : {
           kind: 'repeat',
@@ -137,22 +74,44 @@ function callsPart(
           max: null,
           ...(separator !== '' && { separator: literal(separator) }),
         };
-  return sequence(spell(writing.open), several, literal(writing.close));
+  return sequence(spell(writing.open), several, spell(writing.close));
 }
 
-function callPart(tool: Tool, writing: Writing, spell: (text: string) => GrammarPart): GrammarPart {
+function callPart(tool: Tool, writing: Writing, { isTriggered, spell }: CallsSetup): GrammarPart {
+  const { before, behindTrigger, after } = writing;
+  const heads = (isTriggered ? behindTrigger?.(tool.name) : undefined) ?? [before(tool.name)];
   const values: GrammarPart = { kind: 'json', schema: tool.parameters, field: tool.field };
-  return sequence(spell(writing.before(tool.name)), values, spell(writing.after));
+  return sequence(oneOf(heads.map(spell)), values, spell(after));
+}
+
+function oneOf(options: readonly GrammarPart[]): GrammarPart {
+  const [only] = options;
+  return options.length === 1 && only !== undefined ? only : { kind: 'choice', options };
 }
 
 /** A text in which the syntax's own words may be control tokens. */
 function spelled(text: string, controls: readonly string[]): GrammarPart {
-  const parts = text.split(/(<\/?\|?\w+\|?>|\[\/?[A-Z_]+\])/).filter((part) => part !== '');
-  return sequence(
-    ...parts.map((part): GrammarPart =>
-      controls.includes(part) ? { kind: 'control', spelling: part } : literal(part),
-    ),
-  );
+  const parts: GrammarPart[] = [];
+  let from = 0;
+  const next = (): { at: number; word: string } | null => {
+    let found: { at: number; word: string } | null = null;
+    for (const word of controls) {
+      const at = text.indexOf(word, from);
+      if (
+        at < 0 ||
+        (found !== null && (at > found.at || (at === found.at && word.length < found.word.length)))
+      )
+        continue;
+      found = { at, word };
+    }
+    return found;
+  };
+  for (let found = next(); found !== null; found = next()) {
+    parts.push(literal(text.slice(from, found.at)), { kind: 'control', spelling: found.word });
+    from = found.at + found.word.length;
+  }
+  parts.push(literal(text.slice(from)));
+  return sequence(...parts.filter((part) => part.kind !== 'literal' || part.text !== ''));
 }
 
 function literal(text: string): GrammarPart {

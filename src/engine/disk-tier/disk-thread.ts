@@ -32,12 +32,13 @@ export interface DiskThreadOptions extends DiskFolderOptions {
 
 /** What may wait to be written: more would be memory that no budget counts. */
 const pendingLimitBytes = 64 * 2 ** 20;
-/** After so many failures in a row nothing more is written. */
+/** After so many failures in a row nothing more is written for a while: a full disk may have room again. */
 const failureLimit = 3;
+const pauseMs = 10 * 60_000;
 
 /** A folder of saved prefixes, worked on by a thread of its own. */
 export function createDiskThread(options: DiskThreadOptions): DiskThread {
-  const { warn, ...folder } = options;
+  const { warn, wallClock = Date.now, ...folder } = options;
   const keys = sealKeys(options.secret);
   const saltIds = new Map<string, string>();
   const pendingWrites = new Map<number, number>();
@@ -52,6 +53,7 @@ export function createDiskThread(options: DiskThreadOptions): DiskThread {
   let rejectedCount = 0;
   let lastId = 0;
   let failureCount = 0;
+  let pausedUntil = 0;
   let isOpen = false;
   let isLost = false;
 
@@ -94,11 +96,20 @@ export function createDiskThread(options: DiskThreadOptions): DiskThread {
     if (outcome === 'written') failureCount = 0;
     else if (outcome === 'failed') failureCount++;
     if (outcome === 'failed' && failureCount === failureLimit) {
-      warn(`Prefixes are no longer saved on disk (${reason ?? 'unknown reason'}).`);
+      pausedUntil = wallClock() + pauseMs;
+      warn(`Prefixes are not saved on disk for the next ten minutes (${reason ?? 'unknown reason'}).`);
     }
     if (gone.length > 0) listener?.onGone(gone);
     listener?.onWritten();
     settle();
+  }
+
+  function isPaused(): boolean {
+    if (failureCount < failureLimit) return false;
+    if (wallClock() < pausedUntil) return true;
+    // One try: if it fails, too, the pause begins anew.
+    failureCount = failureLimit - 1;
+    return false;
   }
 
   function settle(): void {
@@ -133,7 +144,7 @@ export function createDiskThread(options: DiskThreadOptions): DiskThread {
     },
     write(blob: DiskBlob, mode: DiskWriteMode) {
       const { id, saltId, start, tokens, data } = blob;
-      if (isLost || failureCount >= failureLimit) return false;
+      if (isLost || isPaused()) return false;
       if (pendingBytes > 0 && pendingBytes + data.byteLength > pendingLimitBytes) return false;
       pendingWrites.set(id, data.byteLength);
       pendingBytes += data.byteLength;

@@ -14,6 +14,11 @@ export type LogLevel = 'error' | 'warn' | 'info';
 export interface LibraryOptions {
   /** `auto`: the first GPU whose package is installed, whose driver loads and that reports a device; else the CPU. */
   readonly backend: 'auto' | Backend;
+  /**
+   * CPU kernels that were built on this machine (see src/kernels), in place of those of the package. Where they cannot be loaded
+   * the package's are, which `kernels` says. The first to open the library in a process decides. @default null
+   */
+  readonly builtKernels?: string | null;
   /** One call per line that the native code logs. */
   readonly onLog: (level: LogLevel, text: string) => void;
 }
@@ -26,6 +31,8 @@ export interface LlamaLibrary {
   readonly packageName: string;
   /** The build of the CPU kernels that suits this processor, e.g. `zen4`; `null` where it cannot be told. */
   readonly cpuVariant: string | null;
+  /** Whose CPU kernels compute: those of the package, or some that were built here. */
+  readonly kernels: 'shipped' | 'built';
   /** libllama's own line of CPU features and compile flags. */
   readonly systemInfo: string;
   /** Devices with the memory that was free when read; read anew at each access. */
@@ -44,6 +51,7 @@ interface Opened {
   readonly chosen: PlatformPackage;
   readonly rejected: readonly string[];
   readonly cpuVariant: string | null;
+  readonly kernels: LlamaLibrary['kernels'];
 }
 
 // The libraries of two packages share sonames, so a process can hold only one of them.
@@ -57,7 +65,7 @@ export function openLibrary(options: LibraryOptions): LlamaLibrary {
   const { onLog } = options;
   sinks.push(onLog);
   try {
-    opened ??= openFirst(options.backend);
+    opened ??= openFirst(options.backend, options.builtKernels ?? null);
     return describe(opened, backendOf(opened, options.backend), onLog);
   } catch (error) {
     removeSink(onLog);
@@ -66,13 +74,14 @@ export function openLibrary(options: LibraryOptions): LlamaLibrary {
 }
 
 function describe(open: Opened, backend: Backend, onLog: LibraryOptions['onLog']): LlamaLibrary {
-  const { bindings, chosen, rejected, cpuVariant } = open;
+  const { bindings, chosen, rejected, cpuVariant, kernels } = open;
   let isOpen = true;
   return {
     version: bindings.version(),
     backend,
     packageName: `@node-llama-cpp/${chosen.name}`,
     cpuVariant,
+    kernels,
     systemInfo: bindings.systemInfo().trim(),
     get devices() {
       return readDevices(bindings).filter((device) => backend !== 'cpu' || !device.isGpu);
@@ -122,7 +131,7 @@ function removeSink(onLog: LibraryOptions['onLog']): void {
   if (index >= 0) sinks.splice(index, 1);
 }
 
-function openFirst(backend: LibraryOptions['backend']): Opened {
+function openFirst(backend: LibraryOptions['backend'], builtKernels: string | null): Opened {
   const rejected: string[] = [];
   const candidates = platformPackages(process.platform, process.arch);
   if (candidates.length === 0) {
@@ -148,7 +157,8 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
       const base = openSharedLibrary(files.base);
       const registry = openSharedLibrary(files.registry);
       const bindings = bind(base, registry, openSharedLibrary(files.llama));
-      return { bindings, chosen, rejected, cpuVariant: start(bindings, files.folder) };
+      const kernels = chosen.backend === 'cpu' ? builtKernels : null;
+      return { bindings, chosen, rejected, ...start(bindings, files.folder, kernels) };
     } catch (error) {
       if (error instanceof NearfarError) throw error;
       throw new NearfarError(
@@ -167,8 +177,12 @@ function openFirst(backend: LibraryOptions['backend']): Opened {
   );
 }
 
-/** Checks the library, loads its backends from the folder and returns the CPU variant that was chosen. */
-function start(bindings: Bindings, folder: string): string | null {
+/** Checks the library, loads its backends, and says which CPU variant was chosen. */
+function start(
+  bindings: Bindings,
+  folder: string,
+  builtKernels: string | null,
+): Pick<Opened, 'cpuVariant' | 'kernels'> {
   checkLayout(bindings);
   let cpuVariant: string | null = null;
   const onLine: LibraryOptions['onLog'] = (level, text) => {
@@ -177,10 +191,18 @@ function start(bindings: Bindings, folder: string): string | null {
     sinks.at(-1)?.(level, text);
   };
   bindings.logSet(logCallback(lineLogger(onLine)).pointer, null);
-  bindings.loadBackends(folder);
-  const variant = replaceAmxVariant(bindings, folder, cpuVariant);
+  const isBuilt = builtKernels !== null && loadBuilt(bindings, builtKernels);
+  if (!isBuilt) bindings.loadBackends(folder);
+  const variant = isBuilt ? cpuVariant : replaceAmxVariant(bindings, folder, cpuVariant);
   bindings.backendInit();
-  return variant;
+  return { cpuVariant: variant, kernels: isBuilt ? 'built' : 'shipped' };
+}
+
+/** Whether ggml took them: it compares the version of its interface, and what the processor can do. */
+function loadBuilt(bindings: Bindings, file: string): boolean {
+  if (bindings.loadBackend(file) !== null) return true;
+  sinks.at(-1)?.('warn', `The CPU kernels in ${file} cannot be loaded: those of the package compute.`);
+  return false;
 }
 
 /**

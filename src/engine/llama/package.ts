@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -62,6 +62,19 @@ export function packageFiles(name: string): PackageFiles | null {
   }
   const folder = join(dirname(dirname(entry)), 'bins', name);
   return existsSync(folder) ? filesIn(folder, readdirSync(folder)) : null;
+}
+
+/** E.g. `3.22.1`; `null` where the package is absent. */
+export function packageVersion(name: string): string | null {
+  const files = packageFiles(name);
+  if (files === null) return null;
+  try {
+    const text = readFileSync(join(dirname(dirname(files.folder)), 'package.json'), 'utf8');
+    const { version } = JSON.parse(text) as { readonly version?: unknown };
+    return typeof version === 'string' ? version : null;
+  } catch {
+    return null;
+  }
 }
 
 // The names carry the backend and the version, e.g. libllama.cuda.v0.5.0.so and libggml-cuda.so.

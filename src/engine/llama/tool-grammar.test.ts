@@ -1,6 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ToolUse } from '../../chat/tool.ts';
+import { createHarmonyParser } from '../calls/harmony-parser.ts';
+import { harmonyForm, harmonyTags } from '../calls/harmony.ts';
+import { compileGrammar } from '../grammar/compile-grammar.ts';
+import { controlMarks } from '../grammar/gbnf.ts';
 import { createReplyParser, type ReplyEvent } from '../calls/reply-parser.ts';
 import type { ToolFamily } from '../calls/tool-family.ts';
 import { toolGrammar, type ToolGrammarSetup } from '../calls/tool-grammar.ts';
@@ -50,12 +54,18 @@ function setupOf(family: ToolFamily, changes: Partial<ToolGrammarSetup> = {}): T
 function read(text: string, toolUse: ToolUse, setup: ToolGrammarSetup): readonly ReplyEvent[] {
   const { family, reasoning, beginsReasoning } = setup;
   const isEnforced = (): boolean => true;
-  const parser = createReplyParser({ toolUse, family, reasoning, beginsReasoning, isEnforced });
+  const parser =
+    family === 'harmony'
+      ? createHarmonyParser({ toolUse, beginsInMessage: false, isEnforced })
+      : createReplyParser({ toolUse, family, reasoning, beginsReasoning, isEnforced });
   return [...parser.push(text), ...parser.flush()];
 }
 
 const think = { open: '<think>', close: '</think>' };
-const families: readonly ToolFamily[] = ['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'];
+const families: readonly ToolFamily[] = [
+  ...['hermes', 'llama', 'mistral', 'mistral-named', 'gemma', 'generic'],
+  ...['deepseek', 'deepseek-named', 'granite', 'phi', 'harmony'],
+] as ToolFamily[];
 
 describe.each(families)('%s', (family) => {
   it.each<[string, ToolUse, Partial<ToolGrammarSetup>]>([
@@ -88,7 +98,7 @@ describe.each(families)('%s', (family) => {
     expect([...names].sort()).toEqual(toolUse.choice.kind === 'named' ? ['weather'] : ['now', 'weather']);
   });
 
-  it('lets a model reason before it calls', () => {
+  it.runIf(family !== 'harmony')('lets a model reason before it calls', () => {
     const toolUse = toolsOf({ kind: 'named', name: 'now' });
     const plain = createGrammarWalk(tiny.model, toolGrammar(toolUse, setupOf(family)));
     const setup = setupOf(family, { reasoning: think });
@@ -110,6 +120,44 @@ describe.each(families)('%s', (family) => {
     );
     expect(grammar.triggers).toEqual(['</think>']);
     expect(createGrammarWalk(tiny.model, grammar).walk(createRandom(1))).toMatch(/^<\/think>\n\n/);
+  });
+});
+
+describe('messages with channels', () => {
+  it('may begin with thoughts, and end with the call', () => {
+    const toolUse = toolsOf({ kind: 'named', name: 'now' });
+    const setup = setupOf('harmony', { reasoning: harmonyTags });
+    const walk = createGrammarWalk(tiny.model, toolGrammar(toolUse, setup));
+    const call = '<|channel|>commentary to=functions.now <|constrain|>json<|message|>{}';
+    const thought = '<|channel|>analysis<|message|>Hm, 1 < 2.<|end|><|start|>assistant';
+    for (const text of [call, thought + call]) {
+      expect(walk.accepts(text)).toBe(true);
+      expect(read(text, toolUse, setup).filter(({ type }) => type === 'call')).toHaveLength(1);
+    }
+    expect(walk.accepts(call + call)).toBe(false);
+    expect(walk.accepts(`${thought}<|channel|>final<|message|>`)).toBe(false);
+  });
+
+  it('have a form in the last one, with thoughts before it unless they are declined', () => {
+    const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
+    const form = compileGrammar({ kind: 'json', schema, field: 'f' });
+    // This model has no such control tokens: their spelling stands for them.
+    const spelled = (mayThink: boolean) => {
+      const { text } = harmonyForm(form, mayThink);
+      const spell = (_mark: string, hex: string): string =>
+        JSON.stringify(Buffer.from(hex, 'hex').toString());
+      return createGrammarWalk(tiny.model, { text: text.replace(controlMarks, spell), triggers: null });
+    };
+    const final = '<|channel|>final<|message|>{"a": 1}';
+    const thought = '<|channel|>analysis<|message|>Hm {"a": 2}.<|end|><|start|>assistant';
+    for (const mayThink of [true, false]) {
+      const walk = spelled(mayThink);
+      expect(walk.accepts(final)).toBe(true);
+      expect(walk.accepts(`<|start|>assistant${final}`)).toBe(true);
+      expect(walk.accepts(thought + final)).toBe(mayThink);
+      expect(walk.accepts('{"a": 1}')).toBe(false);
+      expect(walk.accepts('<|channel|>final<|message|>{"b": 1}')).toBe(false);
+    }
   });
 });
 
@@ -153,6 +201,20 @@ describe('an answer that is free until calls begin', () => {
     ['llama', 'See {"name": "x"}', 'See {"name": "x"}', false],
     ['llama', '{"names": ["x"]}', '{"names": ["x"]}', false],
     ['gemma', '{"name": "now", "parameters": {}}', '{"name": "now", "parameters": {}}', true],
+    [
+      'harmony',
+      '<|channel|>commentary to=functions.now <|constrain|>json<|message|>{"x"',
+      '<|channel|>commentary to=functions.now <|constrain|>json<|message|>{',
+      true,
+    ],
+    [
+      'harmony',
+      ' to=functions.weather<|channel|>commentary json<|message|>{"city": "x"}!',
+      ' to=functions.weather<|channel|>commentary json<|message|>{"city": "x"}',
+      true,
+    ],
+    ['harmony', '<|channel|>final<|message|>a to=b.', '<|channel|>final<|message|>a to=b.', false],
+    ['granite', 'Yes. <|tool_call|>[{"name": "x"', 'Yes. <|tool_call|>[{"name": "', true],
   ])('%s: %j', (family, text, expected, isActive) => {
     const grammar = answerGrammar(family);
     expect(write(grammar, text)).toBe(expected);

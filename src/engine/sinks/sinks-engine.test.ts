@@ -43,6 +43,42 @@ describe('the step loop over windows that slide', () => {
     expect(harness.engine.stats()).toMatchObject({ usedCellCount: 0, sharedCellCount: 0, idleCellCount: 0 });
   });
 
+  it('lets a person take the place of bulk, which goes on where it was', async () => {
+    const shape = { windowTokenCount: 32, keepTokenCount: 4 };
+    const bulk = Array.from({ length: 90 }, (_, index) => 1 + ((index * 7) % 60));
+    for (const parkingBytes of [10_000, 100]) {
+      const harness = createHarness({ windowTokenCount: 32, cellCount: 32, parallelCount: 1, parkingBytes });
+      await harness.engine.submit(
+        command('bulk', bulk, { priority: 'bulk', maxTokenCount: 200, ignoreEndOfGeneration: true }),
+        read(bulk),
+      );
+      for (let step = 0; step < 60; step++) harness.engine.step();
+      // Its text waits for more of it.
+      const before = harness.engine.stats().completionTokenCount;
+      expect(before).toBeGreaterThan(20);
+      await harness.engine.submit(
+        command('person', [1, 2, 3], { priority: 'interactive', maxTokenCount: 9 }),
+        read([1, 2, 3]),
+      );
+      const from = harness.clock.ms;
+      while (harness.textOf('person') === '' && harness.engine.step());
+      const waited = harness.clock.ms - from;
+      while (harness.engine.step());
+      const { bulk: figures } = harness.engine.stats().classes;
+      // Where no window fits host memory, bulk would have to read its stream anew, and stays.
+      const fits = parkingBytes === 10_000;
+      expect(figures.swapOutCount).toBe(fits ? 1 : 0);
+      expect(figures.recomputedTokenCount).toBe(0);
+      if (fits) expect(figures.resumedTokenCount).toBeGreaterThan(bulk.length + before - 2);
+      if (fits) expect(waited).toBeLessThan(10);
+      else expect(waited).toBeGreaterThan(100);
+      expect(harness.textOf('person')).toBe(streamedText([1, 2, 3], 9, shape));
+      expect(harness.textOf('bulk')).toHaveLength(200);
+      expect(harness.decoder.usedCellCount).toBe(0);
+      expect(harness.parkedBytes()).toBe(0);
+    }
+  });
+
   it('ends every request exactly once, with the right text, whatever comes, goes or is late', async () => {
     const request = fc.record({
       at: fc.nat(60),
@@ -56,30 +92,35 @@ describe('the step loop over windows that slide', () => {
       tokenLimit: fc.integer({ min: 3, max: 32 }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), async (requests) => {
-        const windowTokenCount = 26;
-        const harness = createHarness({ windowTokenCount, cellCount: 78, parallelCount: 3 });
-        const prompts = requests.map(({ promptLength }, index) =>
-          Array.from({ length: promptLength }, (_, at) => 1 + ((at * (index + 3)) % 60)),
-        );
-        for (let step = 0; step <= 60 || harness.engine.step(); step++) {
-          if (step <= 60) harness.engine.step();
-          for (const [index, one] of requests.entries()) {
-            harness.window?.limitBatch(one.tokenLimit);
-            const id = String(index);
-            const prompt = prompts[index]!;
-            if (one.at === step) {
-              const { maxTokenCount, choiceCount, deadlineAt, priority, keepTokenCount } = one;
-              const asked = command(id, prompt, { maxTokenCount, choiceCount, deadlineAt, priority });
-              await harness.engine.submit(asked, read(prompt, keepTokenCount));
+      fc.asyncProperty(
+        fc.array(request, { minLength: 1, maxLength: 8 }),
+        fc.constantFrom(0, 250, 2_000),
+        async (requests, parkingBytes) => {
+          const windowTokenCount = 26;
+          const harness = createHarness({ windowTokenCount, cellCount: 78, parallelCount: 3, parkingBytes });
+          const prompts = requests.map(({ promptLength }, index) =>
+            Array.from({ length: promptLength }, (_, at) => 1 + ((at * (index + 3)) % 60)),
+          );
+          for (let step = 0; step <= 60 || harness.engine.step(); step++) {
+            if (step <= 60) harness.engine.step();
+            for (const [index, one] of requests.entries()) {
+              harness.window?.limitBatch(one.tokenLimit);
+              const id = String(index);
+              const prompt = prompts[index]!;
+              if (one.at === step) {
+                const { maxTokenCount, choiceCount, deadlineAt, priority, keepTokenCount } = one;
+                const asked = command(id, prompt, { maxTokenCount, choiceCount, deadlineAt, priority });
+                await harness.engine.submit(asked, read(prompt, keepTokenCount));
+              }
+              if (one.abortAt === step) harness.engine.abort(id);
             }
-            if (one.abortAt === step) harness.engine.abort(id);
+            expect(step).toBeLessThan(5_000);
           }
-          expect(step).toBeLessThan(5_000);
-        }
-        for (const [index, one] of requests.entries()) checkAnswer(harness, index, one, prompts[index]!);
-        expect(harness.decoder.usedCellCount).toBe(0);
-      }),
+          for (const [index, one] of requests.entries()) checkAnswer(harness, index, one, prompts[index]!);
+          expect(harness.decoder.usedCellCount).toBe(0);
+          expect(harness.parkedBytes()).toBe(0);
+        },
+      ),
       { numRuns: 60 },
     );
   }, 60_000);

@@ -3,7 +3,7 @@ import { checkWindow, discardsBefore, discardTokenCount, type WindowShape } from
 
 /**
  * A decoder whose sequences never end: it takes positions of the whole stream, and each sequence has a window of cells
- * to itself, which slides. Nothing is shared, copied or saved.
+ * to itself, which slides. Nothing is shared or copied; what is saved is a whole window, for the sequence that it is of.
  */
 export interface SlidingDecoder extends Decoder {
   readonly windowTokenCount: number;
@@ -16,9 +16,26 @@ export interface SlidingDecoder extends Decoder {
   open(sequence: number, keepTokenCount: number): void;
   /** Frees its cells. */
   close(sequence: number): void;
+  /** The window as it is, between two batches; the sequence stays open. */
+  save(sequence: number): SavedStream;
+  /**
+   * Begins a sequence that goes on where a saved one was; false where its cells do not fit.
+   * @throws RangeError where the sequence is in use
+   */
+  restore(sequence: number, saved: SavedStream): boolean;
   readonly usedCellCount: number;
   /** Tokens that left a window, over all sequences so far. */
   readonly discardedTokenCount: number;
+}
+
+/** A window out of its context, and where its stream is. */
+export interface SavedStream {
+  readonly data: Uint8Array;
+  readonly keepTokenCount: number;
+  /** Tokens taken in so far, and those of them that are in the window. */
+  readonly end: number;
+  readonly heldTokenCount: number;
+  readonly discardCount: number;
 }
 
 export interface SlidingDecoderOptions {
@@ -62,6 +79,14 @@ export function createSlidingDecoder(options: SlidingDecoderOptions): SlidingDec
     if (stream === undefined) throw new RangeError(`Sequence ${sequence} is not open.`);
     return stream;
   }
+
+  function requireFree(sequence: number): void {
+    if (streams.has(sequence) || sequence < 0 || sequence >= sequenceCount) {
+      throw new RangeError(`Sequence ${sequence} is not free.`);
+    }
+  }
+
+  const heldOf = (stream: Stream): number => stream.end - stream.discardCount * discardTokenCount(stream);
 
   function clearBatch(): void {
     rows = [];
@@ -119,7 +144,7 @@ export function createSlidingDecoder(options: SlidingDecoderOptions): SlidingDec
   }
 
   const neverShared = (): never => {
-    throw new RangeError('The cells of a window are never shared, copied or saved.');
+    throw new RangeError('The cells of a window are never shared, copied or saved in part.');
   };
 
   return {
@@ -137,9 +162,7 @@ export function createSlidingDecoder(options: SlidingDecoderOptions): SlidingDec
     },
 
     open(sequence, keepTokenCount) {
-      if (streams.has(sequence) || sequence < 0 || sequence >= sequenceCount) {
-        throw new RangeError(`Sequence ${sequence} is not free.`);
-      }
+      requireFree(sequence);
       const stream = { windowTokenCount, keepTokenCount, end: 0, pendingEnd: 0, discardCount: 0 };
       checkWindow(stream);
       streams.set(sequence, stream);
@@ -152,6 +175,17 @@ export function createSlidingDecoder(options: SlidingDecoderOptions): SlidingDec
       streams.delete(sequence);
     },
 
+    save(sequence) {
+      const { keepTokenCount, end, discardCount } = streamOf(sequence);
+      const heldTokenCount = heldOf(streamOf(sequence));
+      return { data: decoder.saveSequence(sequence), keepTokenCount, end, heldTokenCount, discardCount };
+    },
+    restore(sequence, { data, keepTokenCount, end, discardCount }) {
+      requireFree(sequence);
+      if (!decoder.restoreSequence(sequence, data)) return false;
+      streams.set(sequence, { windowTokenCount, keepTokenCount, end, pendingEnd: end, discardCount });
+      return true;
+    },
     clearBatch,
     addToken(token, position, sequence, wantsLogits) {
       const stream = streamOf(sequence);
@@ -198,9 +232,7 @@ export function createSlidingDecoder(options: SlidingDecoderOptions): SlidingDec
     },
     get usedCellCount() {
       let count = 0;
-      for (const stream of streams.values()) {
-        count += stream.end - stream.discardCount * discardTokenCount(stream);
-      }
+      for (const stream of streams.values()) count += heldOf(stream);
       return count;
     },
     get discardedTokenCount() {

@@ -3,6 +3,7 @@ import { commonLength } from '../prefix-tree.ts';
 import { topTwo } from '../sampling/top-two.ts';
 import type { Sequence } from '../sequence.ts';
 import type { StepCost } from '../step-cost.ts';
+import { createDraftCells, type LiveRead } from './draft-cells.ts';
 import type { Draft, Drafter } from './drafter.ts';
 
 /** A smaller model with the vocabulary of the one that it drafts for. */
@@ -33,14 +34,17 @@ const gapBounds = [0.25, 0.5, 1, 1.75, 2.5, 4, 6];
 
 /**
  * Drafts with a model: its likeliest token each time, all sequences in one batch a round. What it has read stays in its
- * cells from step to step; a draft that was rejected is taken back when the sequence is looked at next.
+ * cells from step to step, and for the next turn of a conversation when the sequence leaves; a draft that was rejected is
+ * taken back when the sequence is looked at next.
  */
 export function createModelDrafter(
   { decoder, cost, contextTokenCount, sharedVocabTokenCount, isEndOfGeneration }: DraftModel,
   now: () => number,
 ): Drafter {
   const held = new Map<Sequence, Held>();
-  const freeIds = Array.from({ length: decoder.sequenceCount }, (_, index) => index);
+  const cells = createDraftCells(decoder, cost);
+  /** Those for whom what is kept was looked through already. */
+  const searched = new WeakSet<Sequence>();
   const { batchTokenCount } = decoder;
 
   const heldCellCount = (): number => {
@@ -60,37 +64,43 @@ export function createModelDrafter(
     known.tokens.length = known.ownCount;
   }
 
+  const scannedCellCount = (): number => heldCellCount() + cells.keptCellCount;
+
   function begin(sequence: Sequence): Held | null {
-    const id = freeIds.pop();
-    if (id === undefined) return null;
-    const known: Held = { id, tokens: [], ownCount: 0, isLost: false };
-    const [source, commonCount] = longestCommon(sequence);
-    if (source !== null && commonCount > 0) {
-      decoder.copySequence(source.id, id, 0, commonCount);
-      for (let index = 0; index < commonCount; index++) known.tokens.push(sequence.tokens[index] as number);
-      known.ownCount = commonCount;
-    }
+    const { tokens, request } = sequence;
+    const begun = cells.begin(request.command.salt, tokens, longestCommon(sequence));
+    if (begun === null) return null;
+    const { id, commonCount } = begun;
+    const known: Held = { id, tokens: tokens.slice(0, commonCount), ownCount: commonCount, isLost: false };
     held.set(sequence, known);
     return known;
   }
 
   /** What another one of the same tenant has read already need not be read again. */
-  function longestCommon(sequence: Sequence): [Held | null, number] {
-    let best: [Held | null, number] = [null, 0];
-    for (const [other, known] of held) {
+  function longestCommon(sequence: Sequence): LiveRead | null {
+    let best: LiveRead | null = null;
+    for (const [other, { id, ownCount }] of held) {
       if (other.request.command.salt !== sequence.request.command.salt) continue;
-      const most = Math.min(known.ownCount, sequence.tokens.length - 1);
+      const most = Math.min(ownCount, sequence.tokens.length - 1);
       const commonCount = commonLength(other.tokens, sequence.tokens, 0, most);
-      if (commonCount > best[1]) best = [known, commonCount];
+      if (commonCount > (best?.commonCount ?? 0)) best = { id, commonCount };
     }
     return best;
   }
 
+  /** What an earlier turn has left is taken over before anything is weighed. */
+  function search(sequence: Sequence): void {
+    if (held.has(sequence) || searched.has(sequence)) return;
+    searched.add(sequence);
+    if (cells.hasKept(sequence.request.command.salt, sequence.tokens)) begin(sequence);
+  }
+
   function unreadTokenCount(sequence: Sequence): number {
     const { tokens } = sequence;
+    if (tokens.length >= contextTokenCount) return Infinity;
+    search(sequence);
     const known = held.get(sequence);
-    if (known?.isLost === true || tokens.length >= contextTokenCount) return Infinity;
-    if (known === undefined && freeIds.length === 0) return Infinity;
+    if (known === undefined ? !cells.hasFreeId : known.isLost) return Infinity;
     if (known !== undefined) follow(sequence, known);
     const unreadCount = tokens.length - (known?.tokens.length ?? 0);
     return heldCellCount() + unreadCount > decoder.cellCount ? Infinity : unreadCount;
@@ -116,25 +126,28 @@ export function createModelDrafter(
 
   function decode(
     work: { readonly tokenCount: number; readonly readPairCount: number },
-    cells: number,
+    cellCount: number,
   ): boolean {
     const startedAt = now();
     if (decoder.decode() !== 'ok') {
       // Nothing here is worth an answer: the drafts are lost and read anew.
-      for (const sequence of [...held.keys()]) forget(sequence);
+      for (const { id } of held.values()) cells.free(id);
+      held.clear();
+      cells.dropAll();
       decoder.clearCells();
       return false;
     }
-    cost.observe({ ...work, cellCount: cells }, now() - startedAt);
+    cost.observe({ ...work, cellCount }, now() - startedAt);
     return true;
   }
 
   function forget(sequence: Sequence): void {
+    searched.delete(sequence);
     const known = held.get(sequence);
     if (known === undefined) return;
+    follow(sequence, known);
     held.delete(sequence);
-    decoder.removeSequence(known.id, 0, -1);
-    freeIds.push(known.id);
+    cells.keep({ id: known.id, tokens: known.tokens, salt: sequence.request.command.salt });
   }
 
   /** One token more for each of them. Returns what each got; `null`: it ends here. */
@@ -143,7 +156,14 @@ export function createModelDrafter(
   ): readonly ({ readonly token: number; readonly evidence: number } | null)[] {
     // Before the batch is begun: what is copied must have been computed.
     for (const { sequence } of members) if (!held.has(sequence)) begin(sequence);
-    const cellCount = heldCellCount();
+    const addedOf = (known: Held, { tokens }: Sequence, draft: Draft): number =>
+      draft.tokens.length === 0 ? tokens.length - known.tokens.length : 1;
+    const wanted = members.reduce((sum, { sequence, draft }) => {
+      const known = held.get(sequence);
+      return sum + (known === undefined ? 0 : addedOf(known, sequence, draft));
+    }, 0);
+    cells.makeRoom(heldCellCount(), wanted);
+    const cellCount = scannedCellCount();
     let tokenCount = 0;
     let readPairCount = 0;
     decoder.clearBatch();
@@ -151,7 +171,7 @@ export function createModelDrafter(
       const known = held.get(sequence);
       if (known === undefined || known.isLost) return -1;
       const last = draft.tokens.at(-1);
-      const added = last === undefined ? sequence.tokens.length - known.tokens.length : 1;
+      const added = addedOf(known, sequence, draft);
       const hasRoom =
         tokenCount + added <= batchTokenCount &&
         cellCount + tokenCount + added <= decoder.cellCount &&
@@ -189,7 +209,7 @@ export function createModelDrafter(
         const work = {
           tokenCount: width,
           readPairCount: width * (context + done),
-          cellCount: heldCellCount() + done,
+          cellCount: scannedCellCount() + done,
         };
         total += cost.predictMs(work);
       }
@@ -201,14 +221,15 @@ export function createModelDrafter(
       // Of the last token the logits will be wanted.
       const wanted = Math.min(tokenCount, batchTokenCount, sequence.tokens.length - 1 - known.tokens.length);
       if (wanted < 1) return;
-      const cellCount = heldCellCount();
+      cells.makeRoom(heldCellCount(), wanted);
+      const cellCount = scannedCellCount();
       const context = known.tokens.length;
       decoder.clearBatch();
       if (addUnread(sequence, known, wanted, false) < 0) return;
       decode({ tokenCount: wanted, readPairCount: wanted * context }, cellCount);
     },
     predictMs(sequences, draftedCounts, wantedCounts) {
-      const cellCount = heldCellCount();
+      const cellCount = scannedCellCount();
       const most = Math.max(0, ...wantedCounts);
       let total = 0;
       for (let length = Math.min(most, ...draftedCounts); length < most; length++) {

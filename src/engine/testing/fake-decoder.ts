@@ -90,10 +90,10 @@ export function createFakeDecoder(options: FakeDecoderOptions): FakeDecoder {
   function decode(): DecodeOutcome {
     if (cells.size + batch.length > cellCount) return 'no_cells';
     rows = new Map();
-    options.onDecode?.(batch.length);
     batches.push(batch.length);
     const content = applied === null ? 0 : contentOf(applied.handle);
     batchAdapters.push(content);
+    options.onDecode?.(batch.length);
     for (const { token, position, sequence } of batch) {
       cells.add({ position, token: marked(token, content), sequences: new Set([sequence]) });
     }

@@ -13,6 +13,8 @@ export interface FakeDraftOptions {
   readonly repetitive?: boolean;
   /** Its guess is wrong where the right token is a multiple of it; 0 = never. */
   readonly wrongEvery?: number;
+  /** What a cell that nobody reads adds to a step; 0 by default. */
+  readonly idleMsPerCell?: number;
   /** Told when it computes. */
   readonly onDecode?: (tokenCount: number) => void;
 }
@@ -51,7 +53,7 @@ export function createFakeDraftModel(options: FakeDraftOptions): FakeDraftModel 
         { tokenCount: 1, milliseconds: msOf(1) },
         { tokenCount: 32, milliseconds: msOf(32) },
       ],
-      attention: [{ tokenCount: 1, readMsPerCell: 0, maskedMsPerCell: 0 }],
+      attention: [{ tokenCount: 1, readMsPerCell: 0, maskedMsPerCell: options.idleMsPerCell ?? 0 }],
       readersApart: false,
     }),
     contextTokenCount: inner.cellCount,

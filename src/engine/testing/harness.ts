@@ -4,6 +4,7 @@ import type { DiskStore } from '../disk-tier/disk-store.ts';
 import { prefixSalt, type AdapterRef } from '../adapter.ts';
 import { createAdapterStore } from '../adapter-store.ts';
 import { createEngine, type Engine } from '../engine.ts';
+import { createHostStore } from '../host-store.ts';
 import { defaultSettings } from '../../config/schema.ts';
 import type { Batching } from '../offline-mode.ts';
 import type { EngineSetup } from '../engine-setup.ts';
@@ -53,11 +54,13 @@ export interface HarnessOptions {
   readonly flatCost?: boolean;
   readonly classes?: ClassTargets;
   /** Shared with what else takes time, e.g. a draft model. */
-  readonly clock?: { ms: number; slowdown: number };
+  readonly clock?: Harness['clock'];
   /** Adapters in memory at once; 2 by default. */
   readonly adapterCount?: number;
   /** Windows of so many tokens that slide, one for each of `parallelCount`. */
   readonly windowTokenCount?: number;
+  /** Bytes of host memory for windows that step aside; none by default. */
+  readonly parkingBytes?: number;
   /** Windows that are there already, in the place of new ones. */
   readonly over?: SlidingDecoder;
   /** Told of all parts, too. */
@@ -67,12 +70,14 @@ export interface HarnessOptions {
 export interface Harness {
   readonly engine: Engine;
   readonly decoder: FakeDecoder;
+  /** Bytes of windows that stepped aside. */
+  readonly parkedBytes: () => number;
   /** Where windows slide. */
   readonly window: SlidingDecoder | undefined;
   readonly parts: Map<string, WirePart[]>;
   textOf(id: string): string;
   /** `slowdown`: how many times as long as the curve says a step takes. */
-  clock: { ms: number; slowdown: number };
+  clock: { ms: number; slowdown: number; msPerAdapterToken?: number };
 }
 
 const fullVocabTokenCount = 64;
@@ -129,10 +134,10 @@ export function harnessSetup(
 
 /** The engine over the fake decoder, with the real sampler and text path. One token costs 1 ms of a fake clock. */
 export function createHarness(options: HarnessOptions = {}): Harness {
-  const clock = options.clock ?? { ms: 0, slowdown: 1 };
+  const clock: Harness['clock'] = options.clock ?? { ms: 0, slowdown: 1 };
   const vocabTokenCount = options.vocabTokenCount ?? fullVocabTokenCount;
   const msOf = (tokenCount: number) => (options.flatCost === true ? 1 + tokenCount / 64 : tokenCount);
-  const decoder = createFakeDecoder({
+  const decoder: FakeDecoder = createFakeDecoder({
     cellCount: options.cellCount ?? 256,
     batchTokenCount: options.batchTokenCount ?? 32,
     sequenceCount: options.sequenceCount ?? 16,
@@ -140,7 +145,8 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     prefixGranularity: options.prefixGranularity ?? 'token',
     repetitive: options.repetitive ?? false,
     onDecode: (tokenCount) => {
-      clock.ms += clock.slowdown * msOf(tokenCount);
+      const perToken = decoder.batchAdapters.at(-1) === 0 ? 1 : (clock.msPerAdapterToken ?? 1);
+      clock.ms += clock.slowdown * msOf(tokenCount) * perToken;
     },
   });
   const parts = new Map<string, WirePart[]>();
@@ -166,9 +172,16 @@ export function createHarness(options: HarnessOptions = {}): Harness {
       decoder.unloadAdapter(handle);
     },
   });
+  const parkingHost = createHostStore(options.parkingBytes ?? 0);
+  const parking = {
+    host: parkingHost,
+    makeRoom: (byteCount: number) => parkingHost.fits(byteCount),
+    windowBytes: 8 * (windowTokenCount ?? 0),
+  };
   const engine = createEngine({
     ...harnessSetup(options, { decoder: window ?? decoder, cost, clock, adapters }),
     ...(window === undefined ? {} : { window, contextTokenCount: Number.MAX_SAFE_INTEGER }),
+    ...(options.parkingBytes === undefined ? {} : { parking }),
     emit: (emitted) => {
       options.emit?.(emitted);
       for (const { id, part } of emitted) parts.set(id, [...(parts.get(id) ?? []), part]);
@@ -177,6 +190,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   return {
     engine,
     decoder,
+    parkedBytes: () => parkingHost.usedBytes,
     window,
     parts,
     clock,

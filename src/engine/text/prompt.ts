@@ -99,7 +99,9 @@ export function createPromptReader({ vocabulary, renderer, reasoningTags }: Prom
 
   /** Some templates open the reasoning whatever they are told (DeepSeek's distills): then it is closed, empty. */
   function withoutReasoning(rendered: string): string {
-    if (reasoningTags === null || !endsInReasoning(rendered, reasoningTags)) return rendered;
+    if (reasoningTags === null) return rendered;
+    if (reasoningTags.declined !== undefined) return rendered + reasoningTags.declined;
+    if (!endsInReasoning(rendered, reasoningTags)) return rendered;
     return `${rendered.trimEnd()}\n\n${reasoningTags.close}\n\n`;
   }
 

@@ -1,10 +1,10 @@
 import type { Conversation, Message } from '../../chat/request.ts';
-import type { ToolUse } from '../../chat/tool.ts';
-import { toolFamilyOf, writtenFamilyOf, type ToolFamily } from '../calls/tool-family.ts';
+import type { ToolFamily } from '../calls/tool-family.ts';
 import { jinja } from './jinja.ts';
 import { strftime } from './strftime.ts';
 import { foldSystem, joinToResults, mergeNeighbours, separateCalls } from './template-adaptation.ts';
 import { hasObject, templateInput, type TemplateInputOptions } from './template-input.ts';
+import { probeToolRoles } from './template-tools.ts';
 import { tellTools } from './tool-fallback.ts';
 
 export interface TemplateSetup {
@@ -23,7 +23,7 @@ export class TemplateTooLong extends Error {}
 export interface TemplateProgram {
   /** False where system texts are folded into the user's turn. */
   readonly knowsSystemRole: boolean;
-  /** True where it writes tools, calls and results itself; else they are told in plain text. */
+  /** True where it writes tools, calls and results itself; else what it leaves out is told. */
   readonly knowsTools: boolean;
   /** How the model will write its calls. */
   readonly toolFamily: ToolFamily;
@@ -46,34 +46,21 @@ function range(start: number, stop?: number, step = 1): number[] {
  * What a template may take for given. Left undefined first, as most expect; some go through these lists without
  * asking, which the interpreter, unlike Python's, does not forgive.
  */
-const assumptions: readonly Readonly<Record<string, unknown>>[] = [{}, { tools: [], documents: [] }];
+const assumptions: readonly Assumption[] = [
+  { globals: {}, hasEmptyCalls: false },
+  { globals: { tools: [], documents: [] }, hasEmptyCalls: false },
+  // Through the calls of messages that have none, too.
+  { globals: { tools: [], documents: [] }, hasEmptyCalls: true },
+];
+
+interface Assumption {
+  readonly globals: Readonly<Record<string, unknown>>;
+  readonly hasEmptyCalls: boolean;
+}
 
 const probeText = 'nearfar-system-probe';
 
-const probeTools: ToolUse = {
-  tools: [
-    {
-      name: 'nearfar_probe_tool',
-      description: 'Probe.',
-      parameters: { type: 'object', properties: { probe: { type: 'string', description: 'Probe.' } } },
-      field: 'tools',
-    },
-  ],
-  choice: { kind: 'auto' },
-  allowsParallel: true,
-};
 const probeQuestion: Message = { role: 'user', content: 'hello' };
-/** Nine letters and digits: Mistral's templates take no other. */
-const probeCall = {
-  id: 'nearfar01',
-  name: 'nearfar_probe_tool',
-  arguments: '{"probe":"nearfar-call-probe"}',
-};
-const probeExchange: readonly Message[] = [
-  probeQuestion,
-  { role: 'assistant', content: '', toolCalls: [probeCall] },
-  { role: 'tool', content: 'nearfar-result-probe', toolCallId: probeCall.id, name: probeCall.name },
-];
 
 /**
  * Parses a chat template, with the globals that Hugging Face's `apply_chat_template` gives it. Runs untrusted
@@ -83,9 +70,8 @@ const probeExchange: readonly Message[] = [
 export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
   const program = jinja.parse(jinja.tokenize(setup.template, { lstrip_blocks: true, trim_blocks: true }));
 
-  let assumed = assumptions[0];
-  const wordFamily = toolFamilyOf(setup.template);
-  let inputOptions: TemplateInputOptions = { family: wordFamily, argumentForm: 'object' };
+  let [assumed] = assumptions;
+  let inputOptions: TemplateInputOptions = { family: 'generic', argumentForm: 'object' };
 
   function run(conversation: Conversation, addGenerationPrompt: boolean): string {
     const environment = new jinja.Environment();
@@ -104,8 +90,8 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
       bos_token: setup.bosToken,
       eos_token: setup.eosToken,
       add_generation_prompt: addGenerationPrompt,
-      ...assumed,
-      ...templateInput(conversation, inputOptions),
+      ...assumed?.globals,
+      ...templateInput(conversation, { ...inputOptions, hasEmptyCalls: assumed?.hasEmptyCalls === true }),
     };
     for (const [name, value] of Object.entries(globals)) environment.set(name, value);
     const text = String(new jinja.Interpreter(environment).run(program).value);
@@ -120,6 +106,7 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
   function canRun(): boolean {
     try {
       run({ messages: [probeQuestion] }, true);
+      run({ messages: [probeQuestion, { role: 'assistant', content: 'hi' }, probeQuestion] }, true);
       return true;
     } catch (thrown) {
       return thrown instanceof TemplateRefusal;
@@ -138,37 +125,19 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
     }
   }
 
-  /**
-   * The family of a template from which tools, calls and results all come out, as calls are read here; one that leaves
-   * something out is not trusted with any of it.
-   */
-  function probeToolRoles(argumentForm: 'object' | 'text'): ToolFamily | null {
-    inputOptions = { family: wordFamily, argumentForm };
-    try {
-      const listed = run({ messages: [probeQuestion], toolUse: probeTools }, true);
-      const exchanged = run({ messages: probeExchange, toolUse: probeTools }, true);
-      const isAllOut =
-        listed.includes(probeCall.name) &&
-        exchanged.includes('nearfar-call-probe') &&
-        exchanged.includes('nearfar-result-probe');
-      return isAllOut ? writtenFamilyOf(wordFamily, probeCall.name, exchanged) : null;
-    } catch {
-      return null;
-    }
-  }
-
   const knowsSystemRole = probeSystemRole();
-  const mayKnowTools = wordFamily !== 'generic' && wordFamily !== 'gemma';
-  const knownFamily = mayKnowTools ? (probeToolRoles('object') ?? probeToolRoles('text')) : null;
-  const knowsTools = knownFamily !== null;
-  const toolFamily = knownFamily ?? (wordFamily === 'gemma' ? 'gemma' : 'generic');
+  const roles = probeToolRoles(setup.template, (conversation, input) => {
+    inputOptions = input;
+    return run(conversation, true);
+  });
+  inputOptions = roles.input;
 
   /**
    * Several dialects allow what some templates refuse: a late system text, two turns of one role, calls in parallel, a
    * user who speaks right behind results.
    */
   function* attempts(conversation: Conversation): Generator<Conversation> {
-    const told = knowsTools ? conversation : tellTools(conversation, toolFamily);
+    const told = tellTools(conversation, roles);
     const known = knowsSystemRole ? told.messages : foldSystem(told.messages);
     yield { ...told, messages: known };
     const separate = separateCalls(known);
@@ -180,8 +149,8 @@ export function createTemplateProgram(setup: TemplateSetup): TemplateProgram {
 
   return {
     knowsSystemRole,
-    knowsTools,
-    toolFamily,
+    knowsTools: roles.lists && roles.exchanges,
+    toolFamily: roles.family,
     render(conversation, addGenerationPrompt) {
       let refusal: unknown = null;
       let incomplete: string | null = null;

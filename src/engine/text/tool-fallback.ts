@@ -1,21 +1,27 @@
 import type { Conversation, Message } from '../../chat/request.ts';
 import type { ToolCall, ToolUse } from '../../chat/tool.ts';
 import type { ToolFamily } from '../calls/tool-family.ts';
+import { writings } from '../calls/writings.ts';
+import { separateCalls } from './template-adaptation.ts';
 import { callArguments, toolInput } from './template-input.ts';
+import type { ToolRoles } from './template-tools.ts';
 
 /**
- * For templates that know no tools: they are described in the system text, calls become the text that the model would
- * have written, and results come as the user's turn. Gemma is told in the words of Google's guide and writes the bare
- * object; all others are told to write as Hermes does, which is the syntax most widely trained.
+ * For templates that know no tools, or not all about them. Calls become the text that the model would have written, as its
+ * family writes them. Where nothing else is known the tools are described in the system text and results come as the user's
+ * turn: Gemma is told in the words of Google's guide and writes the bare object; all others are told to write as Hermes does,
+ * which is the syntax most widely trained. DeepSeek's templates write calls and list no tools.
  */
-export function tellTools(conversation: Conversation, family: ToolFamily): Conversation {
-  const { toolUse, messages, ...rest } = conversation;
-  const written = joinResults(
-    messages.map((message) => writeMessage(message, family)),
-    messages,
-  );
+export function tellTools(conversation: Conversation, roles: ToolRoles): Conversation {
+  const { family, lists, exchanges } = roles;
+  const { toolUse, ...rest } = conversation;
+  const written = writeExchanges(conversation.messages, roles);
   if (toolUse === undefined) return { ...rest, messages: written };
-  const text = family === 'gemma' ? gemmaText(toolUse) : genericText(toolUse);
+  if (lists) {
+    const isMissing = roles.input.listsInSystem === true && written[0]?.role !== 'system';
+    return { ...conversation, messages: isMissing ? [phiSystem, ...written] : written };
+  }
+  const text = family === 'gemma' ? gemmaText(toolUse) : plainText(toolUse, family, exchanges);
   const [first, ...others] = written;
   const told: readonly Message[] =
     first?.role === 'system'
@@ -24,22 +30,43 @@ export function tellTools(conversation: Conversation, family: ToolFamily): Conve
   return { ...rest, messages: told };
 }
 
-function writeMessage(message: Message, family: ToolFamily): Message {
-  if (message.role === 'tool') {
+/** Phi-4-mini's model card begins so. */
+const phiSystem: Message = { role: 'system', content: 'You are a helpful assistant with some tools.' };
+
+function writeExchanges(messages: readonly Message[], roles: ToolRoles): readonly Message[] {
+  const { family, lists, exchanges } = roles;
+  if (exchanges) {
+    // DeepSeek's older templates write what is said behind the calls.
+    const spoken = family === 'deepseek' ? messages.flatMap(sayBefore) : messages;
+    return roles.writesSeveral ? spoken : separateCalls(spoken);
+  }
+  const written = messages.map((message) => writeMessage(message, family, lists));
+  return lists ? written : joinResults(written, messages);
+}
+
+function sayBefore(message: Message): readonly Message[] {
+  if (message.role !== 'assistant' || message.toolCalls === undefined || message.content === '')
+    return [message];
+  const { toolCalls, ...said } = message;
+  return [said, { role: 'assistant', content: '', toolCalls }];
+}
+
+/** @param hasResultRole whether the template has a role for results */
+function writeMessage(message: Message, family: ToolFamily, hasResultRole: boolean): Message {
+  if (message.role === 'tool' && !hasResultRole) {
     const { content } = message;
     return { role: 'user', content: `<tool_response>\n${content}\n</tool_response>` };
   }
   if (message.role !== 'assistant' || message.toolCalls === undefined) return message;
   const { toolCalls, ...rest } = message;
-  const calls = toolCalls.map((call) => writeCall(call, family)).join('\n');
+  const calls = writeCalls(toolCalls, family);
   return { ...rest, content: message.content === '' ? calls : `${message.content}\n${calls}` };
 }
 
-function writeCall(call: ToolCall, family: ToolFamily): string {
-  const name = JSON.stringify(call.name);
-  const text = JSON.stringify(callArguments(call));
-  if (family === 'gemma') return `{"name": ${name}, "parameters": ${text}}`;
-  return `<tool_call>\n{"name": ${name}, "arguments": ${text}}\n</tool_call>`;
+function writeCalls(calls: readonly ToolCall[], family: ToolFamily): string {
+  const { open, before, after, separator, close } = writings[family];
+  const texts = calls.map((call) => before(call.name) + JSON.stringify(callArguments(call)) + after);
+  return open + texts.join(separator ?? '\n') + close;
 }
 
 /** Results that came one after another are one turn. */
@@ -59,17 +86,17 @@ function toolLines({ tools }: ToolUse): string {
   return tools.map((tool) => JSON.stringify(toolInput(tool))).join('\n');
 }
 
-function genericText(toolUse: ToolUse): string {
+function plainText(toolUse: ToolUse, family: ToolFamily, hasResultRole: boolean): string {
+  const { open, before, after, close } = writings[family];
   const several = toolUse.allowsParallel ? ' Several calls are written one after another.' : '';
+  const results = hasResultRole ? '' : 'Results come back between <tool_response> and </tool_response>. ';
   return `You can call functions. They are listed between <tools> and </tools>, one a line, with the JSON Schema of their arguments:
 <tools>
 ${toolLines(toolUse)}
 </tools>
 To call a function, write its name and its arguments as JSON, like this:
-<tool_call>
-{"name": "function name", "arguments": {"argument": "value"}}
-</tool_call>${several}
-Results come back between <tool_response> and </tool_response>. If no function is needed, answer in plain text.`;
+${open}${before('function name')}{"argument": "value"}${after}${close}${several}
+${results}If no function is needed, answer in plain text.`;
 }
 
 function gemmaText(toolUse: ToolUse): string {

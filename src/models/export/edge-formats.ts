@@ -1,4 +1,4 @@
-import { coremlScript, executorchCheckpointScript } from './python-scripts.ts';
+import { coremlScript, executorchCheckpointScript, litertTidyScript } from './python-scripts.ts';
 
 export const exportFormats = ['gguf', 'coreml', 'litert', 'executorch', 'onnx', 'mlc'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -167,7 +167,8 @@ export const edgeFormats: readonly EdgeFormat[] = [
     runsOn: 'iOS 18, macOS 15 and later: CPU, GPU and Neural Engine',
     needs: `${toolsRead}; a Mac to run or to check the numbers of what is produced`,
     tool: 'coremltools (Apple)',
-    packages: ['coremltools==9.0', torch, transformers, 'numpy==2.4.6'],
+    // coremltools 9.0 makes scalars of arrays in a way that numpy 2.4 no longer has.
+    packages: ['coremltools==9.0', torch, transformers, 'numpy==2.2.6'],
     python: '3.10 to 3.13',
     modules: ['coremltools', 'torch', 'transformers'],
     precisions: ['fp16', 'fp32'],
@@ -181,7 +182,7 @@ export const edgeFormats: readonly EdgeFormat[] = [
       },
     ],
     product: /\.mlpackage$/,
-    tried: 'not run',
+    tried: 'SmolLM2 in fp16 converted and read back on Linux; never run on a Mac',
   },
   {
     name: 'litert',
@@ -202,11 +203,11 @@ export const edgeFormats: readonly EdgeFormat[] = [
         args: [
           ...['-m', 'litert_torch.cli', 'export_hf', `--model=${source}`, `--output_dir=${output}`],
           ...[`--cache_length=${contextTokenCount}`, '--bundle_litert_lm=False'],
-          ...(precision === 'fp32'
-            ? []
-            : [`--quantization_recipe=${precision === 'int8' ? 'dynamic_wi8_afp32' : 'dynamic_wi4_afp32'}`]),
+          // Without one it is int8.
+          `--quantization_recipe=${precision === 'fp32' ? 'none' : precision === 'int8' ? 'dynamic_wi8_afp32' : 'dynamic_wi4_afp32'}`,
         ],
       },
+      { title: 'tidying', program: python, args: ['-c', litertTidyScript, output] },
     ],
     product: /\.tflite$/,
     tried: 'not run',

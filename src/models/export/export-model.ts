@@ -107,6 +107,7 @@ export async function exportModel(
       toolPath,
     };
     const steps = format.steps(job);
+    let reached = 0;
     for (const [index, step] of steps.entries()) {
       progress.onStatus(step.title);
       await runTool(step, {
@@ -114,7 +115,9 @@ export async function exportModel(
         folder: scratch,
         signal: progress.signal,
         onLine: (_, fraction) => {
-          progress.onProgress(0.2 + (0.8 * (index + (fraction ?? 0))) / steps.length);
+          // Tools draw several bars one after another: what was reached stays, and the end is when the tool ends.
+          reached = Math.max(reached, index + 0.95 * (fraction ?? 0));
+          progress.onProgress(0.2 + (0.8 * reached) / steps.length);
         },
       });
     }

@@ -78,3 +78,24 @@ converted = coremltools.convert(
 )
 converted.save(package)
 `;
+
+/**
+ * litert-torch leaves its files in a temporary folder inside the output, the unquantized one beside the quantized. Takes the one that
+ * was asked for out of it as model.tflite. Argument: the output.
+ */
+export const litertTidyScript = `
+import shutil, sys
+from pathlib import Path
+
+output = Path(sys.argv[1])
+made = sorted(output.rglob("*.tflite"))
+quantized = [file for file in made if file.stem.endswith("_quantized")]
+if not made:
+    sys.exit("litert-torch left no .tflite file")
+(quantized or made)[-1].rename(output / "model.tflite")
+for entry in list(output.iterdir()):
+    if entry.is_dir():
+        shutil.rmtree(entry)
+    elif entry.suffix == ".tflite" and entry.name != "model.tflite":
+        entry.unlink()
+`;

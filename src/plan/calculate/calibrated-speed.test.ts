@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockWeightCount, attentionWidthOf, thinShape, wideShape } from '../../measure/calibration-model.ts';
-import { solve } from '../../measure/calibrate-speed.ts';
-import type { StepTimes } from '../../measure/step-times.ts';
 import {
   calibratedDecodeMs,
   calibratedPrefillMs,
+  calibratedWidths,
+  fastestFlops,
+  formatEfficiency,
   missingFormats,
   timeAt,
   type SpeedCalibration,
@@ -16,67 +16,70 @@ const calibration: SpeedCalibration = {
   bytesPerSecond: 20e9,
   flops: 200e9,
   secondsPerWeight: {
-    F16: [1e-10, 1.2e-10, 1.5e-10, 2e-10, 5e-9],
-    Q8_0: [0.5e-10, 0.6e-10, 0.8e-10, 1e-10, 4e-9],
+    F16: [1e-10, 1.2e-10, 1.3e-10, 1.5e-10, 2e-10, 5e-9],
+    Q8_0: [0.5e-10, 0.6e-10, 0.7e-10, 0.8e-10, 1e-10, 4e-9],
   },
-  secondsPerLayer: [20e-6, 30e-6, 40e-6, 60e-6, 2e-3],
+  secondsPerRow: {
+    F16: [1e-8, 2e-8, 3e-8, 4e-8, 8e-8, 1e-6],
+    Q8_0: [2e-8, 3e-8, 4e-8, 5e-8, 9e-8, 2e-6],
+  },
+  secondsPerNode: [1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 100e-6],
   secondsPerPair: { decode: 1e-11, prefill: 2e-12 },
+  secondsPerMaskedCell: 1e-10,
   threadCount: 2,
 };
 const load: StepLoad = {
-  blockWeights: { Q8_0: 100e6 },
-  outputWeights: { F16: 30e6 },
-  layerCount: 30,
+  blocks: { Q8_0: { weightCount: 100e6, rowCount: 150e3 } },
+  ends: { F16: { weightCount: 30e6, rowCount: 50e3 } },
+  nodeCount: 570,
+  headCount: 270,
   attentionWidth: 17_280,
 };
 
-/** What a machine with this calibration would measure of a made-up model. */
-function timesOf(shape: typeof wideShape, format: string): StepTimes {
-  const made: StepLoad = {
-    blockWeights: { [format]: blockWeightCount(shape) },
-    outputWeights: {},
-    layerCount: shape.layerCount,
-    attentionWidth: attentionWidthOf(shape),
-  };
-  const prefill = calibratedPrefillMs(made, calibration, 512);
-  const decode = (batch: number, context: number): number =>
-    calibratedDecodeMs(made, calibration, batch, context);
-  return {
-    threadCount: 2,
-    prefillMs: prefill,
-    deepPrefillMs: prefill + 1000 * 512 * 1536 * made.attentionWidth * calibration.secondsPerPair.prefill,
-    deepDecodeMs: decode(1, 16 + 2048),
-    decodeMs: [1, 2, 4, 8].map((batch) => decode(batch, 16)),
-  };
-}
-
 describe('speed from a calibration', () => {
-  it('is found again from the times of the made-up models', () => {
-    const timed = new Map([
-      ['F16', timesOf(wideShape, 'F16')],
-      ['Q8_0', timesOf(wideShape, 'Q8_0')],
-    ]);
-    const found = solve(20e9, timesOf(thinShape, 'F16'), timed);
-    for (const format of ['F16', 'Q8_0'])
-      found.secondsPerWeight[format]?.forEach((value, index) => {
-        expect(value / calibration.secondsPerWeight[format]![index]!).toBeCloseTo(1, 6);
-      });
-    found.secondsPerLayer.forEach((value, index) => {
-      expect(value / calibration.secondsPerLayer[index]!).toBeCloseTo(1, 6);
-    });
-    expect(found.secondsPerPair.decode / 1e-11).toBeCloseTo(1, 6);
-    expect(found.secondsPerPair.prefill / 2e-12).toBeCloseTo(1, 6);
-  });
-
-  it('adds weights, output, layers and attention', () => {
-    const seconds = 100e6 * 0.5e-10 + 30e6 * 1e-10 + 30 * 20e-6 + 64 * 17_280 * 1e-11;
-    expect(calibratedDecodeMs(load, calibration, 1, 64)).toBeCloseTo(1000 * seconds, 9);
+  it('adds weights, rows, nodes, and attention over the cells of all sequences', () => {
+    const matrices = 100e6 * 0.5e-10 + 150e3 * 2e-8 + 30e6 * 1e-10 + 50e3 * 1e-8;
+    // 64 tokens before it and itself of 256 cells.
+    const attention = 65 * 17_280 * 1e-11 + 191 * 270 * 1e-10;
+    expect(calibratedDecodeMs(load, calibration, 1, 64)).toBeCloseTo(
+      1000 * (matrices + 570 * 1e-6 + attention),
+      9,
+    );
     // Of a prompt only the last token has logits.
-    const prompt = 100e6 * 4e-9 + 30e6 * 1e-10 + 30 * 2e-3 + 512 * 256 * 17_280 * 2e-12;
-    expect(calibratedPrefillMs(load, calibration, 512)).toBeCloseTo(1000 * prompt, 6);
+    const ends = 30e6 * 1e-10 + 50e3 * 1e-8;
+    const blocks = 100e6 * 4e-9 + 150e3 * 2e-6 + 570 * 100e-6;
+    expect(calibratedPrefillMs(load, calibration, 512)).toBeCloseTo(
+      1000 * (ends + blocks + 512 * 512 * 17_280 * 2e-12),
+      6,
+    );
+    // Two sequences, each with the other's cells before its eyes.
+    const [alone, two] = [1, 2].map((size) => calibratedDecodeMs(load, calibration, size, 1023));
+    const masked = (cells: number): number => 1000 * cells * 270 * 1e-10;
+    const blind = { ...calibration, secondsPerMaskedCell: 0 };
+    const [, twoBlind] = [1, 2].map((size) => calibratedDecodeMs(load, blind, size, 1023));
+    expect(two).toBeGreaterThan(alone ?? NaN);
+    expect((two ?? NaN) - (twoBlind ?? NaN)).toBeCloseTo(masked(2 * 2048 - 2048), 9);
   });
 
-  it('never falls with more sequences, more context or a longer prompt', () => {
+  it('takes nothing for quicker because its rows are longer than any that was measured', () => {
+    const long = (rowCount: number): number =>
+      calibratedDecodeMs({ ...load, blocks: { Q8_0: { weightCount: 100e6, rowCount } } }, calibration, 1, 64);
+    expect(long(100e6 / 8192)).toBeCloseTo(long(100e6 / 1024), 9);
+    expect(long(100e6 / 512)).toBeGreaterThan(long(100e6 / 1024));
+  });
+
+  it('takes tokens by fours and the rest by itself, never more than eight', () => {
+    const only: StepLoad = { ...load, ends: {}, nodeCount: 0, headCount: 0, attentionWidth: 0 };
+    const at = (size: number): number => calibratedDecodeMs(only, calibration, size, 0);
+    expect(at(5)).toBeCloseTo(Math.min(at(4) + at(1), at(8)), 9);
+    expect(at(7)).toBeCloseTo(at(8), 9);
+    const cheap = { ...calibration, secondsPerRow: { Q8_0: [0, 0, 0, 0, 0, 0] } };
+    cheap.secondsPerWeight = { Q8_0: [1e-11, 2e-11, 3e-11, 4e-11, 9e-11, 1e-9] };
+    const cheapAt = (size: number): number => calibratedDecodeMs(only, cheap, size, 0);
+    expect(cheapAt(6)).toBeCloseTo(cheapAt(4) + cheapAt(2), 9);
+  });
+
+  it('never falls much with more sequences, and not at all with more context or a longer prompt', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 8000 }), (size, context) => {
         const at = (batch: number, tokens: number): number =>
@@ -89,13 +92,24 @@ describe('speed from a calibration', () => {
     );
   });
 
+  it('says what each format reaches of the fastest, short rows counted', () => {
+    const flops = fastestFlops(calibration);
+    expect(flops).toBeCloseTo(1024 / (4e-9 + 2e-6 / 1024), 0);
+    expect(formatEfficiency('Q8_0', 8.5, { ...calibration, flops })?.compute).toBeCloseTo(1, 9);
+    expect(formatEfficiency('F16', 16, { ...calibration, flops })?.memory).toBeCloseTo(
+      2 / (1e-10 + 1e-8 / 1024) / 20e9,
+      9,
+    );
+    expect(formatEfficiency('Q6_K', 6.6, calibration)).toBeNull();
+  });
+
   it('says what it was not calibrated for', () => {
-    const other = { ...load, blockWeights: { Q6_K: 1 } };
+    const other = { ...load, blocks: { Q6_K: { weightCount: 1, rowCount: 1 } } };
     expect(missingFormats(other, calibration)).toEqual(['Q6_K']);
     expect(() => calibratedDecodeMs(other, calibration, 1, 0)).toThrow('Q6_K not calibrated');
-    expect(() => timeAt([1, 2, 3, 4, 5], 0)).toThrow('width');
-    expect([1, 2, 3, 4, 8, 512].map((width) => timeAt([1, 2, 4, 8, 512], width))).toEqual([
-      1, 2, 3, 4, 8, 512,
+    expect(() => timeAt([1, 2, 3, 4, 5, 6], 0)).toThrow('width');
+    expect([1, 2, 3, 4, 6, 8, 512].map((width) => timeAt([...calibratedWidths], width))).toEqual([
+      1, 2, 3, 4, 6, 8, 512,
     ]);
   });
 });

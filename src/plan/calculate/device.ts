@@ -98,8 +98,8 @@ export const devices: readonly Device[] = [
   }),
   device('gpu', {
     ...{ name: 'H200', memory: 141 * GB, bandwidth: 4.8 * TB, flops16: 989 * T, flops8: 1979 * T },
-    ...{ hasFp8: true, watts: 700, rent: 4, price: 40_000 },
-    source: `NVIDIA H200 data sheet (memory and watts compared with MLPerf v4.1 on ${deviceTableDate}); ${rents}`,
+    ...{ hasFp8: true, watts: 700, rent: 4, price: 40_000, isChecked: true },
+    source: `NVIDIA H200 data sheet (dense is half of the sparse figure), as quoted by openmetal.io and others; memory and watts also MLPerf v4.1; ${rents}`,
   }),
   device('gpu', {
     ...{ name: 'A100 80GB', memory: 80 * GB, bandwidth: 2.039 * TB, flops16: 312 * T, flops8: 624 * T },
@@ -108,8 +108,8 @@ export const devices: readonly Device[] = [
   }),
   device('gpu', {
     ...{ name: 'L4', memory: 24 * GB, bandwidth: 0.3 * TB, flops16: 121 * T, flops8: 242 * T },
-    ...{ hasFp8: true, watts: 72, rent: 0.7, price: 4000 },
-    source: `NVIDIA L4 data sheet (dense is half of the sparse figure); ${rents}`,
+    ...{ hasFp8: true, watts: 72, rent: 0.7, price: 4000, isChecked: true },
+    source: `NVIDIA L4 data sheet (dense is half of the sparse figure: 242 and 485), as quoted by sourcecode.com; ${rents}`,
   }),
   device('gpu', {
     ...{ name: 'RTX 4090', memory: 24 * GB, bandwidth: 1.008 * TB, flops16: 165 * T, flops8: 330 * T },
@@ -118,8 +118,10 @@ export const devices: readonly Device[] = [
   }),
   device('gpu', {
     ...{ name: 'RTX 5090', memory: 32 * GB, bandwidth: 1.792 * TB, flops16: 210 * T, flops8: 419 * T },
-    ...{ hasFp8: true, watts: 575, rent: 0.8, price: 4500 },
-    source: `NVIDIA RTX Blackwell architecture whitepaper; ${rents}`,
+    ...{ hasFp8: true, watts: 575, rent: 0.8, price: 4500, isChecked: true },
+    source:
+      'NVIDIA RTX Blackwell architecture whitepaper, as quoted by spheron.network (May 2026): 838 FP16 sparse with 16-bit sums ' +
+      `is a quarter of it dense with 32-bit sums; ${rents}`,
   }),
   device('apple', {
     ...{
@@ -129,8 +131,10 @@ export const devices: readonly Device[] = [
       assumedFlops16: 4.3 * T,
       watts: 40,
       price: 900,
+      isChecked: true,
     },
-    source: 'Apple newsroom, M4 (May 2024)',
+    source:
+      'Apple newsroom, M4 (May 2024): bandwidth as quoted by fonearena.com and macrumors.com; FLOPS assumed',
   }),
   device('apple', {
     ...{ name: 'Apple M4 Max', memory: 64 * GB, bandwidth: 546 * GB, assumedFlops16: 17 * T, watts: 140 },
@@ -139,8 +143,9 @@ export const devices: readonly Device[] = [
   }),
   device('apple', {
     ...{ name: 'Apple M3 Ultra', memory: 256 * GB, bandwidth: 819 * GB, assumedFlops16: 28 * T, watts: 270 },
-    price: 7500,
-    source: 'Apple newsroom, M3 Ultra (March 2025)',
+    ...{ price: 7500, isChecked: true },
+    source:
+      'Apple newsroom, M3 Ultra (March 2025), bandwidth as quoted by several projects on GitHub; FLOPS assumed',
   }),
   device('phone', {
     ...{
@@ -156,7 +161,10 @@ export const devices: readonly Device[] = [
   }),
   device('phone', {
     ...{ name: 'Snapdragon 8 Elite', memory: 16 * GB, bandwidth: 84.8 * GB, assumedFlops16: 6 * T },
-    source: 'Qualcomm product brief: LPDDR5X at up to 5,300 MHz on 64 bits',
+    isChecked: true,
+    source:
+      'Qualcomm product brief: LPDDR5X at up to 5,300 MHz on 64 bits, as quoted by geektopia.es and telsat.az; phones with ' +
+      '9600 MT/s have 76.8 GB/s (cputronic.com); FLOPS assumed',
   }),
   device('phone', {
     ...{ name: 'Mid-range phone', memory: 8 * GB, bandwidth: 34 * GB, assumedFlops16: 2 * T },
@@ -201,8 +209,10 @@ export const devices: readonly Device[] = [
       assumedFlops16: 0.15 * T,
       watts: 12,
       price: 110,
+      isChecked: true,
     },
-    source: 'LPDDR4X-4267 on 32 bits; four Cortex-A76 at 2.4 GHz',
+    source:
+      'LPDDR4X-4267 on 32 bits; four Cortex-A76 at 2.4 GHz, as quoted by circuitdigest.com; FLOPS assumed',
   }),
   device('embedded', {
     ...{

@@ -72,9 +72,13 @@ function dense(shape: Dense): ModelShape {
   };
 }
 
-/** Written from memory. A test counts the weights that follow from each shape: the publisher's number to 1%. */
+/** Compared with what LitGPT has of the same config.json. A test counts the weights: the publisher's number to 1%. */
 const card = (repository: string): string =>
-  `config.json of ${repository} (from memory, check; its weights add up to the published number)`;
+  `config.json of ${repository} (compared on 2026-11-30 with litgpt/config.py of Lightning-AI/litgpt, June 2026)`;
+
+/** Read from the header of a file that is here. */
+const file = (repository: string): string =>
+  `config.json of ${repository} (compared on 2026-11-30 with the header of its GGUF file)`;
 
 /** The models of the guide's tables and the ones that its claims need. Parameter counts are the publishers'. */
 export const modelShapes: readonly ModelShape[] = [
@@ -134,7 +138,7 @@ export const modelShapes: readonly ModelShape[] = [
       layers: 28,
     },
     ...{ embedding: 1536, heads: 12, kvHeads: 2, head: 128, feedForward: 8960, vocab: 151_936, isTied: true },
-    ...{ context: 32_768, source: card('Qwen/Qwen2.5-1.5B') },
+    ...{ context: 32_768, source: card('Qwen/Qwen2.5-1.5B-Instruct') },
   }),
   dense({
     ...{ name: 'Qwen2.5 3B', aliases: ['qwen2.5-3b'], family: 'qwen', parameterCount: 3.09e9, layers: 36 },
@@ -203,7 +207,7 @@ export const modelShapes: readonly ModelShape[] = [
     },
     ...{ layers: 18, embedding: 640, heads: 4, kvHeads: 1, head: 256, feedForward: 2048, vocab: 262_144 },
     ...{ isTied: true, context: 32_768, windowed: { layers: 15, tokens: 512 } },
-    source: card('google/gemma-3-270m'),
+    source: file('google/gemma-3-270m'),
   }),
   {
     ...{
@@ -220,7 +224,8 @@ export const modelShapes: readonly ModelShape[] = [
       contextTokenCount: 163_840,
     },
     layers: [{ layerCount: 61, cache: { kind: 'latent', latentLength: 512, rotaryLength: 64 } }],
-    source: 'DeepSeek-AI 2024, section 4.2, and config.json of deepseek-ai/DeepSeek-V3',
+    source:
+      'DeepSeek-AI 2024, section 4.2, and config.json of deepseek-ai/DeepSeek-V3 (compared on 2026-11-30 with a copy on GitHub)',
   },
 ];
 

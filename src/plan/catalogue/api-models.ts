@@ -62,11 +62,17 @@ export interface ApiModel {
   readonly priceSource: string;
 }
 
+/** Sellers of others' models: what they call small or fast is of none of these classes. */
+const otherHosts: ReadonlySet<string> = new Set([
+  ...['api.mistral.ai', 'api.deepseek.com', 'api.x.ai', 'api.together.xyz', 'openrouter.ai'],
+  ...['api.fireworks.ai', 'api.deepinfra.com', 'api.cerebras.ai', 'api.moonshot.ai', 'api.groq.com'],
+]);
+
 /** Models of a price list whose class is known; those of no class cannot be compared and are left out. Pure. */
 export function apiModels(entries: readonly PriceEntry[]): readonly ApiModel[] {
   return entries.flatMap((entry) => {
     const tier = apiClasses.find(({ models }) => models.test(entry.model));
-    if (tier === undefined) return [];
+    if (tier === undefined || otherHosts.has(entry.host)) return [];
     const { input, output, cacheRead, cacheWrite } = entry.list;
     return [
       {

@@ -74,10 +74,15 @@ describe('the tables', () => {
   it('know the class of every model in the price lists that came with nearfar', () => {
     const { entries } = createPriceTable(builtInLists);
     const known = new Set(apiModels(entries).map(({ id }) => id));
-    // An open model that others serve: which class it is of its name does not say.
-    expect(entries.map(({ host, model }) => `${host}/${model}`).filter((id) => !known.has(id))).toEqual([
-      'api.groq.com/openai/gpt-oss-120b',
+    const ofClasses = /^(api\.openai|api\.anthropic|generativelanguage\.googleapis)\.com\//;
+    const ids = entries.map(({ host, model }) => `${host}/${model}`);
+    // Which class these are of their names do not say.
+    expect(ids.filter((id) => ofClasses.test(id) && !known.has(id))).toEqual([
+      'generativelanguage.googleapis.com/gemini-4-argon',
+      'generativelanguage.googleapis.com/gemini-4-hydrogen',
     ]);
+    // Models of other makers are of none of them, whatever they are called.
+    expect([...known].filter((id) => !ofClasses.test(id))).toEqual([]);
     const tierOf = (name: string) => apiModels(entries).find(({ model }) => model === name)?.tier.name;
     expect([
       tierOf('gpt-6-luna'),

@@ -119,8 +119,8 @@ export const planEngines: readonly PlanEngine[] = [
     overheadBytes: 0.6 * GB,
     effort: 1,
     preset: 'ollama',
-    evidence: fromMemory(
-      'runs on ggml; OLLAMA_NUM_PARALLEL is meant for a few; a little slower than llama.cpp is assumed',
+    evidence: checked(
+      'ollama/ollama#4218: OLLAMA_NUM_PARALLEL slots share the weights, each with its own part of the context; a little slower than llama.cpp is assumed',
     ),
   },
   {
@@ -150,7 +150,9 @@ export const planEngines: readonly PlanEngine[] = [
     efficiency: { memory: 0.75, compute: 0.55 },
     effort: 4,
     preset: 'tensorrt-llm',
-    evidence: fromMemory('NVIDIA only; fused kernels; a tenth faster than vLLM is assumed'),
+    evidence: checked(
+      'nvidia.github.io/TensorRT-LLM: in-flight batching, KV cache reuse, FP8, INT8, INT4 AWQ, speculation; a tenth faster than vLLM is assumed',
+    ),
   },
   {
     ...gpuServer,
@@ -172,7 +174,9 @@ export const planEngines: readonly PlanEngine[] = [
     efficiency: { memory: 0.5, compute: 0.3 },
     overheadBytes: 0.3 * GB,
     effort: 2,
-    evidence: fromMemory('MLC over WebGPU; about half of native speed is assumed'),
+    evidence: checked(
+      'arXiv 2412.15803: up to 80% of native speed over WebGPU, of which 70% of the bandwidth is assumed, less what is not up to',
+    ),
   },
   {
     ...base,

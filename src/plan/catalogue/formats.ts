@@ -51,9 +51,11 @@ export const planFormats: readonly PlanFormat[] = [
   format(
     'AWQ',
     'INT4',
-    4.25,
+    4.16,
     0.03,
-    fromMemory('Lin et al. 2023 (AWQ), groups of 128; loss as of Q4_K_M is assumed'),
+    fromMemory(
+      'Lin et al. 2023 (AWQ): groups of 128, each with a 16-bit scale and a 4-bit zero; loss as of Q4_K_M is assumed',
+    ),
   ),
   format(
     'NF4',
@@ -69,14 +71,18 @@ export const planFormats: readonly PlanFormat[] = [
     'INT4',
     4.5,
     0.05,
-    fromMemory('MLC: groups of 32, symmetric; loss between Q4_K_M and Q4_0'),
+    fromMemory(
+      'mlc.ai/mlc-llm names q4f16_1 a grouped quantization; groups of 32, symmetric, and a loss between Q4_K_M and Q4_0 are not told there',
+    ),
   ),
   format(
     'ONNX-q4',
     'INT4',
     4.5,
     0.05,
-    fromMemory('ONNX Runtime MatMulNBits, blocks of 32; loss as MLC is assumed'),
+    checked(
+      "ONNX Runtime's operator MatMulNBits (huggingface.co/kernels): a scale of 16 bits for each block, here of 32; loss as MLC is assumed",
+    ),
   ),
   format('ONNX-q8', 'INT8', 8.5, 0.01, fromMemory('ONNX Runtime dynamic quantization; as INT8-W8A8'), true),
   format(
@@ -84,17 +90,40 @@ export const planFormats: readonly PlanFormat[] = [
     'INT4',
     4.5,
     0.05,
-    fromMemory('coremltools linear quantization, blocks of 32; as MLC'),
+    checked(
+      "Apple's coreai-optimization, preset w4_per_block: symmetric, blocks of 32; loss as MLC is assumed",
+    ),
   ),
-  format('CoreML-int8', 'INT8', 8.25, 0.005, fromMemory('coremltools linear quantization by channel')),
-  format('LiteRT-int4', 'INT4', 4.5, 0.05, fromMemory('AI Edge Torch, blocks of 32; as MLC')),
-  format('LiteRT-int8', 'INT8', 8.25, 0.01, fromMemory('AI Edge Torch, dynamic range'), true),
+  format(
+    'CoreML-int8',
+    'INT8',
+    8.02,
+    0.005,
+    checked('coremltools, linear_quantize_weights: a scale for each channel, here of 1,024; loss assumed'),
+  ),
+  format(
+    'LiteRT-int4',
+    'INT4',
+    4.5,
+    0.05,
+    checked('pypi.org/project/litert-quantizer: blocks of 32 and more, here 32; loss as MLC is assumed'),
+  ),
+  format(
+    'LiteRT-int8',
+    'INT8',
+    8.02,
+    0.01,
+    fromMemory('LiteRT, dynamic range: a scale for each channel, here of 1,024; loss assumed'),
+    true,
+  ),
   format(
     'PTE-8da4w',
     'INT4',
     4.5,
     0.05,
-    fromMemory('ExecuTorch: 4-bit weights by groups of 32, 8-bit activations'),
+    checked(
+      'torchao, int8_dynamic_activation_int4_weight (for ExecuTorch): groups of 32, symmetric; loss assumed',
+    ),
     true,
   ),
 ];

@@ -5,7 +5,7 @@ import { ownedOffer, rentedOffers, usualQuestion } from '../decide/ask.ts';
 import { stepMsOf } from '../decide/near-part.ts';
 import type { PlanQuestion } from '../decide/question.ts';
 import type { SetUp } from '../decide/set-up.ts';
-import { asked, bestOf, checked, type GuideRow } from './guide-row.ts';
+import { asked, bestOf, checked, setUpWords, type GuideRow } from './guide-row.ts';
 
 export function deviceNamed(name: string): Device {
   const device = findDevice(name);
@@ -43,7 +43,7 @@ export const batch = () => ownServer({ goal: 'throughput', canWait: true, traffi
 const bestQuality = () => ownServer({ goal: 'quality', traffic: traffic(1000) });
 const budget = () =>
   asked({ goal: 'cost', offers: rentedOffers(), traffic: traffic(1000, { repeatedPromptShare: 0.5 }) });
-const ownBudget = () =>
+export const ownBudget = () =>
   asked({
     goal: 'cost',
     privacy: 'own',
@@ -164,16 +164,17 @@ export const treeRows: readonly GuideRow[] = [
     claim: 'Small model + INT4 + prompt caching + routing',
     inputs: 'goal cost, 1,000 requests a day, one RTX 4090 that is there, providers too',
     today:
-      'On a machine that is there anyway every format costs the same current, so the best that fits is taken, not INT4; and a model that is good enough for all kinds of task needs no routing.',
+      'Of the machine alone the guide is right: a small model in INT4 draws the least current. But a GPU that waits all day draws more of it than a provider asks for so few requests; then the format is the provider’s matter, and a model that is good enough for all kinds of task needs no routing.',
     answer: () => {
       const question = ownBudget();
       const setUp = bestOf({ ...question, privacy: 'any' });
-      return checked(setUp, {
+      const { agrees, computed } = checked(setUp, {
         'small model': isSmall(setUp) || setUp?.far?.api.tier.name === 'small',
         INT4: setUp?.near?.format.kind === 'INT4',
         'prompt caching': hasCache(setUp) || setUp?.far?.isCached === true,
         routing: setUp !== null && setUp.near !== null && setUp.far !== null,
       });
+      return { agrees, computed: `${computed}. The machine alone: ${setUpWords(bestOf(question))}` };
     },
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { guideTables, type JudgedRow } from './guide-row.ts';
+import { ownBudget } from './choices.ts';
+import { bestOf, guideTables, type JudgedRow } from './guide-row.ts';
 import { guideCounts, guideRows, judgeGuide } from './rows.ts';
 
 const rows = judgeGuide();
@@ -89,5 +90,13 @@ describe("the guide's rows", () => {
         'Hybrid routing (100K req/day)',
       ],
     });
+  });
+
+  it('gives reasons that hold: on a machine alone INT4 is cheapest, and it costs more than a provider does', () => {
+    const alone = bestOf(ownBudget());
+    const withProviders = bestOf({ ...ownBudget(), privacy: 'any' });
+    expect(alone?.near?.format.kind).toBe('INT4');
+    expect(alone?.cost.usd).toBeGreaterThan(withProviders?.cost.usd ?? Infinity);
+    expect(withProviders?.far?.api.tier.name).toBe('small');
   });
 });

@@ -146,7 +146,8 @@ export const approachRows: readonly GuideRow[] = [
     claim: 'TinyLlama (GGUF, INT4), $0, 500ms+',
     inputs:
       'goal quality, privacy device, a small board of 2 GB, commands of 50 tokens, no floor, however long it takes',
-    today: 'TinyLlama is of 2023: models of its size and half of it score more today.',
+    today:
+      'TinyLlama is of 2023: models of its size and half of it score more today. INT4 is for what does not fit otherwise: of a model that does, finer formats are better and, on a board that may take its time, no worse.',
     answer: () => {
       const setUp = bestOf(
         asked({
@@ -289,7 +290,7 @@ export const scenarioRows: readonly GuideRow[] = [
     inputs:
       '10,000 requests a day of 200 tokens of which 80% repeat, 50 ms to the first token, rented machines, basic quality',
     today:
-      'The network takes 20 of the 50 ms, and what is said before is in the cache; one consumer GPU keeps the promise with 14 billion weights even, for less.',
+      'The network takes 20 of the 50 ms, and what is said before is in the cache; one consumer GPU keeps the promise with 14 billion weights even, and for several calls in one batch, for less. $500 and more is what a data centre’s GPU costs, which this does not need.',
     answer: () => {
       const question = asked({
         goal: 'cost',

@@ -93,7 +93,7 @@ const formatRows: readonly GuideRow[] = [
     'Q4_K_M',
     '4 bits, ~3-4x, small but noticeable, local deployment',
     { bits: 4, speedup: [3, 4], leastKept: 0.9 },
-    'Q4_K_M keeps some tensors finer: 4.89 bits. It loses less than half of what Q4_0, the plain INT4, does.',
+    'The speed-up is the guide’s, the size is not: what is called INT4 today, Q4_K_M, keeps some tensors finer and counts 4.89 bits. For that it loses less than half of what Q4_0, the plain INT4, does.',
   ),
   {
     table: 'formats',

@@ -6,22 +6,39 @@ import { around as event } from './house-event.ts';
 import { around as house } from './house-matter.ts';
 import { around as intimate } from './intimate.ts';
 import { around as marking } from './marking.ts';
+import { around as doors } from './open-doors.ts';
+import { around as abroad } from './other-languages.ts';
 import { around as life } from './own-life.ts';
 import { learned, personal } from './person.ts';
 import { account } from './place-and-thing.ts';
+import { around as fields } from './record-field.ts';
 import { around as portrait } from './self-portrait.ts';
 import { contextPatterns } from './sensitive-context.ts';
+import { around as papers } from './own-papers.ts';
+import { around as people, calledPattern } from './told-of-people.ts';
+import { around as unannounced } from './unannounced.ts';
 import { TextFacts } from './text-facts.ts';
 
 const own = anchorOf.own | anchorOf.others;
 const anchored: readonly (readonly [string, RegExp, number])[] = [
-  ...[house, event, intimate, life, marking, portrait].map(
-    ({ core, anchor }, index) =>
-      [['house', 'event', 'intimate', 'life', 'marking', 'portrait'][index] ?? '', core, anchor] as const,
-  ),
+  ...Object.entries({
+    house,
+    event,
+    intimate,
+    life,
+    marking,
+    portrait,
+    unannounced,
+    doors,
+    people,
+    abroad,
+    papers,
+    fields,
+  }).map(([name, { core, anchor }]) => [name, core, anchor] as const),
   ...contextPatterns.map(([, name, anchor, pattern]) => [name, pattern, anchor] as const),
   ...disclosurePatterns.map(([name, pattern]) => [name, pattern, own] as const),
   ['account', account, own],
+  ['called', calledPattern, anchorOf.roles],
   ['personal', personal, anchorOf.personal],
   ['learned', learned, anchorOf.learned | anchorOf.digits],
 ];

@@ -76,7 +76,7 @@ const words = {
       ),
     ),
     'passport passports reisepass passeport pasaporte passaporto driver drivers driving f permis dl bank checking savings current',
-    'deposit account accountno accountnumber acct acctno kontonummer routing sort swift bic aba mrn ein tin uid vin pid imei imsi aadhar',
+    'deposit account accountno accountnumber acct acctno kontonummer routing sort swift bic aba mrn ein tin uid vin pid imei imsi aadhar dni nif cpf cnpj pesel bsn curp ssn tfn nino nric',
     'aadhaar pan',
   ].join(' '),
   personal:
@@ -85,6 +85,61 @@ const words = {
   learned:
     'century theory theories theorem president presidency presidential emperor empire king queen war revolution treaty court plaintiff ' +
     'defendant v act amendment constitution congress novel poem painting hypothesis economist psychologist which political government',
+  unannounced:
+    'we our company board loi mou nda spa letter term exclusivity due binding non takeover memorandum retainer framework earn earnout ' +
+    'license licence supply distribution secret confidential private closed ongoing exclusive wants spin spinoff closure sale ' +
+    'relocation carve carveout divestment divestiture restructuring recall launch release reorganization reorganisation lay layoff ' +
+    'layoffs downsizing rollout shutdown merger acquisition ipo price nobody no do don does doesn has hasn have haven must can cannot ' +
+    'should shouldn know not keep negotiation negotiating walk walkaway lowest highest best prototype trial margin margins churn ' +
+    'sales orders bookings revenue revenues turnover arr mrr headcount cash market he she they who bridge',
+  doors:
+    'our we salarys personnels sql xss csrf ssrf rce idor remote back backdoor vulnerability vulnerabilities zero zeroday exploit security buffer privilege ' +
+    'misconfiguration hard hardcoded customer customers user users patient patients employee employees client clients card cards ' +
+    'payment payments member members student students subscriber subscribers donor donors personnel salary voter voters leak ' +
+    'breach theft dump loss records rows accounts firewall acl access port vlan domain root admin administration full jira servicenow incident ticket',
+  people:
+    'lab blood test biopsy mri ct x xray scan ecg ekg psych psychiatric psychological toxicology drug diagnosis prognosis ' +
+    'prescription prescriptions medication medications allergy allergies medical discharge treatment juvenile criminal arrest ' +
+    'personnel pay payslip salary performance background credit bank tax deposition testimony will estate grade grades transcript ' +
+    'disciplinary termination dismissal severance warning promotion exit appeal complaint whereabouts home phone call chat browsing ' +
+    'customer customers client clients employee employees inmate prisoner subscriber subscribers donor donors claimant applicant applicants ' +
+    'policyholder cardholder pupil student suspect detainee trainee maternity paternity parental sick unpaid bereavement ' +
+    'compassionate disability stress appraisal annual probation rank one two three four some several half most many suing sue ' +
+    'evicting evict investigating charging charge prosecuting prosecute blackmailing blackmail stalking harassing threatening fire ' +
+    'firing auditing audit deporting deport extorting extort bullying abusing beating report reporting subpoena settlement plea case ' +
+    'docket cause file matter index convoy patrol platoon battalion squad submarine frigate destroyer drone troops motorcade swat ' +
+    'special raid airstrike transport cash armored armoured courier agent informant source witness witnesses whistle whistleblower ' +
+    'defector hid hide hides hidden hiding kept keep keeps keeping help account loan policy mortgage booking house address attendees ' +
+    'participants candidates patient patients guest guests leads list lists his her their secretly appointment meeting session ' +
+    'consultation tenant tenants resident residents user users officer officers guard guards sentry sentries shipment ambassador ' +
+    'accounting hr sales marketing finance engineering legal payroll support procurement logistics compliance',
+  papers:
+    'our my we i internal confidential proprietary private unreleased classified sensitive non company against charge charges ' +
+    'spreadsheet csv excel list database table file dataset export dump record records minutes month months week weeks merger ' +
+    'acquisition takeover buyout licensing settlement peace top launch release rollout announcement unveiling product deal sale ' +
+    'partnership ipo layoff layoffs ceo cfo cto coo chairman chair president director board price prices fee fees rent rents ' +
+    'salaries premium premiums rate rates budget funding valuation offer bid ingredient formula recipe blend clinical press memo e ' +
+    'email letter statement notice message talking faq slide slides',
+  /** Behind which a name stands. */
+  roles: 'student pupil patient employee tenant client customer inmate user agent officer suspect',
+  fields:
+    'current primary admitting final chief password passwd passphrase passcode pass pwd secret admin root administrator sa diagnosis dx hx medical medication medications ' +
+    'allergies blood hiv prognosis complaint therapy session case progress nursing intake prescribed salary compensation bonus net ' +
+    'account credit name id email firstname first_name lastname last_name customer employee patient salaries payroll payslip payslips ' +
+    'contract contracts lab passport bank client financials source credentials passwords minutes performance tax nda term cap board x xray xrays ' +
+    'mri confidential',
+  /** Of other languages; letters that are not ASCII end a word. */
+  abroad:
+    'mein meine meinem meinen meiner unser unsere unserem unseren unserer ich wir wohnhaft wohnt passwort password pin kennwort zugangscode ' +
+    'vertraulich nur nicht frau herr herrn patient patientin patiente k abmahnung aufhebungsvertrag zeugnis steuernummer steuer ' +
+    'sozialversicherungsnummer krankenversichertennummer blz mot mots code mon ma notre nos je j nous demeurant document ' +
+    'confidentiel confidentielle usage pas mme monsieur madame licenciement num contrase clave llamo nombre mi mis nuestro nuestra ' +
+    'nuestros nuestras tengo sufro padezco vivo vive vivimos domiciliado domiciliada gano sueldo confidencial uso compartir ' +
+    'difundir divulgar reenviar vamos paciente sr sra don despido carta chiamo mio mia nostro nostra abito abita residente sono soffro ho ' +
+    'guadagno stipendio riservato confidenziale divulgare diffondere condividere inoltrare paziente sig licenziamento codice ' +
+    'senha chamo meu minha nosso nossa tenho sofro moro mora ganho encaminhar compartilhar partilhar wachtwoord toegangscode mijn ' +
+    'onze ik woon woont wij ons vertrouwelijk niet intern geheim dhr mevrouw mevr ontslag ontslagbrief bsn burgerservicenummer ' +
+    'nazywam mieszkam mam moja moje pan pani zarabiam choruj cierpi nie poufne tajne has m',
   /** Words that begin with a digit: no list has them. */
   digits: '',
 } as const;

@@ -25,7 +25,7 @@ const party =
 
 /** Of projects that everybody knows, and words behind which no name follows. */
 const knownProjects =
-  '(?:Gutenberg|Euler|Manhattan|Apollo|Management|Manager|Managers|Runway|Head|Mercury|Gemini|MKUltra|Blue|Zero|Proposal|Plan|Planning|Report|Team|Charter|Scope|Lead|Leader|Director|Description|Title|Name|Overview|Goals?|Requirements|Timeline|Budget|Status|Work|Structure|Setup|Files?|Board|Ideas?|Details|Summary|Background|Number|Code|Based|Gantt|Jupyter|Reactor|Loom|Valhalla|Panama|Lombok|Fi|Looking|Hail|Veritas|STAR|A|I|II|III|Is|The|In|For|And|Of|On)';
+  '(?:Gutenberg|Euler|Manhattan|Apollo|Overlord|Barbarossa|Desert|Market|Torch|Neptune|Husky|Dynamo|Mincemeat|Paperclip|Condor|Valkyrie|Linebacker|Rolling|Enduring|Iraqi|Babylift|Gunnerside|Sea|MERCY|Head|PUSH|Management|Manager|Managers|Runway|Head|Mercury|Gemini|MKUltra|Blue|Zero|Proposal|Plan|Planning|Report|Team|Charter|Scope|Lead|Leader|Director|Description|Title|Name|Overview|Goals?|Requirements|Timeline|Budget|Status|Work|Structure|Setup|Files?|Board|Ideas?|Details|Summary|Background|Number|Code|Based|Gantt|Jupyter|Reactor|Loom|Valhalla|Panama|Lombok|Fi|Looking|Hail|Veritas|STAR|A|I|II|III|Is|The|In|For|And|Of|On)';
 
 const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   [

@@ -63,7 +63,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'legal',
     'intimate.conduct',
     new RegExp(
-      `\\b(?:i|my (?:\\p{Ll}+ )?${kin})(?: (?:was|were|got|have been|has been|had been|is being|am being))(?: (?:recently|just|once|wrongly|falsely|nearly))* (?:arrested|charged with|convicted|indicted|jailed|imprisoned|detained|deported|evicted|subpoenaed|fired|laid off|suspended|expelled|raped|assaulted|abused|molested|harassed|stalked|blackmailed|scammed)\\b|\\bi (?:have |once |secretly )*(?:cheated on my (?:taxes|wife|husband|exam|partner|girlfriend|boyfriend|finals?)|lied (?:on|about) my|failed (?:a|my|the) (?:drug|alcohol|polygraph|background) (?:test|check)|stole (?:from|money)|embezzled|forged (?:my|a|the)|evaded|falsified (?:my|our|the))`,
+      `\\b(?:i|my (?:\\p{Ll}+ )?${kin})(?: (?:was|were|got|have been|has been|had been|is being|am being))(?: (?:recently|just|once|wrongly|falsely|nearly|sexually|physically|brutally|repeatedly))* (?:arrested|charged with|convicted|indicted|jailed|imprisoned|detained|deported|evicted|subpoenaed|fired|laid off|suspended|expelled|raped|assaulted|abused|molested|harassed|stalked|blackmailed|scammed)\\b|\\bi (?:have |once |secretly )*(?:cheated on my (?:taxes|wife|husband|exam|partner|girlfriend|boyfriend|finals?)|lied (?:on|about) my|failed (?:a|my|the) (?:drug|alcohol|polygraph|background) (?:test|check)|stole (?:from|money)|embezzled|forged (?:my|a|the)|evaded|falsified (?:my|our|the))`,
       'giu',
     ),
   ],

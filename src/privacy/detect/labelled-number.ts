@@ -18,13 +18,13 @@ export const labels: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'account_number',
     'account_number',
-    /(?:patient|tenant|subscription|aws\s+account|directory|employee|member|customer|client|student|staff|subscriber|policy|insurance|claim|loan|case|docket|medical\s+record|badge|user|voter|order|booking|reservation|confirmation|tracking|invoice|ticket|reference|transaction|contract|project|serial|device|vehicle|registration|prescription|rx|enrol?lment|matriculation|certificate|permit|license|licence|tax(?:payer)?|national|health\s+card|military|alien|visa|medicare|medicaid|nhs|green\s+card|beneficiary|license\s+plate)\s*(?:id(?:entification)?|number|no|num|#|plate)s?\b|\b(?:mrn|ein|tin|uid|vin|pid|imei|imsi|aadhaa?r|pan)\b|\blicen[cs]e\s+plate/,
+    /(?:patient|tenant|subscription|aws\s+account|directory|employee|member|customer|client|student|staff|subscriber|policy|insurance|claim|loan|case|docket|medical\s+record|badge|user|voter|order|booking|reservation|confirmation|tracking|invoice|ticket|reference|transaction|contract|project|serial|device|vehicle|registration|prescription|rx|enrol?lment|matriculation|certificate|permit|license|licence|tax(?:payer)?|national|health\s+card|military|alien|visa|medicare|medicaid|nhs|green\s+card|beneficiary|license\s+plate)\s*(?:id(?:entification)?|number|no|num|#|plate)s?\b|\b(?:mrn|ein|tin|uid|vin|pid|imei|imsi|aadhaa?r|pan|dni|nif|cpf|cnpj|pesel|bsn|curp|ssn|tfn|nino|nric)\b|\blicen[cs]e\s+plate/,
   ],
 ];
 
 /** Something with a digit and at least five letters or digits, not a date, a price or a sum. */
 const value =
-  /[\s:#.=(["'–-]{0,4}(?:(?:number|no|num|id|is|was|are|as|of|the|my|his|her|their|card|code|#)[.:]?[\s:#=("'–-]{1,3}){0,4}(?=[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[A-Z0-9]|[ /-](?=[A-Z]*\d)|-(?=[A-Z]{2,}(?![A-Z]))){3,24}[A-Z0-9]/;
+  /[\s:#.,=(["'–-]{0,4}(?:(?:number|no|num|id|is|was|are|as|of|the|my|his|her|their|card|code|#)[.:]?[\s:#=("'–-]{1,3}){0,4}(?=[A-Z]{1,2} \d|[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[A-Z0-9]|[ /-](?=[A-Z]*\d)|-(?=[A-Z]{2,}(?![A-Z]))){3,24}[A-Z0-9]/;
 
 const compiled = labels.map(([type, name, label]) => ({
   type,

@@ -6,7 +6,7 @@ import { TextFacts } from './text-facts.ts';
 const patterns: readonly (readonly [string, RegExp])[] = [
   [
     'stamp',
-    /(?:^|\n|reserved\. |[[(*#:>"“-]\s*)(?:strictly |highly |company |internal |client |business |commercial(?:ly)? |in )*(?:confidential(?:ity notice)?|(?:private|proprietary) (?:and|&) confidential|confidential (?:and|&) proprietary|internal(?: use)? only|restricted|top secret|company proprietary|attorney work[- ]product|trade secret|privileged|sensitive|for official use only|eyes only|draft - not for distribution|not for (?:public )?(?:release|distribution|circulation))\s*(?:[\])*:."”!—–-]|\n|$)/giu,
+    /(?:^|\n|reserved\. |[[(*#:>-]\s*)(?:strictly |highly |company |internal |client |business |commercial(?:ly)? |in )*(?:confidential(?:ity notice)?|(?:private|proprietary|privileged) (?:and|&) confidential|strictly private|for internal (?:eyes|use)(?: only)?|classified(?=\s*[:\])])|confidential (?:and|&) proprietary|internal(?: use)? only|restricted|top secret|company proprietary|attorney work[- ]product|trade secret|privileged|sensitive|for official use only|eyes only|draft - not for distribution|not for (?:public )?(?:release|distribution|circulation))\s*(?:[\])*:."”!—–-]|\n|$)/giu,
   ],
   [
     'request',

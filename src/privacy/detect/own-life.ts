@@ -42,7 +42,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'residence',
     'life.home',
     new RegExp(
-      `\\b(?:the|my|our) (?:spare|house|front door|car) keys? (?:is|are) (?:hidden |kept )?(?:under|behind|in|on|above|inside|with)\\b|\\bmy (?:safe|jewell?e?ry|cash|gun|valuables) (?:is|are) (?:hidden |kept |stored )?(?:behind|under|in|inside|above) (?:the|my|a)\\b|\\b(?:our|my) (?:house|home|flat|apartment|place) (?:will be|is|stays) (?:empty|unattended|vacant|unlocked)\\b|\\bmy ${kin} (?:is|are|stays?) (?:at )?(?:home )?alone\\b|\\bi (?:always |usually )?(?:leave (?:for work|home|the house)|come (?:home|back)|get home)[^.?!\\n]{0,16}? (?:at|around|before|after|by) \\d{1,2}\\b`,
+      `\\b(?:the|my|our) (?:spare|house|front door|car) keys? (?:is|are) (?:hidden |kept )?(?:under|behind|in|on|above|inside|with)\\b|\\bmy (?:safe|jewell?e?ry|cash|gun|valuables) (?:is|are) (?:hidden |kept |stored )?(?:behind|under|in|inside|above) (?:the|my|a)\\b|\\b(?:our|my) (?:house|home|flat|apartment|place) (?:will be|is|stays) (?:empty|unattended|vacant|unlocked)\\b|\\bmy ${kin} (?:is|are|stays?) (?:at )?(?:home )?alone\\b|\\bi (?:always |usually )?(?:leave (?:for work|home|the house|my house)|come (?:home|back)|get home)[^.?!\\n]{0,16}? (?:at|around|before|after|by) \\d{1,2}(?::\\d\\d)?(?: ?[ap]m)?\\b`,
       'giu',
     ),
   ],

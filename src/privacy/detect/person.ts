@@ -11,6 +11,8 @@ import { TextFacts } from './text-facts.ts';
 const threshold = 0.55;
 
 const weights = {
+  /** A record, or a wish, of or from somebody. */
+  recordOf: 0.35,
   /** Words that introduce a name, or a line of its own as on an envelope. */
   introduced: 1,
   title: 0.45,
@@ -59,12 +61,21 @@ const kinIntroduction =
 /** Says who he is, or is written to: whoever else has the name. */
 const selfIntroduction =
   /\b(?:my (?:full )?name(?:'s| is)|i am|i'm|dear|name:|signed(?: by)?|regards,?|sincerely,?)[ \n]{1,2}$/iu;
+/** Of whom something is kept or wanted. */
+const recordOf =
+  /\b(?:results?|records?|file|chart|salary|review|account|address|number|grades|appointment|prescription|allergies|medication|diagnosis|termination|dismissal|severance|promotion|warning|reference|complaint|application|booking|order|loan|mortgage|claim|policy|invoice|letter|email|mail|reply|response|reminder|ticket|message) (?:of|for|from|about|against|to) $|\b(?:rejects?|hires?|fires?|promotes?|dismiss(?:es)?|terminates?|suspends?|expels?|sues?|warns?|evicts?) $/iu;
 /** What a person does and a thing does not, behind a name. */
 const conduct =
-  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|diagnosis|medical|file|record|birthday|blood|test results?|ssn|social security|credit|income|bonus|lawyer|performance|termination|home|therapist|medication|prescription|passport|visa|bank)|, (?:aged? )?\d{1,2}(?:,|\)| years)|(?:is|was) (?:\d{2}|diagnosed|fired|arrested|pregnant|hospitali[sz]ed|admitted))\b/u;
+  /^(?:,| )? ?(?:lives|lived|resides|works at|works for|was diagnosed|has been diagnosed|owes|called|phoned|complain(?:s|ed)|cancel(?:s|led|ed)|wants (?:his|her|to)|asked for|failed|left (?:his|her)|applied for|who (?:rents|lives|works|drives|uses|wants|owes|earns)|from \p{Lu}\p{Ll}+ (?:works|lives|wants|called)|cannot (?:open|find|pay|log)|got an? [A-F]\b|earns|emailed|wrote to|signed|can be reached|'s (?:address|phone|email|number|password|account|salary|wife|husband|kid|son|daughter|diagnosis|medical|file|record|birthday|blood|test results?|ssn|social security|credit|income|bonus|lawyer|performance|termination|home|therapist|medication|prescription|passport|visa|bank)|, (?:aged? )?\d{1,2}(?:,|\)| years)|(?:is|was) (?:\d{2}|diagnosed|fired|arrested|pregnant|hospitali[sz]ed|admitted))\b/u;
 /** A name that is spoken to, or that speaks: alone where it stands, but a person's. */
 const addressed = /^, (?:can|could|would|will|please|may|did|do|are|have|thank|thanks|I|you)\b|^: ?["“«]/u;
 const speaker = /\b(?:said|says|asked|told|replied|shouted(?: at)?|whispered|answered) $/u;
+/** Behind an author's name: a work of his that has the name, or one named after him. */
+const eponym =
+  /^(?:['’]s (?:\p{Ll}+ ){0,2}?(?:theor(?:y|em|ies)|laws?|principles?|study|studies|experiments?|hierarchy|paradox|equations?|algorithm|stages?|novel|play|poem|painting|symphony|philosophy|concept|definition|hypothesis|conjecture|lemma|inequality|constant)| (?:distribution|theorem|statistic|coefficient|equations?|transform|algorithm|inequality|conjecture|scale|effect|curve|bod(?:y|ies))(?:\p{L}?))\b/u;
+/** Whose words were quoted: a dash or the end of a quotation, the name, and then a work or a year. */
+const quotedBefore = /(?:(?:^|\n)\s*(?:—|–|―|--)\s*|["”]\s*(?:—|–|―|--)?\s*\n?\s*)$/u;
+const quotedAfter = /^,? [^\n]{0,100}?(?:["“]|\b1[0-9]{3}\b)/u;
 export const personal =
   /\b(?:my|me|i'm|i am|please|your|account|appointment|customer|client|employee|patient|contact|address|phone|e-?mail|hired|meeting|resume|invoice|says|said|told|asked)\b/iuy;
 export const learned =
@@ -157,6 +168,7 @@ export const person: Detector = {
       if (parts.initial !== '') score += weights.middleInitial;
       if (isOfKin || ((isKnown || !lexicon.isEnglish(first)) && introduction.test(before)))
         score += weights.introduced;
+      if (last !== undefined && isKnown && recordOf.test(before)) score += weights.recordOf;
       if (last !== undefined && conduct.test(text.slice(at + whole.length, at + whole.length + 32)))
         score += weights.conduct;
       if (
@@ -172,7 +184,11 @@ export const person: Detector = {
       if (
         isInReach &&
         !selfIntroduction.test(before) &&
-        (lexicon.isPublicFigure(name) || lexicon.isPublicFigure(`${first} ${last ?? ''}`))
+        (lexicon.isPublicFigure(name) ||
+          lexicon.isPublicFigure(`${first} ${last ?? ''}`) ||
+          eponym.test(text.slice(at + whole.length, at + whole.length + 48)) ||
+          (quotedBefore.test(before) &&
+            quotedAfter.test(text.slice(at + whole.length, at + whole.length + 110))))
       )
         score += weights.publicFigure;
       if (isInReach && score + (ofText ??= textWeight(facts)) >= threshold)

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAt, type Detector, type Span } from './span.ts';
+import { matches, matchesAt, valueIn, type Detector, type Span } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** Keys and tokens by the form that their issuers document. */
@@ -127,12 +127,13 @@ export const secret: Detector = {
       );
     if (facts.has('_')) {
       if (facts.has(...nameHints))
-        found.push(...matches(text, named, { type: 'secret', detector: 'secret.named' }, isNamed));
+        found.push(
+          ...matches(text, named, { type: 'secret', detector: 'secret.named' }, isNamed).map(valueIn(text)),
+        );
     } else {
       const starts = facts.startsOf(anchorOf.secretNames);
-      found.push(
-        ...matchesAt(text, starts, namedAtWord, { type: 'secret', detector: 'secret.named' }, isNamed),
-      );
+      const span = { type: 'secret', detector: 'secret.named' } as const;
+      found.push(...matchesAt(text, starts, namedAtWord, span, isNamed).map(valueIn(text)));
     }
     if (facts.longestWord >= 19)
       found.push(

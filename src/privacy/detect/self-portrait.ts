@@ -4,7 +4,7 @@ import { TextFacts } from './text-facts.ts';
 
 /** What somebody says of who he is: work, schooling, family, body, faith, politics, plans. Together these say which person it is. */
 const kin =
-  '(?:wife|husband|spouse|partner|fianc[ée]e?|boyfriend|girlfriend|ex|son|daughter|child|kid|baby|mother|father|mom|mum|dad|sister|brother|boss|manager|colleague|co-?worker|best friend|roommate|neighbou?r|cousin|uncle|aunt|nephew|niece|grand(?:mother|father|ma|pa)|dog|cat|pet|doctor|therapist|landlord|teacher|lawyer|accountant)';
+  '(?:wife|husband|spouse|partner|fianc[ée]e?|boyfriend|girlfriend|ex|sons?|daughters?|child|children|kids?|baby|mother|father|mom|mum|dad|sister|brother|boss|manager|colleague|co-?worker|best friend|roommate|neighbou?r|cousin|uncle|aunt|nephew|niece|grand(?:mother|father|ma|pa)|dog|cat|pet|doctor|therapist|landlord|teacher|lawyer|accountant)';
 const named = "\\p{Lu}[\\p{L}\\p{N}&'’.-]+(?: (?:of |the |and |& )?\\p{Lu}[\\p{L}\\p{N}&'’.-]+){0,4}";
 const iAm = "(?:i am|i['’]m|we are|we['’]re|my \\p{Ll}+ is)";
 
@@ -29,7 +29,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'person',
     'portrait.kin',
     new RegExp(
-      `\\b(?:my|our) (?:\\p{Ll}+ ){0,2}?${kin}(?:['’]s)?(?:,| is| was| are| named| called|['’]s name is| name is| is named| is called){1,2} (?:named |called )?(?=\\p{Lu})`,
+      `\\b(?:[Mm]y|[Oo]ur) (?:\\p{Ll}+ ){0,2}?${kin}(?:['’]s)?(?:,| is| was| are| named| called|['’]s name is| name is| is named| is called){1,2} (?:named |called )?(?=\\p{Lu})`,
       'gu',
     ),
   ],
@@ -49,7 +49,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
   [
     'residence',
     'portrait.absence',
-    /\b(?:i|we)(?:['’]ll| will|['’]re| are|['’]m| am) (?:be )?(?:(?:away from (?:home|the house)|out of town|abroad)\b[^.?!\n]{0,32}?\b(?:from|until|till|next|this|for|on)|on (?:vacation|holiday)\b[^.?!\n]{0,32}?\b(?:from|until|till))\b/giu,
+    /\b(?:i|we)(?:['’]ll| will|['’]re| are|['’]m| am) (?:be )?(?:(?:away from (?:home|the house)|out of town|abroad)\b[^.?!\n]{0,32}?\b(?:from|until|till|next|this|for|on)|(?:going |leaving )?on (?:vacation|holiday)\b[^.?!\n]{0,32}?\b(?:from|until|till))\b/giu,
   ],
   [
     'person',

@@ -9,7 +9,7 @@ import { TextFacts } from './text-facts.ts';
 const own = '(?:my|our)(?: own)?';
 const kin =
   "(?:(?:wife|husband|partner|son|daughter|child|kid|baby|mother|father|mom|mum|dad|sister|brother|boss|colleague|friend|patient|client|employee|customer|tenant|student|neighbou?r|grand(?:mother|father|ma|pa)|parents?)(?:['’]s)?)";
-const whose = `(?:${own} (?:${kin} )?(?:\\p{L}+ ){0,2}?)`;
+const whose = `(?:${own} (?:${kin} )?(?:\\d{4} )?(?:\\p{L}+ ){0,2}?)`;
 
 const condition =
   '(?:hiv|aids|cancer|tumou?r|leuk[a]?emia|lymphoma|diabet(?:es|ic)|depress(?:ion|ed)|anxiety|bipolar|schizophreni[ac]|adhd|autis(?:m|tic)|epilep(?:sy|tic)|asthma|hepatitis|herpes|syphilis|chlamydia|std|sti|ptsd|ocd|dementia|alzheimer|parkinson|multiple sclerosis|miscarriage|abortion|pregnan(?:t|cy)|infertil\\p{L}+|addict(?:ion|ed)|alcoholi[cs]m?|overdose|suicid\\p{L}+|self-harm|eating disorder|anorexia|bulimia|arthritis|lupus|crohn|celiac|hypertension|high blood pressure|heart (?:attack|disease|condition)|stroke|seizures?|migraines?|allerg(?:y|ic|ies)|kidney (?:stones?|failure|disease)|thyroid|chemo(?:therapy)?|dialysis|biopsy|insulin|antidepressants?|ssris?|lithium|methadone|zoloft|prozac|xanax|lexapro|adderall)';
@@ -41,7 +41,7 @@ export const contextPatterns: readonly (readonly [SpanType, string, anchor: numb
     'legal',
     'legal.self',
     self | counsel,
-    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privilege|communication)|\bprivileged and confidential\b/iuy,
+    /\b(?:i was|i got|i['’]ve been|i am being|i['’]m being|we are being) (?:arrested|charged|convicted|sued|indicted|deported|subpoenaed|evicted)\b|\battorney[- ]client (?:privileged|privilege(?=\s*[:—–])|communication)|\bprivileged and confidential\b/iuy,
   ],
   ['finance', 'finance.own', self, new RegExp(`\\b${whose}${money}\\b`, 'iuy')],
   [

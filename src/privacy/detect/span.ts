@@ -160,6 +160,17 @@ export function matchesAround(
   return cut(text, found).flatMap(({ start, text: part }) => shifted(find(part), start));
 }
 
+/** Of a name of a secret and its value the value: the last word without quotes. The name tells nothing. */
+export function valueIn(text: string): (span: Span) => Span {
+  return (span) => {
+    const [whole, value = ''] =
+      /([^\s"'`”“„»«]{4,256})["'`”“„»«]?$/.exec(text.slice(span.start, span.end)) ?? [];
+    if (whole === undefined) return span;
+    const start = span.end - whole.length;
+    return { ...span, start, end: start + value.length };
+  };
+}
+
 /** Whether one of the words stands within `reach` characters before the position. */
 export function hasNear(text: string, at: number, words: RegExp, reach = 48): boolean {
   return words.test(text.slice(Math.max(0, at - reach), at));

@@ -20,6 +20,36 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
     (text) => /[\d\W_]/.test(text.replace(/[.!?]+$/, '')) || text.replace(/\W/g, '').length >= 5,
   ],
   [
+    // Nobody's by word, but a value that no one would say stands behind it.
+    'labelled',
+    new RegExp(
+      `\\b${kind}(?: (?:for|to|of|on|at) [^.?!\\n:=]{1,48}?)? ?(?:is|was|:|=)(?: now| currently| still)? ?${value}`,
+      'giu',
+    ),
+    (text) =>
+      text.length >= 6 && (/\p{L}.*\d|\d.*\p{L}/u.test(text) || /[^\p{L}\p{N}.'’-].*\p{L}/u.test(text)),
+  ],
+  [
+    'keyed',
+    /\b(?:this|the|my|our|following|encryption|decryption|signing|license) (?:key|token|secret)(?: is|:| =) ?["'`]?(?<value>(?=\S*\d)[\w+/=-]{12,})/giu,
+    () => true,
+  ],
+  [
+    'code_to',
+    /\b(?:code|combination|pin) (?:to|for|of) (?:the|my|our) [\p{L} ]{2,24} (?:is|:) ?(?<value>\d[\d -]{2,12}\d)/giu,
+    () => true,
+  ],
+  [
+    'place_password',
+    /\b(?:wi-?fi|admin|root|netflix|login|server|router|database|e-?mail|vpn|account|laptop|guest) password (?:is|was) (?:now )?(?!too\b|not\b|always\b|required\b|wrong\b|incorrect\b|weak\b|strong\b|invalid\b|stored\b|hashed\b|the\b|an?\b|secure\b|safe\b|long\b|short\b|needed\b|missing\b|empty\b|expired\b|correct\b|hidden\b|unknown\b|case\b|set\b|reset\b|changed\b|asked\b|encrypted\b)["'“]?(?<value>\p{L}{4,32})["'”]?(?=[.!?,;]|$|\n)/giu,
+    () => true,
+  ],
+  [
+    'network_pair',
+    /\bwi-?fi\b[^.?!\n]{0,40}? (?:is|:) ?[^\s/]{3,32} ?(?:\/|,| and) ?(?<value>(?=\S*\d)\S{6,64})/giu,
+    () => true,
+  ],
+  [
     'used',
     new RegExp(
       `\\b(?:log(?:ged)? ?in|sign(?:ed)? ?in|connect|authenticate|unlock|use|using|try|enter)\\b[^.?!\\n]{0,48}?\\b(?:with|as|using|and)? ?(?:the )?(?:password|passcode|pin|pwd|access code|credentials?) ${value}`,
@@ -110,7 +140,7 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
 
 /** Words of which each pattern has one. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|code (?:to|for|of)|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
   before: 64,
   after: 320,
 };
@@ -120,13 +150,19 @@ const phrase =
   /\b(?:(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+|(?:crypto|wallet|bitcoin|metamask) (?:seed|mnemonic))(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
 
 function findIn(part: string): Span[] {
-  return patterns.flatMap(([name, pattern, accept]) =>
-    matches(part, pattern, { type: 'secret', detector: `credential.${name}` }, ({ 0: whole, groups }) => {
+  return patterns.flatMap(([name, pattern, accept]) => {
+    const found: Span[] = [];
+    pattern.lastIndex = 0;
+    for (const { 0: whole, index, groups } of part.matchAll(pattern)) {
       const value = groups?.['value'] ?? groups?.['other'] ?? whole;
       // Not what stands in its place already.
-      return /[\p{L}\p{N}]/u.test(value) && accept(value);
-    }),
-  );
+      if (!/[\p{L}\p{N}]/u.test(value) || !accept(value)) continue;
+      // Without the words around it, which tell nothing.
+      const start = index + whole.lastIndexOf(value);
+      found.push({ start, end: start + value.length, type: 'secret', detector: `credential.${name}` });
+    }
+    return found;
+  });
 }
 
 export const spokenCredential: Detector = {

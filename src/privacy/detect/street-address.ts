@@ -1,7 +1,8 @@
 import { matches, shifted, windows, type Detector, type Span } from './span.ts';
 
 const word = "\\p{Lu}[\\p{L}\\p{M}'’.-]*";
-const longWord = "\\p{Lu}[\\p{L}\\p{M}'’-]{2,}";
+const month = '(?:January|February|March|April|May|June|July|August|September|October|November|December)\\b';
+const longWord = `(?!${month})\\p{Lu}[\\p{L}\\p{M}'’-]{2,}`;
 const number = '\\d{1,6}(?:[-/ ]?[A-Za-z]|[-/]\\d{1,4})?';
 /** A name of one to four words, with what stands between them in names of streets. */
 const name = `(?:(?:${word}|\\d{1,3}(?:st|nd|rd|th)|de|del|della|di|da|do|dos|das|du|des|la|le|los|van|von|der|den|the|of|al|y)\\s+){0,4}`;

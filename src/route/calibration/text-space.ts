@@ -1,6 +1,6 @@
 import { featureNames, readFeatures } from '../difficulty/features.ts';
 import { amountCandidates, amountWeight } from '../difficulty/fit-difficulty.ts';
-import { rawDifficulty } from '../difficulty/weights.ts';
+import { amountOf } from '../difficulty/weights.ts';
 import type { SparseRow } from './ridge.ts';
 
 /** What a text is made of, before anything is weighed: made once for all folds. */
@@ -51,7 +51,7 @@ export function countText(text: string): CountedText {
     buckets: Int32Array.from(counts.keys()),
     counts: Int32Array.from(counts.values()),
     features: featureNames.map((name) => features[name]),
-    amount: rawDifficulty(features, { amounts: amountCandidates, amountWeight }),
+    amount: amountOf(features, { amounts: amountCandidates, amountWeight }),
   };
 }
 

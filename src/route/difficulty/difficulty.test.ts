@@ -4,8 +4,11 @@ import { createDifficulty } from './create-difficulty.ts';
 import { featureNames, readFeatures } from './features.ts';
 import { fitDifficulty } from './fit-difficulty.ts';
 import { readShape } from './prompt-shape.ts';
+import { readWords } from './read-words.ts';
 import { rawDifficulty, shareBelow } from './weights.ts';
 import shipped from './weights.json' with { type: 'json' };
+import { findWord } from './word-table.ts';
+import table from './words.json' with { type: 'json' };
 
 describe('the shape of a prompt', () => {
   test('answers to choose from are no part of the question', () => {
@@ -53,11 +56,21 @@ describe('difficulty', () => {
     expect(difficulty(task)).toBeGreaterThan(0.7);
   });
 
-  test('answers to choose from do not make a question harder', () => {
-    const question = 'Which planet is the largest?';
-    expect(difficulty(`${question}\nA. Jupiter\nB. Mars\nC. Venus\nD. Saturn\nAnswer:`)).toBe(
-      difficulty(question),
-    );
+  test('answers that are alike are harder to choose from than as many others', () => {
+    const ask = (options: readonly string[]): number =>
+      difficulty(
+        `Which is it?\n${options.map((one, at) => `${'ABCD'[at] ?? ''}. ${one}`).join('\n')}\nAnswer:`,
+      );
+    const alike = ['the cat sat on a mat', 'the cat sat on a hat', 'the cat sat on a bat'];
+    const others = ['the cat sat on a mat', 'some dog lay in my hat', 'few men run by our bat'];
+    expect(ask(alike)).toBeGreaterThan(ask(others));
+  });
+
+  test('work and special knowledge are harder than what everybody knows, at the same length', () => {
+    const work = 'Compute the statutory depreciation of the leased equipment.';
+    const common = 'Name the longest river in the whole of the African continent.';
+    expect(work.length).toBeLessThan(common.length);
+    expect(difficulty(work)).toBeGreaterThan(difficulty(common));
   });
 
   test('the longest prompts take no longer than those that are read whole', () => {
@@ -81,6 +94,36 @@ describe('difficulty', () => {
   });
 });
 
+describe('the words of a prompt', () => {
+  test('names are not read, the first word of a sentence is', () => {
+    expect(readWords('we met Xanthippe and Thrasymachus there').rareShare).toBe(0);
+    expect(readWords('we met. Thaumaturgy was there').rareShare).toBeGreaterThan(0);
+  });
+
+  test('of a text that is not in English rarity says nothing', () => {
+    const german = 'Bitte erkläre mir kurz, weshalb gestern abend niemand geantwortet hat.';
+    const dutch = 'Leg mij eens uit waarom gisteravond niemand antwoord heeft gegeven.';
+    expect(readWords(german).rareShare).toBe(readWords(dutch).rareShare);
+    expect(readWords(german).rareShare).toBeLessThan(0.3);
+  });
+
+  test('a few words say less than many', () => {
+    const { demand } = readWords('compute');
+    expect(demand).toBeGreaterThan(0);
+    expect(readWords('compute compute compute compute').demand).toBeGreaterThan(demand);
+    expect(readWords('')).toEqual({ demand: 0, rareShare: 0 });
+  });
+
+  test('the table is whole: a demand for each word, each word once', () => {
+    const words = table.words.split(' ');
+    expect(table.demands).toHaveLength(words.length);
+    expect(new Set(words).size).toBe(words.length);
+    expect(findWord('the')).toMatchObject({ rank: 1 });
+    expect(findWord('calculus')?.demand).toBeGreaterThan(findWord('folklore')?.demand ?? 0);
+    expect(findWord('qqqq')).toBeUndefined();
+  });
+});
+
 describe('training', () => {
   const features = Array.from({ length: 400 }, (_, index) =>
     readFeatures(`${'word '.repeat(5 + (index % 40))}${'this, '.repeat(index % 7)}${'5 '.repeat(index % 5)}`),
@@ -88,13 +131,15 @@ describe('training', () => {
 
   test('keeps the amount that goes with the gain and leaves out the one that goes against it', () => {
     const gains = features.map((one) => one.commaCount + 0.3 * one.stemLength - one.numberCount);
-    const { amounts } = fitDifficulty([{ features, gains }]);
+    const { amounts } = fitDifficulty([{ features, openFeatures: features, gains }]);
     expect(amounts).toContain('commaCount');
     expect(amounts).not.toContain('numberCount');
   });
 
   test('percentiles rise, and the middle of the questions is at one half', () => {
-    const weights = fitDifficulty([{ features, gains: features.map((one) => one.stemLength) }]);
+    const weights = fitDifficulty([
+      { features, openFeatures: features, gains: features.map((one) => one.stemLength) },
+    ]);
     expect(weights.percentiles).toHaveLength(99);
     weights.percentiles.forEach((value, at) => {
       if (at > 0) expect(value).toBeGreaterThan(weights.percentiles[at - 1]!);

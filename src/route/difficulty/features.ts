@@ -1,5 +1,6 @@
 import { readSigns, type CountedSigns } from './counted-signs.ts';
 import { readShape } from './prompt-shape.ts';
+import { readWords } from './read-words.ts';
 
 /** What is measured of a prompt. Nothing in it names a subject: structure and quantities only, and words that every subject uses. */
 export const featureNames = [
@@ -44,6 +45,9 @@ export const featureNames = [
   'statementCount',
   'foreignShare',
   'questionCount',
+  'demand',
+  'rareWordShare',
+  'optionSimilarity',
 ] as const;
 export type FeatureName = (typeof featureNames)[number];
 export type Features = Readonly<Record<FeatureName, number>>;
@@ -76,6 +80,26 @@ const functionWord =
   /\b(?:the|a|an|of|to|in|is|are|was|were|and|or|for|on|at|by|with|as|it|its|this|that|these|those|be|been|has|have|had|from|he|she|his|her|they|their|will|if|not|but|than|then|there|do|does|did|so|all|can|into|out|up|one|which|what|who|how|when|where)\b/gi;
 const compoundOption =
   /\b(?:all|none|both|neither) of (?:the|these)\b|\b(?:I|II|III|IV)\b(?:,| and| or| only)|\b(?:only|both)\b.*\band\b/i;
+
+/** More answers to choose from are not compared. */
+const comparedOptionCount = 12;
+
+/** Mean overlap (Jaccard) of the words of each two answers to choose from, 0-1: how much there is to tell apart. */
+function optionSimilarity(options: readonly string[]): number {
+  const sets = options
+    .slice(0, comparedOptionCount)
+    .map((option) => new Set(option.toLowerCase().match(/[a-z]+|\d+|[^\sa-z\d]/g)));
+  let sum = 0;
+  let pairCount = 0;
+  sets.forEach((one, at) => {
+    for (const other of sets.slice(0, at)) {
+      const sharedCount = [...one].filter((word) => other.has(word)).length;
+      sum += sharedCount / Math.max(1, one.size + other.size - sharedCount);
+      pairCount++;
+    }
+  });
+  return pairCount === 0 ? 0 : sum / pairCount;
+}
 
 /** A prompt as it is measured; what several measures need is reckoned once, and only where one asks. */
 class Measured {
@@ -177,6 +201,9 @@ const measures: Readonly<Record<FeatureName, (prompt: Measured) => number>> = {
     log(count(stem, /\b(?:statement|scenario|premise)\s+\d|(?:^|\s)(?:I{1,3}|IV|V)\.\s/gim)),
   foreignShare: ({ stem }) => share(count(stem, /[^\p{ASCII}‘’“”–—°]/gu), stem.length),
   questionCount: ({ signs }) => log(signs.questionCount),
+  demand: ({ whole }) => readWords(whole).demand,
+  rareWordShare: ({ stem }) => readWords(stem).rareShare,
+  optionSimilarity: ({ options }) => optionSimilarity(options),
 };
 
 /** Pure; each is measured when it is read: some microseconds for one, some hundred for all of them. */

@@ -1,10 +1,12 @@
 import { places } from '../calibration/apgr.ts';
 import type { FeatureName, Features } from './features.ts';
-import { rawDifficulty, type DifficultyWeights } from './weights.ts';
+import { amountOf, rawDifficulty, type DifficultyWeights } from './weights.ts';
 
 /** The questions of one benchmark and what a strong and a weak model made of them. */
 export interface TrainingSet {
   readonly features: readonly Features[];
+  /** Of the same questions without answers to choose from, which people rarely send along; what percentiles are of. */
+  readonly openFeatures: readonly Features[];
   /** Score of the strong less score of the weak, one for each question. */
   readonly gains: ArrayLike<number>;
 }
@@ -37,7 +39,7 @@ export function fitDifficulty(sets: readonly TrainingSet[]): DifficultyWeights {
     amounts = next.rest;
     best = next.merit;
   }
-  return { version: 1, amounts, amountWeight, percentiles: percentilesOf(sets, amounts) };
+  return { version: 2, amounts, amountWeight, percentiles: percentilesOf(sets, amounts) };
 }
 
 /** Mean advantage over length among the sets, and once more that of the worst where it is a disadvantage. */
@@ -45,7 +47,7 @@ function merit(sets: readonly TrainingSet[], amounts: readonly FeatureName[]): n
   const advantages = sets.map(
     (set) =>
       recovered(
-        set.features.map((one) => rawDifficulty(one, { amounts, amountWeight })),
+        set.features.map((one) => amountOf(one, { amounts, amountWeight })),
         set.gains,
       ) -
       recovered(
@@ -72,10 +74,10 @@ function recovered(scores: readonly number[], gains: ArrayLike<number>): number 
 /** Of all sets together, each counting the same. */
 function percentilesOf(sets: readonly TrainingSet[], amounts: readonly FeatureName[]): readonly number[] {
   const scored = sets
-    .flatMap(({ features }) =>
-      features.map((one) => ({
+    .flatMap(({ openFeatures }) =>
+      openFeatures.map((one) => ({
         raw: rawDifficulty(one, { amounts, amountWeight }),
-        weight: 1 / features.length / sets.length,
+        weight: 1 / openFeatures.length / sets.length,
       })),
     )
     .sort((a, b) => a.raw - b.raw);
