@@ -234,7 +234,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
               bonds?.remember(caller.tenant, part.id, modelId);
           },
         };
-        return { ...relayReply(modelId, read, hearing, settleOnce, clock), route: shown };
+        return relayReply(modelId, read, hearing, settleOnce, clock, shown);
       } catch (thrown) {
         const failed = toNearfarError(thrown);
         const others = hasEntered && account.hasFallbacks && isWorthAnother(failed.kind) && !signal.aborted;

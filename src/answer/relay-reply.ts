@@ -21,6 +21,8 @@ export interface RelayReply {
   read(): Promise<Uint8Array | NearfarError | null>;
   /** The client wants no more. */
   close(): void;
+  /** True: `read` has nothing more. */
+  readonly isOver: boolean;
 }
 
 /** An answer on its way to the client; what it says is seen from the side, and its end settled once. */
@@ -30,29 +32,33 @@ export function relayReply(
   account: { readonly see: (part: ChatPart) => void },
   settle: (last: LastPart) => void,
   clock: Deadline,
-): Omit<RelayReply, 'route'> {
+  route: string | null,
+): RelayReply {
   const startedAt = performance.now();
   let firstAt: number | null = null;
   let hasFinished = false;
   let isOver = false;
+  /** Not made where it says nothing: an error costs more than the events of a stream. */
+  function end(): void {
+    isOver = true;
+    if (hasFinished) return;
+    settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
+  }
   return {
     model,
     contentType,
     source,
     ...(similarity === undefined ? {} : { similarity }),
+    route,
+    get isOver() {
+      return isOver;
+    },
     async read() {
       if (isOver) return null;
       try {
         const next = await items.next();
         if (next.done === true) {
-          isOver = true;
-          // Not made where it says nothing: an error costs more than the events of a stream.
-          if (!hasFinished) {
-            settle({
-              type: 'error',
-              error: new NearfarError('internal', 'The answer ended without an end.'),
-            });
-          }
+          end();
           return null;
         }
         const { bytes, parts } = next.value;
@@ -74,6 +80,7 @@ export function relayReply(
           hasFinished = true;
           settle({ ...part, timings });
         }
+        if (items.isOver === true) end();
         return bytes;
       } catch (thrown) {
         isOver = true;

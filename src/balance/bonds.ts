@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { BlockKey } from './prefix-blocks.ts';
 
 /**
@@ -16,6 +17,7 @@ const keptCount = 20_000;
 
 export function createBonds(key: BlockKey): Bonds {
   const places = new Map<string, string>();
+  const oldest = oldestEntryOf(places);
   const hashOf = (tenant: string, callId: string): string =>
     hash('sha256', `${key}${tenant}\0${callId}`).slice(0, 24);
   return {
@@ -23,10 +25,7 @@ export function createBonds(key: BlockKey): Bonds {
       const hash = hashOf(tenant, callId);
       places.delete(hash);
       places.set(hash, place);
-      for (const oldest of places.keys()) {
-        if (places.size <= keptCount) break;
-        places.delete(oldest);
-      }
+      if (places.size > keptCount) oldest.forget();
     },
     placeOf(tenant, callIds) {
       for (const callId of callIds.toReversed()) {

@@ -18,6 +18,8 @@ export interface PassingAnswer {
     /** @throws NearfarError where the answer breaks off */
     next(): Promise<IteratorResult<PassingItem, undefined>>;
     return(): void;
+    /** True: `next` has nothing more. */
+    readonly isOver?: boolean;
   };
 }
 

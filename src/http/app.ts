@@ -156,8 +156,10 @@ async function performOperation(
 
 /** Most requests have none, and a URL costs more to read than the rest of their heads. */
 function queryOf(url: string): URLSearchParams {
-  return url.includes('?') ? new URL(url).searchParams : new URLSearchParams();
+  return url.includes('?') ? new URL(url).searchParams : noQuery;
 }
+
+const noQuery: URLSearchParams = new URLSearchParams();
 
 const nobody: Caller = { keyName: 'none', tenant: 'none', scopes: new Set() };
 

@@ -13,6 +13,6 @@ export interface ArrivedRequest {
   readonly signal: AbortSignal;
   readonly body: ReadableStream<Uint8Array> | null;
   arrayBuffer(): Promise<ArrayBuffer>;
-  /** The whole body without a copy, where it comes straight from the socket and its length is declared. */
-  takeBytes?(): Promise<Uint8Array>;
+  /** The whole body without a copy, where it comes straight from the socket and its length is declared; at once where it is there. */
+  takeBytes?(): Uint8Array | Promise<Uint8Array>;
 }

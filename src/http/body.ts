@@ -26,7 +26,10 @@ export async function readJson(
   requireJson(request.headers);
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
-  const bytes = await readWithin(request, limits, declared !== null);
+  // The server holds a body to its declared length, so that one can be read at once.
+  const taken = declared === null ? undefined : request.takeBytes?.();
+  const bytes =
+    taken instanceof Uint8Array ? taken : await readWithin(request, limits, taken, declared !== null);
   boundBrackets(bytes);
   const text = decodeText(bytes);
   const value = parseJson(text);
@@ -55,6 +58,7 @@ function requireJson(headers: RequestHeaders): void {
 async function readWithin(
   request: BodyRequest,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
+  taken: Promise<Uint8Array> | undefined,
   isLengthKnown: boolean,
 ): Promise<Uint8Array> {
   let stop: AbortController | null = null;
@@ -70,9 +74,8 @@ async function readWithin(
       stop?.abort();
     }, limits.bodyTimeoutMs);
   });
-  // The server holds a body to its declared length, so that one can be read at once.
   const whole = isLengthKnown
-    ? (request.takeBytes?.() ?? request.arrayBuffer().then((buffer) => new Uint8Array(buffer)))
+    ? (taken ?? request.arrayBuffer().then((buffer) => new Uint8Array(buffer)))
     : readCounted(request, limits.bodyBytes, (stop = new AbortController()).signal);
   try {
     return await Promise.race([whole, tooSlow]);

@@ -37,8 +37,13 @@ export class DirectRequest implements ArrivedRequest {
   }
 
   /** @throws Error where the client goes away before its end */
-  takeBytes(): Promise<Uint8Array> {
+  takeBytes(): Uint8Array | Promise<Uint8Array> {
     const incoming = this.#incoming;
+    // Nearly always head and body came together.
+    if (incoming.complete && !incoming.destroyed) {
+      const bytes = incoming.read() as Uint8Array | null;
+      if (bytes !== null) return bytes;
+    }
     return new Promise((resolve, reject) => {
       let only: Uint8Array | null = null;
       let chunks: Uint8Array[] | null = null;

@@ -9,6 +9,8 @@ export type PartEncoder = (part: ChatPart) => string;
 export interface ItemReader<Item> {
   read(): Promise<Item | null>;
   close(): void;
+  /** True: `read` has nothing more; absent: that is not known before it says so. */
+  readonly isOver?: boolean;
 }
 
 export interface EventStreamOptions<Item> {

@@ -6,6 +6,14 @@ import { randomUUID } from 'node:crypto';
  * few of its pages.
  */
 export function createRequestId(now: number): string {
-  const time = now.toString(16).padStart(12, '0');
-  return `req_${time}${randomUUID().slice(13).replaceAll('-', '')}`;
+  if (now !== lastTime) {
+    lastTime = now;
+    lastText = now.toString(16).padStart(12, '0');
+  }
+  const random = randomUUID();
+  return `req_${lastText}${random.slice(14, 18)}${random.slice(19, 23)}${random.slice(24)}`;
 }
+
+/** Requests come several in a millisecond. */
+let lastTime = -1;
+let lastText = '';

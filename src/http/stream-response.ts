@@ -2,15 +2,41 @@ import type { ServerResponse } from 'node:http';
 import { NearfarError } from '../chat/error.ts';
 import { createEventStream, type EventStreamOptions } from './event-stream.ts';
 
-/** A body that `listen` still has to send. */
-interface Unsent {
-  /** Of its response, by their names: making `Headers` of them and reading them again costs as much as ten events. */
+/**
+ * A response that `listen` still has to send. Only by its type a `Response`, none of whose members it has: the web's own, with
+ * its `Headers`, costs as much as ten events.
+ */
+class UnsentResponse {
+  /** By their names. */
   readonly headers: Record<string, string>;
-  readonly send: (outgoing: ServerResponse) => void;
+  readonly #send: (outgoing: ServerResponse, headers: Record<string, string>) => void;
+  #isSent = false;
+
+  constructor(
+    headers: Readonly<Record<string, string>>,
+    send: (outgoing: ServerResponse, headers: Record<string, string>) => void,
+  ) {
+    this.headers = { ...headers };
+    this.#send = send;
+  }
+
+  send(outgoing: ServerResponse): boolean {
+    if (this.#isSent) return false;
+    this.#isSent = true;
+    this.#send(outgoing, this.headers);
+    return true;
+  }
+
+  /** For those who hand it on. */
+  get asResponse(): Response {
+    return this as unknown as Response;
+  }
 }
 
-/** By the responses that stand for them. */
-const unsent = new WeakMap<Response, Unsent>();
+/** Null: it is a response of the web. */
+function unsentOf(response: unknown): UnsentResponse | null {
+  return response instanceof UnsentResponse ? response : null;
+}
 
 /**
  * A response whose body is a stream of items. Where there is a socket, `listen` writes to it without a web stream in
@@ -21,16 +47,10 @@ export function streamResponse<Item>(
   headers: Readonly<Record<string, string>>,
 ): Response {
   if (options.disconnect === null) return new Response(createEventStream(options), { headers });
-  const response = new Response();
-  const own = { ...headers };
-  unsent.set(response, {
-    headers: own,
-    send: (outgoing) => {
-      outgoing.writeHead(200, own);
-      void sendItems(options, outgoing);
-    },
-  });
-  return response;
+  return new UnsentResponse(headers, (outgoing, all) => {
+    outgoing.writeHead(200, all);
+    void sendItems(options, outgoing);
+  }).asResponse;
 }
 
 /** A whole body, which needs no web response where there is a socket. */
@@ -40,32 +60,23 @@ export function bytesResponse(
   hasSocket: boolean,
 ): Response {
   if (!hasSocket) return new Response(Buffer.from(bytes), { headers });
-  const response = new Response();
-  const own = { ...headers, 'content-length': String(bytes.byteLength) };
-  unsent.set(response, {
-    headers: own,
-    send: (outgoing) => {
-      outgoing.writeHead(200, own);
-      outgoing.end(bytes);
-    },
-  });
-  return response;
+  return new UnsentResponse(headers, (outgoing, all) => {
+    all['content-length'] = String(bytes.byteLength);
+    outgoing.writeHead(200, all);
+    outgoing.end(bytes);
+  }).asResponse;
 }
 
 /** Sets headers of a response, whether or not it stands for what is still to be sent. @param headers names in small letters */
 export function addHeaders(response: Response, headers: Readonly<Record<string, string>>): void {
-  const stream = unsent.get(response);
-  if (stream !== undefined) Object.assign(stream.headers, headers);
+  const stream = unsentOf(response);
+  if (stream !== null) Object.assign(stream.headers, headers);
   else for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
 }
 
 /** Sends what a response stands for. @returns whether it stands for one */
 export function sendStream(response: Response, outgoing: ServerResponse): boolean {
-  const stream = unsent.get(response);
-  if (stream === undefined) return false;
-  unsent.delete(response);
-  stream.send(outgoing);
-  return true;
+  return unsentOf(response)?.send(outgoing) === true;
 }
 
 /** Sends any response of ours to a socket: what `sendStream` does, or a body that is there already. */
@@ -143,6 +154,12 @@ async function sendItems<Item>(options: EventStreamOptions<Item>, outgoing: Serv
       return;
     }
     const text = encode(item);
+    if (reader.isOver === true) {
+      stop();
+      // With the last bytes, in one piece.
+      outgoing.end(text);
+      return;
+    }
     if (text.length === 0) continue;
     clearImmediate(flush);
     sentAt = performance.now();

@@ -101,7 +101,7 @@ describe('the scan of a request', () => {
     const scan = scanner(() => {
       count += 1;
       return [];
-    }, 2);
+    }, 4);
     for (const text of ['a', 'b', 'a', 'c', 'a', 'b']) await scan(user(text));
     // b was let go for c, for a had come again meanwhile.
     expect(count).toBe(4);

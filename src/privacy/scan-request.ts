@@ -1,3 +1,4 @@
+import { RecentMap } from '../cache/recent-map.ts';
 import type { KeyedHash } from '../promptcache/keyed-hash.ts';
 import { decodedTexts } from './decoded-text.ts';
 import type { Span } from './detect/span.ts';
@@ -39,8 +40,8 @@ const identifier = /^[\w.:|/+=-]+$/;
 export const nothingFound: Findings = { detectors: [], hasFailed: false, unread: [] };
 
 export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanRequestSetup): ScanRequest {
-  /** Code of what was found in a text, by the text's hash; oldest first. */
-  const kept = new Map<string, readonly string[]>();
+  /** Code of what was found in a text, by the text's hash. */
+  const kept = new RecentMap<string, readonly string[]>(keptCount);
 
   function identifierSpans(text: string): readonly Span[] {
     // What an identifier says once it is decoded is no identifier.
@@ -50,23 +51,13 @@ export function createScanRequest({ scan, hash, keptCount = 20_000 }: ScanReques
   function codesOf(text: string, isIdentifier: boolean): readonly string[] {
     const key = hash(isIdentifier ? `i${text}` : `t${text}`, 32);
     const known = kept.get(key);
-    if (known !== undefined) {
-      kept.delete(key);
-      kept.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     let codes: readonly string[];
     try {
       const spans = isIdentifier ? identifierSpans(text) : scan(text);
       codes = [...new Set(spans.map(({ detector }) => detector))];
     } catch {
       codes = ['scan.failed'];
-    }
-    if (kept.size >= keptCount) {
-      for (const oldest of kept.keys()) {
-        kept.delete(oldest);
-        break;
-      }
     }
     kept.set(key, codes);
     return codes;

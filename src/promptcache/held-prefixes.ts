@@ -1,3 +1,4 @@
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { Usage } from '../chat/part.ts';
 import type { LifetimeRule } from './cache-rules.ts';
 
@@ -47,13 +48,14 @@ const slack = 1.02;
 
 export function createHeldPrefixes(): HeldPrefixes {
   const held = new Map<string, Held>();
+  const oldest = oldestEntryOf(held);
   const scales = new Map<string, { estimated: number; told: number }>();
   const minimums = new Map<string, number>();
 
   function hold(name: string, entry: Held): void {
     held.delete(name);
     held.set(name, entry);
-    forgetBeyond(held, heldLimit);
+    if (held.size > heldLimit) oldest.forget();
   }
 
   function scaleOf(modelId: string): number {

@@ -1,3 +1,4 @@
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { PrefixBoundary, PromptPrefix } from '../chat/prompt-prefix.ts';
 import { reusePrior } from './reuse-prior.ts';
 
@@ -80,12 +81,17 @@ export function createReuseMemory(): ReuseMemory {
   const places = new Map<string, Place>();
   const statistics = new Map<string, Statistic>();
   const families = new Map<string, number>();
+  const oldest = {
+    place: oldestEntryOf(places),
+    statistic: oldestEntryOf(statistics),
+    family: oldestEntryOf(families),
+  };
 
   function statisticOf(name: string): Statistic {
     const known = statistics.get(name);
     const statistic = known ?? { count: 0, within: horizonsMs.map(() => 0) };
     if (known !== undefined) statistics.delete(name);
-    else if (statistics.size >= statisticLimit) forgetFirst(statistics);
+    else if (statistics.size >= statisticLimit) oldest.statistic.forget();
     statistics.set(name, statistic);
     return statistic;
   }
@@ -130,7 +136,7 @@ export function createReuseMemory(): ReuseMemory {
       lastAt: at,
     };
     wait(place, at);
-    if (places.size >= placeLimit) forgetFirst(places);
+    if (places.size >= placeLimit) oldest.place.forget();
     places.set(hash, place);
   }
 
@@ -178,7 +184,7 @@ export function createReuseMemory(): ReuseMemory {
       const isNewFamily = seenCount < newFamilyCount;
       families.delete(prefix.family);
       families.set(prefix.family, seenCount + 1);
-      if (families.size > statisticLimit) forgetFirst(families);
+      if (families.size > statisticLimit) oldest.family.forget();
       const named = new Set(prefix.boundaries.map(({ hash }) => hash));
       for (const boundary of prefix.boundaries) visit(boundary, names, isNewFamily, at);
       // What an earlier turn ended with may be no place of its own in this one: it came again all the same.
@@ -265,9 +271,4 @@ function blend({ count, within }: Evidence, expected: Expectation, weight: numbe
 
 function chainEnds({ chain }: PromptPrefix): readonly string[] {
   return chain.match(/.{8}/g) ?? [];
-}
-
-function forgetFirst<Value>(map: Map<string, Value>): void {
-  const first = map.keys().next();
-  if (first.done !== true) map.delete(first.value);
 }

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { HeldSession } from './route-facts.ts';
 
@@ -67,6 +68,7 @@ interface Returns {
 export function createSessionMemory(now: () => number = () => performance.now()): SessionMemory {
   const secret = randomBytes(16).toString('hex');
   const places = new Map<string, Place>();
+  const oldest = oldestEntryOf(places);
   const returns = new Map<string, Returns>();
 
   function comeBack(before: Place, name: string, { promptTokenCount, cachedTokenCount }: SessionUsage): void {
@@ -108,10 +110,7 @@ export function createSessionMemory(now: () => number = () => performance.now())
         keptTokenCount: cachedTokenCount + cacheWriteTokenCount,
         at,
       });
-      for (const oldest of places.keys()) {
-        if (places.size <= keptCount) break;
-        places.delete(oldest);
-      }
+      if (places.size > keptCount) oldest.forget();
     },
     heldBy(key, modelId) {
       const place = key === null ? undefined : places.get(key);

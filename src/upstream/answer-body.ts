@@ -36,6 +36,11 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
     this.#source = source;
   }
 
+  /** Whether all of it was read, and it came to its end by itself. */
+  get isAtEnd(): boolean {
+    return this.#end === 'good' && this.#chunks.length === 0;
+  }
+
   push(chunk: Uint8Array): void {
     // Behind whatever else the socket gives at once.
     if (this.#waiting !== null && this.#chunks.length === 0) queueMicrotask(this.#deliver);

@@ -68,10 +68,11 @@ export function createCircuitBreaker(): CircuitBreaker {
         return;
       }
       if (end === 'neither') return;
-      outcomes = outcomes.filter(({ at }) => now - at < windowMs).slice(-(windowLength - 1));
+      while (outcomes.length >= windowLength || now - (outcomes[0]?.at ?? now) >= windowMs) outcomes.shift();
       outcomes.push({ at: now, failed: end === 'failed' });
+      if (end === 'good') return;
       const failureCount = outcomes.filter(({ failed }) => failed).length;
-      if (end === 'failed' && failureCount >= leastFailureCount && failureCount * 2 >= outcomes.length) {
+      if (failureCount >= leastFailureCount && failureCount * 2 >= outcomes.length) {
         openUntil = now + pauseMs;
       }
     },

@@ -1,4 +1,4 @@
-import { createParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { WireEvent } from './protocol.ts';
 import { createTextReader } from './text-reader.ts';
 import { broken } from './wire-json.ts';
@@ -19,14 +19,17 @@ export function createEventFraming(): Framing {
   const texts = createTextReader();
   let events: WireEvent[] = [];
   let fault: Error | null = null;
-  const parser = createParser({
-    onEvent: ({ event, data }) => events.push({ event: event ?? '', data }),
-    onError: (error) => {
-      // Unknown fields are to be skipped; an event without end is not.
-      if (error.type === 'max-buffer-size-exceeded') fault = error;
-    },
-    maxBufferSize: longestEvent,
-  });
+  /** Most streams need none. */
+  let parser: EventSourceParser | null = null;
+  const openParser = (): EventSourceParser =>
+    createParser({
+      onEvent: ({ event, data }) => events.push({ event: event ?? '', data }),
+      onError: (error) => {
+        // Unknown fields are to be skipped; an event without end is not.
+        if (error.type === 'max-buffer-size-exceeded') fault = error;
+      },
+      maxBufferSize: longestEvent,
+    });
   const take = (): readonly WireEvent[] => {
     if (fault !== null) throw broken('sent an event that has no end');
     const taken = events;
@@ -41,6 +44,7 @@ export function createEventFraming(): Framing {
       const at = isBetweenEvents ? readPlainEvents(text, events) : 0;
       if (at < text.length) {
         const rest = text.slice(at);
+        parser ??= openParser();
         parser.feed(rest);
         isBetweenEvents = rest.endsWith('\n\n');
       }
@@ -48,7 +52,8 @@ export function createEventFraming(): Framing {
     },
     end() {
       // Some servers leave out the empty line behind the last event.
-      parser.feed(`${texts.end()}\n\n`);
+      const rest = texts.end();
+      if (parser !== null || rest !== '') (parser ?? openParser()).feed(`${rest}\n\n`);
       return take();
     },
   };

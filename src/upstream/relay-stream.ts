@@ -1,4 +1,5 @@
 import { toNearfarError, NearfarError } from '../chat/error.ts';
+import type { AnswerBody } from './answer-body.ts';
 import type { BreakerEnd } from './circuit-breaker.ts';
 import { networkFailure } from './connection.ts';
 import type { Patience } from './patience.ts';
@@ -19,10 +20,12 @@ export interface RelayItems {
   next(): Promise<IteratorResult<RelayItem, undefined>>;
   /** The reader leaves; safe while `next` waits. */
   return(): void;
+  /** True: `next` has nothing more; else that is not known yet. */
+  readonly isOver?: boolean;
 }
 
 export interface RelayStreamOptions {
-  readonly body: AsyncIterator<Uint8Array>;
+  readonly body: AsyncIterator<Uint8Array> & Partial<Pick<AnswerBody, 'isAtEnd'>>;
   readonly side: SideReader;
   /** What the client did not ask for is taken out; null: nothing is. */
   readonly filter: UsageFilter | null;
@@ -71,6 +74,10 @@ export class RelayStream implements RelayItems {
     }
   }
 
+  get isOver(): boolean {
+    return this.#isOver && this.#held.length === 0;
+  }
+
   async next(): Promise<IteratorResult<RelayItem, undefined>> {
     const value = this.#held.shift() ?? (await this.#read());
     return value === null ? noMore : { done: false, value };
@@ -100,7 +107,14 @@ export class RelayStream implements RelayItems {
       const parts = side.read(chunk);
       this.#keepTime(parts);
       for (const part of parts) onPart(part);
-      return { bytes: filter === null ? chunk : filter.push(chunk), parts };
+      const bytes = filter === null ? chunk : filter.push(chunk);
+      // Told with the last bytes, the end needs no way of its own to the client.
+      if (this.#end === 'good' && body.isAtEnd === true && endsEvent(chunk)) {
+        const rest = filter?.end() ?? nothing;
+        this.#close('read');
+        return { bytes: rest.byteLength === 0 ? bytes : Buffer.concat([bytes, rest]), parts };
+      }
+      return { bytes, parts };
     } catch (thrown) {
       const error = explained(thrown, patience);
       // Cut behind its last choice: the answer is whole all the same.
@@ -133,6 +147,13 @@ export class RelayStream implements RelayItems {
     else this.#options.patience.end();
     this.#options.report(this.#end);
   }
+}
+
+const lineFeed = 0x0a;
+
+/** Nothing is half read behind it. */
+function endsEvent(chunk: Uint8Array): boolean {
+  return chunk.at(-1) === lineFeed && chunk.at(-2) === lineFeed;
 }
 
 /** What a failure was, in words: where patience ran out or the client left, that. */

@@ -35,6 +35,10 @@ export function createTextReader(keepsMark = false): TextReader {
 }
 
 function utf8(chunk: Uint8Array): string {
-  const { buffer, byteOffset, byteLength } = chunk;
-  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+  return asBuffer(chunk).toString('utf8');
+}
+
+/** The same bytes; what comes from a socket is one already. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,4 @@
-import { createTextReader } from './text-reader.ts';
+import { asBuffer, createTextReader } from './text-reader.ts';
 
 /**
  * Takes OpenAI's chunk of usage out of a stream whose client did not ask for it. Every other byte stays as it is.
@@ -18,10 +18,10 @@ export function createUsageFilter(): UsageFilter {
     rest += text;
     let kept = '';
     for (;;) {
-      const end = /\r?\n\r?\n/.exec(rest);
+      const end = endOfEvent(rest);
       if (end === null) break;
-      const event = rest.slice(0, end.index + end[0].length);
-      rest = rest.slice(event.length);
+      const event = rest.slice(0, end);
+      rest = rest.slice(end);
       if (!isUsageOnly(event)) kept += event;
     }
     if (isEnd) {
@@ -50,8 +50,20 @@ function endsEvent(chunk: Uint8Array): boolean {
   return chunk.at(-1) === lineFeed && chunk.at(-2) === lineFeed;
 }
 
-function mayHideUsage({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
-  return Buffer.from(buffer, byteOffset, byteLength).includes('"usage"', 0, 'latin1');
+/** Behind the empty line that ends the first one; null: none ends yet. */
+function endOfEvent(text: string): number | null {
+  if (!text.includes('\r')) {
+    const at = text.indexOf('\n\n');
+    return at === -1 ? null : at + 2;
+  }
+  const end = /\r?\n\r?\n/.exec(text);
+  return end === null ? null : end.index + end[0].length;
+}
+
+const usageName = Buffer.from('"usage"');
+
+function mayHideUsage(chunk: Uint8Array): boolean {
+  return asBuffer(chunk).includes(usageName);
 }
 
 const noChoices = /"choices"\s*:\s*\[\s*\]/;

@@ -1,5 +1,6 @@
 import type { FinishReason, Usage } from '../chat/part.ts';
 import type { ProtocolName, WirePart } from './protocol.ts';
+import { asBuffer } from './text-reader.ts';
 import { anthropicUsage, ollamaUsage, openaiUsage, unmeasuredUsage } from './usage.ts';
 import { broken, isObject, listOf, objectOf, type WireObject } from './wire-json.ts';
 
@@ -22,10 +23,11 @@ export async function readWhole(
     byteCount += chunk.byteLength;
     if (byteCount > longestAnswer) throw broken('sent an answer without end');
   }
-  const bytes = Buffer.concat(chunks);
+  const [first] = chunks;
+  const bytes = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
   let answer: unknown;
   try {
-    answer = JSON.parse(bytes.toString('utf8')) as unknown;
+    answer = JSON.parse(asBuffer(bytes).toString('utf8')) as unknown;
   } catch {
     throw broken('sent an answer that is no JSON');
   }

@@ -1,5 +1,5 @@
 import { asksForProof, proofDifficulty } from './asks-for-proof.ts';
-import { readFeatures } from './features.ts';
+import { openFeatures } from './features.ts';
 import { rawDifficulty, shareBelow, type DifficultyWeights } from './weights.ts';
 import shipped from './weights.json' with { type: 'json' };
 
@@ -14,7 +14,7 @@ export type Difficulty = (text: string) => number;
  */
 export function createDifficulty(weights: DifficultyWeights = shipped as DifficultyWeights): Difficulty {
   return (text) => {
-    const share = shareBelow(rawDifficulty(readFeatures(text), weights), weights.percentiles);
+    const share = shareBelow(rawDifficulty(openFeatures(text), weights), weights.percentiles);
     return asksForProof(text) ? Math.max(proofDifficulty, share) : share;
   };
 }

@@ -56,13 +56,32 @@ const prepositions: ReadonlySet<string> = new Set(
 const speaking =
   /(?<!\p{L})(translat|writ|wrote|say|answer|repl|respon|speak|explain|compos|messag|übersetz|sag|antwort|schreib|erklär|tradu|dit|dire|écri|répond|expli|dice|decir|escrib|scriv|rispond|diz|escrev|vertaal|schrijf|zeg|przetłumacz|napisz|översätt|skriv|terjemah|tulis|çevir|yaz)/u;
 
+const wordPattern = /[\p{L}\p{M}'’-]+/gu;
+
+/** Whether a name of one of the languages stands behind a preposition. */
+function mayName(words: readonly string[]): boolean {
+  return words.some((word, at) => {
+    if (!prepositions.has(word)) return false;
+    const one = words[at + 1];
+    if (one === undefined) return false;
+    const two = words[at + 2];
+    return codeOf(one) !== undefined || (two !== undefined && codeOf(`${one} ${two}`) !== undefined);
+  });
+}
+
+function codeOf(name: string): string | undefined {
+  return names().get(name) ?? names().get(name.replace(/e$/, ''));
+}
+
 /**
  * Pure: the low-resource language that a request names as the one of its answer (or that it wants translated), ISO 639; `null` =
  * none. "Welsh cuisine" is no such request, "in Welsh" is.
  */
 export function askedLanguage(instruction: string): string | null {
   const text = instruction.normalize('NFC').toLowerCase();
-  const words = [...text.matchAll(/[\p{L}\p{M}'’-]+/gu)];
+  // Nearly always there is none: their places are looked for only then.
+  if (!mayName(text.match(wordPattern) ?? [])) return null;
+  const words = [...text.matchAll(wordPattern)];
   for (const [at, word] of words.entries()) {
     if (!prepositions.has(word[0])) continue;
     for (const length of [2, 1]) {
@@ -70,7 +89,7 @@ export function askedLanguage(instruction: string): string | null {
       const last = named.at(-1);
       if (last === undefined || named.length < length) continue;
       const name = named.map(([text]) => text).join(' ');
-      const code = names().get(name) ?? names().get(name.replace(/e$/, ''));
+      const code = codeOf(name);
       if (code === undefined) continue;
       const rest = text.slice(last.index + last[0].length);
       if (/^\s*([.,:;?!"“”»)–—-]|$|\n)/u.test(rest) || speaking.test(text)) return code;
