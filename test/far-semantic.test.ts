@@ -163,7 +163,7 @@ async function askAnthropic(content: string): Promise<Asked> {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': secretOf('ana') },
     body: JSON.stringify({
-      ...{ model: 'up/big', temperature: 0, max_completion_tokens: 50 },
+      ...{ model: 'up/big', temperature: 0, max_tokens: 50 },
       messages: [{ role: 'user', content }],
     }),
   });

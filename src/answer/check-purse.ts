@@ -43,6 +43,7 @@ const storeMs = 5000;
 export function createCheckPurse(dependencies: CheckPurseDependencies): CheckPurse {
   const { budgets, ledger, dayMicros, monthMicros, warn, now } = dependencies;
   const isBounded = dayMicros !== null || monthMicros !== null;
+  const wholeMicros = Math.min(dayMicros ?? Infinity, monthMicros ?? Infinity);
   let emptyUntil = 0;
   const unpayable = new Set<string>();
 
@@ -108,7 +109,11 @@ export function createCheckPurse(dependencies: CheckPurseDependencies): CheckPur
       let known: { readonly micros: number | null } | null = null;
       const micros = (): number | null => (known ??= { micros: worstCost(request, modelIds) }).micros;
       return {
-        canPay: () => micros() === 0 || (now() >= emptyUntil && micros() !== null),
+        canPay() {
+          const amount = micros();
+          // What is more than the whole budget is never paid, whether or not that was tried.
+          return amount === 0 || (amount !== null && amount <= wholeMicros && now() >= emptyUntil);
+        },
         async pay() {
           const amount = micros();
           if (amount === null || amount === 0) return amount;
