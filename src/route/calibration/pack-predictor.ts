@@ -1,4 +1,4 @@
-import { featureNames } from '../difficulty/features.ts';
+import { structureNames } from '../difficulty/features.ts';
 import type { Predictor } from './predictor.ts';
 import type { Profile } from './profile.ts';
 import type { LinearModel } from './ridge.ts';
@@ -17,7 +17,7 @@ export function packPredictor({ components, blend }: Predictor): PackedPredictor
   const { space, topics, common, models } = components;
   return {
     space: {
-      features: [...featureNames],
+      features: [...structureNames],
       featureMeans: [...space.featureMeans],
       featureDeviations: [...space.featureDeviations],
       idf: encode(space.idf),

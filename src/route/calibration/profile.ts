@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NearfarError } from '../../chat/error.ts';
-import { featureNames } from '../difficulty/features.ts';
+import { structureNames } from '../difficulty/features.ts';
 import { bucketCount } from './text-space.ts';
 
 /** What calibration learned of some models on some traffic, as it stands in a file. */
@@ -41,7 +41,7 @@ export const profileSchema = z.strictObject({
         cost: z.number().min(0),
         offset: z.number(),
         words: linear(bucketCount),
-        structure: linear(featureNames.length),
+        structure: linear(structureNames.length),
         amount: linear(1),
         trees: z.strictObject({ base: z.number(), trees: z.array(tree).max(2000) }),
       }),
@@ -59,8 +59,8 @@ export const profileSchema = z.strictObject({
   verdict: z.string(),
   space: z.strictObject({
     features: z.array(z.string()),
-    featureMeans: z.array(z.number()).length(featureNames.length),
-    featureDeviations: z.array(z.number().min(0)).length(featureNames.length),
+    featureMeans: z.array(z.number()).length(structureNames.length),
+    featureDeviations: z.array(z.number().min(0)).length(structureNames.length),
     idf: numbers(bucketCount),
   }),
   /** The mean score of all models. */
@@ -128,7 +128,7 @@ export function readProfile(text: string, source: string): Profile {
       { field },
     );
   }
-  if (read.data.space.features.join() !== featureNames.join())
+  if (read.data.space.features.join() !== structureNames.join())
     throw new NearfarError(
       'invalid_request',
       `${source}: space.features: made by a version that measured other things of a prompt. Calibrate again.`,

@@ -1,4 +1,4 @@
-import { featureNames, readFeatures } from '../difficulty/features.ts';
+import { structureNames, readFeatures } from '../difficulty/features.ts';
 import { amountCandidates, amountWeight } from '../difficulty/fit-difficulty.ts';
 import { amountOf } from '../difficulty/weights.ts';
 import type { SparseRow } from './ridge.ts';
@@ -8,7 +8,7 @@ export interface CountedText {
   /** Buckets of its words and pairs of words, each once. */
   readonly buckets: Int32Array;
   readonly counts: Int32Array;
-  /** In the order of `featureNames`. */
+  /** In the order of `structureNames`. */
   readonly features: readonly number[];
   /** Length and all amounts, equally weighed: a difficulty that was fitted to nothing. */
   readonly amount: number;
@@ -50,7 +50,7 @@ export function countText(text: string): CountedText {
   return {
     buckets: Int32Array.from(counts.keys()),
     counts: Int32Array.from(counts.values()),
-    features: featureNames.map((name) => features[name]),
+    features: structureNames.map((name) => features[name]),
     amount: amountOf(features, { amounts: amountCandidates, amountWeight }),
   };
 }
@@ -63,8 +63,8 @@ export function learnSpace(texts: readonly CountedText[]): TextSpace {
   const idf = Float32Array.from(documentCounts, (count) =>
     count < 2 ? 0 : Math.log((1 + texts.length) / (1 + count)) + 1,
   );
-  const featureMeans = featureNames.map((_, at) => mean(texts.map(({ features }) => features[at] ?? 0)));
-  const featureDeviations = featureNames.map((_, at) => {
+  const featureMeans = structureNames.map((_, at) => mean(texts.map(({ features }) => features[at] ?? 0)));
+  const featureDeviations = structureNames.map((_, at) => {
     const centre = featureMeans[at] ?? 0;
     return Math.sqrt(mean(texts.map(({ features }) => ((features[at] ?? 0) - centre) ** 2)));
   });

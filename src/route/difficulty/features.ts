@@ -2,8 +2,8 @@ import { readSigns, type CountedSigns } from './counted-signs.ts';
 import { readShape } from './prompt-shape.ts';
 import { readWords } from './read-words.ts';
 
-/** What is measured of a prompt. Nothing in it names a subject: structure and quantities only, and words that every subject uses. */
-export const featureNames = [
+/** What calibrated profiles learn from. Nothing in it names a subject: structure and quantities only. */
+export const structureNames = [
   'length',
   'stemLength',
   'optionsLength',
@@ -45,10 +45,10 @@ export const featureNames = [
   'statementCount',
   'foreignShare',
   'questionCount',
-  'demand',
-  'rareWordShare',
-  'optionSimilarity',
 ] as const;
+
+/** All that is measured of a prompt: the shipped difficulty weighs some of it. */
+export const featureNames = [...structureNames, 'demand', 'rareWordShare', 'optionSimilarity'] as const;
 export type FeatureName = (typeof featureNames)[number];
 export type Features = Readonly<Record<FeatureName, number>>;
 
