@@ -78,8 +78,9 @@ describe('a killed engine', () => {
       asked.push(...(await Promise.all(waiting)));
     }
     expect(killCount).toBe(2);
-    // Some broke off, and some were answered: by the engine that came back, for nobody else was asked.
-    expect(asked.some(({ text }) => text.includes('error'))).toBe(true);
+    // Broken off with an error, or answered by the engine that came back, for nobody else was asked: which one is chance.
+    for (const { status, text } of asked)
+      expect(status === 200 ? /"error"|\[DONE\]/.test(text) : status >= 400).toBe(true);
     for (const { bytes } of recording.recorded) expect([...finder.find(bytes).keys()]).toEqual([]);
     // What need not stay does go there: that it is seen is shown.
     const control = plant(random, 'arbitrary');
