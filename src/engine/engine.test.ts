@@ -242,6 +242,41 @@ const hastyClasses: ClassTargets = {
   bulk: { firstTokenMs: 60, interTokenMs: 20 },
 };
 
+/** Found by chance: prompts of refused voices and a bulk request that needs nearly all cells. */
+const tightBulk = {
+  ...{ cellCount: 132, batchTokenCount: 25, readersApart: false, sequenceCount: 7, parallelCount: 2 },
+  ...{
+    hostCacheBytes: 0,
+    targetInterTokenMs: 'auto' as const,
+    holdPartsMs: 0,
+    repetitive: false,
+    flatCost: false,
+  },
+  ...{
+    classes: defaultSettings.engine.classes,
+    prefixGranularity: 'sequence' as const,
+    speculation: 'off' as const,
+  },
+};
+const voice = {
+  ...{
+    family: 1,
+    shared: 0,
+    own: 1,
+    max: 1,
+    abortAfter: null,
+    salt: 'a',
+    priority: 'voice' as const,
+    choiceCount: 1,
+  },
+};
+const starved = [
+  { ...voice, atStep: 41 },
+  { ...voice, max: 2, atStep: 40 },
+  { ...voice, atStep: 0 },
+  { ...voice, shared: 47, max: 21, atStep: 38, priority: 'bulk' as const, choiceCount: 2 },
+];
+
 describe('under random arrivals, lengths, aborts and cache sizes', () => {
   it('ends every request exactly once, with the text of a lone run, and leaks no cell', async () => {
     await fc.assert(
@@ -311,7 +346,7 @@ describe('under random arrivals, lengths, aborts and cache sizes', () => {
           expect(usedCellCount).toBe(idleCellCount);
         },
       ),
-      { numRuns: Number(process.env['NEARFAR_PROPERTY_RUNS'] ?? 300) },
+      { numRuns: Number(process.env['NEARFAR_PROPERTY_RUNS'] ?? 300), examples: [[starved, tightBulk]] },
     );
   });
 });

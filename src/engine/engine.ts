@@ -79,6 +79,8 @@ export function createEngine(setup: EngineSetup): Engine {
   let running: Sequence[] = [];
   let nextKey = 0;
   let meanRequestMs = 1000;
+  /** Cells ran out though the count said they would not: until something leaves nobody comes in, or the same would happen again. */
+  let isOverfull = false;
   /** Most cells in use at once since something runs: attention scans up to the highest, which what runs keeps. */
   let reachedCellCount = 0;
   const intake = createPromptIntake({
@@ -138,6 +140,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Takes a sequence out of the loop; `keep` leaves all that it computed as a prefix for others. */
   function leave(sequence: Sequence, keep: boolean): void {
+    isOverfull = false;
     waiting = waiting.filter((other) => other !== sequence);
     running = running.filter((other) => other !== sequence);
     speculation.forget(sequence);
@@ -152,8 +155,8 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function expire(): void {
     const time = setup.wallClock();
-    const late = [...requests.values()].filter(({ command }) => (command.deadlineAt ?? Infinity) <= time);
-    for (const request of late) fail(request, deadlineError());
+    for (const request of [...requests.values()])
+      if ((request.command.deadlineAt ?? Infinity) <= time) fail(request, deadlineError());
   }
 
   function step(): boolean {
@@ -229,6 +232,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   /** Those that wait for nothing but a place. */
   function readyToRun(): readonly Sequence[] {
+    if (isOverfull && running.length > 0) return [];
     const state = { waiting, runningCount: running.length, readingCount: intake.readingCount, now: now() };
     if (group !== null) return group.members(state);
     return diskWait.ready(queue.order(waiting), idleSlotCount());
@@ -238,10 +242,7 @@ export function createEngine(setup: EngineSetup): Engine {
     return Math.max(reachedCellCount, cache.usedCellCount);
   }
 
-  /**
-   * Before prompts are computed: idle prefixes that would cost them more than a restore leave the pool now, so that the
-   * prompts' cells take their place. Returns the milliseconds it took.
-   */
+  /** Idle prefixes that would cost coming prompts more than a restore leave the pool now. Returns the milliseconds it took. */
   function makeWay(): number {
     const foreseenMsPerCell = foreseenIdleMsPerCell(running, cost, batchTokenCount);
     if (foreseenMsPerCell === 0) return 0;
@@ -272,9 +273,9 @@ export function createEngine(setup: EngineSetup): Engine {
   function admit(key: number): void {
     const sequence = waiting.find((other) => other.key === key);
     if (sequence === undefined) return;
-    const { request } = sequence;
+    const { request, tokens } = sequence;
     const { salt, mayPersist } = request.command;
-    const hold = cache.acquire(salt, sequence.tokens, mayPersist, request.window?.keepTokenCount);
+    const hold = cache.acquire(salt, tokens, mayPersist, request.window?.keepTokenCount);
     if (hold === null) return;
     waiting = waiting.filter((other) => other !== sequence);
     running.push(sequence);
@@ -321,8 +322,10 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function relieve(): void {
     const youngest = running.at(-1);
-    if (running.length > 1 && youngest !== undefined) preempt(youngest.key);
-    else if (youngest !== undefined) fail(youngest.request, cacheFullError());
+    if (running.length > 1 && youngest !== undefined) {
+      preempt(youngest.key);
+      isOverfull = true;
+    } else if (youngest !== undefined) fail(youngest.request, cacheFullError());
   }
 
   function draw(entry: BatchEntry): void {
@@ -390,11 +393,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   return {
     submit: (command, read) => intake.submit(command, read),
-    abort,
-    step,
-    stats,
-    longestPauseMs,
+    ...{ abort, step, stats, longestPauseMs, persist },
     hostTier: { host, makeRoom: (byteCount) => cache.makeHostRoom(byteCount) },
-    persist,
   };
 }

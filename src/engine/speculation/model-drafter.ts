@@ -41,6 +41,8 @@ export function createModelDrafter(
   { decoder, cost, contextTokenCount, sharedVocabTokenCount, isEndOfGeneration }: DraftModel,
   now: () => number,
 ): Drafter {
+  // It is this one's alone: what another drafter of the same decoder has left there would be taken for its own.
+  decoder.clearCells();
   const held = new Map<Sequence, Held>();
   const cells = createDraftCells(decoder, cost);
   /** Those for whom what is kept was looked through already. */
