@@ -246,7 +246,7 @@ const hastyClasses: ClassTargets = {
 const tightBulk = {
   ...{ cellCount: 132, batchTokenCount: 25, readersApart: false, sequenceCount: 7, parallelCount: 2 },
   ...{
-    hostCacheBytes: 0,
+    hostCacheBytes: 0 as const,
     targetInterTokenMs: 'auto' as const,
     holdPartsMs: 0,
     repetitive: false,
@@ -265,7 +265,7 @@ const voice = {
     own: 1,
     max: 1,
     abortAfter: null,
-    salt: 'a',
+    salt: 'a' as const,
     priority: 'voice' as const,
     choiceCount: 1,
   },
