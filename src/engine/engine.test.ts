@@ -248,7 +248,7 @@ const tightBulk = {
   ...{
     hostCacheBytes: 0 as const,
     targetInterTokenMs: 'auto' as const,
-    holdPartsMs: 0,
+    holdPartsMs: 0 as const,
     repetitive: false,
     flatCost: false,
   },
