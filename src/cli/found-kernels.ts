@@ -32,8 +32,3 @@ export function kernelsFor({ settings, home }: LoadedSettings, format: string | 
   if (kernels === 'shipped' || backend === 'cuda' || backend === 'vulkan' || backend === 'metal') return null;
   return chooseKernels(kernels, foundKernels(home), format);
 }
-
-/** Those that are faster in the format, whatever the settings say; `null`: the shipped ones. */
-export function fasterKernels(home: string, format: string): string | null {
-  return chooseKernels('auto', foundKernels(home), format);
-}

@@ -9,7 +9,7 @@ import {
 } from '../plan/calculate/calibrated-speed.ts';
 import type { StepTimes } from '../measure/step-times.ts';
 import { cpuName } from './faster-format.ts';
-import { fasterKernels, foundKernels } from './found-kernels.ts';
+import { foundKernels, kernelsFor } from './found-kernels.ts';
 import { measuredBandwidth } from './measured-bandwidth.ts';
 import { runMeasuring } from './measuring-job.ts';
 
@@ -23,8 +23,9 @@ export interface KeptCalibration {
 /** Part of the record: figures of another method are not gone on from. */
 const methodVersion = 3;
 
-/** Of this processor, from the home; `null`: never measured here. */
-export function keptCalibration(home: string): KeptCalibration | null {
+/** Of this processor and the kernels that the settings let compute; `null`: never measured here. */
+export function keptCalibration(loaded: LoadedSettings): KeptCalibration | null {
+  const { home } = loaded;
   try {
     const kept = JSON.parse(readFileSync(fileOf(home), 'utf8')) as Partial<KeptCalibration> & {
       readonly methodVersion?: number;
@@ -32,7 +33,7 @@ export function keptCalibration(home: string): KeptCalibration | null {
     };
     const { calibration, measuredAt, cpu } = kept;
     if (calibration === undefined || cpu !== cpuName() || kept.methodVersion !== methodVersion) return null;
-    if ((kept.kernels ?? shipped) !== kernelsOf(home)) return null;
+    if ((kept.kernels ?? shipped) !== kernelsOf(loaded)) return null;
     return { calibration, measuredAt: measuredAt ?? '', cpu };
   } catch {
     return null;
@@ -41,9 +42,11 @@ export function keptCalibration(home: string): KeptCalibration | null {
 
 const shipped = 'shipped';
 
-/** Kernels that were built since make every figure another one. */
-function kernelsOf(home: string): string {
-  return foundKernels(home).built?.record.sha256 ?? shipped;
+/** Kernels that were built since, or another setting, make every figure another one. */
+function kernelsOf({ home, settings }: LoadedSettings): string {
+  const { kernels } = settings.engine;
+  const built = kernels === shipped ? undefined : foundKernels(home).built?.record.sha256;
+  return built === undefined ? shipped : `${kernels} ${built}`;
 }
 
 /** Whether predictions for a model can be made of it. */
@@ -67,7 +70,7 @@ export async function calibrateMachine(
   load: StepLoad,
   beside: TimedBeside | null = null,
 ): Promise<{ readonly kept: KeptCalibration; readonly beside: StepTimes | null }> {
-  const known = keptCalibration(loaded.home)?.calibration.secondsPerWeight ?? {};
+  const known = keptCalibration(loaded)?.calibration.secondsPerWeight ?? {};
   const formats = [...new Set([...Object.keys(known), ...loadFormats(load)])];
   const [{ calibrateSpeed }, { measureStepTimes }, { quantizeFile }] = await Promise.all([
     import('../measure/calibrate-speed.ts'),
@@ -81,7 +84,7 @@ export async function calibrateMachine(
     calibrateSpeed(
       {
         ...{ formats, backend, threadCount, folder, signal, onProgress },
-        kernelsFor: (format) => fasterKernels(loaded.home, format),
+        kernelsFor: (format) => kernelsFor(loaded, format),
         ...(beside === null
           ? {}
           : {
@@ -100,7 +103,7 @@ export async function calibrateMachine(
   const kept = { calibration, measuredAt: new Date().toISOString(), cpu: cpuName() };
   writeFileSync(
     fileOf(loaded.home),
-    `${JSON.stringify({ methodVersion, kernels: kernelsOf(loaded.home), ...kept })}\n`,
+    `${JSON.stringify({ methodVersion, kernels: kernelsOf(loaded), ...kept })}\n`,
   );
   return { kept, beside: measured.beside[0] ?? null };
 }

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import process from 'node:process';
+import type { LoadedSettings } from '../config/load.ts';
 import { findEngine } from '../plan/catalogue/engines.ts';
 import { devices, findDevice, type Device } from '../plan/calculate/device.ts';
 import { platformOffers, platforms, rentedOffers, type Platform } from '../plan/decide/ask.ts';
@@ -7,12 +8,12 @@ import type { Offer } from '../plan/decide/question.ts';
 import { UsageError, type OptionValues } from './command.ts';
 
 /** The hardware that `--hardware`, `--platform` and `--may-rent` speak of. @throws UsageError naming the option */
-export async function offersOf(options: OptionValues, home: string): Promise<readonly Offer[]> {
+export async function offersOf(options: OptionValues, loaded: LoadedSettings): Promise<readonly Offer[]> {
   const platform = readPlatform(options.text('platform'));
   const named = options.list('hardware');
   const rented = options.flag('may-rent') ? rentedOffers() : [];
   if (named.length === 0) return [...platformOffers(platform), ...(platform === 'server' ? [] : rented)];
-  const own = await Promise.all(named.map((text) => offerOf(text, platform, options, home)));
+  const own = await Promise.all(named.map((text) => offerOf(text, platform, options, loaded)));
   return [...own, ...rented];
 }
 
@@ -45,10 +46,10 @@ async function offerOf(
   text: string,
   platform: Platform,
   options: OptionValues,
-  home: string,
+  loaded: LoadedSettings,
 ): Promise<Offer> {
   const { count, named } = checkHardware(text);
-  const found = named ?? (await thisDevice(home));
+  const found = named ?? (await thisDevice(loaded));
   const gigabytes = options.number('memory', { min: 0.01, max: 1e6 });
   const device: Device = gigabytes === undefined ? found : { ...found, memoryBytes: gigabytes * 1e9 };
   // What stands in users' hands answers its own user; everything else is a machine that somebody pays for.
@@ -68,14 +69,15 @@ const operationsPerCycle = 32;
 const assumedHertz = 3e9;
 
 /** This machine: memory and bandwidth measured; what it computes too where `plan speed --measure` was run, else a guess. */
-export async function thisDevice(home: string): Promise<Device> {
+export async function thisDevice(loaded: LoadedSettings): Promise<Device> {
+  const { home } = loaded;
   const { measuredBandwidth } = await import('./measured-bandwidth.ts');
   const { readMachine } = await import('./machine.ts');
   const bandwidth = await measuredBandwidth(home, { fresh: false });
   const machine = await readMachine(home);
   const cores = bandwidth.threadCount > 0 ? bandwidth.threadCount : os.availableParallelism();
   const { keptCalibration } = await import('./machine-speed.ts');
-  const kept = keptCalibration(home);
+  const kept = keptCalibration(loaded);
   // What kernels were measured to reach is a share of the device's FLOPS as for every other device: of the same engine's.
   const reached = findEngine('nearfar')?.efficiency.compute ?? 1;
   return {

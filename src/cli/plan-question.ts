@@ -39,7 +39,7 @@ export async function questionOf(options: OptionValues, loaded: LoadedSettings):
     canWait,
     tasks: tasksOf(options.text('tasks')),
     privacy,
-    offers: await offersOf(options, loaded.home),
+    offers: await offersOf(options, loaded),
     apis: hasApis ? apiModels((await loadPriceTable(loaded.home)).entries) : [],
     limits: {
       firstTokenMs: options.number('first-token-ms', { min: 0, max: 1e9 }) ?? limits.firstTokenMs,

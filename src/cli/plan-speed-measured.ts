@@ -38,7 +38,7 @@ export async function planSpeedMeasured(
 ): Promise<number | null> {
   const load = stepLoad(await readGguf(model.path));
   const measures = options.flag('measure');
-  const known = keptCalibration(loaded.home);
+  const known = keptCalibration(loaded);
   if (!measures && !covers(known, load)) return null;
   const measured =
     measures || !covers(known, load)

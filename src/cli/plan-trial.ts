@@ -111,7 +111,7 @@ async function measuredMachine(
   load: StepLoad,
   measures: boolean,
 ): Promise<MachineBasis> {
-  const known = keptCalibration(loaded.home);
+  const known = keptCalibration(loaded);
   if (covers(known, load)) return { kept: known };
   if (!measures) return { kept: null, why: 'this machine was not measured' };
   const { calibratableFormats } = await import('../measure/calibrate-speed.ts');

@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { taskTypes } from '../route/task/task-type.ts';
 import type { ItemResult, TaskAccuracy } from './evaluate.ts';
+import { parsedOrNull, unfinishedResults, type UnfinishedResults } from './unfinished-results.ts';
 
 /** What was measured of a model, once. */
 export interface Evaluation {
@@ -70,7 +71,7 @@ export async function readEvaluations(home: string): Promise<readonly Evaluation
       .filter((name) => name.endsWith('.json'))
       .map(async (name): Promise<readonly Evaluation[]> => {
         const parsed = evaluationSchema.safeParse(
-          await readFile(path.join(folder, name), 'utf8').then(parse),
+          await readFile(path.join(folder, name), 'utf8').then(parsedOrNull),
         );
         return parsed.success ? [parsed.data] : [];
       }),
@@ -98,37 +99,12 @@ export async function keepEvaluation(
   return { file, evaluation };
 }
 
-/** Results of a run that has not ended: a line each, so that the same command goes on where it stopped. */
-export interface UnfinishedRun {
-  readonly known: () => Promise<readonly ItemResult[]>;
-  readonly keep: (result: ItemResult) => Promise<void>;
-  readonly discard: () => Promise<void>;
-}
-
 /** @param itemsVersion a run over other items begins anew */
-export function unfinishedRun(home: string, modelId: string, itemsVersion: string): UnfinishedRun {
-  const file = path.join(folderOf(home), `${fileName(modelId)}.${itemsVersion}.unfinished.jsonl`);
-  return {
-    known: async () => {
-      const text = await readFile(file, 'utf8').catch(() => '');
-      return text.split('\n').flatMap((line) => {
-        const parsed = resultSchema.safeParse(parse(line));
-        return parsed.success ? [parsed.data] : [];
-      });
-    },
-    keep: async (result) => {
-      await mkdir(folderOf(home), { recursive: true });
-      await appendFile(file, `${JSON.stringify(result)}\n`);
-    },
-    discard: () => rm(file, { force: true }),
-  };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Torn, or none of ours.
-    return null;
-  }
+export function unfinishedRun(
+  home: string,
+  modelId: string,
+  itemsVersion: string,
+): UnfinishedResults<ItemResult> {
+  const name = `${fileName(modelId)}.${itemsVersion}.unfinished.jsonl`;
+  return unfinishedResults(path.join(folderOf(home), name), resultSchema);
 }

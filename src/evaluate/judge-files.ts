@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { taskTypes } from '../route/task/task-type.ts';
 import { judgeReliability, type JudgeReliability, type PairResult } from './judge-reliability.ts';
+import { parsedOrNull, unfinishedResults, type UnfinishedResults } from './unfinished-results.ts';
 
 /** What was measured of a judge, once. */
 export interface JudgeEvaluation {
@@ -51,7 +52,7 @@ export async function readJudgeEvaluations(home: string): Promise<readonly Judge
   const found = await Promise.all(
     names.map(async (name): Promise<readonly JudgeEvaluation[]> => {
       const text = await readFile(path.join(folder, name), 'utf8').catch(() => '');
-      const parsed = evaluationSchema.safeParse(parse(text));
+      const parsed = evaluationSchema.safeParse(parsedOrNull(text));
       return parsed.success ? [parsed.data] : [];
     }),
   );
@@ -67,33 +68,14 @@ export async function keepJudgeEvaluation(home: string, measured: JudgeEvaluatio
   return file;
 }
 
-/** Results of a run that has not ended: a line each, so that the same command goes on where it stopped. */
-export interface UnfinishedJudging {
-  readonly known: () => Promise<readonly PairResult[]>;
-  readonly keep: (result: PairResult) => Promise<void>;
-  readonly discard: () => Promise<void>;
-}
-
 /** @param version of the pairs: a run over others begins anew */
-export function unfinishedJudging(home: string, modelId: string, version: string): UnfinishedJudging {
-  const file = path.join(
-    folderOf(home),
-    `${encodeURIComponent(modelId).slice(0, 160)}.${version}.unfinished.jsonl`,
-  );
-  return {
-    known: async () => {
-      const text = await readFile(file, 'utf8').catch(() => '');
-      return text.split('\n').flatMap((line) => {
-        const parsed = resultSchema.safeParse(parse(line));
-        return parsed.success ? [parsed.data] : [];
-      });
-    },
-    keep: async (result) => {
-      await mkdir(folderOf(home), { recursive: true });
-      await appendFile(file, `${JSON.stringify(result)}\n`);
-    },
-    discard: () => rm(file, { force: true }),
-  };
+export function unfinishedJudging(
+  home: string,
+  modelId: string,
+  version: string,
+): UnfinishedResults<PairResult> {
+  const name = `${encodeURIComponent(modelId).slice(0, 160)}.${version}.unfinished.jsonl`;
+  return unfinishedResults<PairResult>(path.join(folderOf(home), name), resultSchema);
 }
 
 /**
@@ -107,13 +89,4 @@ export function reliabilityOf(
   const own = evaluations.filter(({ modelId, modelName }) => judge === modelId || judge === modelName);
   const evaluation = own.find(({ pairs }) => pairs === 'answers') ?? own[0];
   return evaluation === undefined ? null : { reliability: judgeReliability(evaluation.results), evaluation };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Torn, or none of ours.
-    return null;
-  }
 }
