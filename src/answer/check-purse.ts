@@ -117,7 +117,8 @@ export function createCheckPurse(dependencies: CheckPurseDependencies): CheckPur
         async pay() {
           const amount = micros();
           if (amount === null || amount === 0) return amount;
-          return now() < emptyUntil ? null : reserve(request, amount);
+          // Of one that is too large for the budget nothing follows for others.
+          return amount > wholeMicros || now() < emptyUntil ? null : reserve(request, amount);
         },
       };
     },

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { WantedReservation } from '../ledger/budget-book.ts';
+import { createCheckPurse } from './check-purse.ts';
+
+const price = {
+  promptMicrosPerMillion: 0,
+  cachedMicrosPerMillion: 0,
+  completionMicrosPerMillion: 1_000_000,
+};
+
+/** A micro for each token of the answer; the budget is 100 a day. */
+function open() {
+  const reserved: WantedReservation[] = [];
+  const warnings: string[] = [];
+  const purse = createCheckPurse({
+    billing: () => ({ upstream: 'up', price }),
+    boundsOf: () => ({ contextTokenCount: 10_000, maxTokenCount: null, mayHedge: false }),
+    budgets: {
+      reserve: (wanted) => {
+        reserved.push(wanted);
+        return Promise.resolve({ type: 'reserved' });
+      },
+      release: () => Promise.resolve(),
+    },
+    ledger: { flush: () => Promise.resolve() },
+    ...{ dayMicros: 100, monthMicros: null, now: () => 0 },
+    warn: (message) => warnings.push(message),
+  });
+  const check = (maxTokenCount: number) =>
+    purse.of(
+      {
+        ...{ id: `r${maxTokenCount}`, startedAt: 0, maxTokenCount, choiceCount: 1 },
+        ...{ prompt: () => [], promptByteCount: () => 0 },
+      },
+      ['up/big'],
+    );
+  return { check, reserved, warnings };
+}
+
+describe('the money for checks', () => {
+  it('is not there for one that costs more than all of it, and still there for others', async () => {
+    const { check, reserved, warnings } = open();
+    const large = check(101);
+    expect(large.canPay()).toBe(false);
+    expect(await large.pay()).toBeNull();
+    expect(reserved).toEqual([]);
+    expect(warnings).toEqual([]);
+    const small = check(100);
+    expect(small.canPay()).toBe(true);
+    expect(await small.pay()).toBe(100);
+    expect(reserved.map(({ amountMicros }) => amountMicros)).toEqual([100]);
+  });
+});
