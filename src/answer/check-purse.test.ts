@@ -3,6 +3,7 @@ import type { WantedReservation } from '../ledger/budget-book.ts';
 import { createCheckPurse } from './check-purse.ts';
 
 const price = {
+  currency: 'USD',
   promptMicrosPerMillion: 0,
   cachedMicrosPerMillion: 0,
   completionMicrosPerMillion: 1_000_000,
