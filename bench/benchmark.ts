@@ -45,6 +45,8 @@ export interface BenchmarkSetup {
   readonly minutes: number | null;
   /** Evaluation data that is not in the repository; only what judges by it looks there. */
   readonly dataFolder: string;
+  /** The CPU kernels that our side computes with, of `nearfar kernels build`; `null` = as shipped. */
+  readonly kernels: string | null;
   readonly nearfar: NearfarServer;
   /** Opened, and built if need be, only by the benchmarks that compare with it. */
   readonly openPeer: () => Promise<Peer>;

@@ -18,7 +18,7 @@ export interface InProcess {
 
 /** Loads as the engine's process does, on the CPU, with the curve measured here and now. */
 export async function loadInProcess(
-  setup: Pick<BenchmarkSetup, 'modelPath' | 'threadCount' | 'progress'>,
+  setup: Pick<BenchmarkSetup, 'modelPath' | 'threadCount' | 'kernels' | 'progress'>,
   options: {
     readonly cellCount: number;
     readonly parallelCount: number;
@@ -42,6 +42,7 @@ export async function loadInProcess(
       threadCount: setup.threadCount,
       gpuLayerCount: 0,
       backend: 'cpu',
+      builtKernels: setup.kernels,
       kvType: 'f16',
       hostCacheBytes: 0,
       diskCache: null,

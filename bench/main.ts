@@ -6,6 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
+import { builtKernelsInto } from './built-kernels.ts';
 import { killServers } from './child-server.ts';
 import { readMachine } from './machine.ts';
 import { defaultModelPath, openNearfar } from './nearfar.ts';
@@ -155,6 +156,7 @@ ${Object.entries(benchmarks)
   --minutes N    with --resume: begin nothing new after so many minutes
   --data DIR     the evaluation data, for the benchmarks that judge by it (default: ../shared/data)
   --threads N    threads of both sides (default: the cores that this process may use)
+  --kernels K    CPU kernels of our side: shipped, or built, by nearfar kernels build (default: shipped)
   --peer DIR     folder of the installed peer (default: $NEARFAR_PEER_DIR, else peers/ in the nearfar home)
   --set NAME=V   a further setting of nearfar's server`;
 
@@ -173,6 +175,7 @@ async function main(): Promise<number> {
       minutes: { type: 'string' },
       data: { type: 'string' },
       threads: { type: 'string' },
+      kernels: { type: 'string', default: 'shipped' },
       peer: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
     },
@@ -190,6 +193,10 @@ async function main(): Promise<number> {
     return 2;
   }
   const modelPath = resolve(given ?? (await defaultModelPath(nearfarHome)));
+  if (values.kernels !== 'shipped' && values.kernels !== 'built') {
+    process.stderr.write(`bench: --kernels: expected shipped or built, got ${values.kernels}\n`);
+    return 2;
+  }
   const threadCount = positiveNumber('--threads', values.threads) ?? availableParallelism();
   const release = onlyOne();
   const machine = await readMachine();
@@ -199,6 +206,7 @@ async function main(): Promise<number> {
   let peer: Peer | null = null;
   try {
     const benchmark = await entry.load();
+    const kernels = values.kernels === 'built' ? await builtKernelsInto(home, progress.show) : null;
     const folder = values.peer ?? process.env['NEARFAR_PEER_DIR'] ?? peerFolder(nearfarHome);
     const result = await benchmark({
       modelPath,
@@ -210,7 +218,11 @@ async function main(): Promise<number> {
       resumePath: values.resume === undefined ? null : resolve(values.resume),
       dataFolder: resolve(values.data ?? fileURLToPath(new URL('../../shared/data', import.meta.url))),
       minutes: positiveNumber('--minutes', values.minutes),
-      nearfar: openNearfar({ home, modelPath, threadCount, settings: values.set }),
+      kernels: kernels?.file ?? null,
+      nearfar: openNearfar({
+        ...{ home, modelPath, threadCount },
+        settings: [`engine.kernels=${values.kernels}`, ...values.set],
+      }),
       openPeer: async () => {
         peer = await openPeer({ folder, modelPath, threadCount }, progress.show);
         return peer;
@@ -224,6 +236,7 @@ async function main(): Promise<number> {
       model: basename(modelPath),
       threadCount,
       peer: peerName(peer),
+      kernels: kernels === null ? null : `CPU kernels built here (${kernels.record.compiler})`,
       machine,
     };
     const section = markdownReport(name, result, conditions);

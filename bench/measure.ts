@@ -102,7 +102,7 @@ export const measure: Benchmark = async (given) => {
           : [
               `The peer's build crashes in its kernels for repacked weights (AMX) on this processor: both sides ran without them. llama-perplexity with --no-repack, llama-bench with --repack 0, ours with use_extra_bufts off.`,
             ]),
-        `speed_error is over prefill (pp512) and decode (tg128), each the median of runs that alternate with llama-bench's; every run is the mean of 3 rounds. speed_error: nearfar as it is shipped. speed_error_built: the same measurement with the CPU kernels that \`nearfar kernels build\` compiles (${kernels.compiler}), as the peer's are, from the source of the shipped ones: what is left is the measurement's own, and the peer's version.`,
+        `speed_error is over prefill (pp512) and decode (tg128), each the median of runs that alternate with llama-bench's; every run is the mean of 3 rounds. speed_error: nearfar as it is shipped. speed_error_built: the same measurement with the CPU kernels that \`nearfar kernels build\` compiles (${kernels.record.compiler}), as the peer's are, from the source of the shipped ones: what is left is the measurement's own, and the peer's version.`,
         `The shipped kernels were compiled by GCC 11.4, which stores all sums of the F16 kernel's tiles in every round (decision 235).`,
       ],
     };

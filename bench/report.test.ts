@@ -17,6 +17,7 @@ const conditions: Conditions = {
   date: '2026-11-23T00:00:00.000Z',
   model: 'm.gguf',
   threadCount: 2,
+  kernels: null,
   peer: 'llama-server 0.6.0',
   machine: {
     cpu: 'CPU',

@@ -10,6 +10,8 @@ export interface Conditions {
   readonly model: string;
   readonly threadCount: number;
   readonly peer: string | null;
+  /** The CPU kernels of our side where they are not the shipped ones. */
+  readonly kernels: string | null;
   readonly machine: Machine;
 }
 
@@ -43,6 +45,7 @@ export function markdownReport(name: string, result: BenchmarkResult, conditions
     `- Measured ${conditions.date} with \`${conditions.command}\` on ${machine.cpu}, ${machine.coreCount} cores, ` +
       `${machine.memoryGiB} GiB, ${machine.system}; load before ${machine.loadBefore}; Node ${machine.node}; ` +
       `nearfar ${machine.nearfar} over ${machine.library}` +
+      (conditions.kernels === null ? '' : `, ${conditions.kernels}`) +
       (conditions.peer === null ? '' : `; peer ${conditions.peer}`) +
       `; model ${conditions.model}, ${conditions.threadCount} threads on every side.`,
     '',

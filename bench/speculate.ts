@@ -34,7 +34,7 @@ interface Measured {
 export const speculate: Benchmark = async (setup) => {
   const startedAt = performance.now();
   const repeatCount = setup.repeatCount ?? (setup.quick ? 1 : 9);
-  const key = `${setup.quick ? 'quick, ' : ''}${setup.threadCount} threads, sources ${await sourceDigest()}`;
+  const key = `${setup.quick ? 'quick, ' : ''}${setup.threadCount} threads, ${setup.kernels === null ? '' : 'kernels built here, '}sources ${await sourceDigest()}`;
   const state = await readState(setup.resumePath, key);
   const rounds = {
     repeatCount,
@@ -47,11 +47,8 @@ export const speculate: Benchmark = async (setup) => {
   for (const model of models) {
     const own = (state.models[model.name] ??= emptyModelState());
     await measureOwn(setup, model, own, rounds);
-  }
-  for (const model of models) {
-    const own = state.models[model.name];
-    // Of llama-server only the n-gram drafters are compared.
-    if (own !== undefined && model.draftPath === null) await measurePeer(setup, model, own, rounds, openPeer);
+    // Soon after, for the machine's speed drifts. Of llama-server only the n-gram drafters are compared.
+    if (model.draftPath === null) await measurePeer(setup, model, own, rounds, openPeer);
   }
   const measured = models.flatMap((model) =>
     measuredOf(model, state.models[model.name] ?? emptyModelState()),

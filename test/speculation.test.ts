@@ -129,7 +129,7 @@ it('refuses a draft model with another vocabulary, and names both', async () => 
 }, 120_000);
 
 function loadInProcess(modelPath: string, draft: DraftLoadOptions) {
-  const setup = { modelPath, threadCount, progress: () => undefined };
+  const setup = { modelPath, threadCount, kernels: null, progress: () => undefined };
   return loadBenched(setup, { cellCount: 1024, parallelCount: 2, draft });
 }
 
