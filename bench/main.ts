@@ -152,7 +152,7 @@ ${Object.entries(benchmarks)
   --quick        fewer repeats and configurations: shows that it runs, gives no figure
   --model PATH   the GGUF for both sides (default: $NEARFAR_BENCH_MODEL, else the default model)
   --models A,B   of a benchmark over several models, those whose names contain one of these
-  --resume FILE  of a long benchmark: keep what is measured in FILE and go on from there
+  --resume FILE  of a long benchmark (speculate, measure): keep what is measured in FILE and go on from there
   --minutes N    with --resume: begin nothing new after so many minutes
   --data DIR     the evaluation data, for the benchmarks that judge by it (default: ../shared/data)
   --threads N    threads of both sides (default: the cores that this process may use)

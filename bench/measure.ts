@@ -7,6 +7,15 @@ import { measureWeightsFile } from '../src/measure/weights-job.ts';
 import type { WeightsFileMeasurement } from '../src/measure/weights.ts';
 import { alternating, type Benchmark, type BenchmarkSetup, type Row } from './benchmark.ts';
 import { builtKernels } from './built-kernels.ts';
+import {
+  readMeasureState,
+  speedSides,
+  writeMeasureState,
+  type MeasureState,
+  type Quality,
+  type Speeds,
+  type SpeedSide,
+} from './measure-state.ts';
 import type { Peer } from './peer.ts';
 import { smolAs } from './speculate-models.ts';
 import { median, rounded } from './stats.ts';
@@ -17,56 +26,62 @@ const windowTokenCount = 512;
 /** KL divergences that lie this near count as equal: what 16 bits a word leave out. */
 const equalNats = 0.0002;
 
-interface Quality {
-  readonly perplexity: number;
-  /** `null` for the base. */
-  readonly divergence: number | null;
-  readonly topAgreement: number | null;
-}
-
-/** nearfar as shipped, the peer, and nearfar with kernels that were built here. */
-type SpeedSide = 'own' | 'theirs' | 'built';
-
-interface Speeds {
-  readonly prefill: number;
-  readonly decode: number;
-}
-
 /** With whether both sides may hold weights in the order that the CPU's fast kernels want. */
 type Setup = BenchmarkSetup & { readonly repacks: boolean };
 
-/** The same files measured by nearfar and by llama.cpp's own tools: quality once, speed in alternating runs. */
+/**
+ * The same files measured by nearfar and by llama.cpp's own tools: quality once, speed in alternating runs. With `--resume` what is
+ * measured is kept; with `--minutes` nothing new is begun after so many.
+ */
 export const measure: Benchmark = async (given) => {
+  const startedAt = performance.now();
+  const isLate = () => given.minutes !== null && performance.now() - startedAt >= given.minutes * 60_000;
   const peer = await given.openPeer();
   const setup: Setup = { ...given, repacks: await canRepack(given, peer) };
+  const kernels = await builtKernels(setup);
+  const state = await readMeasureState(
+    setup.resumePath,
+    `${setup.threadCount} threads, ${peer.version}, ${kernels.record.library} and its kernels of ${kernels.record.builtAt}`,
+  );
+  const save = () => writeMeasureState(setup.resumePath, state);
   const folder = await mkdtemp(join(tmpdir(), 'nearfar-measure-'));
   try {
     const textPath = join(folder, 'text.txt');
     await writeFile(textPath, measuringText);
-    const rows: Row[] = [];
-    const perplexityErrors: number[] = [];
-    const divergenceErrors: number[] = [];
-    for (const format of [baseFormat, ...formats]) {
-      setup.progress(`quality of ${format}`);
+    await measureQualities(setup, peer, { folder, textPath }, state, save);
+    const repeatCount = setup.repeatCount ?? (setup.quick ? 1 : 5);
+    const speedFormats = setup.quick ? ['Q4_0'] : [baseFormat, 'Q8_0', 'Q4_0'];
+    for (const format of speedFormats) {
       const path = await smolAs(format, setup);
-      const isBase = format === baseFormat;
-      const own = await ownQuality(setup, path, isBase, join(folder, 'own.logits'));
-      const theirs = await peerQuality(setup, peer, {
-        path,
-        isBase,
-        textPath,
-        base: join(folder, 'peer.logits'),
-      });
-      perplexityErrors.push(Math.abs(own.perplexity / theirs.perplexity - 1));
-      const divergenceError = errorOf(own.divergence, theirs.divergence);
-      if (divergenceError !== null) divergenceErrors.push(divergenceError);
-      rows.push({ label: `${format}, quality`, cells: qualityCells(own, theirs) });
+      const runs = (state.speeds[format] ??= { own: [], theirs: [], built: [] });
+      for (const [side, repeat] of alternating(speedSides, repeatCount)) {
+        if (runs[side].length > repeat || isLate()) continue;
+        setup.progress(`speed of ${format}, ${side}, run ${repeat + 1}`);
+        runs[side].push(
+          side === 'theirs'
+            ? await peerSpeeds(setup, peer, path)
+            : await ownSpeeds(setup, path, folder, side === 'built' ? kernels.file : null),
+        );
+        await save();
+      }
+      if (speedSides.some((side) => runs[side].length < repeatCount))
+        throw new Error('not everything is measured yet: run it again with the same --resume');
     }
-    const kernels = await builtKernels(setup);
+    const rows: Row[] = Object.entries(state.quality).map(([format, { own, theirs }]) => ({
+      label: `${format}, quality`,
+      cells: qualityCells(own, theirs),
+    }));
+    const qualities = Object.values(state.quality);
+    const perplexityErrors = qualities.map(({ own, theirs }) =>
+      Math.abs(own.perplexity / theirs.perplexity - 1),
+    );
+    const divergenceErrors = qualities.flatMap(
+      ({ own, theirs }) => errorOf(own.divergence, theirs.divergence) ?? [],
+    );
     const speedErrors: number[] = [];
     const builtErrors: number[] = [];
-    for (const format of setup.quick ? ['Q4_0'] : [baseFormat, 'Q8_0', 'Q4_0']) {
-      const speeds = await compareSpeeds(setup, peer, format, folder, kernels.file);
+    for (const format of speedFormats) {
+      const speeds = middleOf(state.speeds[format] ?? { own: [], theirs: [], built: [] });
       const errorsOf = (own: Speeds): number[] => [
         Math.abs(own.prefill / speeds.theirs.prefill - 1),
         Math.abs(own.decode / speeds.theirs.decode - 1),
@@ -151,6 +166,31 @@ function own(
   });
 }
 
+/** All formats or none: the others need the base's logits, which are not kept. */
+async function measureQualities(
+  setup: Setup,
+  peer: Peer,
+  { folder, textPath }: { readonly folder: string; readonly textPath: string },
+  state: MeasureState,
+  save: () => Promise<void>,
+): Promise<void> {
+  const wanted = [baseFormat, ...formats];
+  if (wanted.every((format) => state.quality[format] !== undefined)) return;
+  const found: MeasureState['quality'] = {};
+  for (const format of wanted) {
+    setup.progress(`quality of ${format}`);
+    const path = await smolAs(format, setup);
+    const isBase = format === baseFormat;
+    const base = join(folder, 'peer.logits');
+    found[format] = {
+      own: await ownQuality(setup, path, isBase, join(folder, 'own.logits')),
+      theirs: await peerQuality(setup, peer, { path, isBase, textPath, base }),
+    };
+  }
+  Object.assign(state.quality, found);
+  await save();
+}
+
 async function ownQuality(setup: Setup, path: string, isBase: boolean, basePath: string): Promise<Quality> {
   const { perplexity, against } = await own(setup, path, basePath, isBase, false);
   return {
@@ -202,26 +242,8 @@ function qualityCells(own: Quality, theirs: Quality): Row['cells'] {
   };
 }
 
-async function compareSpeeds(
-  setup: Setup,
-  peer: Peer,
-  format: string,
-  folder: string,
-  kernels: string,
-): Promise<Readonly<Record<SpeedSide, Speeds>>> {
-  const path = await smolAs(format, setup);
-  const runs: Record<SpeedSide, Speeds[]> = { own: [], theirs: [], built: [] };
-  for (const [side, repeat] of alternating(
-    ['own', 'theirs', 'built'] as const,
-    setup.repeatCount ?? (setup.quick ? 1 : 5),
-  )) {
-    setup.progress(`speed of ${format}, ${side}, run ${repeat + 1}`);
-    runs[side].push(
-      side === 'theirs'
-        ? await peerSpeeds(setup, peer, path)
-        : await ownSpeeds(setup, path, folder, side === 'built' ? kernels : null),
-    );
-  }
+/** Of each side, the medians over its runs. */
+function middleOf(runs: Readonly<Record<SpeedSide, readonly Speeds[]>>): Readonly<Record<SpeedSide, Speeds>> {
   const middle = (list: readonly Speeds[]): Speeds => ({
     prefill: median(list.map(({ prefill }) => prefill)),
     decode: median(list.map(({ decode }) => decode)),
