@@ -35,6 +35,13 @@ export function placesFor(priority: Priority, queueLimit: number): number {
   return Math.ceil(queueLimit * (priority === 'bulk' ? bulkQueueShare : 1));
 }
 
+/** The youngest of bulk that somebody above it waits for: its key, or none. Pure. */
+export function outrankedBulk(waiting: readonly Sequence[], running: readonly Sequence[]): readonly number[] {
+  const isWaitedFor = waiting.some(({ standing }) => standing !== 'bulk');
+  const youngest = running.findLast(({ standing }) => standing === 'bulk');
+  return isWaitedFor && youngest !== undefined ? [youngest.key] : [];
+}
+
 export function createClassQueue(targets: ClassTargets): ClassQueue {
   const shares = byClass(() => createFairShare());
   const endedAt = byClass(() => -Infinity);
