@@ -28,6 +28,9 @@ export async function builtKernels({
     {
       ...{ home, library: { ...library, variant }, cpu: cpuName(), platform: process.platform, threadCount },
       ...{ environment: process.env, signal: new AbortController().signal },
+      onWait: () => {
+        progress('CPU kernels: waiting for another build');
+      },
       onStatus: (text) => {
         progress(`CPU kernels: ${text} (once, some minutes)`);
       },
