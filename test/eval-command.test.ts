@@ -179,6 +179,16 @@ describe('nearfar eval', () => {
     );
   }, 120_000);
 
+  it('asks nothing where what it is to write cannot be written, or nobody is to be asked', async () => {
+    const lost = path.join(folder, 'none', 'a.jsonl');
+    expect((await ended(['stub/clever', '--limit', '1', '--out', lost], 2)).output()).toContain(
+      `--out: ${lost} cannot be written`,
+    );
+    expect((await ended(['--judge'], 2)).output()).toContain('--judge: expected MODEL too');
+    expect((await ended(['--out', 'a.jsonl'], 2)).output()).toContain('--out: expected MODEL too');
+    expect(upstream.arrived).toHaveLength(0);
+  }, 60_000);
+
   it('names what it expects', async () => {
     expect((await ended(['stub/clever', '--tasks', 'poetry'], 2)).output()).toContain(
       '--tasks: expected some of classification, simple_qa, code, creative, reasoning, low_resource, got "poetry"',

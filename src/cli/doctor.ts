@@ -3,7 +3,8 @@ import type { LoadedSettings } from '../config/load.ts';
 import type { LoadedModel } from '../engine/protocol.ts';
 import type { InstalledModel } from '../models/store.ts';
 import { jsonOption, type Command } from './command.ts';
-import { findingsOf, isRepacked, type Finding } from './findings.ts';
+import { foundKernels } from './found-kernels.ts';
+import { findingsOf, isRepacked, type DoctorFacts, type Finding } from './findings.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { findReference } from './model-index.ts';
 import { longPromptLines, longPrompts, type LongPrompt } from './long-prompts.ts';
@@ -89,8 +90,16 @@ async function examine(settings: LoadedSettings, withModel: boolean): Promise<Re
       facts: model?.facts ?? null,
       loaded: loaded === null || 'error' in loaded ? null : loaded,
       wasRequantized: (model?.requantization ?? null) !== null,
+      kernels: kernelFacts(settings),
     }),
   };
+}
+
+/** Where they were built and do not compute, they were measured to be no faster; or the owner wants the shipped ones. */
+function kernelFacts({ settings, home }: LoadedSettings): DoctorFacts['kernels'] {
+  if (settings.engine.kernels === 'shipped') return { areWanting: false, problem: null };
+  const { built, problem } = foundKernels(home);
+  return { areWanting: built === null && problem === null, problem };
 }
 
 async function readLibrary({ settings }: LoadedSettings): Promise<Report['library']> {

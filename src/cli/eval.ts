@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import { evaluationItems, itemsVersion } from '../evaluate/evaluation-items.ts';
@@ -46,7 +46,8 @@ export const evalModel: Command = {
     out: {
       type: 'string',
       placeholder: 'FILE',
-      description: 'Write the answers too: {"id", "task", "prompt", "answer", "right"} a line',
+      description:
+        'Write the answers too: {"id", "task", "prompt", "answer", "right"} a line. All are asked anew',
     },
     judge: { type: 'boolean', description: 'Measure how often it agrees with the truth as a judge' },
     answers: {
@@ -67,11 +68,16 @@ export const evalModel: Command = {
     const [modelName, ...more] = input.words;
     if (more.length > 0) throw new UsageError(`expected one MODEL, got ${more.length + 1}`);
     const loaded = await commandSettings(input.options);
-    if (modelName === undefined) return showKept(input, loaded.home);
+    const isJudge = checkedJudge(input.options);
+    if (modelName === undefined) {
+      requireNoRun(input.options);
+      return showKept(input, loaded.home);
+    }
     const tasks = readTasks(input.options.text('tasks'));
     const limit = input.options.number('limit', { min: 1, max: 1000 }) ?? Infinity;
     const items = chosenItems(evaluationItems, tasks, limit);
-    const isJudge = checkedJudge(input.options);
+    const out = input.options.text('out');
+    if (out !== undefined) await requireWritable(out);
     const interrupt = new AbortController();
     listen(interrupt);
     if (await meansNear(loaded, modelName)) {
@@ -119,6 +125,24 @@ function checkedJudge(options: CommandInput['options']): boolean {
   return isJudge;
 }
 
+/** @throws UsageError where an option wants a model to be asked, and none is named */
+function requireNoRun(options: CommandInput['options']): void {
+  const asking = ['judge', 'restart'].find((name) => options.flag(name));
+  const given =
+    asking ?? ['out', 'answers', 'tasks', 'limit'].find((name) => options.text(name) !== undefined);
+  if (given !== undefined) throw new UsageError(`--${given}: expected MODEL too`);
+}
+
+/** Before answers are asked for that may cost money. @throws UsageError */
+async function requireWritable(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close();
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new UsageError(`--out: ${file} cannot be written: ${reason}`);
+  }
+}
+
 /** Few: an upstream's rate limits, and the memory of a small machine. */
 const atOnce = 4;
 
@@ -161,11 +185,10 @@ async function run(input: CommandInput, { home, modelId, items, gateway, signal 
   printer.end();
   if (signal.aborted) {
     process.stderr.write(
-      `${results.length} of ${items.length} items are measured; the same command goes on.\n`,
+      `${results.length} of ${items.length} items are measured; the same command ${out === undefined ? 'goes on' : 'without --out goes on, with it all are asked anew'}.\n`,
     );
     return 130;
   }
-  if (out !== undefined) await writeAnswers(out, items, results, texts);
   const date = new Date().toISOString();
   const { file, evaluation } = await keepEvaluation(home, {
     modelId,
@@ -176,6 +199,7 @@ async function run(input: CommandInput, { home, modelId, items, gateway, signal 
     tasks: accuracies(results).map((one) => ({ ...one, date })),
   });
   await unfinished.discard();
+  if (out !== undefined) await writeAnswers(out, items, results, texts);
   const sum = (count: (result: (typeof results)[number]) => number): number =>
     results.reduce((total, result) => total + count(result), 0);
   const tokens = {

@@ -55,6 +55,7 @@ const healthy: DoctorFacts = {
   facts,
   loaded,
   wasRequantized: false,
+  kernels: { areWanting: true, problem: null },
 };
 const texts = (more: Partial<DoctorFacts>) =>
   findingsOf({ ...healthy, ...more })
@@ -87,6 +88,16 @@ describe('findingsOf', () => {
       /No GPU is used: cuda: no driver/,
     ],
     [
+      'kernels that were shipped slow',
+      { facts: { ...facts, format: 'F16' } },
+      /read prompts in F16 at about half .* nearfar kernels build/,
+    ],
+    [
+      'kernels that were built and cannot be loaded',
+      { kernels: { areWanting: false, problem: 'The CPU kernels that were built here have changed since.' } },
+      /have changed since/,
+    ],
+    [
       'batches that do not pay',
       {
         loaded: {
@@ -99,6 +110,12 @@ describe('findingsOf', () => {
   ])('names %s', (_, more, expected) => {
     expect(texts(more)).toMatch(expected);
   });
+});
+
+it('advises nobody to build kernels that are here, and were measured or refused', () => {
+  expect(texts({ facts: { ...facts, format: 'F16' }, kernels: { areWanting: false, problem: null } })).toBe(
+    '',
+  );
 });
 
 describe('isRepacked', () => {

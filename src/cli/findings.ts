@@ -20,6 +20,8 @@ export interface DoctorFacts {
   readonly loaded: LoadedModel | null;
   /** True where this machine weighed another format against this one already. */
   readonly wasRequantized: boolean;
+  /** Whether CPU kernels may be built here and were not; `problem`: some were, and why they are not used. */
+  readonly kernels: { readonly areWanting: boolean; readonly problem: string | null };
 }
 
 /** Pure: what is slow here, and why. */
@@ -42,7 +44,10 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
         (facts.wasRequantized ? ' This machine measured them and kept it.' : ' Requantizing it would help.'),
     );
   }
+  const { areWanting, problem } = facts.kernels;
+  if (problem !== null) slow(problem);
   if (
+    areWanting &&
     format !== null &&
     facts.loaded?.kernels === 'shipped' &&
     facts.loaded.backend === 'cpu' &&

@@ -25,19 +25,13 @@ export const kernels: Command = {
     const loaded = await commandSettings(input.options);
     const [verb = 'show', ...more] = input.words;
     if (more.length > 0) throw new UsageError('expected one word');
-    if (verb === 'rm') return await remove(loaded);
+    const isJson = input.options.flag('json');
+    if (verb === 'rm') return await remove(loaded, isJson);
     if (verb !== 'build' && verb !== 'show')
       throw new UsageError(`expected build or rm, got ${JSON.stringify(verb)}`);
-    const built = verb === 'build' ? await build(loaded) : show(loaded);
-    if (built === null) return 0;
-    const text = input.options.flag('json')
-      ? JSON.stringify(
-          { ...built.record, file: built.file, setting: loaded.settings.engine.kernels },
-          null,
-          2,
-        )
-      : renderKernels(built, loaded);
-    process.stdout.write(`${text}\n`);
+    const found =
+      verb === 'build' ? { built: await build(loaded), problem: null } : foundKernels(loaded.home);
+    process.stdout.write(`${isJson ? kernelsJson(found, loaded) : kernelsText(found, loaded)}\n`);
     return 0;
   },
 };
@@ -64,33 +58,43 @@ async function build(loaded: LoadedSettings): Promise<BuiltKernels> {
         library: { ...library, variant: cpuVariant },
         threadCount: loaded.settings.engine.threadCount ?? os.availableParallelism(),
         environment: process.env,
-        onStatus: () => undefined,
+        ...{ onWait: tellOfWait, onStatus: () => undefined },
       },
       comparingTools,
     ),
   );
 }
 
-/** @returns `null` where nothing can be shown, which is said */
-function show({ home }: LoadedSettings): BuiltKernels | null {
-  const { built, problem } = foundKernels(home);
-  if (built === null)
-    process.stdout.write(
-      `${problem ?? 'None were built here: the shipped kernels compute. nearfar kernels build'}\n`,
-    );
-  return built;
+type Found = ReturnType<typeof foundKernels>;
+
+function kernelsJson({ built, problem }: Found, { settings }: LoadedSettings): string {
+  const setting = settings.engine.kernels;
+  const shown =
+    built === null ? { file: null, problem, setting } : { ...built.record, file: built.file, setting };
+  return JSON.stringify(shown, null, 2);
 }
 
-async function remove({ home }: LoadedSettings): Promise<number> {
+function kernelsText(found: Found, loaded: LoadedSettings): string {
+  if (found.built !== null) return renderKernels(found.built, loaded);
+  return found.problem ?? 'None were built here: the shipped kernels compute. nearfar kernels build';
+}
+
+async function remove({ home }: LoadedSettings, isJson: boolean): Promise<number> {
   const { removeBuiltKernels } = await import('../kernels/build-kernels.ts');
-  const existed = await removeBuiltKernels(home);
-  process.stdout.write(existed ? 'Removed: the shipped kernels compute.\n' : 'None were built here.\n');
+  const existed = await removeBuiltKernels(home, tellOfWait);
+  const text = existed ? 'Removed: the shipped kernels compute.' : 'None were built here.';
+  process.stdout.write(`${isJson ? JSON.stringify({ removed: existed }) : text}\n`);
   return 0;
 }
 
-function renderKernels(built: BuiltKernels, { home, settings }: LoadedSettings): string {
+function tellOfWait(): void {
+  process.stderr.write('Waiting for a build of kernels that runs...\n');
+}
+
+function renderKernels(built: BuiltKernels, { settings }: LoadedSettings): string {
   const { record, file } = built;
   const setting = settings.engine.kernels;
+  const found = { built, problem: null };
   const rows = record.comparisons.map((one) => [
     one.format,
     one.shipped.prefill.toFixed(0),
@@ -99,7 +103,7 @@ function renderKernels(built: BuiltKernels, { home, settings }: LoadedSettings):
     one.built.decode.toFixed(1),
     `${(100 * gainOf(one)).toFixed(0)}%`,
     `${(100 * one.difference).toFixed(2)}%`,
-    chooseKernels(setting, foundKernels(home), one.format) === null ? 'shipped' : 'built',
+    chooseKernels(setting, found, one.format) === null ? 'shipped' : 'built',
   ]);
   return [
     file,
@@ -109,6 +113,6 @@ function renderKernels(built: BuiltKernels, { home, settings }: LoadedSettings):
     '',
     'Tokens/s of a made-up model in each format, measured: a prompt of 512, and one stream. SAVED: of the time for that prompt and an',
     'answer of 128. DIFFERENCE: of the logits. With engine.kernels auto the built ones are used from 3% on,',
-    'where all runs of theirs were faster than all of the shipped ones; now it is ' + `${setting}.`,
+    `where all runs of theirs were faster than all of the shipped ones. Here it is ${setting}.`,
   ].join('\n');
 }

@@ -9,7 +9,7 @@ import { renderWeightsPlot, renderWeightsSvg } from '../measure/weights-plot.ts'
 import { speedAt, type WeightsReport, type WeightsRow } from '../measure/weights-report.ts';
 import { enginesForFormat } from '../models/formats/engines-for-format.ts';
 import { formatNamed, quantizeFormats, simulatedFormats } from '../models/formats/quantize-formats.ts';
-import { UsageError } from './command.ts';
+import { UsageError, type OptionValues } from './command.ts';
 import { cpuName } from './faster-format.ts';
 import { kernelsFor } from './found-kernels.ts';
 import type { Measuring } from './measuring.ts';
@@ -71,14 +71,17 @@ export const measureWeightFormats: Measuring = {
         job,
       ),
     );
-    if (svg !== undefined) writeFileSync(svg, renderWeightsSvg(report) ?? '');
+    if (svg !== undefined) {
+      const drawing = renderWeightsSvg(report);
+      if (drawing === null) process.stderr.write(`There is nothing to compare: ${svg} was not written.\n`);
+      else writeFileSync(svg, drawing);
+    }
     if (options.flag('json')) {
       const recommendations = recommendationGoals.map((goal) => recommendFormat(report, goal));
       const shown = { ...report, text: file ?? null, recommendations, qualityBounds };
       process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     } else if (options.flag('markdown')) {
-      const given = { text: file, formats: options.text('formats') };
-      const command = commandLine(model.id, given, options.flag('no-speed'));
+      const command = commandLine(model.id, options);
       const machine = `${report.cpu}, ${os.availableParallelism()} cores, load ${load.toFixed(2)} before`;
       const from = { command, base: baseName(report), machine };
       process.stdout.write(`${renderWeightsMarkdown(report, tableOf(report), from)}\n`);
@@ -131,18 +134,16 @@ function tableOf(report: WeightsReport) {
   return { header, rows: report.rows.map((row) => cellsOf(row)) };
 }
 
-function commandLine(
-  model: string,
-  options: Readonly<Record<string, string | undefined>>,
-  isWithoutSpeed: boolean,
-): string {
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name} ${value}`],
-  );
+/** What decides the figures, to be run again. */
+export function commandLine(model: string, options: Pick<OptionValues, 'text' | 'flag'>): string {
+  const given = ['text', 'formats', 'imatrix', 'windows'].flatMap((name) => {
+    const value = options.text(name);
+    return value === undefined ? [] : [`--${name} ${value}`];
+  });
   return [
     'nearfar measure --what weights',
     ...given,
-    ...(isWithoutSpeed ? ['--no-speed'] : []),
+    ...(options.flag('no-speed') ? ['--no-speed'] : []),
     basename(model),
   ].join(' ');
 }

@@ -50,10 +50,22 @@ describe('the questions of nearfar plan', () => {
   });
 
   it('ask again for what the options would refuse, and lose nothing that was answered', async () => {
-    const screen = terminal(['cost', 'many', '200', '', '', 'abacus', 'this, RTX 4090 x2', 'best', '70']);
+    const screen = terminal([
+      'cost',
+      'many',
+      '1e13',
+      '200',
+      '',
+      '',
+      'abacus',
+      'this, RTX 4090 x2',
+      'best',
+      '70',
+    ]);
     const options = await interview(optionsOf(), screen);
     expect(screen.said).toEqual([
-      'Requests a day: expected a number from 0, got "many".',
+      'Requests a day: expected a number from 0 to 1000000000000, got "many".',
+      'Requests a day: expected a number from 0 to 1000000000000, got "1e13".',
       expect.stringMatching(/^--hardware: expected this, or one of H100 SXM, .*got "abacus"\.$/),
       expect.stringMatching(/^--least-quality: expected none, .*got "best"\.$/),
     ]);

@@ -4,7 +4,7 @@ import { platforms } from '../plan/decide/ask.ts';
 import { goals, privacies } from '../plan/decide/question.ts';
 import { UsageError, type OptionValues } from './command.ts';
 import { checkHardware } from './plan-hardware.ts';
-import { floorOf } from './plan-question.ts';
+import { floorOf, mostRequestsPerDay } from './plan-question.ts';
 
 /** One question on the terminal: the option that it stands for, and how it is asked. */
 interface Asked {
@@ -22,8 +22,10 @@ const questions: readonly Asked[] = [
   {
     ...{ option: 'requests-per-day', text: 'Requests a day', usual: '1000', choices: [] },
     check: (answer) => {
-      if (!(Number(answer) >= 0 && Number.isFinite(Number(answer))))
-        throw new UsageError(`Requests a day: expected a number from 0, got ${JSON.stringify(answer)}`);
+      if (!(Number(answer) >= 0 && Number(answer) <= mostRequestsPerDay))
+        throw new UsageError(
+          `Requests a day: expected a number from 0 to ${mostRequestsPerDay}, got ${JSON.stringify(answer)}`,
+        );
     },
   },
   {

@@ -19,6 +19,7 @@ import { offersOf } from './plan-hardware.ts';
 
 const share = { min: 0, max: 1 };
 const tokens = { min: 1, max: 1e8 };
+export const mostRequestsPerDay = 1e12;
 
 /** The question that the options ask, with what they leave open as usual. @throws UsageError naming the option */
 export async function questionOf(options: OptionValues, loaded: LoadedSettings): Promise<PlanQuestion> {
@@ -30,7 +31,8 @@ export async function questionOf(options: OptionValues, loaded: LoadedSettings):
   return {
     goal: oneOf('goal', options.text('goal') ?? 'cost', goals),
     traffic: {
-      requestsPerDay: options.number('requests-per-day', { min: 0, max: 1e12 }) ?? traffic.requestsPerDay,
+      requestsPerDay:
+        options.number('requests-per-day', { min: 0, max: mostRequestsPerDay }) ?? traffic.requestsPerDay,
       promptTokenCount: options.number('prompt', tokens) ?? traffic.promptTokenCount,
       outputTokenCount: options.number('answer', tokens) ?? traffic.outputTokenCount,
       repeatedPromptShare: options.number('repeated-share', share) ?? traffic.repeatedPromptShare,

@@ -128,7 +128,8 @@ describe('nearfar prices', () => {
       { name: 'mistral/mistral-ocr', why: 'ocr is not billed by the token alone', isOfKnownProvider: true },
       { name: 'somewhere/x', why: 'no address is known of somewhere', isOfKnownProvider: false },
     ]);
-    await expect(run('update', address, '--date', 'today')).rejects.toThrow('expected a day');
+    for (const date of ['today', '2031-02-31'])
+      await expect(run('update', address, '--date', date)).rejects.toThrow('expected a day');
   });
 
   it('asks LiteLLM’s repository by itself, and names it and the way by a file where that cannot be reached', async () => {

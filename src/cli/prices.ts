@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { z } from 'zod';
 import type { LoadedSettings } from '../config/load.ts';
 import type { LeftOutPrice } from '../ledger/litellm-prices.ts';
 import type { ListPrice, OffPeak, PriceEntry, PriceTable } from '../ledger/prices.ts';
@@ -79,7 +80,8 @@ async function update(input: CommandInput, given: string | undefined): Promise<n
 }
 
 function isDay(text: string): boolean {
-  return /^20\d\d-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+  // JavaScript takes the 31st of February for the 3rd of March.
+  return z.iso.date().safeParse(text).success && text.startsWith('20');
 }
 
 /** Names of one reason that are shown. */

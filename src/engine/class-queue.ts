@@ -35,6 +35,17 @@ export function placesFor(priority: Priority, queueLimit: number): number {
   return Math.ceil(queueLimit * (priority === 'bulk' ? bulkQueueShare : 1));
 }
 
+/** Who steps aside for somebody above that waits: the youngest of bulk, for a voice else of `default`. Its key, or none. Pure. */
+export function outranked(waiting: readonly Sequence[], running: readonly Sequence[]): readonly number[] {
+  const waits = (isAbove: (priority: Priority) => boolean) =>
+    waiting.some(({ standing }) => isAbove(standing));
+  const youngest = (priority: Priority) => running.findLast(({ standing }) => standing === priority);
+  const victim =
+    (waits((priority) => priority !== 'bulk') ? youngest('bulk') : undefined) ??
+    (waits((priority) => priority === 'voice') ? youngest('default') : undefined);
+  return victim === undefined ? [] : [victim.key];
+}
+
 export function createClassQueue(targets: ClassTargets): ClassQueue {
   const shares = byClass(() => createFairShare());
   const endedAt = byClass(() => -Infinity);

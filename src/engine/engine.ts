@@ -5,7 +5,7 @@ import type { AdapterLease } from './adapter-store.ts';
 import { createArrivalHold } from './arrival-hold.ts';
 import { createBulkCredit } from './bulk-credit.ts';
 import { createClassFigures } from './class-figures.ts';
-import { createClassQueue } from './class-queue.ts';
+import { createClassQueue, outranked } from './class-queue.ts';
 import { createDiskWait } from './disk-wait.ts';
 import { createEngineCells } from './engine-cells.ts';
 import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
@@ -175,6 +175,7 @@ export function createEngine(setup: EngineSetup): Engine {
     if (running.length === 0) reachedCellCount = 0;
     voices.stopRehearsing();
     queue.promote(waiting, running, now());
+    if (isOverfull && cache.canResume) outranked(waiting, running).forEach((key) => preempt(key));
     const { turn, plan: found } = planTurn();
     let plan = found;
     for (const key of plan.preempt) preempt(key);

@@ -2,6 +2,7 @@ import { NearfarError } from '../chat/error.ts';
 import type { AdapterGroups } from './adapter-groups.ts';
 import type { AdapterLease } from './adapter-store.ts';
 import type { Decoder } from './decoder.ts';
+import type { EngineSetup } from './engine-setup.ts';
 import type { GenerateCommand } from './protocol.ts';
 import {
   createVoiceDesk,
@@ -30,13 +31,14 @@ export interface VoiceAdmission extends Pick<
   stopRehearsing(): void;
 }
 
-export interface VoiceAdmissionOptions extends VoiceDeskOptions {
+export interface VoiceAdmissionOptions extends VoiceDeskOptions, Pick<EngineSetup, 'window'> {
   readonly decoder: Decoder;
   readonly groups: AdapterGroups;
 }
 
 export function createVoiceAdmission(options: VoiceAdmissionOptions): VoiceAdmission {
-  const { cache } = options;
+  /** What is read for nobody stays as a prefix; a window that slides is of its own sequence only. */
+  const mayRehearse = options.window === undefined && options.cache.canResume;
   const desk = createVoiceDesk(options);
   const rehearsal = createVoiceRehearsal({
     ...options,
@@ -53,7 +55,7 @@ export function createVoiceAdmission(options: VoiceAdmissionOptions): VoiceAdmis
       } catch (thrown) {
         const { salt, mayPersist } = command;
         const isLater = thrown instanceof NearfarError && thrown.kind === 'unavailable';
-        if (isLater && cache.canResume)
+        if (isLater && mayRehearse)
           rehearsal.offer({ salt, mayPersist, tokens, lease: lease?.share() ?? null });
         throw thrown;
       }

@@ -161,6 +161,21 @@ describe('the class voice', () => {
     expect(harness.decoder.batches).toEqual([5]);
   });
 
+  it('reads nothing for one who was refused where windows slide: they are of their own sequences only', async () => {
+    const window = { windowTokenCount: 64, cellCount: 64, parallelCount: 1, parkingBytes: 10_000 };
+    const harness = createHarness({ ...window, adapterCount: 1 });
+    await ask(harness, 'late', prompt(3, 20), 30, adapterOf(1));
+    expect(firstPart(harness, 'late')).toMatchObject({ error: { kind: 'unavailable' } });
+    // Without a request they are not stepped, so that an adapter that was kept for later would be kept for ever.
+    await harness.engine.submit(command('next', [1, 2], { ...adapterOf(2), maxTokenCount: 2 }));
+    while (harness.engine.step());
+    expect(harness.parts.get('next')?.at(-1)?.type).toBe('finish');
+    await ask(harness, 'late again', prompt(3, 20), 30, adapterOf(2));
+    const { length } = harness.decoder.batches;
+    while (harness.engine.step());
+    expect(harness.decoder.batches).toHaveLength(length);
+  });
+
   it('reckons with what an adapter costs, measured or not', async () => {
     const harness = createHarness({ cellCount: 500, adapterCount: 2 });
     harness.clock.msPerAdapterToken = 2;
@@ -187,6 +202,18 @@ describe('the class voice', () => {
     await ask(harness, 'base', prompt(50, 28));
     harness.engine.step();
     expect(firstPart(harness, 'base')).toMatchObject({ type: 'start' });
+  });
+
+  it('never refuses for ever by what is only guessed of an adapter: read once, it is known', async () => {
+    const harness = createHarness({ cellCount: 500, batchTokenCount: 64 });
+    harness.clock.msPerAdapterToken = 1.1;
+    // 30 tokens take 33 ms; 45 are guessed.
+    await ask(harness, 'first', prompt(3, 30), 0, adapterOf(1));
+    expect(firstPart(harness, 'first')).toMatchObject({ error: { kind: 'unavailable' } });
+    while (harness.engine.step());
+    await ask(harness, 'again', prompt(9, 30), 0, adapterOf(1));
+    harness.engine.step();
+    expect(firstPart(harness, 'again')).toMatchObject({ type: 'start' });
   });
 
   it('is not believed to be slow for ever after a bad minute', async () => {

@@ -52,7 +52,7 @@ export interface VoiceDeskOptions extends Pick<
   'cost' | 'classes' | 'modelId' | 'parallelCount' | 'now' | 'wallClock'
 > {
   readonly cache: PrefixCache;
-  readonly groups: Pick<AdapterGroups, 'factorOf' | 'switchMsTo'>;
+  readonly groups: Pick<AdapterGroups, 'factorOf' | 'isMeasured' | 'switchMsTo'>;
   readonly batchTokenCount: number;
   /** Cells that attention scans now. */
   readonly scannedCellCount: () => number;
@@ -125,6 +125,16 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
     return trust * learned + (1 - trust) * before;
   }
 
+  /**
+   * With nothing else in the pool. The curve may have been measured on a busy machine: what both say counts. What an adapter that
+   * was never measured takes is a guess: by it a prompt may be refused for now, not for ever.
+   */
+  function leastMs(size: PromptSize): number {
+    const known = groups.isMeasured(size.group) ? size : { ...size, group: '' };
+    const { cachedTokenCount } = size;
+    return Math.min(promptMs(measured, known, cachedTokenCount), promptMs(cost, known, cachedTokenCount));
+  }
+
   function noteError(errorMs: number): void {
     errors.push(errorMs);
     if (errors.length > keptCount) errors.shift();
@@ -175,8 +185,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
         promptMs: expectedMs(size),
         deliveryMs: latestDeliveryMs,
         marginMs: marginMs(),
-        // The curve may have been measured on a busy machine: what both say counts.
-        leastMs: Math.min(promptMs(measured, size, cachedTokenCount), promptMs(cost, size, cachedTokenCount)),
+        leastMs: leastMs(size),
         ...size,
         hasPlace:
           running.length - yielding.length < options.parallelCount &&

@@ -26,10 +26,13 @@ export interface BuildRequest {
   readonly threadCount: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** Another build runs in this home. */
+  readonly onWait: () => void;
   readonly onStatus: (text: string) => void;
   readonly onProgress: (fraction: number) => void;
 }
 
+const lockName = 'lock';
 /** Where the whole is by its parts: fetching, compiling, comparing. */
 const shares = { fetched: 0.1, compiled: 0.5 };
 
@@ -48,12 +51,7 @@ export async function buildKernels(request: BuildRequest, tools: ComparingTools)
   await requirePrograms(request);
   const folder = kernelFolder(home);
   await mkdir(folder, { recursive: true });
-  const lock = await lockFile(join(folder, 'lock'), {
-    signal,
-    onWait: () => {
-      onStatus('waiting for another build');
-    },
-  });
+  const lock = await lockFile(join(folder, lockName), { signal, onWait: request.onWait });
   try {
     const work = join(folder, `work-${library.packageVersion}`);
     await removeOthers(folder, work);
@@ -139,9 +137,21 @@ async function requirePrograms({ environment, signal }: BuildRequest): Promise<v
     throw new NearfarError('unavailable', `Building kernels needs ${missing.join(', ')}; not found here.`);
 }
 
-/** Forgets what was built; the shipped kernels compute from then on. */
-export async function removeBuiltKernels(home: string): Promise<boolean> {
-  const existed = existsSync(kernelRecordPath(home));
-  await rm(kernelFolder(home), { recursive: true, force: true });
-  return existed;
+/** Forgets what was built; the shipped kernels compute from then on. A build that runs is waited for, which `onWait` is told. */
+export async function removeBuiltKernels(
+  home: string,
+  onWait: () => void = () => undefined,
+): Promise<boolean> {
+  const folder = kernelFolder(home);
+  if (!existsSync(folder)) return false;
+  const lock = await lockFile(join(folder, lockName), { onWait });
+  try {
+    const existed = existsSync(kernelRecordPath(home));
+    // Not the lock itself: two could hold it then.
+    for (const name of await readdir(folder))
+      if (name !== lockName) await rm(join(folder, name), { recursive: true, force: true });
+    return existed;
+  } finally {
+    lock.release();
+  }
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NearfarError } from '../chat/error.ts';
 import { runTool } from '../models/export/run-tool.ts';
@@ -49,7 +50,7 @@ export async function compileKernels(
       },
     );
   const build = join(folder, 'build');
-  const said = await run('configuring', ['-S', source, '-B', build, ...options], () => undefined);
+  await run('configuring', ['-S', source, '-B', build, ...options], () => undefined);
   const target = `ggml-cpu-${variant}`;
   await run(
     'compiling',
@@ -59,5 +60,17 @@ export async function compileKernels(
   const file = join(build, 'bin', `lib${target}.so`);
   if (!existsSync(file))
     throw new NearfarError('internal', `The compiler ended without a fault and left no ${file}.`);
-  return { file, compiler: /CXX compiler identification is (.+)/.exec(said)?.[1]?.trim() ?? 'unknown' };
+  return { file, compiler: await compilerOf(build) };
+}
+
+/** As CMake keeps it: said aloud it is only where a folder is configured for the first time, not where a build goes on. */
+async function compilerOf(build: string): Promise<string> {
+  const folder = join(build, 'CMakeFiles');
+  for (const name of await readdir(folder).catch(() => [])) {
+    const text = await readFile(join(folder, name, 'CMakeCXXCompiler.cmake'), 'utf8').catch(() => '');
+    const [, id] = /^set\(CMAKE_CXX_COMPILER_ID "(.+)"\)/m.exec(text) ?? [];
+    const [, version] = /^set\(CMAKE_CXX_COMPILER_VERSION "(.+)"\)/m.exec(text) ?? [];
+    if (id !== undefined) return version === undefined ? id : `${id} ${version}`;
+  }
+  return 'unknown';
 }

@@ -16,7 +16,11 @@ export async function weightsKey(request: WeightsRequest): Promise<string> {
   const matrix = imatrix === null ? null : [imatrix, (await stat(imatrix)).mtimeMs];
   const { kernelsFor = () => null } = request;
   const built: unknown[] = [];
-  for (const format of ['F16', ...request.formats]) {
+  const formats = ['F16', ...request.formats];
+  // The source is measured as it is, too.
+  const { format: own } = request.source;
+  if (own !== null && !formats.includes(own)) formats.push(own);
+  for (const format of formats) {
     const file = kernelsFor(format);
     if (file !== null) built.push([format, (await stat(file)).mtimeMs]);
   }

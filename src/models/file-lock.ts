@@ -45,7 +45,8 @@ export async function lockFile(
   await mkdir(dirname(path), { recursive: true });
   let hasWaited = false;
   for (;;) {
-    if (options.signal?.aborted === true) throw new NearfarError('aborted', 'The pull was cancelled.');
+    if (options.signal?.aborted === true)
+      throw new NearfarError('aborted', 'Cancelled while another process was waited for.');
     const lock = tryLock(path);
     if (lock !== null) return lock;
     if (!hasWaited) options.onWait?.();

@@ -77,7 +77,8 @@ export const deepseekFrames: readonly CallFrame[] = [
 const around = {
   open: callsBegin,
   close: callsEnd,
-  triggers: [callsBegin, callBegin],
+  // Not the inner word alone: what follows a trigger begins with the outer one.
+  triggers: [callsBegin],
   openers: [],
   mark: null,
 } as const;
@@ -87,7 +88,6 @@ export const deepseekWriting: Writing = {
   before: (name) => `${callBegin}function${separator}${name}\n\`\`\`json\n`,
   after: `\n\`\`\`${callEnd}`,
   separator: '\n',
-  triggers: [callsBegin],
 };
 
 export const deepseekNamedWriting: Writing = {
@@ -95,5 +95,4 @@ export const deepseekNamedWriting: Writing = {
   before: (name) => `${callBegin}${name}${separator}`,
   after: callEnd,
   separator: '',
-  triggers: [callsBegin],
 };

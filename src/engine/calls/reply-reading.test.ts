@@ -83,6 +83,12 @@ describe('createReplyReading', () => {
       ]);
     });
 
+    it('leaves headers out of the text where a template names no thoughts', () => {
+      const silent = createReplyReading('<|channel|>final<|message|>', vocabularyOf(words), 'harmony');
+      const parser = silent.createParser(plain, [token('<|start|>'), ...bytes('assistant')], isFree);
+      expect(parser?.push('<|channel|>final<|message|>Yes.')).toEqual([{ type: 'text', text: 'Yes.' }]);
+    });
+
     it('puts the header of the last message before a form, with thoughts unless they are declined', () => {
       const form = { text: 'root ::= "x" r1\nr1 ::= "y"\n', triggers: null };
       const { text } = reading.formOf(form, plain);

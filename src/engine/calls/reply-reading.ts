@@ -105,9 +105,10 @@ export function createReplyReading(
     createParser(input, promptTokens, isEnforced) {
       if (input.kind !== 'chat') return null;
       const toolUse = input.toolUse ?? null;
-      if (toolUse === null && reasoning === null) return null;
+      // Its headers are no text, whatever the template says of thoughts.
       if (family === 'harmony')
         return createHarmonyParser({ toolUse, beginsInMessage: endsInMessage(promptTokens), isEnforced });
+      if (toolUse === null && reasoning === null) return null;
       return createReplyParser({
         toolUse,
         family,

@@ -26,16 +26,19 @@ export interface ParkedWindows {
 export function createParkedWindows(parking: WindowParking | null): ParkedWindows {
   const parked = new Map<readonly number[], { readonly stream: SavedStream; readonly blob: HostBlob }>();
   let parkedBytes = 0;
+  /** Saved cells have their positions with them: a whole window takes a little more than its cells. */
+  let windowBytes = parking?.windowBytes ?? 0;
 
   return {
     get hasRoom() {
-      return parking !== null && parkedBytes + parking.windowBytes <= parking.host.budgetBytes;
+      return parking !== null && parkedBytes + windowBytes <= parking.host.budgetBytes;
     },
     park(tokens, save) {
-      if (parking === null || !parking.makeRoom(parking.windowBytes)) return false;
+      if (parking === null || !parking.makeRoom(windowBytes)) return false;
       const stream = save();
       const { byteLength } = stream.data;
-      if (!parking.host.fits(byteLength)) return false;
+      windowBytes = Math.max(windowBytes, byteLength);
+      if (!parking.makeRoom(byteLength)) return false;
       parked.set(tokens, { stream, blob: parking.host.add(stream.data, 0, stream.end, []) });
       parkedBytes += byteLength;
       return true;
