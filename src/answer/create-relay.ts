@@ -5,7 +5,7 @@ import type { CaptureRecorder } from '../capture/capture.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { BytePlace, KeptPassing, MadeAnswer } from '../cache/byte-answers.ts';
 import type { Look } from '../cache/semantic/semantic-cache.ts';
-import { toNearfarError } from '../chat/error.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
@@ -175,11 +175,19 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         recorder?.end(row);
         shadowed?.end(row, decision?.healthyTier);
       });
-      /** As if it had never come: the ordinary way begins anew and writes the row. */
-      const giveBack = async (): Promise<void> => {
+      /**
+       * As if it had never come: the ordinary way begins anew and writes the row. False: the store does not give back what is held,
+       * so the row is to be written here, and gives it back when the store has it.
+       */
+      const beginsAnew = async (): Promise<boolean> => {
+        try {
+          await admitted.cancel();
+          if (holdsCheck) await checks.release(id);
+        } catch {
+          return false;
+        }
         clock.end();
-        await admitted.cancel();
-        if (holdsCheck) await checks.release(id);
+        return true;
       };
       try {
         requireScope(caller, 'use'); //                                                access
@@ -211,8 +219,10 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         hasEntered = true;
         if (modelId !== decision.modelId) {
           // Another tier answers, for money's sake: the ordinary way asks it.
-          await giveBack();
-          return null;
+          if (await beginsAnew()) return null;
+          throw new NearfarError('unavailable', 'The budget of this key cannot be asked now.', {
+            retryAfterSeconds: 2,
+          });
         }
         const answer =
           known === null ? await make(bytePlace, look, modelId, labelled, clock.signal) : again(known);
@@ -240,8 +250,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const others = hasEntered && account.hasFallbacks && isWorthAnother(failed.kind) && !signal.aborted;
         if (decision !== null && others) {
           route.failed?.(decision.modelId);
-          await giveBack();
-          return null;
+          if (await beginsAnew()) return null;
         }
         const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
         settleOnce({ type: 'error', error });
