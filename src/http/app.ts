@@ -102,7 +102,9 @@ export function createApp(dependencies: AppDependencies): GatewayApp {
           pathParameter: () => '',
           disconnect,
         }),
-      ).then((response) => sendResponse(response, outgoing));
+      )
+        .then((response) => sendResponse(response, outgoing))
+        .catch(disconnect);
       return true;
     },
   });
@@ -142,10 +144,11 @@ async function performOperation(
     disconnect,
   };
   if (operation.body === null) return operation.handle({ ...call, body: null });
-  const { text, value } = await readJson(request, dependencies.limits);
+  const read = await readJson(request, dependencies.limits);
+  const { value } = read;
   let ordinary: Call<unknown> = { ...call, body: value };
   if (operation.relay !== undefined) {
-    const way = await relayed(operation, dependencies, ordinary, text);
+    const way = await relayed(operation, dependencies, ordinary, read);
     if ('response' in way) return way.response;
     ordinary = way.call;
   }

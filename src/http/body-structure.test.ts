@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { boundBrackets, boundStructure } from './body-structure.ts';
+import { boundBrackets, boundStructure, writtenMemberCount } from './body-structure.ts';
 
 it('takes what fits, and lists of numbers of any length', () => {
   boundStructure({ messages: Array.from({ length: 1_000 }, () => ({ role: 'user', content: 'x' })) });
@@ -32,4 +33,17 @@ it('counts brackets before parsing, but not those in texts', () => {
   expect(bound('['.repeat(11))).toThrow('more than the 10 values');
   expect(bound('[{"a":'.repeat(6))).toThrow('more than the 10 values');
   expect(bound(JSON.stringify({ code: '[[[[{{{{\\"[[[[{{{{"\\' }))).not.toThrow();
+});
+
+it('counts members as they are written, and as they are read', () => {
+  fc.assert(
+    fc.property(fc.json({ noUnicodeString: false, depthSize: 'medium' }), fc.boolean(), (json, isSpaced) => {
+      const value = JSON.parse(json) as unknown;
+      const text = JSON.stringify(value, null, isSpaced ? 2 : 0);
+      expect(writtenMemberCount(text)).toBe(boundStructure(value));
+    }),
+  );
+  const twice = '{"a" : "x\\\\", "b":{"c":1,"c":"\\":"}, "a":[{"d":":"}]}';
+  expect(writtenMemberCount(twice)).toBe(6);
+  expect(boundStructure(JSON.parse(twice))).toBe(4);
 });

@@ -9,15 +9,18 @@ export const maxValueCount = 50_000;
 
 /**
  * Refuses a body of countless small values before the schemas look at each of them.
+ * @returns how many members its objects have together
  * @throws NearfarError `too_large`
  */
-export function boundStructure(body: unknown, limit: number = maxValueCount): void {
+export function boundStructure(body: unknown, limit: number = maxValueCount): number {
   const stack: unknown[] = [body];
   let count = 0;
+  let memberCount = 0;
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     count++;
     if (typeof value === 'object' && value !== null && !isNumberList(value)) {
       const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
+      if (!Array.isArray(value)) memberCount += items.length;
       // Before they are pushed: a list of millions is refused by its length alone.
       if (count + stack.length + items.length > limit) {
         throw tooMany(limit);
@@ -25,6 +28,38 @@ export function boundStructure(body: unknown, limit: number = maxValueCount): vo
       for (const item of items) stack.push(item);
     }
   }
+  return memberCount;
+}
+
+const colon = 0x3a;
+
+/**
+ * Pure: members as they are written, of which a parser that takes the last of two of one name leaves some out.
+ * @param json valid
+ */
+export function writtenMemberCount(json: string): number {
+  let count = 0;
+  for (let at = json.indexOf('"'); at >= 0;) {
+    at = behindString(json, at);
+    while (isSpace(json.charCodeAt(at))) at += 1;
+    if (json.charCodeAt(at) === colon) count += 1;
+    at = json.indexOf('"', at);
+  }
+  return count;
+}
+
+/** @param from at the opening quote */
+function behindString(json: string, from: number): number {
+  for (let end = json.indexOf('"', from + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let slashCount = 0;
+    while (json.charCodeAt(end - 1 - slashCount) === backslash) slashCount += 1;
+    if (slashCount % 2 === 0) return end + 1;
+  }
+  return json.length;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 const quote = 0x22;

@@ -4,10 +4,13 @@ import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { RequestHeaders } from './arrived-request.ts';
+import type { JsonBody } from './body.ts';
+import { writtenMemberCount } from './body-structure.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { cacheHeader } from './cache-header.ts';
 import { readEnvelope } from './envelope.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
+import { modelHeaders } from './model-headers.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 import type { Call, Operation } from './operation.ts';
@@ -42,7 +45,7 @@ export async function relayed(
   operation: Pick<Operation, 'relay' | 'dialect'>,
   dependencies: AppDependencies,
   call: Call<unknown>,
-  text: string,
+  { text, memberCount }: Pick<JsonBody, 'text' | 'memberCount'>,
 ): Promise<Relayed> {
   const ordinary = { call };
   const { relay } = dependencies;
@@ -78,14 +81,14 @@ export async function relayed(
   const { verdict } = request;
   const unread = verdict === undefined ? ordinary : { call: { ...call, found: verdict.detectors } };
   if (way === 'ordinary') return unread;
+  if (way === 'pass') refuseTwins(text, memberCount);
   if (way === 'pass' && request.privacy !== 'open') refuseAddresses(body);
   const reply = await relay.answer(judged, call.caller, call.signal);
   if (reply === null) return unread;
   const headers = {
     'content-type': reply.contentType,
     ...requestIdHeaders(dialect, call.requestId),
-    'x-nearfar-model': reply.model,
-    'x-nearfar-grade': 'ungraded',
+    ...modelHeaders(reply.model, 'ungraded'),
     ...cacheHeader(reply),
     ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
     ...(request.privacy === 'open' ? {} : { 'x-nearfar-privacy': request.privacy }),
@@ -141,6 +144,18 @@ function errorText(error: NearfarError, protocol: ProtocolName, requestId: strin
     case 'openai-responses':
       return responseEventEncoder({ requestId, head: () => ({}) })({ type: 'error', error });
   }
+}
+
+/**
+ * Of two members of one name nearfar reads the last; what stands in the other has been read by nobody and must not pass.
+ * @throws NearfarError `invalid_request`
+ */
+function refuseTwins(text: string, memberCount: number): void {
+  if (writtenMemberCount(text) === memberCount) return;
+  throw new NearfarError(
+    'invalid_request',
+    'An object of the body has a member twice; servers differ in which of the two they take, so it is not passed on.',
+  );
 }
 
 /** Fields that name something for the upstream to read, in all dialects. */
