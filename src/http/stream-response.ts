@@ -23,7 +23,12 @@ class UnsentResponse {
   send(outgoing: ServerResponse): boolean {
     if (this.#isSent) return false;
     this.#isSent = true;
-    this.#send(outgoing, this.headers);
+    try {
+      this.#send(outgoing, this.headers);
+    } catch {
+      // A header that cannot be written: nothing can be said, and what is thrown here would end the process.
+      outgoing.destroy();
+    }
     return true;
   }
 
@@ -48,8 +53,18 @@ export function streamResponse<Item>(
 ): Response {
   if (options.disconnect === null) return new Response(createEventStream(options), { headers });
   return new UnsentResponse(headers, (outgoing, all) => {
-    outgoing.writeHead(200, all);
-    void sendItems(options, outgoing);
+    const giveUp = (): void => {
+      options.onAbandoned(new NearfarError('aborted', 'The answer cannot be written.'));
+      options.reader.close();
+      outgoing.destroy();
+    };
+    try {
+      outgoing.writeHead(200, all);
+    } catch {
+      giveUp();
+      return;
+    }
+    sendItems(options, outgoing).catch(giveUp);
   }).asResponse;
 }
 
