@@ -48,8 +48,13 @@ function open(admitted: Partial<Admitted>) {
     cache: null,
     settle: (row) => rows.push(row),
   });
-  const answer = () =>
-    relay.answer({ request, way: 'pass', decision }, localCaller, new AbortController().signal);
+  const answer = (canBeginAnew?: () => boolean) =>
+    relay.answer(
+      { request, way: 'pass', decision },
+      localCaller,
+      new AbortController().signal,
+      canBeginAnew,
+    );
   return { rows, answer };
 }
 
@@ -72,4 +77,16 @@ it('does so too where another model was to answer for money’s sake', async () 
   });
   await expect(answer()).rejects.toThrow('cannot be asked now');
   expect(rows).toMatchObject([{ requestId: 'request-1', finish: 'unavailable' }]);
+});
+
+it('tells of the failure where the ordinary way would not understand the request', async () => {
+  const { rows, answer } = open({});
+  await expect(answer(() => false)).rejects.toThrow('The upstream is down.');
+  expect(rows).toMatchObject([{ requestId: 'request-1', finish: 'upstream_failed' }]);
+});
+
+it('tells that it cannot be paid for where what costs nothing would not understand it', async () => {
+  const { rows, answer } = open({ enter: () => Promise.resolve(['tiny'] as const) });
+  await expect(answer(() => false)).rejects.toThrow('does not pay for up/a');
+  expect(rows).toMatchObject([{ requestId: 'request-1', finish: 'budget_exhausted', status: 402 }]);
 });

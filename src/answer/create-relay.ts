@@ -45,10 +45,16 @@ export interface Relay {
   judge(request: RelayRequest, target: RelayTarget, caller: Caller): Promise<JudgedRelay>;
   /**
    * @param judged as `judge` gave it
+   * @param canBeginAnew whether the ordinary way understands the request; asked only where it is to take it. @default it does
    * @returns null where the router's model failed or cannot be paid for, and the ordinary way knows of others
    * @throws NearfarError where there is nothing to deliver
    */
-  answer(judged: JudgedRelay, caller: Caller, signal: AbortSignal): Promise<RelayReply | null>;
+  answer(
+    judged: JudgedRelay,
+    caller: Caller,
+    signal: AbortSignal,
+    canBeginAnew?: () => boolean,
+  ): Promise<RelayReply | null>;
 }
 
 /** `named`: the name alone decides, and has; `routed`: the router decides, prompt by prompt. */
@@ -152,7 +158,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       return { request: judged, way: mode === 'block' ? 'refuse' : 'ordinary', decision: null };
     },
 
-    async answer({ request, decision: decided }, caller, signal) {
+    async answer({ request, decision: decided }, caller, signal, canBeginAnew = () => true) {
       const account = new Account(request, caller, observeGap, billing, {
         take: () => upstreams.sentTo(request.id),
         estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptTextOf(request.body))),
@@ -219,6 +225,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         hasEntered = true;
         if (modelId !== decision.modelId) {
           // Another tier answers, for money's sake: the ordinary way asks it.
+          if (!canBeginAnew()) throw unpaid(decision.modelId, modelId);
           if (await beginsAnew()) return null;
           throw new NearfarError('unavailable', 'The budget of this key cannot be asked now.', {
             retryAfterSeconds: 2,
@@ -250,7 +257,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const others = hasEntered && account.hasFallbacks && isWorthAnother(failed.kind) && !signal.aborted;
         if (decision !== null && others) {
           route.failed?.(decision.modelId);
-          if (await beginsAnew()) return null;
+          // Else the failure is what there is to say, and not that others would not understand the request.
+          if (canBeginAnew() && (await beginsAnew())) return null;
         }
         const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
         settleOnce({ type: 'error', error });
@@ -258,6 +266,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       }
     },
   };
+}
+
+function unpaid(modelId: string, instead: string): NearfarError {
+  return new NearfarError(
+    'budget_exhausted',
+    `The budget of the key does not pay for ${modelId}, and ${instead} would not understand this request.`,
+  );
 }
 
 function again(known: KeptPassing): MadeAnswer<Relayed> {

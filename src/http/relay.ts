@@ -42,7 +42,7 @@ export type Relayed = { readonly response: Response } | { readonly call: Call<un
  * @throws NearfarError where nothing could be delivered
  */
 export async function relayed(
-  operation: Pick<Operation, 'relay' | 'dialect'>,
+  operation: Pick<Operation, 'relay' | 'dialect' | 'body'>,
   dependencies: AppDependencies,
   call: Call<unknown>,
   { text, memberCount }: Pick<JsonBody, 'text' | 'memberCount'>,
@@ -83,7 +83,12 @@ export async function relayed(
   if (way === 'ordinary') return unread;
   if (way === 'pass') refuseTwins(text, memberCount);
   if (way === 'pass' && request.privacy !== 'open') refuseAddresses(body);
-  const reply = await relay.answer(judged, call.caller, call.signal);
+  const reply = await relay.answer(
+    judged,
+    call.caller,
+    call.signal,
+    () => operation.body?.safeParse(body).success === true,
+  );
   if (reply === null) return unread;
   const headers = {
     'content-type': reply.contentType,

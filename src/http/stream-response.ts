@@ -53,18 +53,15 @@ export function streamResponse<Item>(
 ): Response {
   if (options.disconnect === null) return new Response(createEventStream(options), { headers });
   return new UnsentResponse(headers, (outgoing, all) => {
-    const giveUp = (): void => {
-      options.onAbandoned(new NearfarError('aborted', 'The answer cannot be written.'));
-      options.reader.close();
-      outgoing.destroy();
-    };
     try {
       outgoing.writeHead(200, all);
-    } catch {
-      giveUp();
-      return;
+    } catch (thrown) {
+      options.onAbandoned(new NearfarError('aborted', 'The head of the answer cannot be written.'));
+      options.reader.close();
+      throw thrown;
     }
-    sendItems(options, outgoing).catch(giveUp);
+    // Whoever reads is told by the cut.
+    sendItems(options, outgoing).catch(() => outgoing.destroy());
   }).asResponse;
 }
 
