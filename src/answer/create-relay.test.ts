@@ -49,12 +49,7 @@ function open(admitted: Partial<Admitted>) {
     settle: (row) => rows.push(row),
   });
   const answer = (canBeginAnew?: () => boolean) =>
-    relay.answer(
-      { request, way: 'pass', decision },
-      localCaller,
-      new AbortController().signal,
-      canBeginAnew,
-    );
+    relay.answer({ request, way: 'pass', decision }, localCaller, new AbortController().signal, canBeginAnew);
   return { rows, answer };
 }
 

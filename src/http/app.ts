@@ -144,11 +144,10 @@ async function performOperation(
     disconnect,
   };
   if (operation.body === null) return operation.handle({ ...call, body: null });
-  const read = await readJson(request, dependencies.limits);
-  const { value } = read;
+  const { text, value } = await readJson(request, dependencies.limits);
   let ordinary: Call<unknown> = { ...call, body: value };
   if (operation.relay !== undefined) {
-    const way = await relayed(operation, dependencies, ordinary, read);
+    const way = await relayed(operation, dependencies, ordinary, text);
     if ('response' in way) return way.response;
     ordinary = way.call;
   }

@@ -9,18 +9,15 @@ export const maxValueCount = 50_000;
 
 /**
  * Refuses a body of countless small values before the schemas look at each of them.
- * @returns how many members its objects have together
  * @throws NearfarError `too_large`
  */
-export function boundStructure(body: unknown, limit: number = maxValueCount): number {
+export function boundStructure(body: unknown, limit: number = maxValueCount): void {
   const stack: unknown[] = [body];
   let count = 0;
-  let memberCount = 0;
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     count++;
     if (typeof value === 'object' && value !== null && !isNumberList(value)) {
       const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
-      if (!Array.isArray(value)) memberCount += items.length;
       // Before they are pushed: a list of millions is refused by its length alone.
       if (count + stack.length + items.length > limit) {
         throw tooMany(limit);
@@ -28,16 +25,32 @@ export function boundStructure(body: unknown, limit: number = maxValueCount): nu
       for (const item of items) stack.push(item);
     }
   }
-  return memberCount;
+}
+
+/**
+ * Pure: whether an object has a member twice, so that what was read of it is not all that it says.
+ * @param json valid
+ * @param value what it was read as
+ */
+export function hasTwins(json: string, value: unknown): boolean {
+  return writtenMemberCount(json) !== readMemberCount(value);
+}
+
+function readMemberCount(body: unknown): number {
+  const stack: unknown[] = [body];
+  let count = 0;
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
+    if (!Array.isArray(value)) count += items.length;
+    for (const item of items) if (typeof item === 'object' && item !== null) stack.push(item);
+  }
+  return count;
 }
 
 const colon = 0x3a;
 
-/**
- * Pure: members as they are written, of which a parser that takes the last of two of one name leaves some out.
- * @param json valid
- */
-export function writtenMemberCount(json: string): number {
+function writtenMemberCount(json: string): number {
   let count = 0;
   for (let at = json.indexOf('"'); at >= 0;) {
     at = behindString(json, at);

@@ -18,11 +18,11 @@ export async function readJsonBody(
   return (await readJson(request, limits)).value;
 }
 
-/** As `readJsonBody`, with the text as it came beside its value, and how many members its objects have together. */
+/** As `readJsonBody`, with the text as it came beside its value. */
 export async function readJson(
   request: BodyRequest,
   limits: Pick<HttpLimits, 'bodyBytes' | 'bodyTimeoutMs'>,
-): Promise<JsonBody> {
+): Promise<{ readonly text: string; readonly value: unknown }> {
   requireJson(request.headers);
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
@@ -33,13 +33,8 @@ export async function readJson(
   boundBrackets(bytes);
   const text = decodeText(bytes);
   const value = parseJson(text);
-  return { text, value, memberCount: boundStructure(value) };
-}
-
-export interface JsonBody {
-  readonly text: string;
-  readonly value: unknown;
-  readonly memberCount: number;
+  boundStructure(value);
+  return { text, value };
 }
 
 /** Only JSON: a web page cannot send it across origins without a preflight, which is refused. */

@@ -4,8 +4,7 @@ import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { RequestHeaders } from './arrived-request.ts';
-import type { JsonBody } from './body.ts';
-import { writtenMemberCount } from './body-structure.ts';
+import { hasTwins } from './body-structure.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { cacheHeader } from './cache-header.ts';
 import { readEnvelope } from './envelope.ts';
@@ -45,7 +44,7 @@ export async function relayed(
   operation: Pick<Operation, 'relay' | 'dialect' | 'body'>,
   dependencies: AppDependencies,
   call: Call<unknown>,
-  { text, memberCount }: Pick<JsonBody, 'text' | 'memberCount'>,
+  text: string,
 ): Promise<Relayed> {
   const ordinary = { call };
   const { relay } = dependencies;
@@ -81,7 +80,7 @@ export async function relayed(
   const { verdict } = request;
   const unread = verdict === undefined ? ordinary : { call: { ...call, found: verdict.detectors } };
   if (way === 'ordinary') return unread;
-  if (way === 'pass') refuseTwins(text, memberCount);
+  if (way === 'pass') refuseTwins(text, body);
   if (way === 'pass' && request.privacy !== 'open') refuseAddresses(body);
   const reply = await relay.answer(
     judged,
@@ -155,8 +154,8 @@ function errorText(error: NearfarError, protocol: ProtocolName, requestId: strin
  * Of two members of one name nearfar reads the last; what stands in the other has been read by nobody and must not pass.
  * @throws NearfarError `invalid_request`
  */
-function refuseTwins(text: string, memberCount: number): void {
-  if (writtenMemberCount(text) === memberCount) return;
+function refuseTwins(text: string, body: unknown): void {
+  if (!hasTwins(text, body)) return;
   throw new NearfarError(
     'invalid_request',
     'An object of the body has a member twice; servers differ in which of the two they take, so it is not passed on.',
