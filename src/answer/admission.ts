@@ -60,6 +60,7 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
       let isClosed = false;
       return {
         async enter({ modelId, fallbackIds = [], routed }, costsNothing = false) {
+          if (isClosed) throw clientLeft();
           const { keyName } = caller;
           const allowed = allowedModels(limits, keyName, asked.requestedModel, [modelId, ...fallbackIds]);
           ticket = rates.admit(caller, () => ({
@@ -75,7 +76,7 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
           if (isClosed) {
             // The client left meanwhile: its row knows of no reservation.
             await made?.release();
-            throw new NearfarError('aborted', 'The client went away.');
+            throw clientLeft();
           }
           return modelIds;
         },
@@ -92,4 +93,8 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
       };
     },
   };
+}
+
+function clientLeft(): NearfarError {
+  return new NearfarError('aborted', 'The client went away.');
 }

@@ -10,12 +10,12 @@ const price = {
 };
 
 /** A micro for each token of the answer; the budget is 100 a day. */
-function open() {
+function open(hedging: readonly string[] = []) {
   const reserved: WantedReservation[] = [];
   const warnings: string[] = [];
   const purse = createCheckPurse({
     billing: () => ({ upstream: 'up', price }),
-    boundsOf: () => ({ contextTokenCount: 10_000, maxTokenCount: null, mayHedge: false }),
+    boundsOf: (id) => ({ contextTokenCount: 10_000, maxTokenCount: null, mayHedge: hedging.includes(id) }),
     budgets: {
       reserve: (wanted) => {
         reserved.push(wanted);
@@ -27,13 +27,13 @@ function open() {
     ...{ dayMicros: 100, monthMicros: null, now: () => 0 },
     warn: (message) => warnings.push(message),
   });
-  const check = (maxTokenCount: number) =>
+  const check = (maxTokenCount: number, modelIds: readonly string[] = ['up/big']) =>
     purse.of(
       {
         ...{ id: `r${maxTokenCount}`, startedAt: 0, maxTokenCount, choiceCount: 1 },
         ...{ prompt: () => [], promptByteCount: () => 0 },
       },
-      ['up/big'],
+      modelIds,
     );
   return { check, reserved, warnings };
 }
@@ -50,5 +50,11 @@ describe('the money for checks', () => {
     expect(small.canPay()).toBe(true);
     expect(await small.pay()).toBe(100);
     expect(reserved.map(({ amountMicros }) => amountMicros)).toEqual([100]);
+  });
+
+  it('is as much as all that may be asked at once can cost, as for the budgets of keys', async () => {
+    expect(await open().check(10, ['up/a', 'up/b']).pay()).toBe(10);
+    // Two of the servers of one, and a fallback beside it.
+    expect(await open(['up/a']).check(10, ['up/a', 'up/b']).pay()).toBe(30);
   });
 });

@@ -3,8 +3,9 @@ import { toNearfarError } from '../chat/error.ts';
 import type { BudgetBook } from '../ledger/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { checksKeyName, reservationOfCheck } from '../ledger/budget-periods.ts';
+import { patiently } from './patiently.ts';
 import { isHeldByOthers } from './reserve.ts';
-import { worstCostMicros, type PromptSize, type WorstCostDependencies } from './worst-cost.ts';
+import { worstCostMicros, worstOfChain, type PromptSize, type WorstCostDependencies } from './worst-cost.ts';
 
 /** Pays for asking an upstream although the semantic cache has an answer, so that it stays known how often those are wrong. */
 export interface CheckPurse {
@@ -49,13 +50,13 @@ export function createCheckPurse(dependencies: CheckPurseDependencies): CheckPur
 
   /** Null: nobody can tell. */
   function worstCost(request: PromptSize, modelIds: readonly string[]): number | null {
-    let most = 0;
+    const costs: number[] = [];
     for (const id of modelIds) {
       const cost = worstCostOf(request, id);
       if (cost === null) return null;
-      most = Math.max(most, cost);
+      costs.push(cost);
     }
-    return most;
+    return worstOfChain(dependencies, modelIds, costs);
   }
 
   function worstCostOf(request: PromptSize, modelId: string): number | null {
@@ -122,7 +123,7 @@ export function createCheckPurse(dependencies: CheckPurseDependencies): CheckPur
         },
       };
     },
-    release: (requestId) => budgets.release(reservationOfCheck(requestId)),
+    release: (requestId) => patiently(() => budgets.release(reservationOfCheck(requestId))),
   };
 }
 

@@ -116,6 +116,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
     let recorder: CaptureRecorder | null = null;
     let decision: RouteDecision | null = null;
     let shadowed: ShadowRecorder | null = null;
+    let isOver = false;
     return singleEnd({
       signal,
       deadlineAt: request.deadlineAt,
@@ -151,7 +152,10 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
             ? await cache.find({ ...chosen, signal: modelSignal, payCheck }) //                 cache
             : null;
         const known = found?.parts ?? null;
-        account.check(found?.look?.checkMicros ?? null);
+        const checkMicros = found?.look?.checkMicros ?? null;
+        // The client left meanwhile: its row is written, and knows of no check.
+        if (isOver && checkMicros !== null) await checks.release(request.id);
+        account.check(checkMicros);
         const [modelId, ...fallbackIds] = await admitted.enter(decision, known !== null); // limits, reserve
         if (known !== null) return withRouteHeader(known, decision);
         if (modelId !== decision.modelId) {
@@ -207,6 +211,7 @@ export function createAnswer(dependencies: AnswerDependencies): Answer {
         }
       },
       onEnd: (last) => {
+        isOver = true;
         const row = admitted.close(account.close(last));
         settle(row); //                                                                settle
         if (decision !== null) route.settled?.(decision, row);

@@ -5,7 +5,7 @@ import type { CaptureRecorder } from '../capture/capture.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { BytePlace, KeptPassing, MadeAnswer } from '../cache/byte-answers.ts';
 import type { Look } from '../cache/semantic/semantic-cache.ts';
-import { toNearfarError } from '../chat/error.ts';
+import { NearfarError, toNearfarError } from '../chat/error.ts';
 import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
@@ -45,10 +45,16 @@ export interface Relay {
   judge(request: RelayRequest, target: RelayTarget, caller: Caller): Promise<JudgedRelay>;
   /**
    * @param judged as `judge` gave it
+   * @param canBeginAnew whether the ordinary way understands the request; asked only where it is to take it. @default it does
    * @returns null where the router's model failed or cannot be paid for, and the ordinary way knows of others
    * @throws NearfarError where there is nothing to deliver
    */
-  answer(judged: JudgedRelay, caller: Caller, signal: AbortSignal): Promise<RelayReply | null>;
+  answer(
+    judged: JudgedRelay,
+    caller: Caller,
+    signal: AbortSignal,
+    canBeginAnew?: () => boolean,
+  ): Promise<RelayReply | null>;
 }
 
 /** `named`: the name alone decides, and has; `routed`: the router decides, prompt by prompt. */
@@ -152,7 +158,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       return { request: judged, way: mode === 'block' ? 'refuse' : 'ordinary', decision: null };
     },
 
-    async answer({ request, decision: decided }, caller, signal) {
+    async answer({ request, decision: decided }, caller, signal, canBeginAnew = () => true) {
       const account = new Account(request, caller, observeGap, billing, {
         take: () => upstreams.sentTo(request.id),
         estimateTokenCount: () => tokenEstimate(Buffer.byteLength(promptTextOf(request.body))),
@@ -175,11 +181,19 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         recorder?.end(row);
         shadowed?.end(row, decision?.healthyTier);
       });
-      /** As if it had never come: the ordinary way begins anew and writes the row. */
-      const giveBack = async (): Promise<void> => {
+      /**
+       * As if it had never come: the ordinary way begins anew and writes the row. False: the store does not give back what is held,
+       * so the row is to be written here, and gives it back when the store has it.
+       */
+      const beginsAnew = async (): Promise<boolean> => {
+        try {
+          await admitted.cancel();
+          if (holdsCheck) await checks.release(id);
+        } catch {
+          return false;
+        }
         clock.end();
-        await admitted.cancel();
-        if (holdsCheck) await checks.release(id);
+        return true;
       };
       try {
         requireScope(caller, 'use'); //                                                access
@@ -211,8 +225,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         hasEntered = true;
         if (modelId !== decision.modelId) {
           // Another tier answers, for money's sake: the ordinary way asks it.
-          await giveBack();
-          return null;
+          if (!canBeginAnew()) throw unpaid(decision.modelId, modelId);
+          if (await beginsAnew()) return null;
+          throw new NearfarError('unavailable', 'The budget of this key cannot be asked now.', {
+            retryAfterSeconds: 2,
+          });
         }
         const answer =
           known === null ? await make(bytePlace, look, modelId, labelled, clock.signal) : again(known);
@@ -240,8 +257,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const others = hasEntered && account.hasFallbacks && isWorthAnother(failed.kind) && !signal.aborted;
         if (decision !== null && others) {
           route.failed?.(decision.modelId);
-          await giveBack();
-          return null;
+          // Else the failure is what there is to say, and not that others would not understand the request.
+          if (canBeginAnew() && (await beginsAnew())) return null;
         }
         const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
         settleOnce({ type: 'error', error });
@@ -249,6 +266,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       }
     },
   };
+}
+
+function unpaid(modelId: string, instead: string): NearfarError {
+  return new NearfarError(
+    'budget_exhausted',
+    `The budget of the key does not pay for ${modelId}, and ${instead} would not understand this request.`,
+  );
 }
 
 function again(known: KeptPassing): MadeAnswer<Relayed> {

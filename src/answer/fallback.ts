@@ -4,12 +4,12 @@ import type { ChatModel } from '../chat/model.ts';
 import type { ChatPart } from '../chat/part.ts';
 import type { ChatRequest } from '../chat/request.ts';
 
-/** Ends that another model may do better than: this one could not, or may not. What the client did wrong stays wrong. */
 /** Whether another model may do better. */
 export function isWorthAnother(kind: ErrorKind): boolean {
   return worthAnother.has(kind);
 }
 
+/** Ends that another model may do better than: this one could not, or may not. What the client did wrong stays wrong. */
 const worthAnother: ReadonlySet<ErrorKind> = new Set([
   'queue_full',
   'rate_limited',

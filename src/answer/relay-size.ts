@@ -28,13 +28,24 @@ function maxTokensOf(body: RelayRequest['body']): number | null {
     body['max_output_tokens'],
     // Ollama's negative numbers mean no bound.
     predicted,
-  ].filter((value): value is number => typeof value === 'number' && value >= 0);
+  ].flatMap((value) => {
+    const stated = numberIn(value);
+    return stated === null || stated < 0 ? [] : [stated];
+  });
   return stated.length === 0 ? null : Math.max(...stated);
 }
 
 function choicesOf({ n, best_of: bestOf, prompt }: RelayRequest['body']): number {
-  const each = Math.max(1, ...[n, bestOf].filter((value): value is number => typeof value === 'number'));
+  const each = Math.max(1, numberIn(n) ?? 1, numberIn(bestOf) ?? 1);
   // Of a list of texts or of lists of tokens each is answered by itself; a list of tokens is one prompt.
   const isMany = Array.isArray(prompt) && typeof prompt[0] !== 'number';
   return each * (isMany ? Math.max(1, prompt.length) : 1);
+}
+
+/** Some servers take a number for one that stands in quotation marks. Null: none. */
+function numberIn(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || value.trim() === '') return null;
+  const number = Number(value);
+  return Number.isNaN(number) ? null : number;
 }

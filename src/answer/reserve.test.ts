@@ -80,3 +80,24 @@ it('steps down to what costs nothing where the budget is spent and the client na
     'has spent',
   );
 });
+
+it('gives money back though another process holds the store for a moment', async () => {
+  let tries = 0;
+  const reserve = createReserve({
+    budgets: {
+      reserve: async () => ({ type: 'reserved' }) as never,
+      release: async () => {
+        tries += 1;
+        if (tries < 3) throw new Error('database is locked');
+      },
+    },
+    ledger: { flush: async () => undefined },
+    billing: () => ({ upstream: 'up', price }),
+    boundsOf: () => ({ contextTokenCount: 4000, maxTokenCount: 2000, mayHedge: false }),
+    unknownPrice: 'allow',
+    warn: () => undefined,
+  });
+  const { reservation } = await reserve(size, ['up/a']);
+  await reservation?.release();
+  expect(tries).toBe(3);
+});

@@ -5,7 +5,14 @@ import type { BudgetBook, ReserveResult, WantedReservation } from '../ledger/bud
 import { isFree } from '../ledger/cost-bound.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/row.ts';
-import { isCostCertain, worstCostMicros, type PromptSize, type WorstCostDependencies } from './worst-cost.ts';
+import { patiently } from './patiently.ts';
+import {
+  isCostCertain,
+  worstCostMicros,
+  worstOfChain,
+  type PromptSize,
+  type WorstCostDependencies,
+} from './worst-cost.ts';
 
 export interface ReserveRequest extends PromptSize {
   readonly id: string;
@@ -46,13 +53,11 @@ export interface ReserveDependencies extends WorstCostDependencies {
   readonly now?: () => number;
 }
 
-/** Writes that came to nothing are tried again after these milliseconds: another process may hold the store for a moment. */
-const retryDelaysMs = [10, 50, 200, 500];
 /** Rows that ended elsewhere are in the store after so long; then what they held is free. */
 const settledMs = 120;
 
 export function createReserve(dependencies: ReserveDependencies): Reserve {
-  const { budgets, ledger, billing, boundsOf, unknownPrice, warn, now = Date.now } = dependencies;
+  const { budgets, ledger, billing, unknownPrice, warn, now = Date.now } = dependencies;
 
   /** Null: nothing is known to be billed. */
   function boundOf(modelId: string, request: ReserveRequest): number | null {
@@ -62,25 +67,19 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
 
   /** What nobody sends a bill for, and not what nobody knows the price of. */
   function costsNothing(modelId: string): boolean {
-    const { price } = billing(modelId);
+    const { price: now, dearestPrice: price = now } = billing(modelId);
     return price !== null && isFree(price);
   }
 
   async function write(wanted: WantedReservation): Promise<ReserveResult> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await budgets.reserve(wanted);
-      } catch (thrown) {
-        const delayMs = retryDelaysMs[attempt];
-        if (delayMs === undefined) {
-          warn('No money can be set aside: the store does not answer.', thrown);
-          throw new NearfarError('unavailable', 'The budget of this key cannot be asked now.', {
-            retryAfterSeconds: 2,
-            cause: thrown,
-          });
-        }
-        await sleep(delayMs);
-      }
+    try {
+      return await patiently(() => budgets.reserve(wanted));
+    } catch (thrown) {
+      warn('No money can be set aside: the store does not answer.', thrown);
+      throw new NearfarError('unavailable', 'The budget of this key cannot be asked now.', {
+        retryAfterSeconds: 2,
+        cause: thrown,
+      });
     }
   }
 
@@ -96,10 +95,8 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
       throw unknownCost(request.keyName, modelIds[0]);
     }
     const payable = [first.id, ...others.map(({ id }) => id)] as const;
-    const dearest = [first, ...others].map(({ micros }) => micros).toSorted((a, b) => b - a);
-    // Beside one that is late a fallback may be asked, and both send a bill.
-    const billCount = payable.some((id) => boundsOf(id).mayHedge) ? 2 : 1;
-    const amountMicros = dearest.slice(0, billCount).reduce((sum, micros) => sum + micros, 0);
+    const costs = [first, ...others].map(({ micros }) => micros);
+    const amountMicros = worstOfChain(dependencies, payable, costs);
     if (amountMicros === 0) return { modelIds: payable, reservation: null };
 
     const wanted = {
@@ -128,7 +125,7 @@ export function createReserve(dependencies: ReserveDependencies): Reserve {
       modelIds: payable,
       reservation: {
         charge: (row) => (isCostCertain(row) ? (row.costMicros ?? 0) : amountMicros),
-        release: () => budgets.release(request.id),
+        release: () => patiently(() => budgets.release(request.id)),
       },
     };
   };

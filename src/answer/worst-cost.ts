@@ -47,6 +47,20 @@ export function worstCostMicros(
 }
 
 /**
+ * The most that several models can bill for one request. Beside one that is late a fallback may be asked, and both send a bill.
+ * @param costs of each
+ */
+export function worstOfChain(
+  { boundsOf }: Pick<WorstCostDependencies, 'boundsOf'>,
+  modelIds: readonly string[],
+  costs: readonly number[],
+): number {
+  const billCount = modelIds.some((id) => boundsOf(id).mayHedge) ? 2 : 1;
+  const dearest = costs.toSorted((a, b) => b - a);
+  return dearest.slice(0, billCount).reduce((sum, micros) => sum + micros, 0);
+}
+
+/**
  * Whether the row's cost is all that a provider can bill. An answer that broke off tells what was seen of it, and a client
  * that left, or a deadline that passed, leaves the provider working for a while: then the worst case counts.
  */

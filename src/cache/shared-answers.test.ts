@@ -112,6 +112,28 @@ describe('shared answers', () => {
     expect(await forgetSharedAnswers(store, { all: true })).toBe(1);
   });
 
+  it('are written again once the database is back, though some came while it was left alone', async () => {
+    let isAway = true;
+    const db = new Proxy(store.db, {
+      get(real, name) {
+        if (isAway) throw new Error('connection refused');
+        const member: unknown = Reflect.get(real, name);
+        return typeof member === 'function' ? (member.bind(real) as unknown) : member;
+      },
+    });
+    const one = open({ store: { db } });
+    one.put('a', parts('a'));
+    await one.flush();
+    // It rests.
+    one.put('b', parts('b'));
+    await one.flush();
+    isAway = false;
+    clock += 10_000;
+    one.put('c', parts('c'));
+    await one.flush();
+    expect(await open().find('c')).not.toBeNull();
+  });
+
   it('are made anew where the database is away, which is said once', async () => {
     const gone = open({ store: { db: store.db.withSchema('nowhere') } });
     expect(await gone.find('a')).toBeNull();

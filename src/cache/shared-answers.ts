@@ -93,6 +93,8 @@ export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswer
   }
 
   async function writeAll(): Promise<void> {
+    // Else `writing` would be set to what has ended already, and nothing be written any more.
+    await Promise.resolve();
     while (waiting.size > 0) {
       const batch = waiting;
       waiting = new Map();

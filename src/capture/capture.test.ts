@@ -287,6 +287,17 @@ describe('the file', () => {
     expect(await store.trim({ oldestAt: 0, byteLimit: 0 })).toBe(100);
     expect(await store.totals()).toEqual({ exchangeCount: 0, byteCount: 0 });
   });
+
+  it('ends a trim though all was removed beside it', async () => {
+    const rows = Array.from({ length: 20 }, (_, index) => exchange(`r${index}`, { startedAt: index }));
+    await store.add(rows);
+    const [trimmed, removed] = await Promise.all([
+      store.trim({ oldestAt: 0, byteLimit: 1 }),
+      store.remove({}),
+    ]);
+    expect(trimmed + removed).toBeGreaterThanOrEqual(20);
+    expect(await store.totals()).toEqual({ exchangeCount: 0, byteCount: 0 });
+  });
 });
 
 describe('what shall be forgotten', () => {

@@ -14,7 +14,7 @@ import type { CapturedExchange } from './exchange.ts';
 
 /** Prompts and answers on disk, in a file of their own that only the owner can read. */
 export interface CapturedStore {
-  /** One that is there already is replaced. */
+  /** One that is there already stays as it is. */
   add(exchanges: readonly CapturedExchange[]): Promise<void>;
   /** Puts a caller's words beside the answer that they are about; false: it is not here. */
   comment(requestId: string, comment: string): Promise<boolean>;
@@ -178,6 +178,8 @@ class SqliteCapturedStore implements CapturedStore {
         .orderBy('started_at')
         .limit(rowsPerRead)
         .execute();
+      // Another removal may have taken them meanwhile.
+      if (oldest.length === 0) break;
       const going: string[] = [];
       for (const row of oldest) {
         if (byteCount <= byteLimit) break;

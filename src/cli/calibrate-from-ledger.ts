@@ -128,7 +128,6 @@ async function askAndJudge(
       budget: { keyName, dayMicros: wanted.budgetMicros, monthMicros: null },
       createId: () => createRequestId(Date.now()),
     });
-    let writing = Promise.resolve();
     result = await untilInterrupted((signal) =>
       judgeCaptured({
         questions: open,
@@ -142,15 +141,15 @@ async function askAndJudge(
           return micros === null ? null : micros / 1_000_000;
         },
         givenCostOf: (requestId) => givenCosts.get(requestId) ?? null,
-        record: (line) => {
+        record: async (line) => {
+          // Behind a line of its own: the last one may be torn, and must not take this one with it.
+          await appendFile(file, `\n${JSON.stringify(line)}\n`, { mode: 0o600 });
           lines.set(line.id, line);
-          writing = writing.then(() => appendFile(file, `${JSON.stringify(line)}\n`, { mode: 0o600 }));
         },
         onProgress: (count) => process.stderr.write(`\r${count} of ${open.length} questions`),
         signal,
       }),
     );
-    await writing;
     process.stderr.write(`\n${endText(result)}`);
   } else if (open.length > 0) {
     process.stderr.write('Nothing was asked. To go on: the same command with --yes\n');

@@ -91,7 +91,9 @@ export function billingOf(
   return {
     upstream: upstream.name,
     price: own === undefined ? (listed?.price ?? null) : tokenPrice(own),
-    ...(own === undefined && listed?.offPeak !== undefined ? { dearestPrice: tokenPrice(listed.list) } : {}),
+    ...(own === undefined && listed?.offPeak !== undefined
+      ? { dearestPrice: { ...listed.price, ...tokenPrice(listed.list) } }
+      : {}),
     // What the owner states goes before what a reseller says.
     ...(own === undefined && tellingHosts.has(hostname) ? { isToldByUpstream: true } : {}),
   };
@@ -101,10 +103,19 @@ export function billingOf(
 const tellingHosts: ReadonlySet<string> = new Set(['openrouter.ai']);
 
 /** `billingOf` as the pipeline asks it: for the same models again and again. */
-export function createBilling(upstreams: readonly UpstreamSetting[], prices: PriceTable): FindBilling {
+export function createBilling(
+  upstreams: readonly UpstreamSetting[],
+  prices: PriceTable,
+  now: () => number = Date.now,
+): FindBilling {
   const known = new Map<string, Billing>();
+  let knownHour = NaN;
   return (modelId) => {
     if (modelId === null) return ownBilling;
+    const hour = Math.floor(now() / hourMs);
+    // Some prices have a last day.
+    if (hour !== knownHour) known.clear();
+    knownHour = hour;
     const found = known.get(modelId) ?? billingOf(modelId, upstreams, prices);
     // Clients choose the names; and another hour may have another price.
     if (known.size < rememberedModels && found.dearestPrice === undefined) known.set(modelId, found);
@@ -113,6 +124,7 @@ export function createBilling(upstreams: readonly UpstreamSetting[], prices: Pri
 }
 
 const rememberedModels = 1000;
+const hourMs = 3_600_000;
 
 /** What is known of how much a model reads and writes at most; nothing of this machine's, which cost nothing. */
 export function boundsOf(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -140,7 +140,13 @@ describe('what was measured', () => {
   it('goes on after what a broken-off run kept, a torn line aside', async () => {
     const unfinished = unfinishedJudging(home, 'x/wise:1', 'v');
     await unfinished.keep(resultOf(1, 'tie', 'tie'));
+    const [file = ''] = readdirSync(path.join(home, 'evaluations', 'judges')).filter((name) =>
+      name.endsWith('.jsonl'),
+    );
+    appendFileSync(path.join(home, 'evaluations', 'judges', file), '{"id":"code-2","ta');
     expect(await unfinished.known()).toEqual([resultOf(1, 'tie', 'tie')]);
+    await unfinished.keep(resultOf(3, 'first', 'first'));
+    expect(await unfinished.known()).toEqual([resultOf(1, 'tie', 'tie'), resultOf(3, 'first', 'first')]);
     expect(await unfinishedJudging(home, 'x/wise:1', 'other').known()).toEqual([]);
     await unfinished.discard();
     expect(await unfinished.known()).toEqual([]);

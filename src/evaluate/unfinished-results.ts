@@ -24,7 +24,8 @@ export function unfinishedResults<Result>(
     },
     keep: async (result) => {
       await mkdir(path.dirname(file), { recursive: true });
-      await appendFile(file, `${JSON.stringify(result)}\n`);
+      // Behind a line of its own: the last one may be torn, and must not take this one with it.
+      await appendFile(file, `\n${JSON.stringify(result)}\n`);
     },
     discard: () => rm(file, { force: true }),
   };

@@ -102,7 +102,9 @@ export function createApp(dependencies: AppDependencies): GatewayApp {
           pathParameter: () => '',
           disconnect,
         }),
-      ).then((response) => sendResponse(response, outgoing));
+      )
+        .then((response) => sendResponse(response, outgoing))
+        .catch(disconnect);
       return true;
     },
   });

@@ -27,6 +27,54 @@ export function boundStructure(body: unknown, limit: number = maxValueCount): vo
   }
 }
 
+/**
+ * Pure: whether an object has a member twice, so that what was read of it is not all that it says.
+ * @param json valid
+ * @param value what it was read as
+ */
+export function hasTwins(json: string, value: unknown): boolean {
+  return writtenMemberCount(json) !== readMemberCount(value);
+}
+
+function readMemberCount(body: unknown): number {
+  const stack: unknown[] = [body];
+  let count = 0;
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
+    if (!Array.isArray(value)) count += items.length;
+    for (const item of items) if (typeof item === 'object' && item !== null) stack.push(item);
+  }
+  return count;
+}
+
+const colon = 0x3a;
+
+function writtenMemberCount(json: string): number {
+  let count = 0;
+  for (let at = json.indexOf('"'); at >= 0;) {
+    at = behindString(json, at);
+    while (isSpace(json.charCodeAt(at))) at += 1;
+    if (json.charCodeAt(at) === colon) count += 1;
+    at = json.indexOf('"', at);
+  }
+  return count;
+}
+
+/** @param from at the opening quote */
+function behindString(json: string, from: number): number {
+  for (let end = json.indexOf('"', from + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let slashCount = 0;
+    while (json.charCodeAt(end - 1 - slashCount) === backslash) slashCount += 1;
+    if (slashCount % 2 === 0) return end + 1;
+  }
+  return json.length;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 const quote = 0x22;
 const backslash = 0x5c;
 const openingBracket = 0x5b;

@@ -2,6 +2,7 @@ import type { EmbedRequest, EmbedResult } from '../chat/embedding.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { requestIdHeaders } from './error-response.ts';
+import { modelHeaders } from './model-headers.ts';
 import type { Call } from './operation.ts';
 
 /**
@@ -20,8 +21,7 @@ export async function replyEmbedded(
     headers: {
       'content-type': 'application/json',
       ...requestIdHeaders(request.dialect, call.requestId),
-      'x-nearfar-model': result.model,
-      'x-nearfar-grade': result.grade,
+      ...modelHeaders(result.model, result.grade),
       // What was cut is said, also where the dialect's own answer has no place for it.
       ...(output.kind === 'vectors' && output.truncatedCount > 0
         ? { 'x-nearfar-truncated-inputs': String(output.truncatedCount) }

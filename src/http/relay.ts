@@ -4,10 +4,12 @@ import type { ProtocolName } from '../upstream/protocol.ts';
 import type { RelayRequest } from '../upstream/relay.ts';
 import { anthropicErrorBody } from './anthropic/error.ts';
 import type { RequestHeaders } from './arrived-request.ts';
+import { hasTwins } from './body-structure.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { cacheHeader } from './cache-header.ts';
 import { readEnvelope } from './envelope.ts';
 import { isForOwner, requestIdHeaders } from './error-response.ts';
+import { modelHeaders } from './model-headers.ts';
 import { ollamaErrorBody } from './ollama/error.ts';
 import { openaiErrorBody } from './openai/error.ts';
 import type { Call, Operation } from './operation.ts';
@@ -39,7 +41,7 @@ export type Relayed = { readonly response: Response } | { readonly call: Call<un
  * @throws NearfarError where nothing could be delivered
  */
 export async function relayed(
-  operation: Pick<Operation, 'relay' | 'dialect'>,
+  operation: Pick<Operation, 'relay' | 'dialect' | 'body'>,
   dependencies: AppDependencies,
   call: Call<unknown>,
   text: string,
@@ -78,14 +80,19 @@ export async function relayed(
   const { verdict } = request;
   const unread = verdict === undefined ? ordinary : { call: { ...call, found: verdict.detectors } };
   if (way === 'ordinary') return unread;
+  if (way === 'pass') refuseTwins(text, body);
   if (way === 'pass' && request.privacy !== 'open') refuseAddresses(body);
-  const reply = await relay.answer(judged, call.caller, call.signal);
+  const reply = await relay.answer(
+    judged,
+    call.caller,
+    call.signal,
+    () => operation.body?.safeParse(body).success === true,
+  );
   if (reply === null) return unread;
   const headers = {
     'content-type': reply.contentType,
     ...requestIdHeaders(dialect, call.requestId),
-    'x-nearfar-model': reply.model,
-    'x-nearfar-grade': 'ungraded',
+    ...modelHeaders(reply.model, 'ungraded'),
     ...cacheHeader(reply),
     ...(reply.route === null ? {} : { 'x-nearfar-route': reply.route }),
     ...(request.privacy === 'open' ? {} : { 'x-nearfar-privacy': request.privacy }),
@@ -141,6 +148,18 @@ function errorText(error: NearfarError, protocol: ProtocolName, requestId: strin
     case 'openai-responses':
       return responseEventEncoder({ requestId, head: () => ({}) })({ type: 'error', error });
   }
+}
+
+/**
+ * Of two members of one name nearfar reads the last; what stands in the other has been read by nobody and must not pass.
+ * @throws NearfarError `invalid_request`
+ */
+function refuseTwins(text: string, body: unknown): void {
+  if (!hasTwins(text, body)) return;
+  throw new NearfarError(
+    'invalid_request',
+    'An object of the body has a member twice; servers differ in which of the two they take, so it is not passed on.',
+  );
 }
 
 /** Fields that name something for the upstream to read, in all dialects. */

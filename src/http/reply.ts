@@ -8,6 +8,7 @@ import { isForOwner, requestIdHeaders } from './error-response.ts';
 import type { PartEncoder } from './event-stream.ts';
 import { joinAnswers } from './joined-answer.ts';
 import type { Call } from './operation.ts';
+import { modelHeaders } from './model-headers.ts';
 import { createPartReader, type PartReader } from './part-reader.ts';
 import { streamResponse } from './stream-response.ts';
 
@@ -124,8 +125,7 @@ function answeredByHeaders(first: ChatPart | null): Readonly<Record<string, stri
   if (first?.type !== 'start') return {};
   const { model, grade, privacy, predictedFirstTokenMs: predicted, route } = first;
   return {
-    'x-nearfar-model': model,
-    'x-nearfar-grade': grade,
+    ...modelHeaders(model, grade),
     ...(route !== undefined && { 'x-nearfar-route': route }),
     ...(privacy !== undefined && { 'x-nearfar-privacy': privacy }),
     ...(predicted !== undefined && { 'x-nearfar-predicted-first-token-ms': predicted.toFixed(1) }),

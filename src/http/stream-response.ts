@@ -23,7 +23,12 @@ class UnsentResponse {
   send(outgoing: ServerResponse): boolean {
     if (this.#isSent) return false;
     this.#isSent = true;
-    this.#send(outgoing, this.headers);
+    try {
+      this.#send(outgoing, this.headers);
+    } catch {
+      // A header that cannot be written: nothing can be said, and what is thrown here would end the process.
+      outgoing.destroy();
+    }
     return true;
   }
 
@@ -48,8 +53,15 @@ export function streamResponse<Item>(
 ): Response {
   if (options.disconnect === null) return new Response(createEventStream(options), { headers });
   return new UnsentResponse(headers, (outgoing, all) => {
-    outgoing.writeHead(200, all);
-    void sendItems(options, outgoing);
+    try {
+      outgoing.writeHead(200, all);
+    } catch (thrown) {
+      options.onAbandoned(new NearfarError('aborted', 'The head of the answer cannot be written.'));
+      options.reader.close();
+      throw thrown;
+    }
+    // Whoever reads is told by the cut.
+    sendItems(options, outgoing).catch(() => outgoing.destroy());
   }).asResponse;
 }
 

@@ -111,6 +111,38 @@ describe('LiteLLM’s table', () => {
     expect(at('2026-11-30T09:00:00Z')).not.toHaveProperty('cacheWriteMicrosPerMillion');
   });
 
+  it('has hours that go past midnight', () => {
+    const hourly = (window: object) => ({
+      'deepseek/x': {
+        ...{
+          litellm_provider: 'deepseek',
+          mode: 'chat',
+          input_cost_per_token: 2e-6,
+          output_cost_per_token: 2e-6,
+        },
+        off_peak_pricing: { input_cost_per_token: 1e-6, output_cost_per_token: 1e-6, windows: [window] },
+      },
+    });
+    const at = (window: object, time: string) =>
+      createPriceTable(convertLitellmPrices(hourly(window), about).lists, () => Date.parse(time)).find(
+        'api.deepseek.com',
+        'x',
+      )?.price.promptMicrosPerMillion;
+    const nightly = { hours_utc: '16:30-00:30' };
+    expect(['16:29', '16:30', '23:59'].map((time) => at(nightly, `2026-11-30T${time}:00Z`))).toEqual([
+      2_000_000, 1_000_000, 1_000_000,
+    ]);
+    expect(['00:00', '00:29', '00:30'].map((time) => at(nightly, `2026-12-01T${time}:00Z`))).toEqual([
+      1_000_000, 1_000_000, 2_000_000,
+    ]);
+    // Of the night that begins on Friday; 2026-12-04 is one.
+    const friday = { hours_utc: '20:00-06:00', weekdays: [5] };
+    expect(at(friday, '2026-12-05T05:59:00Z')).toBe(1_000_000);
+    expect(at(friday, '2026-12-04T05:59:00Z')).toBe(2_000_000);
+    const sunday = { hours_utc: '20:00-06:00', weekdays: [7] };
+    expect(at(sunday, '2026-12-07T05:59:00Z')).toBe(1_000_000);
+  });
+
   it('can be written down and read again', () => {
     const { lists, leftOut } = readPriceFile(JSON.stringify(sample), 'x.json', '2026-11-30');
     expect(leftOut).toEqual([]);
@@ -149,6 +181,21 @@ describe('what cannot be converted', () => {
       { ...chat, off_peak_pricing: { ...chat, windows: [{ hours_utc: 'late' }] } },
       /hour/,
     ],
+    [
+      'hours that no clock shows',
+      { ...chat, off_peak_pricing: { ...chat, windows: [{ hours_utc: '25:00-26:00' }] } },
+      /hour/,
+    ],
+    ['no hours', { ...chat, off_peak_pricing: { ...chat, windows: [] } }, /hour/],
+    ['a day without hours', { ...chat, off_peak_pricing: { ...chat, windows: [{ hours_utc: [] }] } }, /hour/],
+    [
+      'cheaper hours that are dearer',
+      {
+        ...chat,
+        off_peak_pricing: { ...chat, output_cost_per_token: 9e-6, windows: [{ hours_utc: '01:00-02:00' }] },
+      },
+      /hour/,
+    ],
     ['a provider without an address', { ...chat, litellm_provider: 'somebody' }, /address.* somebody/],
     ['another name', { alias_of: 'gpt-x' }, /another name/],
     ['rules', { rules: [] }, /no provider/],
@@ -157,6 +204,18 @@ describe('what cannot be converted', () => {
     expect(lists.map(({ models }) => Object.keys(models))).toEqual([['gpt-x']]);
     expect(leftOut).toMatchObject([{ name: 'gpt-y' }]);
     expect(leftOut[0]?.why).toMatch(why);
+  });
+
+  it('keeps nothing else from being taken', () => {
+    const odd = {
+      'gpt-hours': { ...chat, off_peak_pricing: { ...chat, windows: [{ hours_utc: '25:00-26:00' }] } },
+      'gpt-bound': { ...chat, input_cost_per_token_above_900000000k_tokens: 3e-6 },
+      [`gpt-${'x'.repeat(300)}`]: chat,
+      'gpt-x': chat,
+    };
+    const { lists, leftOut } = readPriceFile(JSON.stringify(odd), 'x.json', '2026-11-30');
+    expect(lists.map(({ models }) => Object.keys(models))).toEqual([['gpt-x']]);
+    expect(leftOut).toHaveLength(3);
   });
 
   it('is a name that the provider does not know, and a table without any provider', () => {

@@ -180,23 +180,37 @@ function offPeakOf(told: unknown, base: ListPrice): OffPeak | null | undefined {
   if (told['weekday_timezone'] !== undefined && told['weekday_timezone'] !== 'UTC') return null;
   const price = priceOf(told, '');
   const windows = (told['windows'] as readonly unknown[]).map(windowsOf);
-  if (price === null || price.input > base.input || windows.includes(null)) return null;
-  return { price, windows: windows.flatMap((some) => some ?? []) };
+  if (price === null || windows.includes(null)) return null;
+  const isCheaper =
+    price.input <= base.input &&
+    price.output <= base.output &&
+    (price.cacheRead ?? price.input) <= (base.cacheRead ?? base.input);
+  const all = windows.flatMap((some) => some ?? []);
+  return isCheaper && all.length > 0 ? { price, windows: all } : null;
 }
 
 function windowsOf(window: unknown): OffPeak['windows'] | null {
   if (!isObject(window)) return null;
   const { hours_utc: hours, weekdays } = window;
   const days: readonly unknown[] = Array.isArray(weekdays) ? weekdays : [1, 2, 3, 4, 5, 6, 7];
-  const spans = [hours].flat().map((span) => /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(String(span)));
+  const spans = [hours].flat().map((span) => hourSpan.exec(String(span)));
   if (!days.every((day) => Number.isInteger(day) && Number(day) >= 1 && Number(day) <= 7)) return null;
   return spans.includes(null)
     ? null
-    : spans.map((span) => {
-        const [, from = '', to = ''] = span ?? [];
-        return { days: days.map(Number), from, to: to === '00:00' ? '24:00' : to };
+    : spans.flatMap((span) => {
+        const [, from = '', end = ''] = span ?? [];
+        const to = end === '00:00' ? '24:00' : end;
+        const onDays = days.map(Number);
+        if (from < to) return [{ days: onDays, from, to }];
+        // Past midnight it is the next day.
+        return [
+          { days: onDays, from, to: '24:00' },
+          { days: onDays.map((day) => (day % 7) + 1), from: '00:00', to },
+        ];
       });
 }
+
+const hourSpan = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 
 const million = 1_000_000;
 

@@ -47,12 +47,14 @@ const modelSchema = z.strictObject({
   batchDiscount: share.optional(),
 });
 
+const modelsSchema = z.record(z.string().min(1).max(200), modelSchema);
+
 const listSchema = z.strictObject({
   host: z.string().regex(/^[a-z0-9.-]{1,253}$/, 'expected the name of a host'),
   date: z.iso.date(),
   source: text,
   batchDiscount: share.optional(),
-  models: z.record(z.string().min(1).max(200), modelSchema),
+  models: modelsSchema,
 });
 
 const fileSchema = z.strictObject({
@@ -134,12 +136,33 @@ export function readPriceFile(content: string, where: string, date: string): Con
   const json = jsonOf(content);
   if (!isLitellmTable(json)) return { lists: parsePriceFile(content, where), leftOut: [] };
   const converted = convertLitellmPrices(json, { date, source: where });
-  if (converted.lists.length === 0)
-    throw new NearfarError('invalid_request', `${where} has no prices of providers that are known here.`);
   // What is written must be read again.
-  const { lists } = converted;
+  const { lists, leftOut } = readable(converted);
+  if (lists.length === 0)
+    throw new NearfarError('invalid_request', `${where} has no prices of providers that are known here.`);
   const file = { format: 1, currency: 'USD', unit: 'a million tokens', date, lists };
-  return { ...converted, lists: parsePriceFile(JSON.stringify(file), where) };
+  return { leftOut, lists: parsePriceFile(JSON.stringify(file), where) };
+}
+
+/** Without entries that this file has no place for: one that is odd must not keep the others from being taken. */
+function readable({ lists, leftOut }: ConvertedPrices): ConvertedPrices {
+  const odd: LeftOutPrice[] = [];
+  const fits = ([model, listed]: readonly [string, unknown]): boolean => {
+    const parsed = modelsSchema.safeParse({ [model]: listed });
+    if (parsed.success) return true;
+    const [issue] = parsed.error.issues;
+    const why = `${(issue?.path.slice(1) ?? []).join('.')}: ${issue?.message ?? ''}`;
+    odd.push({ name: model, why, isOfKnownProvider: true });
+    return false;
+  };
+  const kept = lists.map((list) => ({
+    ...list,
+    models: Object.fromEntries(Object.entries(list.models).filter(fits)),
+  }));
+  return {
+    lists: kept.filter(({ models }) => Object.keys(models).length > 0),
+    leftOut: [...leftOut, ...odd],
+  };
 }
 
 function jsonOf(content: string): unknown {

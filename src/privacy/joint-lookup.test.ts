@@ -7,13 +7,18 @@ interface Query {
   readonly fail: (thrown: unknown) => void;
 }
 
-function recorded(): { lookUp: (hashes: readonly string[]) => Promise<void>; queries: Query[] } {
+function recorded(
+  patienceMs?: number,
+  now?: () => number,
+): { lookUp: (hashes: readonly string[]) => Promise<void>; queries: Query[] } {
   const queries: Query[] = [];
   const lookUp = createJointLookup(
     (hashes) =>
       new Promise((resolve, reject) => {
         queries.push({ hashes, answer: resolve, fail: reject });
       }),
+    patienceMs,
+    now,
   );
   return { lookUp, queries };
 }
@@ -73,4 +78,19 @@ it('splits what is too much for one query, and loses none', async () => {
   await all;
   expect(new Set(queries.flatMap(({ hashes }) => hashes)).size).toBe(9 * 400);
   for (const { hashes } of queries) expect(hashes.length).toBeLessThanOrEqual(1000);
+});
+
+it('asks nothing any more for those who waited too long', async () => {
+  let time = 0;
+  const { lookUp, queries } = recorded(2000, () => time);
+  const hanging = Promise.allSettled([lookUp(['a']), lookUp(['b'])]);
+  const late = Promise.allSettled([lookUp(['c']), lookUp(['d'])]);
+  time = 2001;
+  const next = lookUp(['e']);
+  queries[0]?.fail(new Error('no answer'));
+  await settle();
+  expect((await late).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(queries.slice(2).map(({ hashes }) => hashes)).toEqual([['e']]);
+  for (const { answer } of queries) answer();
+  await Promise.all([hanging, next]);
 });

@@ -41,6 +41,16 @@ describe('the paths of settings', () => {
     expect(pathsOf(off).some(({ from }) => from === 'shadow')).toBe(false);
   });
 
+  test('have the fallbacks of each name that an alias leads over', () => {
+    const found = pathsOf(
+      settings({
+        aliases: { best: 'team', team: 'far' },
+        fallbacks: { team: ['openai/second'], far: ['openai/third'] },
+      }),
+    ).filter(({ from }) => from === 'best');
+    expect(found.map(({ model }) => model).toSorted()).toEqual(['gpt', 'second', 'third']);
+  });
+
   test('go by names, aliases, tiers, fallbacks and replicas', () => {
     const found = pathsOf(
       settings({

@@ -162,13 +162,12 @@ interface Chain {
   readonly via: readonly string[];
 }
 
-/** What a name leads to at first, and where that fails. */
+/** What a name leads to at first, and where that fails: the route asks the first list that there is, this names them all. */
 function chainsOf(name: string, settings: PathSettings): readonly Chain[] {
   const first = targetOf(name, settings);
   const { fallbacks } = settings;
   const lists = [
-    name,
-    ...wholeIds(first.id, settings),
+    ...new Set([...first.steps, ...wholeIds(first.id, settings)]),
     ...(isTier(first.id) ? ownModels(settings) : []),
   ].flatMap((one) => (Object.hasOwn(fallbacks, one) ? [{ of: one, names: fallbacks[one] ?? [] }] : []));
   const isHedged = settings.upstreams.some(
@@ -223,8 +222,8 @@ function ownModels({ fallbacks, aliases, upstreams }: PathSettings): readonly st
   );
 }
 
-/** Follows aliases and tiers. */
-function targetOf(name: string, settings: PathSettings): Chain {
+/** Follows aliases and tiers; `steps` are the names on the way, the first included. */
+function targetOf(name: string, settings: PathSettings): Chain & { readonly steps: readonly string[] } {
   const { aliases, far, mid, upstreams } = settings;
   const tiers = new Map(
     tiersOf(settings).map((tier) => [tier.name, tier.name === 'mid' ? (mid ?? tier.model) : tier.model]),
@@ -240,12 +239,13 @@ function targetOf(name: string, settings: PathSettings): Chain {
     via.push(isAlias ? `alias ${current} is ${next}` : `${current} is ${next}`);
     current = next;
   }
-  if (current !== 'far') return { id: current, via };
+  const steps = [...visited];
+  if (current !== 'far') return { id: current, via, steps };
   const ids = upstreams.flatMap((upstream) =>
     upstream.models.map((model) => `${upstream.name}/${model.name}`),
   );
   const id = far ?? ids[0];
-  return id === undefined ? { id: current, via } : { id, via: [...via, `far is ${id}`] };
+  return id === undefined ? { id: current, via, steps } : { id, via: [...via, `far is ${id}`], steps };
 }
 
 type End = Pick<PrivacyPath, 'upstream' | 'model' | 'address' | 'boundary' | 'via'>;

@@ -64,7 +64,7 @@ export function createSharedSessions(setup: SharedSessionsSetup): TaintedSession
     // A query that hangs gives its place to others.
     const rows = await within(store.find(hashes), timeoutMs);
     rows.forEach(learn);
-  });
+  }, timeoutMs);
 
   function worstOf(hashes: readonly string[]): SessionTaint {
     const taints = hashes.map((hash) => known.get(hash));

@@ -1,3 +1,4 @@
+import { oldestEntryOf } from '../cache/oldest-entry.ts';
 import type { CacheRules } from './cache-rules.ts';
 import type { HashedBlock } from './prefix-hashes.ts';
 
@@ -36,13 +37,12 @@ const markedTurnCount = 2;
 export function createEverythingMarked(): EverythingMarked {
   /** Until when a prefix is held. */
   const held = new Map<string, number>();
+  const oldest = oldestEntryOf(held);
 
   function hold(name: string, until: number): void {
     held.delete(name);
     held.set(name, until);
-    if (held.size <= heldLimit) return;
-    const oldest = held.keys().next();
-    if (oldest.done !== true) held.delete(oldest.value);
+    if (held.size > heldLimit) oldest.forget();
   }
 
   return {

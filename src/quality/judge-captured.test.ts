@@ -89,7 +89,10 @@ async function judgeAll(changes: Partial<JudgeCapturedOptions> = {}) {
     judgeName: 'judge',
     costOf: (model) => (model === 'x/far' ? 0.01 : null),
     givenCostOf: () => 0,
-    record: (line) => lines.push(line),
+    record: (line) => {
+      lines.push(line);
+      return Promise.resolve();
+    },
     onProgress: () => undefined,
     signal: new AbortController().signal,
     ...changes,
@@ -134,6 +137,17 @@ describe('judging', () => {
     const { result, lines } = await judgeAll({ ask });
     expect(result).toMatchObject({ judgedCount: 1, failedCount: 1, stop: { kind: 'budget_exhausted' } });
     expect(lines.map(({ id }) => id)).toEqual(['r1']);
+  });
+
+  test('ends where a line cannot be kept: nothing more is paid for', async () => {
+    const asked: string[] = [];
+    const ask: AskModel = (model, ...rest) => {
+      asked.push(model);
+      return answerOf(model, ...rest);
+    };
+    const record = () => Promise.reject(new Error('The disk is full.'));
+    await expect(judgeAll({ ask, record })).rejects.toThrow('The disk is full.');
+    expect(asked).toEqual(['x/mid', 'x/far']);
   });
 });
 

@@ -17,8 +17,8 @@ export interface JudgeCapturedOptions {
   readonly costOf: (model: string, usage: Usage | null) => number | null;
   /** What the given answer cost, in US dollars; null: not known. */
   readonly givenCostOf: (requestId: string) => number | null;
-  /** Each as it is there, so that a run that is cut off loses none. */
-  readonly record: (line: JudgedLine) => void;
+  /** Each as it is there, so that a run that is cut off loses none. What it throws ends the run: nothing is paid for that is lost. */
+  readonly record: (line: JudgedLine) => Promise<void>;
   readonly onProgress: (doneCount: number) => void;
   readonly signal: AbortSignal;
 }
@@ -34,6 +34,7 @@ export interface JudgedCaptured {
 /**
  * Asks the models that did not answer a question at the time, and has the judge compare each with the answer that was given.
  * One after the other: it is bulk work. Ends early where the budget is spent or the signal aborts.
+ * @throws what `record` throws
  */
 export async function judgeCaptured(options: JudgeCapturedOptions): Promise<JudgedCaptured> {
   const { questions, judgeName, record, onProgress, signal } = options;
@@ -41,17 +42,17 @@ export async function judgeCaptured(options: JudgeCapturedOptions): Promise<Judg
   let failedCount = 0;
   for (const question of questions) {
     if (signal.aborted) return { judgedCount, failedCount, stop: toNearfarError(signal.reason) };
+    let models: JudgedLine['models'] | null = null;
     try {
-      const models = await outcomesOf(question, options);
-      if (models === null) failedCount += 1;
-      else {
-        record({ id: question.requestId, judge: judgeName, answered: question.answeringModel, models });
-        judgedCount += 1;
-      }
+      models = await outcomesOf(question, options);
     } catch (thrown) {
       const error = toNearfarError(thrown);
       if (endingKinds.has(error.kind)) return { judgedCount, failedCount, stop: error };
-      failedCount += 1;
+    }
+    if (models === null) failedCount += 1;
+    else {
+      await record({ id: question.requestId, judge: judgeName, answered: question.answeringModel, models });
+      judgedCount += 1;
     }
     onProgress(judgedCount + failedCount);
   }

@@ -1,17 +1,20 @@
 import type { RouteDecision } from './resolve-model-name.ts';
 
-/** The fallbacks of a model, by its id or by the name that was asked; each once, and none of them itself. */
+/**
+ * The fallbacks of a model, by the name that was asked, else by what that is an alias of, else by its id; each once, and none of
+ * them itself.
+ * @param steps the name that was asked and each that it stands for
+ */
 export async function chainOf(
   modelId: string,
-  requested: string,
+  steps: readonly string[],
   fallbacks: Readonly<Record<string, readonly string[]>>,
   resolve: (name: string) => Promise<Pick<RouteDecision, 'modelId'>>,
 ): Promise<readonly string[]> {
-  const names = [requested, modelId].flatMap((name) =>
-    // Own properties only: clients send names.
-    Object.hasOwn(fallbacks, name) ? [fallbacks[name] ?? []] : [],
-  )[0];
-  if (names === undefined) return [];
+  // Own properties only: clients send names.
+  const named = [...steps, modelId].find((name) => Object.hasOwn(fallbacks, name));
+  if (named === undefined) return [];
+  const names = fallbacks[named] ?? [];
   const ids = await Promise.all(names.map(async (name) => (await resolve(name)).modelId));
   return [...new Set(ids)].filter((id) => id !== modelId);
 }

@@ -203,6 +203,19 @@ describe('a name that is a group', () => {
     });
   });
 
+  test('has them by its aliases too', async () => {
+    const route = createRoute({
+      ...settings(),
+      aliases: { sonnet: 'a/m', work: 'sonnet' },
+      fallbacks: { sonnet: ['b/m', 'c/m'] },
+    });
+    const request = { requestedModel: 'work', privacy: 'open', tenant: 'team' } as const;
+    const byCost = await route.decide(request, { prompt: () => asked(1000).prompt });
+    expect(byCost).toMatchObject({ modelId: 'b/m', fallbackIds: ['a/m', 'c/m'] });
+    // By names alone, as of texts to embed.
+    expect(await route.decide(request)).toMatchObject({ modelId: 'a/m', fallbackIds: ['b/m', 'c/m'] });
+  });
+
   test('goes back to the model that answered the session, where what it holds makes that cheaper', async () => {
     const route = createRoute(settings());
     const question = { prompt: () => asked(9000).prompt };

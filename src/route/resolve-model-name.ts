@@ -72,7 +72,12 @@ export function resolveModelName(name: string, known: KnownNames): RouteDecision
 export function followAliases(
   name: string,
   { aliases, tiers = {} }: Pick<KnownNames, 'aliases' | 'tiers'>,
-): { readonly name: string; readonly reasons: string[] } {
+): {
+  readonly name: string;
+  readonly reasons: string[];
+  /** The name that was asked and each that it stands for, `name` last. */
+  readonly steps: readonly string[];
+} {
   const reasons: string[] = [];
   const visited = new Set<string>();
   let current = name;
@@ -86,7 +91,7 @@ export function followAliases(
     reasons.push(`${alias === null ? 'tier' : 'alias'} ${current} -> ${meant}`);
     current = meant;
   }
-  return { name: current, reasons };
+  return { name: current, reasons, steps: [...visited, current] };
 }
 
 const builtIn: ReadonlySet<string> = new Set(['auto', 'near', 'far']);

@@ -92,6 +92,11 @@ export function createRoute(settings: RouteSettings): Route {
   });
   const resolve = async (name: string): Promise<RouteDecision> => resolveModelName(name, await knownNames());
 
+  function chainFrom(modelId: string, { requestedModel }: RouteRequest): Promise<readonly string[]> {
+    const { steps } = followAliases(requestedModel, { aliases, tiers: tierModels });
+    return chainOf(modelId, steps, fallbacks, resolve);
+  }
+
   /** Milliseconds for which it is left alone. */
   function pauseOf(modelId: string): number {
     return Math.max(0, failurePauseMs - (performance.now() - (failedAt.get(modelId) ?? -Infinity)));
@@ -110,7 +115,7 @@ export function createRoute(settings: RouteSettings): Route {
   /** As without a policy. */
   async function byName(request: RouteRequest): Promise<RouteDecision> {
     const resolved = await resolve(request.requestedModel);
-    const chain = await chainOf(resolved.modelId, request.requestedModel, fallbacks, resolve);
+    const chain = await chainFrom(resolved.modelId, request);
     const decision = chain.length === 0 ? resolved : withChain(resolved, chain);
     return request.privacy === 'local_only'
       ? { ...decision, reasons: ['local_only: inside only', ...decision.reasons] }
@@ -136,7 +141,7 @@ export function createRoute(settings: RouteSettings): Route {
       ...(sessionKey === null ? {} : { sessionKey }),
     };
     // The owner's own list for `auto` goes before the order of the tiers, within what may be asked.
-    const own = await chainOf(modelId, request.requestedModel, fallbacks, resolve);
+    const own = await chainFrom(modelId, request);
     const allowed = own.filter((id) => fallbackIds.includes(id));
     return allowed.length === 0 ? made : { ...made, fallbackIds: allowed };
   }
@@ -183,7 +188,7 @@ export function createRoute(settings: RouteSettings): Route {
       failedIds: new Set(ids.filter((id) => pauseOf(id) > 0)),
     });
     // Behind the group's own come those that the owner lists for its name.
-    const further = await chainOf(modelId, request.requestedModel, fallbacks, resolve);
+    const further = await chainFrom(modelId, request);
     const fallbackIds = [...new Set([...others, ...further])];
     return {
       modelId,

@@ -209,7 +209,10 @@ export function restingError(id: string, pauseMs: number): NearfarError {
 
 /** Says which upstream it was. */
 export function named(error: NearfarError, upstream: string): NearfarError {
-  const message = error.message.replace(/^The upstream\b/, `The upstream ${upstream}`);
+  const isNamed = error.message.startsWith(`The upstream ${upstream} `);
+  const message = isNamed
+    ? error.message
+    : error.message.replace(/^The upstream\b/, () => `The upstream ${upstream}`);
   return new NearfarError(error.kind, message, {
     retryable: error.retryable,
     ...(error.field === undefined ? {} : { field: error.field }),

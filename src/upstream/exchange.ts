@@ -4,7 +4,7 @@ import { createEventFraming, createLineFraming, type Framing } from './framing.t
 import { createPatience, type Patience } from './patience.ts';
 import type { WirePart, WireProtocol, WireReader } from './protocol.ts';
 import { broken } from './wire-json.ts';
-import { errorOfFailure } from './wire-error.ts';
+import { errorOfFailure, withoutSecrets } from './wire-error.ts';
 
 export interface UpstreamTimeouts {
   /** From asking until the first piece of the answer, queueing at the upstream included. */
@@ -50,7 +50,9 @@ export async function* exchange(options: Exchange): AsyncGenerator<WirePart, voi
     yield* readAnswer({ answer, framing, reader, patience, idleMs: timeouts.idleMs });
   } catch (thrown) {
     const { signal } = patience;
-    throw signal.aborted && signal.reason instanceof NearfarError ? signal.reason : networkFailure(thrown);
+    throw signal.aborted && signal.reason instanceof NearfarError
+      ? signal.reason
+      : withoutSecrets(networkFailure(thrown), secrets);
   } finally {
     patience.end();
   }

@@ -6,6 +6,7 @@ import type { Patience } from './patience.ts';
 import type { WirePart } from './protocol.ts';
 import type { SideReader } from './side-reader.ts';
 import type { UsageFilter } from './usage-filter.ts';
+import { withoutSecrets } from './wire-error.ts';
 
 /** Bytes for the client, and what they say. The item with `finish` is the last one that matters. */
 export interface RelayItem {
@@ -37,6 +38,8 @@ export interface RelayStreamOptions {
   /** Sees every part before its bytes go out. */
   readonly onPart: (part: WirePart) => void;
   readonly report: (end: BreakerEnd) => void;
+  /** Texts that no error may show. */
+  readonly secrets: readonly string[];
 }
 
 /** How long an upstream may take to end its stream behind the last event. */
@@ -93,7 +96,7 @@ export class RelayStream implements RelayItems {
 
   async #read(): Promise<RelayItem | null> {
     if (this.#isOver) return null;
-    const { body, side, filter, patience, onPart } = this.#options;
+    const { body, side, filter, patience, onPart, secrets } = this.#options;
     try {
       const result = await body.next();
       if (result.done === true) {
@@ -116,7 +119,7 @@ export class RelayStream implements RelayItems {
       }
       return { bytes, parts };
     } catch (thrown) {
-      const error = explained(thrown, patience);
+      const error = withoutSecrets(explained(thrown, patience), secrets);
       // Cut behind its last choice: the answer is whole all the same.
       const parts = this.#end === 'good' ? [] : side.endIfWhole();
       if (parts === null) this.#end = error.retryable ? 'failed' : 'neither';

@@ -150,6 +150,7 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
   const { upstream, protocol } = dependencies;
   const { request } = cleared;
   const key = keyFor(upstream, request);
+  const secrets = key === null ? [] : [key];
   const patience = createPatience(turn.signal);
   patience.wait(
     request.isStreamed ? turn.firstTokenMs : Math.max(wholeAnswerMs, upstream.timeouts.firstTokenMs),
@@ -168,7 +169,7 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
     });
     if (answer.status !== 200) {
       dependencies.sent.refuse(request.id, id);
-      throw await failureOf(answer, key === null ? [] : [key]);
+      throw await failureOf(answer, secrets);
     }
     const type = contentTypeOf(answer);
     if (!request.isStreamed) {
@@ -194,6 +195,7 @@ async function tryOnce(attempt: Attempt): Promise<Relayed> {
       report: (end) => {
         turn.report(end);
       },
+      secrets,
     });
     await items.holdUntilToken();
     return { contentType: type, prefix: prompt.prefix, items };

@@ -35,13 +35,25 @@ export function errorOfFailure(
   });
 }
 
-/** An error that came as an event of a stream that had begun. */
-export function errorOfBody(body: WireObject, secrets: readonly string[] = []): NearfarError {
+/** An error that came as an event of a stream that had begun; `withoutSecrets` is for whoever shows it. */
+export function errorOfBody(body: WireObject): NearfarError {
   const { message, type, code } = describe(body);
   const words = `${type} ${code} ${message}`;
   const kind = /overloaded|rate.?limit|too many/i.test(words) ? 'rate_limited' : 'upstream_failed';
-  const said = message === '' ? '' : `: ${clip(hide(message, secrets))}`;
+  const said = message === '' ? '' : `: ${clip(hide(message, []))}`;
   return new NearfarError(kind, `The upstream broke its answer off${said}`);
+}
+
+/** The error as anybody may read it. @param secrets texts that must not be shown, whatever the upstream writes */
+export function withoutSecrets(error: NearfarError, secrets: readonly string[]): NearfarError {
+  const message = secrets.length === 0 ? error.message : hide(error.message, secrets);
+  if (message === error.message) return error;
+  return new NearfarError(error.kind, message, {
+    retryable: error.retryable,
+    ...(error.field === undefined ? {} : { field: error.field }),
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+    cause: error.cause,
+  });
 }
 
 function opening(status: number, kind: ErrorKind): string {

@@ -36,13 +36,17 @@ export interface QuestionIndex {
   learn(known: KnownQuestion, check: Check): void;
   remove(key: string): void;
   readonly questionCount: number;
+  /** Pairs of neighbourhoods that are known to have different answers. */
+  readonly rivalryCount: number;
 }
 
 /** A neighbourhood with all that belongs to it. */
 interface Area extends Neighbourhood {
   readonly checks: Check[];
   /** Those around questions like these that are known to have another answer. */
-  readonly rivals: Set<Neighbourhood>;
+  readonly rivals: Set<Area>;
+  /** Questions in it that are known still. */
+  questionCount: number;
 }
 
 interface Entry extends KnownQuestion {
@@ -70,6 +74,10 @@ export function createQuestionIndex(): QuestionIndex {
     const scope = scopes.get(entry.scope);
     scope?.delete(key);
     if (scope?.size === 0) scopes.delete(entry.scope);
+    const area = entry.neighbourhood;
+    area.questionCount -= 1;
+    // Else a neighbourhood that lives on would remember all that ever were beside it.
+    if (area.questionCount === 0) for (const rival of area.rivals) rival.rivals.delete(area);
   }
 
   return {
@@ -96,11 +104,12 @@ export function createQuestionIndex(): QuestionIndex {
       remove(key);
       const near = neighbour === null ? undefined : areaOf(neighbour.known);
       const isJoined = near !== undefined && neighbour?.isSame === true;
-      const area: Area = isJoined ? near : { checks: [], rivals: new Set() };
+      const area: Area = isJoined ? near : { checks: [], rivals: new Set(), questionCount: 0 };
       if (near !== undefined && !isJoined) {
         area.rivals.add(near);
         near.rivals.add(area);
       }
+      area.questionCount += 1;
       const entry = { key, question, scope, neighbourhood: area };
       entries.set(key, entry);
       const own = scopes.get(scope) ?? new Map<string, Entry>();
@@ -114,6 +123,10 @@ export function createQuestionIndex(): QuestionIndex {
     remove,
     get questionCount() {
       return entries.size;
+    },
+    get rivalryCount() {
+      const areas = new Set([...entries.values()].map(({ neighbourhood }) => neighbourhood));
+      return [...areas].reduce((sum, { rivals }) => sum + rivals.size, 0) / 2;
     },
   };
 
