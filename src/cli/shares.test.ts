@@ -6,6 +6,7 @@ describe('shares', () => {
   it('of thirds add up to the whole', () => {
     expect(shareTexts([1, 1, 1])).toEqual(['33.4%', '33.3%', '33.3%']);
     expect(shareTexts([13, 4, 4])).toEqual(['61.9%', '19.1%', '19.0%']);
+    expect(shareTexts([1, 1, 1], 0)).toEqual(['34%', '33%', '33%']);
     expect(shareTexts([5])).toEqual(['100.0%']);
     expect(shareTexts([0, 0])).toEqual(['-', '-']);
   });
