@@ -69,6 +69,8 @@ function settingArguments(options: NearfarOptions, modelId: string, port: number
     `port=${port}`,
     `near=${modelId}`,
     `engine.threadCount=${options.threadCount}`,
+    // The file that is named is the one that is measured, and that its peer gets too.
+    'fastestFormat=false',
     // A model this small repeats itself, and what repeats itself is drafted well: that must not flatter a figure.
     'engine.speculation=off',
     // What is measured is made anew each time.

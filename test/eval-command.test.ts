@@ -23,17 +23,10 @@ const programs: Program[] = [];
 /** Right wherever "positive" or "billing" is, and wrong elsewhere. */
 const answers: FakeUpstream['respond'] = (response, request) => {
   const text = promptOf(request).includes('department') ? 'billing' : 'positive';
-  sendJson(response, 200, {
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1,
-    model: 'clever',
-    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
-  });
+  sayStreamed(response, text);
 };
 
-/** A judge is asked as the gateway asks for anything of its own: streaming. */
+/** Models are asked as the gateway asks for anything of its own: streaming. */
 function sayStreamed(response: Parameters<FakeUpstream['respond']>[0], text: string): void {
   beginStream(response);
   response.write(openaiChunk({ role: 'assistant', content: text }));
@@ -91,7 +84,7 @@ describe('nearfar eval', () => {
       0,
     );
     const measured = JSON.parse(program.stdout()) as Record<string, unknown>;
-    expect(measured).toMatchObject({ modelId: 'stub/clever', isPartial: true, promptTokenCount: 160 });
+    expect(measured).toMatchObject({ modelId: 'stub/clever', isPartial: true, promptTokenCount: 16_000 });
     // Four of the eight first reviews are positive.
     expect(measured['tasks']).toMatchObject([
       { task: 'classification', rightCount: 4, count: 8, accuracy: 0.5 },
@@ -116,7 +109,8 @@ describe('nearfar eval', () => {
     upstream.respond = (response, request) => {
       if (upstream.arrived.length <= 3) return answers(response, request);
     };
-    const args = ['stub/clever', '--tasks', 'classification', '--limit', '10'];
+    const out = path.join(folder, 'gone-on.jsonl');
+    const args = ['stub/clever', '--tasks', 'classification', '--limit', '10', '--out', out];
     const program = start(args);
     await program.waitFor(/30%/, 30_000);
     program.signal('SIGINT');
@@ -127,6 +121,11 @@ describe('nearfar eval', () => {
     const again = await ended(args, 0);
     expect(again.output()).toContain('3 of 10 items are answered already.');
     expect(upstream.arrived).toHaveLength(7);
+    // The answers of both halves.
+    const lines = readFileSync(out, 'utf8').trim().split('\n');
+    const kept = lines.map((line) => (JSON.parse(line) as { answer: string }).answer);
+    expect(kept).toHaveLength(10);
+    expect(kept.every((answer) => ['positive', 'billing'].includes(answer))).toBe(true);
   }, 60_000);
 
   it('says which item could not be asked, and counts none as wrong', async () => {
@@ -134,7 +133,46 @@ describe('nearfar eval', () => {
       sendJson(response, 400, { error: { message: 'no such thing here' } });
     };
     const program = await ended(['stub/clever', '--tasks', 'reasoning', '--limit', '2'], 1);
-    expect(program.output()).toMatch(/reasoning-\d: stub\/clever answered with 400/);
+    expect(program.output()).toMatch(/reasoning-\d: .*no such thing here/);
+  }, 60_000);
+
+  it('leaves a model that thinks first the room for it', async () => {
+    upstream.respond = (response, request) => {
+      if (Number(request.body['max_tokens'] ?? request.body['max_completion_tokens']) > 1000)
+        return answers(response, request);
+      beginStream(response);
+      response.write(openaiChunk({ role: 'assistant', content: '' }));
+      response.write(openaiChunk({}, 'length'));
+      response.write(openaiUsageChunk);
+      response.end('data: [DONE]\n\n');
+    };
+    const program = await ended(['stub/clever', '--tasks', 'classification', '--limit', '8'], 0);
+    expect(program.output()).toContain('stub/clever thinks before it answers');
+    expect(program.stdout()).toContain('4/8');
+  }, 60_000);
+
+  it('is no traffic: what it asked is told as the cost of measuring, and saved nothing', async () => {
+    upstream.respond = (response, request) => {
+      if (request.body['temperature'] === undefined) return answers(response, request);
+      sendJson(response, 400, { error: { message: "'temperature' does not support 0 with this model." } });
+    };
+    const home = path.join(folder, 'apart');
+    const program = await ended(
+      ['stub/clever', '--tasks', 'classification', '--limit', '3', '--home', home],
+      0,
+    );
+    expect(program.output()).toContain('stub/clever refuses a temperature');
+    expect(program.stdout()).toContain('1/3');
+    const costs = startProgram(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', entry, 'costs', '--home', home, '--json'],
+      { cwd: folder, env: {} },
+    );
+    programs.push(costs);
+    expect(await costs.ended, costs.output()).toBe(0);
+    const told = JSON.parse(costs.stdout()) as { total: object; quality: { spent: object[] } };
+    expect(told.total).toMatchObject({ requests: 0 });
+    expect(told.quality.spent).toMatchObject([{ purpose: 'evaluate' }]);
   }, 60_000);
 
   it('measures a judge by what is known to be right, and says of one that likes a place that it is no judge', async () => {

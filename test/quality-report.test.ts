@@ -40,6 +40,18 @@ it('says so where nothing was measured', async () => {
   expect(qualityJson(report)).toMatchObject({ measured: false, comparisons: [] });
 });
 
+it('says how many alternatives were not compared, which are none by chance', async () => {
+  const judged = createJudgedStore(store);
+  await judged.add(judgedOf(1));
+  const report = await readQuality(store, all, []);
+  const spent = { requestCount: 7, failedCount: 0, costMicros: 0, unknownCount: 0 };
+  const told = (purpose: string, requestCount: number): string =>
+    qualityLines({ ...report, spending: [{ ...spent, purpose, requestCount }] }).join('\n');
+  expect(told('shadow', 7)).toContain('Of 7 alternatives that were asked for 1 were compared');
+  expect(told('shadow', 1)).not.toContain('alternatives');
+  expect(told('judge', 7)).not.toContain('alternatives');
+});
+
 it('tells what a judge’s ties are, and what its word is worth', async () => {
   const judged = createJudgedStore(store);
   for (let index = 0; index < 20; index += 1)

@@ -108,9 +108,10 @@ export type CacheWish = 'auto' | 'use' | 'refresh' | 'off';
 
 /**
  * Why nearfar itself asks: `shadow`, the alternative to an answer that somebody got; `judge`, which of two answers is better;
- * `calibrate`, what other models answer to what was asked before. Never redacted, never kept, no part of a session.
+ * `calibrate`, what other models answer to what was asked before; `evaluate`, how well a model does what programs can check. Never
+ * redacted, never kept, no part of a session.
  */
-export type Purpose = 'shadow' | 'judge' | 'calibrate';
+export type Purpose = 'shadow' | 'judge' | 'calibrate' | 'evaluate';
 
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'internal';
 

@@ -23,9 +23,19 @@ export function renderBanner(
     ...(note === null ? [] : [`           ${note}`]),
     ...(far === null ? [] : [`  far      ${far}`]),
     ...(auto === null ? [] : [`  auto     ${auto}`]),
+    ...checkLines(loaded, model),
     '  library  llama.cpp (MIT)',
     `  try it   ${curlLine(loaded, gatewayUrl(loaded.settings.host, Number(new URL(url).port)))}`,
   ].join('\n');
+}
+
+/** What is to be expected of a near model that reads what detectors pass. */
+function checkLines({ settings }: LoadedSettings, { facts }: InstalledModel): readonly string[] {
+  if (settings.privacy.check !== 'model' || facts.grade === 'assistant') return [];
+  return [
+    `  check    ${facts.id} (${facts.grade}) is asked what may leave (privacy.check): models below "assistant" tend to keep everything,`,
+    '           or to see nothing. npm run bench -- privacy-check measures it.',
+  ];
 }
 
 /** One line for a shell that gets an answer from this gateway as it is set up, its key included. */

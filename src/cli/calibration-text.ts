@@ -1,4 +1,5 @@
 import type { CalibrationReport, Measured } from '../route/calibration/report.ts';
+import { shareTexts } from './shares.ts';
 import { renderTable } from './table.ts';
 
 export interface ShownCalibration extends CalibrationReport {
@@ -38,6 +39,10 @@ export function calibrationText(shown: ShownCalibration): string {
     ['cheapest right model (nobody knows it)', percent(oracle.quality, 1), cost(oracle.cost), ''],
   ];
   const plain = cheapestAtEqualQuality.mixture;
+  const shares = shareTexts(
+    Object.values(routed.shares).map((share) => Math.round(1_000_000 * share)),
+    0,
+  );
   return [
     `${shown.promptCount.toLocaleString('en')} prompts, ${shown.foldCount}-fold cross-validation (seed ${shown.seed}): all figures are of ` +
       'prompts that the routing had not seen. Intervals: 95%.',
@@ -46,8 +51,8 @@ export function calibrationText(shown: ShownCalibration): string {
       ['', 'quality', isMoney ? 'USD per 1,000 prompts' : `calls of ${best.name}`, 'routing is better by'],
       rows,
     ),
-    `Shares: ${Object.entries(routed.shares)
-      .map(([name, share]) => `${name} ${percent(share)}`)
+    `Shares: ${Object.keys(routed.shares)
+      .map((name, index) => `${name} ${shares[index] ?? ''}`)
       .join(', ')}`,
     ...(plain === null
       ? []

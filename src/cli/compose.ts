@@ -78,7 +78,9 @@ export async function composeGateway(
   const prices = await loadPriceTable(loaded.home);
   const remoteSettings = await upstreamSettings(loaded, prices);
   const secrets = [...secretsOf(loaded), ...remoteSettings.flatMap(({ key }) => key?.reveal() ?? [])];
-  const log = createLog({ level: settings.logLevel, format: settings.logFormat, secrets });
+  // What fails behind a stand-in fails on purpose.
+  const level = options.standIn === undefined ? settings.logLevel : 'silent';
+  const log = createLog({ level, format: settings.logFormat, secrets });
   // First what starts the engine's process, so that it reads the weights while the other rooms are loaded here.
   const keys = await accessKeys(loaded);
   const promptCache = openPromptCache(loaded, createBilling(settings.upstreams, prices));

@@ -1,13 +1,13 @@
 import type { ObservedReport } from '../ledger/observed-report.ts';
 import { dollars } from './dollars.ts';
+import { shareTexts } from './shares.ts';
 
 /** What routing would have saved, while it only observed. Nothing where it did not. */
 export function observedLines(report: ObservedReport | null): readonly string[] {
   if (report === null) return [];
   const { requestCount, tiers, comparedCount, spentMicros, wouldMicros, olderCount } = report;
-  const shares = tiers.map(
-    ({ tier, requestCount: count }) => `${((100 * count) / requestCount).toFixed(1)}% ${tier}`,
-  );
+  const texts = shareTexts(tiers.map((tier) => tier.requestCount));
+  const shares = tiers.map(({ tier }, index) => `${texts[index] ?? ''} ${tier}`);
   const leftOut = requestCount - comparedCount;
   return [
     `Observed, not routed: of ${requestCount.toLocaleString('en-US')} requests routing would have sent ${shares.join(', ')}.`,

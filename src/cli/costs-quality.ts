@@ -24,6 +24,8 @@ export function qualityLines(
     lines.push(
       `Of ${difference.answerCount} requests that ${high.tier} (${high.modelId}) answered, ${low.tier} (${low.modelId}) would have been better in ${counts.win}, as good in ${counts.tie}, worse in ${counts.loss}, measured: judged by ${judge}.`,
     );
+  const notCompared = notComparedLine(report);
+  if (notCompared !== null) lines.push(notCompared);
   for (const judge of new Set(comparisons.map((one) => one.judge)))
     lines.push(...judgeOfThese(judge, comparisons, judges));
   for (const watch of watches) lines.push(watchLine(watch));
@@ -37,6 +39,14 @@ export function qualityLines(
     );
   }
   return lines;
+}
+
+/** Those that are missing are not missing by chance: an alternative that talks too long is cut off more often. */
+function notComparedLine({ comparisons, spending }: QualityReport): string | null {
+  const asked = spending.find(({ purpose }) => purpose === 'shadow')?.requestCount ?? 0;
+  const judged = comparisons.reduce((sum, { difference }) => sum + difference.answerCount, 0);
+  if (asked <= judged) return null;
+  return `Of ${asked} alternatives that were asked for ${judged} were compared; the others were cut off at max_tokens, failed, are not judged yet or got no verdict, which is no random part.`;
 }
 
 function lowerLines({ lower, upper, counts, difference, judge }: Comparison): readonly string[] {

@@ -1,15 +1,17 @@
 import { guideSaving, guideShares, type RouteReport } from '../ledger/route-report.ts';
 import { dollars } from './dollars.ts';
 import type { ReferenceModels } from './reference-models.ts';
+import { shareTexts } from './shares.ts';
 import { renderTable } from './table.ts';
 
 /** Shares of the tiers and what routing saved, beside what the guide promises. Nothing where nothing was routed. */
 export function routeLines(route: RouteReport | null, { best }: ReferenceModels): readonly string[] {
   if (route === null) return [];
-  const rows = route.tiers.map(({ tier, requestCount, share, spentMicros, unknownCostCount }) => [
+  const shares = shareTexts(route.tiers.map(({ requestCount }) => requestCount));
+  const rows = route.tiers.map(({ tier, requestCount, spentMicros, unknownCostCount }, index) => [
     tier,
     requestCount.toLocaleString('en-US'),
-    percent(share),
+    shares[index] ?? '',
     rangeOf(guideShares[tier]),
     unknownCostCount === 0 ? dollars(spentMicros) : `at least ${dollars(spentMicros)}`,
   ]);

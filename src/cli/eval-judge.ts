@@ -12,6 +12,7 @@ import { createRequestId } from '../http/request-id.ts';
 import { createAskModel } from '../quality/ask-model.ts';
 import { createModelJudge } from '../quality/model-judge.ts';
 import { UsageError, type CommandInput } from './command.ts';
+import { evaluatingName } from './evaluating-name.ts';
 import { createFractionPrinter } from './fraction-printer.ts';
 import { judgeJson, judgeLines } from './judge-text.ts';
 import { nearfarVersion } from './version.ts';
@@ -26,9 +27,6 @@ export interface JudgeRun {
   readonly choose: (pairs: readonly JudgePair[]) => readonly JudgePair[];
   readonly signal: AbortSignal;
 }
-
-/** Its rows in the ledger and its spending stand under this name. */
-const keyName = '(evaluate)';
 
 /** One line of `nearfar eval MODEL --out FILE`. */
 const answerLine = z.object({ id: z.string(), answer: z.string(), right: z.boolean() });
@@ -92,7 +90,7 @@ export async function evaluateJudge(input: CommandInput, run: JudgeRun): Promise
     process.stderr.write(`${known.length} of ${pairs.length} pairs are judged already.\n`);
   const ask = createAskModel({
     answer,
-    budget: { keyName, dayMicros: null, monthMicros: null },
+    budget: { keyName: evaluatingName, dayMicros: null, monthMicros: null },
     createId: () => createRequestId(Date.now()),
   });
   const judge = createModelJudge(ask, modelName);
@@ -106,7 +104,7 @@ export async function evaluateJudge(input: CommandInput, run: JudgeRun): Promise
     measure: async ({ id, task, prompt, right, wrong }, askSignal) => {
       const question = { messages: [{ role: 'user', content: prompt }] } as const;
       const compared = await judge
-        .compare(question, right, wrong, { tenant: keyName, signal: askSignal })
+        .compare(question, right, wrong, { tenant: evaluatingName, signal: askSignal })
         .catch((thrown: unknown) => {
           throw thrown instanceof NearfarError
             ? new NearfarError(thrown.kind, `${id}: ${thrown.message}`, { cause: thrown })

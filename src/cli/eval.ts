@@ -2,20 +2,17 @@ import { open, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import type { LoadedSettings } from '../config/load.ts';
 import { evaluationItems, itemsVersion } from '../evaluate/evaluation-items.ts';
-import {
-  accuracies,
-  chosenItems,
-  evaluate,
-  type AskedAnswer,
-  type ItemResult,
-} from '../evaluate/evaluate.ts';
+import { accuracies, chosenItems, evaluate, type ItemResult } from '../evaluate/evaluate.ts';
 import { keepEvaluation, readEvaluations, unfinishedRun } from '../evaluate/evaluation-files.ts';
 import type { EvaluatedTask, EvaluationItem } from '../evaluate/item.ts';
 import { taskTypes } from '../route/task/task-type.ts';
+import { createAskItem } from './ask-item.ts';
 import { jsonOption, UsageError, type Command, type CommandInput } from './command.ts';
 import { evaluationLines, evaluationsLines } from './evaluation-text.ts';
 import { createFractionPrinter } from './fraction-printer.ts';
 import { meansNear } from './gateway-connection.ts';
+import { modelUse, noTemplateNote } from './model-use.ts';
+import { openStore } from './open-store.ts';
 import { openOfflineGateway, type OfflineGateway } from './offline-gateway.ts';
 import { commandSettings } from './settings.ts';
 import { nearfarVersion } from './version.ts';
@@ -46,8 +43,7 @@ export const evalModel: Command = {
     out: {
       type: 'string',
       placeholder: 'FILE',
-      description:
-        'Write the answers too: {"id", "task", "prompt", "answer", "right"} a line. All are asked anew',
+      description: 'Write the answers too: {"id", "task", "prompt", "answer", "right"} a line',
     },
     judge: { type: 'boolean', description: 'Measure how often it agrees with the truth as a judge' },
     answers: {
@@ -86,14 +82,15 @@ export const evalModel: Command = {
     }
     const gateway = await openOfflineGateway(ofNobody(loaded), {
       batching: 'continuous',
-      batchSize: atOnce,
-      atOnce,
+      batchSize: atOnceHere,
+      atOnce: atOnceHere,
     });
     try {
       const modelId = await gateway.resolve(modelName);
       const { home } = loaded;
       const { signal } = interrupt;
-      if (!isJudge) return await run(input, { home, modelId, items, gateway, signal });
+      const atOnce = (await isHere(loaded, modelId)) ? atOnceHere : atOnceElsewhere;
+      if (!isJudge) return await run(input, { home, modelId, items, gateway, atOnce, signal });
       const { evaluateJudge } = await import('./eval-judge.ts');
       const { answer } = gateway;
       return await evaluateJudge(input, {
@@ -113,6 +110,14 @@ export const evalModel: Command = {
 function ofNobody(loaded: LoadedSettings): LoadedSettings {
   const { settings } = loaded;
   return { ...loaded, settings: { ...settings, privacy: { ...settings.privacy, detect: 'off' } } };
+}
+
+/** Says so of one that was not made to answer. @returns whether it is of this machine */
+async function isHere(loaded: LoadedSettings, modelId: string): Promise<boolean> {
+  const found = await (await openStore(loaded, () => undefined)).find(modelId);
+  if (found !== null && (await modelUse(found.path)) === 'text')
+    process.stderr.write(`${modelId}: ${noTemplateNote}\n`);
+  return found !== null;
 }
 
 /** @throws UsageError where options do not go together */
@@ -143,39 +148,40 @@ async function requireWritable(file: string): Promise<void> {
   }
 }
 
-/** Few: an upstream's rate limits, and the memory of a small machine. */
-const atOnce = 4;
+/** Answers are computed together, which costs little more than one by itself. */
+const atOnceHere = 16;
+/** Few: an upstream's rate limits. */
+const atOnceElsewhere = 4;
 
 interface Run {
   readonly home: string;
   readonly modelId: string;
   readonly items: readonly EvaluationItem[];
-  readonly gateway: Pick<OfflineGateway, 'ask'>;
+  readonly gateway: Pick<OfflineGateway, 'answer'>;
+  /** Items asked at the same time. */
+  readonly atOnce: number;
   readonly signal: AbortSignal;
 }
 
-async function run(input: CommandInput, { home, modelId, items, gateway, signal }: Run): Promise<number> {
+async function run(
+  input: CommandInput,
+  { home, modelId, items, gateway, atOnce, signal }: Run,
+): Promise<number> {
   const out = input.options.text('out');
   const unfinished = unfinishedRun(home, modelId, itemsVersion);
-  // Of a run that was broken off the answers are not known.
-  if (out !== undefined || input.options.flag('restart')) await unfinished.discard();
+  if (input.options.flag('restart')) await unfinished.discard();
   const wanted = new Set(items.map(({ id }) => id));
   const known = (await unfinished.known()).filter(({ id }) => wanted.has(id));
   if (known.length > 0)
     process.stderr.write(`${known.length} of ${items.length} items are answered already.\n`);
   const printer = createFractionPrinter(modelId, process.stderr);
   let doneCount = known.length;
-  const texts = new Map<string, string>();
   const results = await evaluate({
     items,
     known,
     atOnce,
     signal,
-    ask: async (item, askSignal) => {
-      const answered = await ask(gateway, modelId, item, askSignal);
-      texts.set(item.id, answered.text);
-      return answered;
-    },
+    ask: createAskItem(gateway.answer, modelId),
     keep: async (result) => {
       await unfinished.keep(result);
       doneCount += 1;
@@ -185,7 +191,7 @@ async function run(input: CommandInput, { home, modelId, items, gateway, signal 
   printer.end();
   if (signal.aborted) {
     process.stderr.write(
-      `${results.length} of ${items.length} items are measured; the same command ${out === undefined ? 'goes on' : 'without --out goes on, with it all are asked anew'}.\n`,
+      `${results.length} of ${items.length} items are measured; the same command goes on.\n`,
     );
     return 130;
   }
@@ -199,7 +205,7 @@ async function run(input: CommandInput, { home, modelId, items, gateway, signal 
     tasks: accuracies(results).map((one) => ({ ...one, date })),
   });
   await unfinished.discard();
-  if (out !== undefined) await writeAnswers(out, items, results, texts);
+  if (out !== undefined) await writeAnswers(out, items, results);
   const sum = (count: (result: (typeof results)[number]) => number): number =>
     results.reduce((total, result) => total + count(result), 0);
   const tokens = {
@@ -218,41 +224,12 @@ async function writeAnswers(
   file: string,
   items: readonly EvaluationItem[],
   results: readonly ItemResult[],
-  texts: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const right = new Map(results.map((result) => [result.id, result.isRight]));
-  const lines = items.map(({ id, task, prompt }) =>
-    JSON.stringify({ id, task, prompt, answer: texts.get(id) ?? '', right: right.get(id) === true }),
+  const prompts = new Map(items.map(({ id, prompt }) => [id, prompt]));
+  const lines = results.map(({ id, task, answer, isRight }) =>
+    JSON.stringify({ id, task, prompt: prompts.get(id), answer, right: isRight }),
   );
   await writeFile(file, `${lines.join('\n')}\n`);
-}
-
-async function ask(
-  gateway: Pick<OfflineGateway, 'ask'>,
-  modelId: string,
-  { id, prompt, maxTokenCount }: EvaluationItem,
-  signal: AbortSignal,
-): Promise<AskedAnswer> {
-  const body = {
-    model: modelId,
-    messages: [{ role: 'user', content: prompt }],
-    max_tokens: maxTokenCount,
-    temperature: 0,
-  };
-  const { status, body: answer } = await gateway.ask('/v1/chat/completions', body, signal);
-  if (status !== 200) {
-    const { error } = answer as { readonly error?: { readonly message?: string } };
-    throw new Error(`${id}: ${modelId} answered with ${status}: ${error?.message ?? 'no reason given'}`);
-  }
-  const { choices, usage } = answer as {
-    readonly choices?: readonly { readonly message?: { readonly content?: string | null } }[];
-    readonly usage?: { readonly prompt_tokens?: number; readonly completion_tokens?: number };
-  };
-  return {
-    text: choices?.[0]?.message?.content ?? '',
-    promptTokenCount: usage?.prompt_tokens ?? 0,
-    completionTokenCount: usage?.completion_tokens ?? 0,
-  };
 }
 
 async function showKept(input: CommandInput, home: string): Promise<number> {

@@ -2,6 +2,7 @@ import type { JudgeEvaluation } from '../evaluate/judge-files.ts';
 import type { JudgeReliability, PairResult } from '../evaluate/judge-reliability.ts';
 import { judgeReliability } from '../evaluate/judge-reliability.ts';
 import { taskNames } from '../route/task/task-type.ts';
+import { shareTexts } from './shares.ts';
 import { renderTable } from './table.ts';
 
 /** How far a judge can be trusted, for people. */
@@ -47,9 +48,9 @@ function rowOf(name: string, one: JudgeReliability): readonly string[] {
 /** Which place it prefers, whatever stands there. */
 function placesLine({ places, favoured }: JudgeReliability): string {
   const verdictCount = places.first + places.second + places.tie;
-  const share = (count: number): string => (verdictCount === 0 ? '-' : percent(count / verdictCount));
+  const [first, second, tie] = shareTexts([places.first, places.second, places.tie], 0);
   return (
-    `Of ${verdictCount} single verdicts ${share(places.first)} named the first answer, ${share(places.second)} the second, ${share(places.tie)} a tie. ` +
+    `Of ${verdictCount} single verdicts ${first} named the first answer, ${second} the second, ${tie} a tie. ` +
     `In ${favoured.first} pairs it named the first place in both orders, in ${favoured.second} the second.`
   );
 }

@@ -5,6 +5,7 @@ import { jsonOption, UsageError, type Command } from './command.ts';
 import { mayBeFaster, useFasterFormat } from './faster-format.ts';
 import { nearfarCommand } from './invocation.ts';
 import { gradeNote, modelLine } from './model-line.ts';
+import { modelUse, useLines } from './model-use.ts';
 import { openStore } from './open-store.ts';
 import { createProgressPrinter } from './progress.ts';
 import { recommendedReference } from './recommended.ts';
@@ -77,7 +78,8 @@ export const pull: Command = {
         process.stdout.write(`${modelLine(model.facts)}\n`);
         const note = gradeNote(model.facts);
         if (note !== null) process.stdout.write(`${note}\n`);
-        process.stdout.write(`Talk with it: ${nearfarCommand(`chat --model ${model.id}`)}\n`);
+        const lines = useLines(model.id, await modelUse(model.path), nearfarCommand);
+        process.stdout.write(`${lines.join('\n')}\n`);
       }
       return 0;
     } finally {

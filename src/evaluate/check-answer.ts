@@ -2,7 +2,7 @@ import type { Check, FormRule } from './item.ts';
 
 /** Pure: whether an answer is right. What a model thought aloud in <think> is no part of its answer. */
 export function isRight(answer: string, check: Check): boolean {
-  const text = answer.replaceAll(/<think>[\s\S]*?(<\/think>|$)/g, '').trim();
+  const text = withoutThoughts(answer);
   switch (check.type) {
     case 'choice':
       return chosen(text, check.options) === check.answer;
@@ -20,6 +20,11 @@ export function isRight(answer: string, check: Check): boolean {
     case 'form':
       return check.rules.every((rule) => keeps(text, rule));
   }
+}
+
+/** Pure: an answer without what a model thought aloud in it. */
+export function withoutThoughts(answer: string): string {
+  return answer.replaceAll(/<think>[\s\S]*?(<\/think>|$)/g, '').trim();
 }
 
 /**

@@ -21,6 +21,7 @@ const result = (id: string, isRight: boolean): ItemResult => ({
   id,
   task: 'code',
   isRight,
+  answer: isRight ? 'Yes.' : 'no',
   promptTokenCount: 1,
   completionTokenCount: 1,
   ms: 1,

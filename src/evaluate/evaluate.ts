@@ -8,6 +8,8 @@ export interface ItemResult {
   readonly id: string;
   readonly task: EvaluatedTask;
   readonly isRight: boolean;
+  /** What the model wrote. */
+  readonly answer: string;
   readonly promptTokenCount: number;
   readonly completionTokenCount: number;
   /** Milliseconds from asking to the whole answer, beside `atOnce` others. */
@@ -43,7 +45,15 @@ export async function evaluate(options: EvaluateOptions): Promise<readonly ItemR
       const { text, promptTokenCount, completionTokenCount } = await ask(item, signal);
       const ms = Math.round(performance.now() - startedAt);
       const { id, task, check } = item;
-      return { id, task, isRight: isRight(text, check), promptTokenCount, completionTokenCount, ms };
+      return {
+        id,
+        task,
+        isRight: isRight(text, check),
+        answer: text,
+        promptTokenCount,
+        completionTokenCount,
+        ms,
+      };
     },
   });
 }

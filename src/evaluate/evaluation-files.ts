@@ -48,6 +48,7 @@ const resultSchema = z.object({
   id: z.string(),
   task,
   isRight: z.boolean(),
+  answer: z.string(),
   promptTokenCount: count,
   completionTokenCount: count,
   ms: z.number().nonnegative(),

@@ -55,18 +55,21 @@ describe('hashes of a prompt', () => {
     expect(fromPrefixText(prefix.family, toPrefixText(prefix))).toEqual(prefix);
   });
 
-  test('of contents by themselves meet again behind a change of another length', () => {
-    const rules = Array.from(
-      { length: 60 },
-      (_, index) => `Rule ${index}: ${'do this well '.repeat(5)}${index * 7919}`,
-    ).join('\n');
-    const [one, other] = ['It is Monday.', 'It is a rainy Wednesday in November.'].map((day) =>
-      prefixOf({ system: `${day}\n${rules}`, messages: [{ role: 'user', content: 'Hi' }] }),
-    );
-    const others = new Set(hashesOf(other!.contents));
-    expect(common(one!.chain, other!.chain)).toBe(0);
-    expect(hashesOf(one!.contents).filter((hash) => others.has(hash)).length).toBeGreaterThan(10);
-  });
+  test.each(['\n', ' '])(
+    'of contents by themselves meet again behind a change of another length (%j)',
+    (end) => {
+      const rules = Array.from(
+        { length: 60 },
+        (_, index) => `Rule ${index}: ${'do this well '.repeat(5)}${index * 7919}`,
+      ).join(end);
+      const [one, other] = ['It is Monday.', 'It is a rainy Wednesday in November.'].map((day) =>
+        prefixOf({ system: `${day}${end}${rules}`, messages: [{ role: 'user', content: 'Hi' }] }),
+      );
+      const others = new Set(hashesOf(other!.contents));
+      expect(common(one!.chain, other!.chain)).toBe(0);
+      expect(hashesOf(one!.contents).filter((hash) => others.has(hash)).length).toBeGreaterThan(10);
+    },
+  );
 
   test('of settings that change what follows part the messages, not the system text', () => {
     const body = { system: 'Be brief.', messages: [{ role: 'user', content: 'Hi' }] };

@@ -84,7 +84,7 @@ export function hashesOf(written: string): readonly string[] {
   return written.match(/.{8}/g) ?? [];
 }
 
-/** Pieces of at most 64 tokens. Lines that they end with are chosen by what they say, so that pieces meet again behind a change. */
+/** Pieces of at most 64 tokens. Lines or words that they end with are chosen by what they say, so that pieces meet again behind a change. */
 function* piecesOf({ text, tokenCount }: PromptBlock, blockCount: number): Generator<string> {
   // An image or a file is one.
   if (tokenCount * bytesPerToken * 2 < text.length) {
@@ -94,29 +94,44 @@ function* piecesOf({ text, tokenCount }: PromptBlock, blockCount: number): Gener
   let count = blockCount;
   for (let at = 0; at < text.length; count += 1) {
     const length = prefixBlockTokenCount * bytesPerToken * 2 ** Math.floor(count / blocksPerLength);
-    const end = endOfPiece(text, at, Math.min(text.length, at + length), length * leastShare);
+    const end = endOfPiece(text, at, Math.min(text.length, at + length), length);
     yield text.slice(at, end);
     at = end;
   }
 }
 
-/** Of the longest piece; a shorter one ends only with its content block. */
-const leastShare = 0.25;
+/** Of the longest piece; a shorter one ends only with its content block. Words end often, so that pieces need not be short for them. */
+const leastShares = { '\n': 0.25, ' ': 0.5 } as const;
 
-/** Of the line ends that a piece may end with, the one whose last characters say the least: the same one from wherever it is looked at. */
-function endOfPiece(text: string, from: number, limit: number, least: number): number {
+/** Where a piece ends: with a line, where there is one, else with a word. */
+function endOfPiece(text: string, from: number, limit: number, length: number): number {
   if (limit === text.length) return limit;
-  let chosen = limit;
+  return endBehind('\n', text, from, limit, length) ?? endBehind(' ', text, from, limit, length) ?? limit;
+}
+
+/**
+ * Of the ends of lines or words that a piece may end with, the one whose last characters say the least: the same one from wherever it
+ * is looked at. Null: there is none.
+ */
+function endBehind(
+  mark: keyof typeof leastShares,
+  text: string,
+  from: number,
+  limit: number,
+  length: number,
+): number | null {
+  let chosen: number | null = null;
   let lowest = Infinity;
-  for (let line = text.indexOf('\n', from + Math.ceil(least)) + 1; line > 0 && line <= limit;) {
+  const least = from + Math.ceil(length * leastShares[mark]);
+  for (let end = text.indexOf(mark, least) + 1; end > 0 && end <= limit;) {
     let said = 0;
-    for (let at = Math.max(from, line - 16); at < line - 1; at += 1) {
+    for (let at = Math.max(from, end - 16); at < end - 1; at += 1) {
       said = (Math.imul(said, 31) + text.charCodeAt(at)) >>> 0;
     }
-    // Neighbouring lines differ in little; what they come to must not.
+    // Neighbouring ones differ in little; what they come to must not.
     said = Math.imul(said ^ (said >>> 15), 0x2c1b3c6d) >>> 0;
-    if (said < lowest) [lowest, chosen] = [said, line];
-    line = text.indexOf('\n', line) + 1;
+    if (said < lowest) [lowest, chosen] = [said, end];
+    end = text.indexOf(mark, end) + 1;
   }
   return chosen;
 }

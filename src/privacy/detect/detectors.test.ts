@@ -138,11 +138,15 @@ const cases: readonly (readonly [string, readonly (readonly [string, string])[],
       ['My name is Nanaho Nishiyama', 'Nanaho Nishiyama'],
       ['Please call Mrs. Beata Kowalska back', 'Mrs. Beata Kowalska'],
       ['please ask my colleague Lukas Schneider', 'Lukas Schneider'],
+      // Who an address names is not left standing beside it, whatever else the words mean and whoever else has the name.
+      ['Write Jane Miller (jane.miller@example.com) about it.', 'Jane Miller'],
+      ['Ask sbrown2@example.com whether Sam Brown comes.', 'Sam Brown'],
     ],
     [
       'Natalia sold clips to 48 of her friends in April.',
       'What did Jean-Jacques Rousseau think of the social contract in the 18th century?',
       'The White House is in Washington.',
+      'Our Sales Team (sales.team@example.com) and Customer Support (customersupport@example.com)',
     ],
   ],
   [

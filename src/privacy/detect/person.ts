@@ -15,6 +15,8 @@ const weights = {
   recordOf: 0.35,
   /** Words that introduce a name, or a line of its own as on an envelope. */
   introduced: 1,
+  /** An e-mail address in the same text is made of the name. */
+  inEmail: 1,
   title: 0.45,
   /** Both parts are known to be names, */
   givenAndSurname: 0.7,
@@ -139,6 +141,7 @@ export const person: Detector = {
     const facts = text === given ? givenFacts : new TextFacts(text);
     const isOwn = facts.hasAnchor(anchorOf.own);
     const lexicon = openLexicon();
+    const mailboxes = facts.has('@') ? (text.toLowerCase().match(mailbox) ?? []) : [];
     /** Of the whole text; reckoned when a name needs it. */
     let ofText: number | null = null;
     const found: Span[] = [];
@@ -169,6 +172,8 @@ export const person: Detector = {
       if (isOfKin || ((isKnown || !lexicon.isEnglish(first)) && introduction.test(before)))
         score += weights.introduced;
       if (last !== undefined && isKnown && recordOf.test(before)) score += weights.recordOf;
+      const isInEmail = last !== undefined && mailboxes.some((local) => isMadeOf(local, first, last));
+      if (isInEmail) score += weights.inEmail;
       if (last !== undefined && conduct.test(text.slice(at + whole.length, at + whole.length + 32)))
         score += weights.conduct;
       if (
@@ -183,6 +188,7 @@ export const person: Detector = {
       const isInReach = score + weights.personalText >= threshold;
       if (
         isInReach &&
+        !isInEmail &&
         !selfIntroduction.test(before) &&
         (lexicon.isPublicFigure(name) ||
           lexicon.isPublicFigure(`${first} ${last ?? ''}`) ||
@@ -210,6 +216,19 @@ export const person: Detector = {
 function upper(letter: string): string {
   const capital = letter.toUpperCase();
   return capital.length === letter.length ? capital : letter;
+}
+
+/** The part of an e-mail address before its host. */
+const mailbox = /[\p{L}\p{N}._+-]{3,64}(?=@[\p{L}\p{N}])/gu;
+
+/** `jane.miller`, `miller_jane2`, `jmiller`, `janem`: so that whom an address names is not left standing beside it. */
+function isMadeOf(local: string, first: string, last: string): boolean {
+  const [given, family] = [first.toLowerCase(), last.toLowerCase().replace(/[^\p{L}]/gu, '')];
+  const plain = local.replace(/[^\p{L}]/gu, '');
+  if (given.length < 2 || family.length < 2) return false;
+  const initials = { given: given.slice(0, 1), family: family.slice(0, 1) };
+  const short = [initials.given + family, family + initials.given, given + initials.family];
+  return (plain.includes(given) && plain.includes(family)) || short.includes(plain);
 }
 
 function isOwnLine(text: string, start: number, end: number): boolean {

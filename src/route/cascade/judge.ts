@@ -19,8 +19,9 @@ export interface CascadeRules {
 }
 
 /**
- * The limit is the one that `bench -- cascade` chose on 200 prompts for SmolLM2-135M (2026-11-30). On 500 others that hands on 94%
- * of the answers, and 80% of the rest are right, of all 18%. With -0.8 it were 30% and 19%: no better than no limit.
+ * The limit is the one that `bench -- cascade` chose on 200 prompts for SmolLM2-135M in Q4_1 (2026-11-30; in Q4_0 it is worth less:
+ * docs/routing.md). On 500 others that hands on 94% of the answers, and 80% of the rest are right, of all 18%. With -0.8 it were 30%
+ * and 19%: no better than no limit.
  */
 export const defaultCascadeRules: CascadeRules = {
   tokenCount: 24,
