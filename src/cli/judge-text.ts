@@ -48,7 +48,7 @@ function rowOf(name: string, one: JudgeReliability): readonly string[] {
 /** Which place it prefers, whatever stands there. */
 function placesLine({ places, favoured }: JudgeReliability): string {
   const verdictCount = places.first + places.second + places.tie;
-  const [first, second, tie] = shareTexts([places.first, places.second, places.tie], 0);
+  const [first = '', second = '', tie = ''] = shareTexts([places.first, places.second, places.tie], 0);
   return (
     `Of ${verdictCount} single verdicts ${first} named the first answer, ${second} the second, ${tie} a tie. ` +
     `In ${favoured.first} pairs it named the first place in both orders, in ${favoured.second} the second.`

@@ -175,7 +175,7 @@ export function createEngine(setup: EngineSetup): Engine {
     if (running.length === 0) reachedCellCount = 0;
     voices.stopRehearsing();
     queue.promote(waiting, running, now());
-    if (isOverfull && cache.canResume) outranked(waiting, running).forEach((key) => preempt(key));
+    if (isOverfull && cache.canResume) outranked(waiting, running).forEach(preempt);
     const { turn, plan: found } = planTurn();
     let plan = found;
     for (const key of plan.preempt) preempt(key);

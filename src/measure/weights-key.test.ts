@@ -14,7 +14,8 @@ it('is another one where other kernels compute the source in its own format, and
     weightsKey({
       source: { files: [model], format: 'BF16' } as unknown as WeightsRequest['source'],
       formats: ['Q8_0'],
-      ...{ imatrix: null, folder: folder.path, backend: 'cpu', threadCount: 1, text: null },
+      backend: 'cpu',
+      ...{ imatrix: null, folder: folder.path, threadCount: 1, text: null },
       ...{ windowTokenCount: 64, windowCount: null, cpu: 'test', again: false },
       kernelsFor: (format) => (format === builtFor ? kernels : null),
     });
