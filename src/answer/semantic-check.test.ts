@@ -50,7 +50,7 @@ describe('money that is set aside for a check', () => {
   });
 
   it('is given back where the client left meanwhile: its row was written without it', async () => {
-    const found = Promise.withResolvers<void>();
+    const found = Promise.withResolvers<undefined>();
     const { parts, rows, released } = open(found.promise);
     const first = parts.next();
     await turn();
@@ -58,7 +58,7 @@ describe('money that is set aside for a check', () => {
     await first;
     expect(rows).toHaveLength(1);
     expect(rows[0]).not.toHaveProperty('checkMicros');
-    found.resolve();
+    found.resolve(undefined);
     await turn();
     expect(released).toEqual(['request-1']);
   });
