@@ -58,9 +58,11 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
       let ticket: RateTicket | null = null;
       let reservation: Reservation | null = null;
       let isClosed = false;
+      // Asked again behind each await.
+      const hasLeft = (): boolean => isClosed;
       return {
         async enter({ modelId, fallbackIds = [], routed }, costsNothing = false) {
-          if (isClosed) throw clientLeft();
+          if (hasLeft()) throw clientLeft();
           const { keyName } = caller;
           const allowed = allowedModels(limits, keyName, asked.requestedModel, [modelId, ...fallbackIds]);
           ticket = rates.admit(caller, () => ({
@@ -73,7 +75,7 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
             allowed,
           );
           reservation = made;
-          if (isClosed) {
+          if (hasLeft()) {
             // The client left meanwhile: its row knows of no reservation.
             await made?.release();
             throw clientLeft();

@@ -35,7 +35,7 @@ function open(admitted: Partial<Admitted>) {
       upstreamOf: () => null,
       relay: () => Promise.reject(new NearfarError('upstream_failed', 'The upstream is down.')),
       sentTo: () => [],
-    } as never,
+    },
     billing: () => ({ upstream: 'up', price: null }),
     admission: {
       admit: () => ({

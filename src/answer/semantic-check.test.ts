@@ -50,15 +50,16 @@ describe('money that is set aside for a check', () => {
   });
 
   it('is given back where the client left meanwhile: its row was written without it', async () => {
-    const found = Promise.withResolvers<void>();
+    const found = Promise.withResolvers<undefined>();
     const { parts, rows, released } = open(found.promise);
-    const first = parts.next();
+    const reading = parts[Symbol.asyncIterator]();
+    const first = reading.next();
     await turn();
-    await parts.return?.();
+    await reading.return?.();
     await first;
     expect(rows).toHaveLength(1);
     expect(rows[0]).not.toHaveProperty('checkMicros');
-    found.resolve();
+    found.resolve(undefined);
     await turn();
     expect(released).toEqual(['request-1']);
   });
