@@ -1,4 +1,15 @@
-import { matches, shifted, windows, type Detector, type Span } from './span.ts';
+import {
+  kindOf,
+  matchesOf,
+  placesWithin,
+  runsOf,
+  shifted,
+  windows,
+  type Detector,
+  type Span,
+  type Window,
+} from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Credentials that people say in a sentence: plain words as passwords, codes, PINs, combinations, phrases of wallets, and what connects. */
 
@@ -149,30 +160,42 @@ const around = {
 const phrase =
   /\b(?:(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+|(?:crypto|wallet|bitcoin|metamask) (?:seed|mnemonic))(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
 
-function findIn(part: string): Span[] {
-  return patterns.flatMap(([name, pattern, accept]) => {
-    const found: Span[] = [];
-    pattern.lastIndex = 0;
-    for (const { 0: whole, index, groups } of part.matchAll(pattern)) {
-      const value = groups?.['value'] ?? groups?.['other'] ?? whole;
-      // Not what stands in its place already.
-      if (!/[\p{L}\p{N}]/u.test(value) || !accept(value)) continue;
-      // Without the words around it, which tell nothing.
-      const start = index + whole.lastIndexOf(value);
-      found.push({ start, end: start + value.length, type: 'secret', detector: `credential.${name}` });
-    }
-    return found;
-  });
+const kinds = patterns.map(([name, pattern, accept]) => ({
+  ...kindOf('secret', `credential.${name}`, pattern),
+  accept,
+}));
+const phraseKind = kindOf('secret', 'credential.phrase', phrase);
+
+/** Without the words around it, which tell nothing; `null`: not what was looked for. */
+function valueOf({ 0: whole, groups }: RegExpExecArray, accept: (value: string) => boolean): string | null {
+  const value = groups?.['value'] ?? groups?.['other'] ?? whole;
+  // Not what stands in its place already.
+  return /[\p{L}\p{N}]/u.test(value) && accept(value) ? value : null;
 }
 
 export const spokenCredential: Detector = {
   name: 'credential',
-  find(text) {
-    const found = windows(text, around.core, around.before, around.after).flatMap((window) =>
-      shifted(findIn(window.text), window.start),
-    );
-    if (/phrase|words?|mnemonic|seed/i.test(text))
-      found.push(...matches(text, phrase, { type: 'secret', detector: 'credential.phrase' }));
-    return found;
+  find(text, facts = new TextFacts(text)) {
+    const likely = kinds.filter((kind) => facts.mayMatch(kind));
+    const found: Span[] = [];
+    if (likely.length > 0)
+      for (const part of windows(text, around.core, around.before, around.after))
+        found.push(...shifted(findIn(part, facts, likely), part.start));
+    return [...found, ...matchesOf(facts, phraseKind)];
   },
 };
+
+function findIn({ start, text }: Window, facts: TextFacts, likely: typeof kinds): Span[] {
+  const end = start + text.length;
+  const inside = facts.lookInto(start, end);
+  return likely.flatMap((kind) => {
+    if (!inside.mayMatch(kind)) return [];
+    const { type, detector, accept } = kind;
+    return runsOf(text, kind, placesWithin(facts, kind, start, end)).flatMap((match): Span[] => {
+      const value = valueOf(match, accept);
+      if (value === null) return [];
+      const at = match.index + match[0].lastIndexOf(value);
+      return [{ start: at, end: at + value.length, type, detector }];
+    });
+  });
+}
