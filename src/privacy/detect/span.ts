@@ -181,6 +181,36 @@ export function windows(text: string, core: RegExp, before: number, after: numbe
   return cut(text, found);
 }
 
+/** The same for a core with the flag `y` that begins at one of some places. @param starts in order */
+export function windowsAt(
+  text: string,
+  starts: readonly number[],
+  core: RegExp,
+  before: number,
+  after: number,
+): Window[] {
+  return cut(text, partsAt(text, starts, core, before, after));
+}
+
+function partsAt(
+  text: string,
+  starts: readonly number[],
+  core: RegExp,
+  before: number,
+  after: number,
+): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  let coreEnd = 0;
+  for (const start of starts) {
+    if (start < coreEnd) continue;
+    core.lastIndex = start;
+    if (!core.test(text)) continue;
+    coreEnd = core.lastIndex;
+    widen(found, start - before, coreEnd + after);
+  }
+  return found;
+}
+
 function widen(found: { start: number; end: number }[], start: number, end: number): void {
   const last = found.at(-1);
   if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
@@ -218,16 +248,7 @@ export function matchesAround(
   if (!facts.hasAnchor(anchor)) return [];
   const likely = kinds.filter((kind) => facts.mayMatch(kind));
   if (likely.length === 0) return [];
-  const { text } = facts;
-  const parts: { start: number; end: number }[] = [];
-  let coreEnd = 0;
-  for (const start of facts.startsOf(anchor)) {
-    if (start < coreEnd) continue;
-    core.lastIndex = start;
-    if (!core.test(text)) continue;
-    coreEnd = core.lastIndex;
-    widen(parts, start - before, coreEnd + after);
-  }
+  const parts = partsAt(facts.text, facts.startsOf(anchor), core, before, after);
   return parts.flatMap(({ start, end }) => matchesWithin(facts, likely, start, end, refine));
 }
 
@@ -242,7 +263,8 @@ export function matchesWithin(
   const inside = facts.lookInto(start, end);
   const likely = kinds.filter((kind) => inside.mayMatch(kind));
   if (likely.length === 0) return [];
-  const part = compact(facts.text.slice(start, end));
+  const slice = facts.text.slice(start, end);
+  const part = facts.isAscii ? slice : compact(slice);
   const spans = likely.flatMap((kind) => {
     const { type, detector } = kind;
     return runsOf(part, kind, placesWithin(facts, kind, start, end)).map(({ 0: whole, index }) =>

@@ -4,7 +4,7 @@ import {
   placesWithin,
   runsOf,
   shifted,
-  windows,
+  windowsAt,
   type Detector,
   type Span,
   type Window,
@@ -149,9 +149,15 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
   ],
 ];
 
-/** Words of which each pattern has one. */
+/** Words of which each pattern has one. They begin with a word, or with the one before. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|code (?:to|for|of)|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|code (?:to|for|of)|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/iy,
+  /** Where to look for one: in the word in which this stands, or the one before it. */
+  sign: kindOf(
+    'secret',
+    'credential',
+    /pass|pwd|pw|pin|mot de|contrase|code|otp|combination|cvv|cvc|answer|key|licen[cs]e|cred|log|sign|secur|secret|server|data source|host|endpoint|accountname|defaultendp|driver|jdbc:|mysql|psql|mongo|sqlplus|redis-|curl|sshpass|ldaps|smbc|token|wifi|wi-fi|wlan|bearer|akia|sk[-_]|gh[pousr]_|xox[abprs]-|aiza|glpat|hf_|https:\/\/hook/gi,
+  ),
   before: 64,
   after: 320,
 };
@@ -179,11 +185,31 @@ export const spokenCredential: Detector = {
     const likely = kinds.filter((kind) => facts.mayMatch(kind));
     const found: Span[] = [];
     if (likely.length > 0)
-      for (const part of windows(text, around.core, around.before, around.after))
-        found.push(...shifted(findIn(part, facts, likely), part.start));
+      for (const part of partsOf(facts)) found.push(...shifted(findIn(part, facts, likely), part.start));
     return [...found, ...matchesOf(facts, phraseKind)];
   },
 };
+
+const wordLetter = /\w/;
+
+/** Where the word begins in which this stands. */
+function wordStart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && wordLetter.test(text[start - 1] ?? '')) start--;
+  return start;
+}
+
+function partsOf(facts: TextFacts): Window[] {
+  const { text } = facts;
+  const starts = new Set<number>();
+  for (const { start } of matchesOf(facts, around.sign)) {
+    const here = wordStart(text, start);
+    if (text[here - 1] === ' ') starts.add(wordStart(text, here - 1));
+    starts.add(here);
+  }
+  const ordered = [...starts].sort((a, b) => a - b);
+  return windowsAt(text, ordered, around.core, around.before, around.after);
+}
 
 function findIn({ start, text }: Window, facts: TextFacts, likely: typeof kinds): Span[] {
   const end = start + text.length;

@@ -1,4 +1,4 @@
-import { openAutomaton, type Automaton, type Sifted } from '../sieve/sieve.ts';
+import { newStamp, openAutomaton, type Automaton, type Sifted } from '../sieve/sieve.ts';
 import { anchorOf, anchorTable, stemLength } from './anchor-words.ts';
 
 /**
@@ -8,6 +8,8 @@ import { anchorOf, anchorTable, stemLength } from './anchor-words.ts';
 export class TextFacts {
   readonly text: string;
   #marks: Marks | null = null;
+  /** Of lists of literals that were asked for. */
+  readonly #places = new Map<number, readonly number[]>();
 
   /** @param text NFKC */
   constructor(text: string) {
@@ -43,8 +45,8 @@ export class TextFacts {
     return this.#read().longestNumber;
   }
 
-  /** Runs of characters of base64 of at least 12, as start and end. */
-  get codeRuns(): readonly number[] {
+  /** Runs of characters of base64, of at least 12. */
+  get codeRuns(): readonly { readonly start: number; readonly end: number }[] {
     return this.#read().codeRuns;
   }
 
@@ -64,7 +66,11 @@ export class TextFacts {
 
   /** Where one of the pattern's beginnings stands within a part, in order; `null` where these are not known. */
   placesOf({ starts }: Sifted, start = 0, end = Infinity): readonly number[] | null {
-    return starts < 0 ? null : placesIn(this.#read(), starts, start, end);
+    if (starts < 0) return null;
+    const known = this.#places.get(starts) ?? placesIn(this.#read(), starts);
+    this.#places.set(starts, known);
+    if (start === 0 && end >= this.text.length) return known;
+    return known.filter((place) => place >= start && place < end);
   }
 
   #read(): Marks {
@@ -77,10 +83,15 @@ export class PartFacts {
   readonly #lists: Int32Array;
 
   constructor({ automaton, hitEnds, hits, lists }: Marks, start: number, end: number) {
+    const { bits, stamps } = automaton;
+    const stamp = newStamp(automaton);
     this.#lists = new Int32Array(lists.length);
     for (let index = firstAbove(hitEnds, start); index < hits.length; index++) {
       if ((hitEnds[index] ?? 0) > end) break;
-      mark(this.#lists, automaton.found[hits[index] ?? 0] ?? []);
+      const hit = hits[index] ?? 0;
+      if (stamps[hit] === stamp) continue;
+      stamps[hit] = stamp;
+      mark(this.#lists, bits[hit] ?? none);
     }
   }
 
@@ -96,7 +107,7 @@ interface Marks {
   readonly longestWord: number;
   readonly longestNumber: number;
   readonly capitals: readonly number[];
-  readonly codeRuns: readonly number[];
+  readonly codeRuns: TextFacts['codeRuns'];
   readonly isAscii: boolean;
   readonly automaton: Automaton;
   /** Where literals end (behind their last letter), and what ends there. */
@@ -120,10 +131,12 @@ function satisfies(ways: Sifted['ways'], lists: Int32Array): boolean {
   return false;
 }
 
-function mark(lists: Int32Array, found: readonly number[]): void {
-  for (let index = 0; index < found.length; index += 2) {
-    const list = found[index] ?? 0;
-    lists[list >>> 5] = (lists[list >>> 5] ?? 0) | (1 << (list & 31));
+const none = new Int32Array(0);
+
+function mark(lists: Int32Array, bits: Int32Array): void {
+  for (let at = 0; at < bits.length; at += 2) {
+    const word = bits[at] ?? 0;
+    lists[word] = (lists[word] ?? 0) | (bits[at + 1] ?? 0);
   }
 }
 
@@ -138,17 +151,15 @@ function firstAbove(ordered: readonly number[], limit: number): number {
   return low;
 }
 
-function placesIn({ automaton, hitEnds, hits }: Marks, list: number, start: number, end: number): number[] {
+function placesIn({ automaton, hitEnds, hits, lists }: Marks, list: number): number[] {
   const places: number[] = [];
+  if ((((lists[list >>> 5] ?? 0) >>> (list & 31)) & 1) === 0) return places;
   let isOrdered = true;
-  for (let index = firstAbove(hitEnds, start); index < hits.length; index++) {
-    const hitEnd = hitEnds[index] ?? 0;
-    if (hitEnd > end) break;
+  for (let index = 0; index < hits.length; index++) {
     const found = automaton.found[hits[index] ?? 0] ?? [];
     for (let at = 0; at < found.length; at += 2) {
       if (found[at] !== list) continue;
-      const place = hitEnd - (found[at + 1] ?? 0);
-      if (place < start) continue;
+      const place = (hitEnds[index] ?? 0) - (found[at + 1] ?? 0);
       if (place < (places.at(-1) ?? 0)) isOrdered = false;
       places.push(place);
     }
@@ -156,15 +167,12 @@ function placesIn({ automaton, hitEnds, hits }: Marks, list: number, start: numb
   return isOrdered ? places : places.sort((a, b) => a - b);
 }
 
-/** Of each ASCII character that patterns count to words (`\w`) its lower case, of others 0; at 128 that of all others. */
-const folded = Uint8Array.from({ length: 129 }, (_, code) =>
-  code < 128 && /\w/.test(String.fromCharCode(code))
-    ? String.fromCharCode(code).toLowerCase().charCodeAt(0)
-    : 0,
-);
 const kind = { digit: 1, numberSign: 2, code: 4, capital: 8, inName: 16, space: 32 } as const;
-/** Bits of `kind`. */
-const kinds = Uint8Array.from({ length: 129 }, (_, code) => {
+/**
+ * Of each ASCII code, and at 128 of all others: bits of `kind`, and eight bits further up its lower case where patterns count it to
+ * words (`\w`), else 0.
+ */
+const traits = Uint16Array.from({ length: 129 }, (_, code) => {
   if (code === 128) return kind.capital;
   const character = String.fromCharCode(code);
   return (
@@ -173,7 +181,8 @@ const kinds = Uint8Array.from({ length: 129 }, (_, code) => {
     (/[A-Za-z0-9+/_-]/.test(character) ? kind.code : 0) |
     (/[A-Z]/.test(character) ? kind.capital : 0) |
     (/[A-Za-z0-9@./_-]/.test(character) ? kind.inName : 0) |
-    (code <= 0x20 ? kind.space : 0)
+    (code <= 0x20 ? kind.space : 0) |
+    (/\w/.test(character) ? character.toLowerCase().charCodeAt(0) << 8 : 0)
   );
 });
 const shortestCode = 12;
@@ -198,13 +207,14 @@ function readCodes(text: string): boolean {
 
 function readMarks(text: string): Marks {
   const automaton = openAutomaton();
-  const { letters, next, ends } = automaton;
+  const { letters, next, ends, bits, stamps } = automaton;
+  const stamp = newStamp(automaton);
   const isAscii = readCodes(text);
-  const lists = new Int32Array((automaton.listCount + 31) >>> 5);
+  const lists = new Int32Array(automaton.wordCount);
   const starts: number[] = [];
   const masks: number[] = [];
   const capitals: number[] = [];
-  const codeRuns: number[] = [];
+  const codeRuns: { start: number; end: number }[] = [];
   const hitEnds: number[] = [];
   const hits: number[] = [];
   let allMasks = 0;
@@ -224,24 +234,27 @@ function readMarks(text: string): Marks {
   bytes[length] = 0x20;
   for (let index = 0; index <= length; index++) {
     const code = bytes[index] ?? 0;
-    const kindHere = kinds[code] ?? 0;
+    const kindHere = traits[code] ?? 0;
     state = next[(state << 6) | (letters[code] ?? 0)] ?? 0;
     const end = ends[state] ?? 0;
     if (end !== 0 && index < length) {
       hitEnds.push(index + 1);
       hits.push(end);
-      mark(lists, automaton.found[end] ?? []);
+      if (stamps[end] !== stamp) {
+        stamps[end] = stamp;
+        mark(lists, bits[end] ?? none);
+      }
     }
     if ((kindHere & kind.capital) !== 0 && (kindBefore & kind.inName) === 0) capitals.push(index);
     kindBefore = kindHere;
     if ((kindHere & kind.code) === 0) {
-      if (index - codeStart >= shortestCode) codeRuns.push(codeStart, index);
+      if (index - codeStart >= shortestCode) codeRuns.push({ start: codeStart, end: index });
       codeStart = index + 1;
     }
     if ((kindHere & kind.digit) !== 0) {
       if (++numberLength > longestNumber) longestNumber = numberLength;
     } else if ((kindHere & kind.numberSign) === 0) numberLength = 0;
-    const letter = folded[code] ?? 0;
+    const letter = kindHere >>> 8;
     if (letter !== 0) {
       if (wordStart < 0) {
         wordStart = index;
@@ -254,7 +267,7 @@ function readMarks(text: string): Marks {
     }
     if (wordStart >= 0) {
       let mask = stemMask | anchorTable.wordMask(hash);
-      if (((kinds[bytes[wordStart] ?? 0] ?? 0) & kind.digit) !== 0) mask |= anchorOf.digits;
+      if (((traits[bytes[wordStart] ?? 0] ?? 0) & kind.digit) !== 0) mask |= anchorOf.digits;
       if (mask !== 0) {
         starts.push(wordStart);
         masks.push(mask);

@@ -29,13 +29,15 @@ const unionLimit = 256;
 const repeatLimit = 6;
 const classLimit = 6;
 /** Letters of a literal: enough to be rare. Digits are all alike, so that more of them are. */
-const wordLimit = 5;
+const wordLimit = 4;
 const numberLimit = 9;
 const limitOf = (text: string): number => (text.includes('0') ? numberLimit : wordLimit);
-/** A list whose literals stand in every other line tells nothing. In times for each character. */
-const commonest = 1 / 250;
+/** A list whose literals stand in every line tells nothing. In times for each character. */
+const commonest = 1 / 40;
+/** The rarest of a way says nearly all, and each costs a look at every text: another one is taken where it is as rare as this. */
+const rareEnough = 1 / 1000;
 /** To look at so many places is no less work than to look everywhere. */
-const commonestStart = 1 / 60;
+const commonestStart = 1 / 250;
 
 const nothing: Part = { exact: new Set(['']), lists: [], starts: null };
 const anything: Part = { exact: null, lists: [], starts: null };
@@ -43,7 +45,10 @@ const exactly = (...texts: readonly string[]): Part => ({ exact: new Set(texts),
 
 export function needsOf(pattern: RegExp): Needs {
   const ways = new Reader(pattern.source, /[uv]/.test(pattern.flags)).ways();
-  const lists = ways.map(listsOf);
+  const lists = ways.map((way) => {
+    const [best, next] = [...listsOf(way)].sort((a, b) => costOf(a) - costOf(b));
+    return best === undefined ? [] : next === undefined || costOf(next) > rareEnough ? [best] : [best, next];
+  });
   return {
     // A way that needs nothing can be taken anywhere.
     ways: lists.some((way) => way.length === 0) ? [] : lists,

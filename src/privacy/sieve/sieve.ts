@@ -18,6 +18,8 @@ export interface Sifted {
   readonly starts: number;
 }
 
+/** All that were told. */
+export const sifted: Sifted[] = [];
 const lists: Literals[] = [];
 const numbers = new Map<string, number>();
 let built: Automaton | null = null;
@@ -35,12 +37,14 @@ function numberOf(list: Literals): number {
 /** @param pattern with the flag `g` or `y` */
 export function sift(pattern: RegExp): Sifted {
   const { ways, starts } = needsOf(pattern);
-  return {
+  const one: Sifted = {
     pattern: withFlag(pattern, 'g'),
     here: withFlag(pattern, 'y'),
     ways: ways.map((way) => way.map(numberOf)),
     starts: starts === null ? -1 : numberOf(starts),
   };
+  sifted.push(one);
+  return one;
 }
 
 function withFlag(pattern: RegExp, flag: 'g' | 'y'): RegExp {
@@ -61,7 +65,21 @@ export interface Automaton {
   readonly ends: Uint16Array;
   /** Of each of these numbers the lists that have a literal that ends there, each followed by the length of that literal. */
   readonly found: readonly (readonly number[])[];
-  readonly listCount: number;
+  /** The same as bits of lists: which 32 of them, and which of these. */
+  readonly bits: readonly Int32Array[];
+  /** Of each number the last text in which it was found, see `newStamp`. */
+  readonly stamps: Uint32Array;
+  readonly wordCount: number;
+}
+
+let lastStamp = 0;
+/** Another one for each text that is read, so that nothing has to be wiped. */
+export function newStamp({ stamps }: Automaton): number {
+  if (lastStamp === 0xffffffff) {
+    lastStamp = 0;
+    stamps.fill(0);
+  }
+  return ++lastStamp;
 }
 
 export function openAutomaton(): Automaton {
@@ -121,6 +139,17 @@ function build(all: readonly Literals[]): Automaton {
     next,
     ends,
     found,
-    listCount: all.length,
+    bits: found.map(bitsOf),
+    stamps: new Uint32Array(found.length),
+    wordCount: (all.length + 31) >>> 5,
   };
+}
+
+function bitsOf(found: readonly number[]): Int32Array {
+  const masks = new Map<number, number>();
+  for (let at = 0; at < found.length; at += 2) {
+    const list = found[at] ?? 0;
+    masks.set(list >>> 5, (masks.get(list >>> 5) ?? 0) | (1 << (list & 31)));
+  }
+  return Int32Array.from(Array.from(masks).flat());
 }
