@@ -1,5 +1,6 @@
 import { letterCodes } from './letters.ts';
-import { needsOf, type Literals } from './needs-of.ts';
+import { needsOf } from './needs-of.ts';
+import type { Literals } from './pattern-part.ts';
 
 /**
  * Which patterns can match in a text at all, and where: one pass over it finds all literals that any of them needs (Aho and Corasick
