@@ -54,7 +54,7 @@ const kinds = kindsOf([
     'finance',
     'handed.gap',
     new RegExp(
-      `\\b(?:covenants? (?:on|of|in|for) (?:the|our)|breach(?:es)? (?:the|our) (?:facility|covenants?)|(?:take|book|post|write) an? (?:impairment|write-?down|charge) of ${amount}|against (?:a|the|our) (?:plan|budget|target|forecast) of [$€£]?\\d|\\d+(?:\\.\\d+)? ?(?:%|percent) (?:under|below|over|above) (?:guidance|plan|budget|forecast|target)|cut (?:the|our) dividend|[Pp]rice list for (?:the )?(?:renewal|contract|tender|offer)|we are at \\d[\\d,.]*\\s?(?:k|m|bn|%))`,
+      `\\b(?:covenants? (?:on|of|in|for) (?:the|our) (?:\\p{L}+ )?(?:loan|facility|credit|notes?|bonds?|debt)|breach(?:es)? (?:the|our) (?:facility|covenants?)|(?:take|book|post|write) an? (?:impairment|write-?down|charge) of ${amount}|against (?:a|the|our) (?:plan|budget|target|forecast) of [$€£]?\\d|\\d+(?:\\.\\d+)? ?(?:%|percent) (?:under|below|over|above) (?:guidance|plan|budget|forecast|target)|cut (?:the|our) dividend|[Pp]rice list for (?:the )?(?:renewal|contract|tender|offer)|we are at \\d[\\d,.]*\\s?(?:k|m|bn|%))`,
       'gu',
     ),
   ],
@@ -67,7 +67,7 @@ const kinds = kindsOf([
     'person',
     'handed.described',
     new RegExp(
-      `\\b(?:[Pp]atient|[Pp]t|[Pp]upil|[Cc]lient|[Cc]andidate|[Ss]tudent|[Dd]efendant) (?:is|was) (?:\\d{1,2}\\b,|an? \\d{1,2}[ -]?(?:yo|y\\/o)\\b)|\\b\\d{1,2} ?(?:yo|y\\/o) (?:boy|girl|man|woman|male|female|m|f)\\b|\\b(?:third|first|second|fourth|fifth|sixth|seventh|eighth|ninth|tenth) grader (?:with|who)\\b|\\binitials [A-Z]\\.? ?[A-Z]\\b|(?<=[.:;,\\n] |^)${name} (?:was|is|got|has been|will be) (?:suspended|expelled|excluded|sacked|disciplined|let go|hospitali[sz]ed|sectioned) (?:for|last|this|on|again|from|after)\\b|(?<=[.:;,\\n] |^)${name} (?:reads? (?:\\p{L}+ )?(?:years?|grades?) (?:behind|below)|has been late|misses (?:deadlines|meetings)|blames|lied to)\\b`,
+      `\\b(?:[Pp]atient|[Pp]t|[Pp]upil|[Cc]lient|[Cc]andidate|[Ss]tudent|[Dd]efendant) (?:is|was) (?:\\d{1,2}\\b,|an? \\d{1,2}[ -]?(?:yo|y\\/o)\\b)|\\b\\d{1,2} ?(?:yo|y\\/o) (?:boy|girl|man|woman|male|female|m|f)\\b|\\b(?:third|first|second|fourth|fifth|sixth|seventh|eighth|ninth|tenth) grader with (?:an? )?(?:dyslexia|adhd|autism|stutter|anxiety|epilepsy|hearing|speech|iep)\\b|\\binitials [A-Z]\\.? ?[A-Z]\\b|(?<=[.:;,\\n] |^)${name} (?:was|is|got|has been|will be) (?:suspended|expelled|excluded|sacked|disciplined|let go|hospitali[sz]ed|sectioned) (?:for|last|this|on|again|from|after)\\b|(?<=[.:;,\\n] |^)${name} (?:reads? (?:\\p{L}+ )?(?:years?|grades?) (?:behind|below)|has been late|misses (?:deadlines|meetings)|blames|lied to)\\b`,
       'gu',
     ),
   ],

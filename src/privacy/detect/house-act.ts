@@ -45,7 +45,7 @@ const kinds = kindsOf([
   [
     'legal',
     'act.law',
-    /\b(?:clause|section|article|schedule|annex|paragraph) \d+(?:\.\d+)* (?:of|in) our\b|\bunder the table\b[^.?!\n]{0,40}?\bwe\b|\bwe\b[^.?!\n]{0,48}?\b(?:under the table|off the books)\b|\bi (?:deleted|shredded|destroyed|wiped|backdated|forged|doctored) (?:the|some|our|my|all|those)\b|\bbefore the (?:hold|audit|raid|subpoena|inspection) (?:came|started|began|was|is)\b|\bthe books are cooked\b|\b(?:we|i) resign the \p{L}+ audit\b|\bso (?:that )?(?:the end user|the buyer|the auditors?|customs|nobody|they) (?:does not|do not|doesn['’]t|don['’]t|won['’]t|cannot|can['’]t) (?:show|see|notice|know|find)\b/giu,
+    /\b(?:clause|section|article|schedule|annex|paragraph) \d+(?:\.\d+)* (?:of|in) our\b|\bunder the table\b[^.?!\n]{0,40}?\bwe\b|\bwe\b[^.?!\n]{0,48}?\b(?:under the table|off the books)\b|\bi (?:deleted|shredded|destroyed|backdated|forged|doctored) (?:the|some|our|my|all|those)\b|\bbefore the (?:hold|audit|raid|subpoena|inspection) (?:came|started|began|was|is)\b|\bthe books are cooked\b|\b(?:we|i) resign the \p{L}+ audit\b|\bso (?:that )?(?:the end user|the buyer|the auditors?|customs|nobody|they) (?:does not|do not|doesn['’]t|don['’]t|won['’]t|cannot|can['’]t) (?:show|see|notice|know|find)\b/giu,
   ],
   [
     'confidential',

@@ -43,7 +43,7 @@ const classes: readonly (readonly [
   ],
   [
     'handed.described',
-    ['Patient is 71, on metoprolol', '4 yo girl with a rash', 'a second grader who stutters'],
+    ['Patient is 71, on metoprolol', '4 yo girl with a rash', 'a second grader with a stutter'],
     ['The patient is a 45-year-old man.', 'Kofi was born in Kumasi.'],
   ],
   [
