@@ -11,10 +11,7 @@ const labelled = new RegExp(
 const ownAge =
   /\b(?:i(?:'| a)?m|my (?:\p{L}+ ){1,2}is|i (?:just )?turned|i(?:['’]ll| will) (?:be|turn))\s+(?:now |only |almost |about )?(?:1[0-9]|[2-9]\d)(?:[ -]?(?:years?[ -]old|y\/?o)|(?=\s*[.,!?;)]|\s+and\b|$))/giu;
 
-const kinds = [
-  kindOf('birth_date', 'birth_date', labelled),
-  kindOf('age', 'birth_date.own_age', ownAge),
-];
+const kinds = [kindOf('birth_date', 'birth_date', labelled), kindOf('age', 'birth_date.own_age', ownAge)];
 
 /** Dates of birth beside a word that says so, and ages that people give of themselves. */
 export const birthDate: Detector = {

@@ -35,9 +35,7 @@ export const disclosurePatterns: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
-const kinds = disclosurePatterns.map(([name, pattern]) =>
-  kindOf('residence', `disclosure.${name}`, pattern),
-);
+const kinds = disclosurePatterns.map(([name, pattern]) => kindOf('residence', `disclosure.${name}`, pattern));
 
 /** What somebody says of where he, or somebody of his, lives or comes from. */
 export const disclosure: Detector = {

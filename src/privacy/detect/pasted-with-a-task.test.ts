@@ -38,7 +38,12 @@ const classes: readonly (readonly [
   ],
   [
     'handed.record',
-    ['Tenant: B. Ode\nRent: late', 'name;grade\nUla;3', 'interview notes with Ida', 'Reason for absence: flu'],
+    [
+      'Tenant: B. Ode\nRent: late',
+      'name;grade\nUla;3',
+      'interview notes with Ida',
+      'Reason for absence: flu',
+    ],
     ['The employee: a definition', 'How do I take interview notes?'],
   ],
   [

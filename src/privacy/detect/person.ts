@@ -211,8 +211,7 @@ export const person: Detector = {
           detector: isKnown ? 'person.name' : 'person.context',
         });
       if (last === undefined && second !== undefined)
-        from =
-          at + whole.length - (third === undefined ? second.length : second.length + third.length + 1);
+        from = at + whole.length - (third === undefined ? second.length : second.length + third.length + 1);
     }
     return found;
   },

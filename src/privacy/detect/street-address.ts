@@ -118,8 +118,7 @@ function signsOf(facts: TextFacts): Readonly<Record<string, readonly number[] | 
 /** What these have in them, whatever stands around: one look at the whole text. */
 const postcodeSign =
   /[A-Z]\d[A-Z\d]? ?\d[A-Z]|[A-Z]{2}[,.]?\s+\d{5}|\d{4} ?[A-Z]{2}|\d{5}-\d{3}|\d{4}-\d{3}/u;
-const envelopeSign =
-  /\n ?(?:\p{Lu}{4}|(?:\p{Lu}[\p{L}\p{M}'’-]{2,}[ ,]+)+\p{Lu}{0,2} ?\d{4})/u;
+const envelopeSign = /\n ?(?:\p{Lu}{4}|(?:\p{Lu}[\p{L}\p{M}'’-]{2,}[ ,]+)+\p{Lu}{0,2} ?\d{4})/u;
 const numbers = /\d+/g;
 
 /** Addresses of houses: by kinds of streets in the languages of Europe and the Americas, or by how envelopes look. */
@@ -129,7 +128,9 @@ export const streetAddress: Detector = {
     if (facts.longestNumber === 0) return [];
     const signs = signsOf(facts);
     const isLikely =
-      kinds.some((kind) => kind.name !== 'postcode' && facts.mayMatch(kind) && signs[kind.name]?.length !== 0) ||
+      kinds.some(
+        (kind) => kind.name !== 'postcode' && facts.mayMatch(kind) && signs[kind.name]?.length !== 0,
+      ) ||
       facts.mayMatch(placedKind) ||
       postcodeSign.test(text) ||
       envelopeSign.test(text);

@@ -159,7 +159,8 @@ class Reader {
         if (this.#take('d')) letters.add('0');
         else if (this.#read(/[pP]\{[^}]*\}|[DwWsS]/y) !== null) isWide = true;
         else letters.add(lettersOf((last = this.#between(isRange ? last : null, this.#escaped(), letters))));
-      } else letters.add(lettersOf((last = this.#between(isRange ? last : null, this.#codePoint(), letters))));
+      } else
+        letters.add(lettersOf((last = this.#between(isRange ? last : null, this.#codePoint(), letters))));
       if (isRange) last = null;
     }
     return isWide || letters.size > classLimit ? anything : exactly(...letters);

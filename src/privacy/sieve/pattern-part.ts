@@ -25,7 +25,11 @@ const commonestStart = 1 / 250;
 
 export const nothing: Part = { exact: new Set(['']), lists: [], starts: null };
 export const anything: Part = { exact: null, lists: [], starts: null };
-export const exactly = (...texts: readonly string[]): Part => ({ exact: new Set(texts), lists: [], starts: null });
+export const exactly = (...texts: readonly string[]): Part => ({
+  exact: new Set(texts),
+  lists: [],
+  starts: null,
+});
 
 /** With its texts, where it is nothing but these, as a list. */
 export function listsOf({ exact, lists }: Part): readonly Literals[] {
@@ -136,4 +140,3 @@ export function oneOf(parts: readonly Part[]): Part {
   const list = listOf(best.flatMap((one) => one ?? []));
   return { exact: null, lists: list === null ? [] : [list], starts };
 }
-

@@ -117,7 +117,8 @@ function build(all: readonly Literals[]): Automaton {
   for (let place = 0; place < order.length; place++) {
     const state = order[place] ?? 0;
     const fallback = back[state] ?? 0;
-    if (state !== 0) next.copyWithin(state << letterBits, fallback << letterBits, (fallback + 1) << letterBits);
+    if (state !== 0)
+      next.copyWithin(state << letterBits, fallback << letterBits, (fallback + 1) << letterBits);
     endings[state]?.push(...(state === 0 ? [] : (endings[fallback] ?? [])));
     for (const [letter, child] of children[state] ?? []) {
       const slot = (state << letterBits) | letter;
