@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { createScanText } from '../src/privacy/scan-text.ts';
 import type { Benchmark, Row } from './benchmark.ts';
-import { madeUpParts, readMadeUpTexts } from './made-up-texts.ts';
+import { madeUpParts, pastedParts, readMadeUpTexts } from './made-up-texts.ts';
 import { median, rounded } from './stats.ts';
 
 const promptLength = 2000;
@@ -58,12 +58,13 @@ export const privacy: Benchmark = async (setup) => {
     if (subtype === 'Positive/Direct') figures['recall.dlp_public_direct'] = share;
     rows.push({ label: `dlp_public, ${subtype}`, cells: { rows: texts.length, flagged: rounded(share) } });
   }
-  const madeUp = await readMadeUpTexts();
-  for (const part of madeUpParts) {
+  const parts = [...madeUpParts, ...pastedParts];
+  const madeUp = await readMadeUpTexts(parts);
+  for (const part of parts) {
     for (const sensitive of [true, false]) {
       const texts = madeUp.filter((one) => one.part === part && one.sensitive === sensitive);
       const share = shareOf(texts.map(({ text }) => text));
-      figures[`${sensitive ? 'recall' : 'false_positive'}.made_up_${part}`] = share;
+      figures[`${sensitive ? 'recall' : 'false_positive'}.made_up_${part.replace('-', '_')}`] = share;
       const label = `made up, ${sensitive ? 'must stay' : 'may leave'} (${part})`;
       rows.push({ label, cells: { rows: texts.length, flagged: rounded(share) } });
     }

@@ -83,7 +83,8 @@ interface Part {
   readonly text: string;
 }
 
-interface Run {
+/** A part of a text that is all of some characters. */
+export interface Run {
   readonly start: number;
   readonly end: number;
 }
@@ -130,11 +131,14 @@ const encodings: readonly (readonly [
   [matchesOf('&#', /&#/, entities), fromEntities],
 ];
 
+const codeRunsOf = (text: string): Run[] => runsOf(text, { start: 0, end: text.length }, 1, shortestHex);
+
 /**
  * What parts of a text say once they are decoded: percent signs, escapes of JSON and programs, entities of HTML, base64 and
  * hexadecimal that is text. Pure; one level, the caller comes back with what it got.
+ * @param runs of characters of base64, of at least 12, where they are known already
  */
-export function decodedTexts(text: string): DecodedText[] {
+export function decodedTexts(text: string, runs: readonly Run[] = codeRunsOf(text)): DecodedText[] {
   const found: DecodedText[] = [];
   function add({ index, text: part }: Part, decode: (text: string) => string | null): void {
     const decoded = decode(part);
@@ -142,7 +146,6 @@ export function decodedTexts(text: string): DecodedText[] {
       found.push({ start: index, end: index + part.length, text: decoded });
   }
   for (const [find, decode] of encodings) for (const part of find(text)) add(part, decode);
-  const runs = runsOf(text, { start: 0, end: text.length }, 1, shortestHex);
   for (const run of runs)
     for (const part of partsOf(text, run, shortestBase64)) add(filled(text, part), fromBase64);
   for (const run of runs)

@@ -19,7 +19,6 @@ export const steady =
 const isSteady = new RegExp(`^[${steady}]*$`, 'u');
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-const isAscii = /^[\0-\x7f]*$/;
 const isLatin1 = /^[\0-\xff]*$/;
 /** A character with the marks behind it, which NFKC takes together; not those that stay as they are. */
 const unsteadyCluster = new RegExp(`[^${steady}\\p{M}]\\p{M}*|[${steady}]\\p{M}+|\\p{M}+`, 'gu');
@@ -36,9 +35,21 @@ function narrowed(text: string): string {
   return decoder.decode(encoder.encode(text));
 }
 
+let bytes = new Uint8Array(4096);
+
+/** The text in its narrowest form where all of it is ASCII, else `null`. */
+function asciiOf(text: string): string | null {
+  const { length } = text;
+  if (bytes.length < length) bytes = new Uint8Array(length * 2);
+  // Nothing but ASCII has a byte for a unit.
+  const { read, written } = encoder.encodeInto(text, bytes);
+  return read === length && written === length ? decoder.decode(bytes.subarray(0, length)) : null;
+}
+
 /** Full-width digits, ligatures, letters with marks of their own and hidden characters read as what they look like. Pure. */
 export function normalText(given: string): NormalText {
-  if (isAscii.test(given)) return { text: narrowed(given), sourceOf: (position) => position };
+  const ascii = asciiOf(given);
+  if (ascii !== null) return { text: ascii, sourceOf: (position) => position };
   if (isSteady.test(given)) return { text: compact(given), sourceOf: (position) => position };
   const pieces: string[] = [];
   /** Of each piece: where it begins in the text, and in the given one; whether it is as long there. */

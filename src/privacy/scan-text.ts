@@ -2,6 +2,8 @@ import { decodedTexts } from './decoded-text.ts';
 import { birthDate } from './detect/birth-date.ts';
 import { cryptoWallet } from './detect/crypto-wallet.ts';
 import { disclosure } from './detect/disclosure.ts';
+import { handedOver } from './detect/handed-over.ts';
+import { houseAct } from './detect/house-act.ts';
 import { houseEvent } from './detect/house-event.ts';
 import { houseMatter } from './detect/house-matter.ts';
 import { iban } from './detect/iban.ts';
@@ -66,6 +68,8 @@ export const detectors: readonly Detector[] = [
   otherLanguages,
   otherScripts,
   recordField,
+  houseAct,
+  handedOver,
 ];
 
 /** Encodings within encodings, so deep and no deeper. */
@@ -88,8 +92,8 @@ export interface ScanSetup {
 export function createScanText(setup: ScanSetup = {}): ScanText {
   const all = [createOwnTerms(setup.terms ?? []), ...(setup.detectors ?? detectors)];
 
-  function findIn(text: string): Span[] {
-    const facts = new TextFacts(text);
+  function findIn(facts: TextFacts): Span[] {
+    const { text } = facts;
     return all.flatMap((detector): readonly Span[] => {
       try {
         return detector.find(text, facts);
@@ -101,14 +105,15 @@ export function createScanText(setup: ScanSetup = {}): ScanText {
 
   function scan(given: string, depth: number): Span[] {
     const { text, sourceOf } = normalText(given);
-    const found = findIn(text).map((span) => ({
+    const facts = new TextFacts(text);
+    const found = findIn(facts).map((span) => ({
       ...span,
       start: sourceOf(span.start),
       end: sourceOf(span.end),
     }));
     if (depth === deepestDecoding) return found;
     // The same characters, in the form that is quicker to read.
-    for (const part of decodedTexts(text === given ? text : given)) {
+    for (const part of text === given ? decodedTexts(text, facts.codeRuns) : decodedTexts(given)) {
       // What was decoded has no places of its own in the text: all of its part is what it says.
       for (const { type, detector } of scan(part.text, depth + 1))
         found.push({ start: part.start, end: part.end, type, detector });

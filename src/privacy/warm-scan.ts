@@ -1,4 +1,7 @@
-import { createScanText, type ScanText } from './scan-text.ts';
+import type { Detector } from './detect/span.ts';
+import { openLexicon } from './lexicon/lexicon.ts';
+import { createScanText, detectors as usual } from './scan-text.ts';
+import { openAutomaton } from './sieve/sieve.ts';
 
 /** Others get their turn. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -19,6 +22,7 @@ const sentences: readonly string[] = [
   'Customer list: Acme, Globex. Patient 4411 had a seizure, ICD-10 F32.1. The CEO will resign. Term sheet from Sequoia at $80M pre-money. HR complaint against Tom.',
   'Her social security number is 524-71-9063 and I am from Ohio; we found an SQL injection in our shop and customer records were leaked; Mia is on sick leave, the MRI of Dr. Jo Lund.',
   'Review our quarterly financial statements; diagnosis: bipolar disorder; pwd=letmein; 我的密码是 abc12345。',
+  'Rewrite this complaint about Dr. Vance: ARR 1.2m, burn 90k. We fired the cook, the intruder is still in our network, VPN 10.8.0.0/16, expires 03/28.',
   'Mein Name ist Jörg Weber und ich wohne in Köln; das Passwort lautet Regen77!; mi hijo tiene diabetes; ma femme est enceinte; streng vertraulich.',
 ];
 
@@ -29,22 +33,37 @@ const forms: readonly ((text: string) => string)[] = [
   (text) => `${'The cat sat on the mat and the dog was not there. '.repeat(20)}${text}`,
 ];
 const roundCount = 4;
+/** A pattern is translated when it is first run, and to machine code when it is run again: these rounds take long. */
+const slowRoundCount = 2;
+
+export interface WarmScanSetup {
+  /** For tests: in the place of the usual ones. */
+  readonly detectors?: readonly Detector[];
+  /** Between two pieces. */
+  readonly pause?: () => Promise<void>;
+}
 
 /**
- * Reads these some times, a little at once, so that whoever asks meanwhile is not held up by more than a few milliseconds.
- * Patterns belong to the process: whichever scanner reads them first pays.
- * @param pause between two sentences
+ * Reads these some times, a little at once, so that whoever asks meanwhile is not held up by more than a few milliseconds: one
+ * sentence with one detector while patterns are translated, then with all. Patterns belong to the process: whichever scanner reads
+ * them first pays.
  */
-export async function warmScan(
-  scan: ScanText = createScanText(),
-  pause: () => Promise<void> = turn,
-): Promise<void> {
+export async function warmScan({ detectors = usual, pause = turn }: WarmScanSetup = {}): Promise<void> {
+  await pause();
+  openAutomaton();
+  await pause();
+  openLexicon();
+  const singly = detectors.map((one) => createScanText({ detectors: [one] }));
+  const together = createScanText({ detectors });
   for (let round = 0; round < roundCount; round += 1) {
     for (const form of forms) {
       for (const sentence of sentences) {
-        await pause();
         // Another text each time: what was read before is not read again by everybody.
-        scan(form(`${sentence} ${String(round)}`));
+        const text = form(`${sentence} ${String(round)}`);
+        for (const scan of round < slowRoundCount ? singly : [together]) {
+          await pause();
+          scan(text);
+        }
       }
     }
   }

@@ -140,6 +140,21 @@ const words = {
     'senha chamo meu minha nosso nossa tenho sofro moro mora ganho encaminhar compartilhar partilhar wachtwoord toegangscode mijn ' +
     'onze ik woon woont wij ons vertrouwelijk niet intern geheim dhr mevrouw mevr ontslag ontslagbrief bsn burgerservicenummer ' +
     'nazywam mieszkam mam moja moje pan pani zarabiam choruj cierpi nie poufne tajne has m',
+  /** Kinds of streets behind their names, */
+  streets:
+    'street st avenue ave road rd boulevard blvd lane ln drive dr court ct place pl square sq terrace ter way parkway pkwy highway hwy ' +
+    'circle cir trail trl crescent cres close grove gardens mews row alley plaza turnpike pike loop crossing heights ridge hill point ' +
+    'walk estate estates spring springs junction junctions mountain mountains meadow meadows island islands lodge manor mill mills ' +
+    'mission motorway mount orchard overpass passage path pine pines plain plains prairie ranch rapid rapids shoal shoals shore shores ' +
+    'skyway spur spurs station summit throughway trace track tunnel union unions valley valleys via viaduct view views village villages ' +
+    'ville vista well wells bypass causeway cliff cliffs club common corner corners course cove coves creek crest crossroad curve dale dam ' +
+    'divide expressway extension extensions fall falls ferry field fields flat flats ford fords forest forge forges fork forks fort ' +
+    'freeway gateway glen glens green greens groves harbor harbors haven hollow inlet key keys knoll knolls lake lakes landing light ' +
+    'lights lock locks',
+  /** and before them. */
+  foreignStreets:
+    'rua rue calle via ulica viale vicolo piazza corso c avda av avenida paseo plaza travessa alameda camino carrera carretera chemin ' +
+    'impasse quai boulevard place route ul ulitsa strasse strada largo estrada ronda bulevar',
   /** Words that begin with a digit: no list has them. */
   digits: '',
 } as const;

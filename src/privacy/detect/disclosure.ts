@@ -1,5 +1,4 @@
-import { anchorOf } from './anchor-words.ts';
-import { matchesAt, type Detector } from './span.ts';
+import { kindOf, matchesOf, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** Whom a person speaks of as one of his own. */
@@ -36,15 +35,10 @@ export const disclosurePatterns: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
+const kinds = disclosurePatterns.map(([name, pattern]) => kindOf('residence', `disclosure.${name}`, pattern));
+
 /** What somebody says of where he, or somebody of his, lives or comes from. */
 export const disclosure: Detector = {
   name: 'disclosure',
-  find(text, facts = new TextFacts(text)) {
-    const anchor = anchorOf.own | anchorOf.others;
-    if (!facts.hasAnchor(anchor)) return [];
-    const starts = facts.startsOf(anchor);
-    return disclosurePatterns.flatMap(([name, pattern]) =>
-      matchesAt(text, starts, pattern, { type: 'residence', detector: `disclosure.${name}` }),
-    );
-  },
+  find: (text, facts = new TextFacts(text)) => kinds.flatMap((kind) => matchesOf(facts, kind)),
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -16,7 +16,7 @@ const soon =
 const intends =
   '(?:will|plans? to|is planning to|are planning to|is set to|is about to|is going to|are going to|intends? to|agreed to|is in talks to|wants to|to)';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'confidential',
     'house.takeover',
@@ -134,7 +134,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'house.matter',
     /\b(?:client|legal) matter (?:no\.? ?|number |# ?|id )?\d|\b(?:defendant|plaintiff|witness|judge|opposing counsel) in (?:our|my) case\b/giu,
   ],
-];
+]);
 
 /** What each pattern has in it somewhere; the rest of it stands near. Long, so that a text about prices and customers is passed over. */
 const signs = [
@@ -170,8 +170,5 @@ export const around = {
 /** Deals, cuts, figures, incidents and complaints of a house, before they are public. */
 export const houseEvent: Detector = {
   name: 'house_event',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

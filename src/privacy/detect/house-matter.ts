@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -27,7 +27,7 @@ const party =
 const knownProjects =
   '(?:Gutenberg|Euler|Manhattan|Apollo|Overlord|Barbarossa|Desert|Market|Torch|Neptune|Husky|Dynamo|Mincemeat|Paperclip|Condor|Valkyrie|Linebacker|Rolling|Enduring|Iraqi|Babylift|Gunnerside|Sea|MERCY|Head|PUSH|Management|Manager|Managers|Runway|Head|Mercury|Gemini|MKUltra|Blue|Zero|Proposal|Plan|Planning|Report|Team|Charter|Scope|Lead|Leader|Director|Description|Title|Name|Overview|Goals?|Requirements|Timeline|Budget|Status|Work|Structure|Setup|Files?|Board|Ideas?|Details|Summary|Background|Number|Code|Based|Gantt|Jupyter|Reactor|Loom|Valhalla|Panama|Lombok|Fi|Looking|Hail|Veritas|STAR|A|I|II|III|Is|The|In|For|And|Of|On)';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'finance',
     'house.figure',
@@ -114,7 +114,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
       'giu',
     ),
   ],
-];
+]);
 
 /** Words of which each pattern has one; the rest of it stands near. */
 export const around = {
@@ -127,8 +127,5 @@ export const around = {
 /** Figures, plans, deals, parties and projects of somebody's own house. */
 export const houseMatter: Detector = {
   name: 'house',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

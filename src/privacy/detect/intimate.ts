@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -12,7 +12,7 @@ const somebody = `(?:i|my (?:\\p{Ll}+ )?${kin}|(?:\\p{Lu}\\p{Ll}+ ){1,2}(?=\\p{L
 const condition =
   "(?:hiv(?:[- ]positive)?|aids|cancer|tumou?r|leuk[a]?emia|lymphoma|melanoma|diabet(?:es|ic)|depress(?:ion|ed)|anxiety|panic attacks?|bipolar|schizophreni[ac]|adhd|add|autis(?:m|tic)|epilep(?:sy|tic)|asthma|hepatitis|herpes|hpv|syphilis|chlamydia|gonorrh(?:o?ea)|ptsd|ocd|bpd|dementia|alzheimer(?:['’]s)?|parkinson(?:['’]s)?|multiple sclerosis|miscarri(?:age|ed)|abortion|pregnan(?:t|cy)|infertil\\p{L}+|addict(?:ion|ed)|alcoholi[cs]m?|overdose[d]?|suicid\\p{L}+|self-?harm\\p{L}*|eating disorder|anorexi[ac]|bulimi[ac]|lupus|crohn(?:['’]s)?|endometriosis|pcos|fibromyalgia|heart (?:attack|disease|failure|condition)|stroke|seizures?|chemo(?:therapy)?|dialysis|transplant|rehab|psychosis|erectile dysfunction|ibs|ulcer|covid|tuberculosis|sober|detox)";
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'health',
     'intimate.health',
@@ -77,7 +77,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'intimate.maiden',
     /\b(?:my|our|his|her|their) (?:mother['’]s|mom['’]s|mum['’]s|wife['’]s) maiden name(?: is|:| was)? ?["“]?\p{L}[\p{L}'’-]{2,}|\bmy (?:first|childhood|favou?rite) (?:pet|school|teacher|street|car)(?:['’]s name)? (?:was|is) (?:called |named )?["“]?\p{Lu}[\p{L}'’-]{2,}/giu,
   ],
-];
+]);
 
 /** Words of which each pattern has one; who it is about stands before. */
 export const around = {
@@ -92,8 +92,5 @@ export const around = {
 
 export const intimate: Detector = {
   name: 'intimate',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

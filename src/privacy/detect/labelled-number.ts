@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, type Detector, type Span, type SpanType } from './span.ts';
+import { kindOf, matchesOf, type Detector, type Span, type SpanType } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** What names a number of a person; the number is the first thing with digits behind it. */
@@ -26,23 +26,19 @@ export const labels: readonly (readonly [SpanType, string, RegExp])[] = [
 const value =
   /[\s:#.,=(["'–-]{0,4}(?:(?:number|no|num|id|is|was|are|as|of|the|my|his|her|their|card|code|#)[.:]?[\s:#=("'–-]{1,3}){0,4}(?=[A-Z]{1,2} \d|[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[A-Z0-9]|[ /-](?=[A-Z]*\d)|-(?=[A-Z]{2,}(?![A-Z]))){3,24}[A-Z0-9]/;
 
-const compiled = labels.map(([type, name, label]) => ({
-  type,
-  detector: `labelled.${name}`,
-  label,
-  pattern: new RegExp(`(?:${label.source})${value.source}`, 'gi'),
+const kinds = labels.map(([type, name, label]) => ({
+  ...kindOf(type, `labelled.${name}`, new RegExp(`(?:${label.source})${value.source}`, 'gi')),
+  label: new RegExp(label.source, 'i'),
 }));
-const anyLabel = new RegExp(labels.map(([, , label]) => label.source).join('|'), 'i');
 
 /** Numbers that a word before them says belong to a person: passports, licences, accounts, patients, employees. */
 export const labelledNumber: Detector = {
   name: 'labelled',
   find(text, facts = new TextFacts(text)) {
-    if (!facts.hasAnchor(anchorOf.labels) || !/\d{2}/.test(text) || !anyLabel.test(text)) return [];
-    return compiled.flatMap(({ type, detector, label, pattern }): Span[] =>
-      matches(text, pattern, { type, detector }, ([whole]) => {
-        const number =
-          whole.replace(new RegExp(label.source, 'i'), '').match(/[A-Z0-9][A-Z0-9 /-]*$/i)?.[0] ?? '';
+    if (!facts.hasAnchor(anchorOf.labels) || !/\d{2}/.test(text)) return [];
+    return kinds.flatMap((kind): Span[] =>
+      matchesOf(facts, kind, ([whole]) => {
+        const number = whole.replace(kind.label, '').match(/[A-Z0-9][A-Z0-9 /-]*$/i)?.[0] ?? '';
         return number.replace(/[^\d]/g, '').length >= 4;
       }).map((span) => {
         // The label itself tells nothing.

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector } from './span.ts';
+import { kindOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** What says of a whole text that it is not for others. The words stand there as marks or requests, not in a question about them. */
@@ -30,6 +30,8 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
+const kinds = patterns.map(([name, pattern]) => kindOf('confidential', `confidential.${name}`, pattern));
+
 export const around = {
   core: /\b(?:classification|sensitivity|data class|security level|tlp|noforn|u\/\/fouo|confidential|internal|restricted|secret|secrets|proprietary|privileged|sensitive|official use|attorney|not (?:yet|public)|eyes only|not for|(?:share|forward|distribute|disclose|circulate|publish|repeat|leak|tell|mention)(?:d|ed)?|keep (?:this|it|that)|between (?:us|you)|off the record|confidence|nda|non-?disclosure|embargo|hush|public|publicly|announced|released|disclosed|published|non-?public|insider|classified)\b/iy,
   anchor: anchorOf.marking,
@@ -40,10 +42,5 @@ export const around = {
 /** Marks of confidence, and requests not to pass something on. */
 export const marking: Detector = {
   name: 'marking',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([name, pattern]) =>
-        matches(part, pattern, { type: 'confidential', detector: `confidential.${name}` }),
-      ),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

@@ -1,6 +1,7 @@
 // Over 300 lines: a table with one short entry for each identifier, which reads best in one place.
 import { isDate, isLuhn, isMod11_10, isVerhoeff, weightedSum } from './check-digits.ts';
-import { hasNear, matches, shifted, windows, type Detector, type Span } from './span.ts';
+import { hasNear, kindOf, matches, shifted, windows, type Detector, type Span } from './span.ts';
+import { TextFacts, type PartFacts } from './text-facts.ts';
 
 /** One country's identifier of persons. */
 interface Scheme {
@@ -325,24 +326,30 @@ const schemes: readonly Scheme[] = [
   },
 ];
 
-const compiled = schemes.map((scheme) => ({
-  ...scheme,
-  pattern: new RegExp(
-    `(?<![\\p{L}\\p{N}.,-])(?:${scheme.pattern.source})(?![\\p{L}\\p{N}]|[-.,]\\d)`,
-    `g${scheme.pattern.flags}u`,
+const compiled = schemes.map(({ name, pattern, isValid, words }) => ({
+  isValid,
+  words,
+  ...kindOf(
+    'national_id',
+    `national_id.${name}`,
+    new RegExp(
+      `(?<![\\p{L}\\p{N}.,-])(?:${pattern.source})(?![\\p{L}\\p{N}]|[-.,]\\d)`,
+      `g${pattern.flags}u`,
+    ),
   ),
 }));
 
 /** Every scheme has five digits that nothing but separators and single letters part. */
 const digitRun = /\d(?:[ .\-/]?[A-Z]?\d){4}/gi;
 
-function findIn(text: string): Span[] {
+function findIn(text: string, facts: PartFacts): Span[] {
   const found: Span[] = [];
-  for (const { name, pattern, isValid, words } of compiled) {
+  for (const kind of compiled) {
+    if (!facts.mayMatch(kind)) continue;
+    const { type, detector, pattern, isValid, words } = kind;
     if (words !== null && !words.test(text)) continue;
-    const span = { type: 'national_id' as const, detector: `national_id.${name}` };
     found.push(
-      ...matches(text, pattern, span, (match) => {
+      ...matches(text, pattern, { type, detector }, (match) => {
         if (words !== null && !hasNear(text, match.index, words, 64)) return false;
         return isValid(match[0].replace(/[ .\-/+]/g, ''));
       }),
@@ -354,6 +361,10 @@ function findIn(text: string): Span[] {
 /** National identifiers of persons and taxpayers, by form, check digit and, where these are weak, a word beside them. */
 export const nationalId: Detector = {
   name: 'national_id',
-  find: (text) =>
-    windows(text, digitRun, 72, 16).flatMap((window) => shifted(findIn(window.text), window.start)),
+  find(text, facts = new TextFacts(text)) {
+    if (!compiled.some((kind) => facts.mayMatch(kind))) return [];
+    return windows(text, digitRun, 72, 16).flatMap(({ start, text: part }) =>
+      shifted(findIn(part, facts.lookInto(start, start + part.length)), start),
+    );
+  },
 };

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from './ip-text.ts';
-import { matches, type Detector } from './span.ts';
+import { kindOf, matches, matchesOf, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 const v4 = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d|\w)/g;
@@ -10,6 +10,13 @@ const email =
 /** As people write it for machines not to read. */
 const spelledEmail =
   /(?<![\w.])[\w.+-]{2,64}\s?[[({]?\s?(?:\bat\b|@)\s?[\])}]?\s?[\w-]{2,63}\s?[[({]?\s?\bdot\b\s?[\])}]?\s?(?:com|org|net|edu|gov|io|co|de|uk|fr|eu|info)\b/gi;
+
+const kinds = {
+  v4: kindOf('ip_address', 'ip_address.v4', v4),
+  mac: kindOf('mac_address', 'mac_address', mac),
+  spelledEmail: kindOf('email', 'email.spelled', spelledEmail),
+} as const;
+const macLength = 17;
 
 /** Loopback, the unspecified address and masks say nothing about anybody. */
 const isMeaningless = (address: string): boolean =>
@@ -28,9 +35,9 @@ function hasNearColons(text: string): boolean {
 
 export const ipAddress: Detector = {
   name: 'ip_address',
-  find(text) {
+  find(text, facts = new TextFacts(text)) {
     const found = [];
-    if (/\d\.\d/.test(text))
+    if (facts.mayMatch(kinds.v4) && /\d\.\d/.test(text))
       found.push(
         ...matches(text, v4, { type: 'ip_address', detector: 'ip_address.v4' }, ({ 0: address, index }) => {
           // Four numbers with dots are also a version: only a word before tells.
@@ -52,16 +59,14 @@ export const ipAddress: Detector = {
 
 export const macAddress: Detector = {
   name: 'mac_address',
-  find: (text) =>
-    /[:-]/.test(text) ? matches(text, mac, { type: 'mac_address', detector: 'mac_address' }) : [],
+  find: (text, facts = new TextFacts(text)) =>
+    facts.longestWord >= macLength ? matchesOf(facts, kinds.mac) : [],
 };
 
 export const emailAddress: Detector = {
   name: 'email',
   find(text, facts = new TextFacts(text)) {
     const found = text.includes('@') ? matches(text, email, { type: 'email', detector: 'email' }) : [];
-    if (found.length === 0 && facts.has('dot') && / ?\bdot\b/i.test(text))
-      return matches(text, spelledEmail, { type: 'email', detector: 'email.spelled' });
-    return found;
+    return found.length > 0 ? found : matchesOf(facts, kinds.spelledEmail);
   },
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector } from './span.ts';
+import { kindOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** What is wrong with the doors of a house, and who has been through them. Of "ours", or of records of people. */
@@ -49,6 +49,8 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
+const kinds = patterns.map((one) => kindOf('confidential', ...one));
+
 export const around = {
   core: /\b(?:our|we (?:found|have|discovered|shipped|introduced|know of|had|suffered|detected|are having|store|keep|save|log|sell|share|collect|track)|admin(?:istration)?(?: portal| panel| console| login| page| interface)?(?: is| at|:)|firewall (?:rule|allows|exposes|opens|permits)|domain admin|root access|admin access|full access|sql injection|xss|csrf|ssrf|rce|idor|remote code|back-?door|vulnerabilit(?:y|ies)|zero-?day|exploit|security (?:hole|flaw|bug|gap|group)|buffer overflow|privilege escalation|misconfiguration|hard-?coded|(?:customer|user|patient|employee|client|card|payment|member|student|subscriber|donor|personnel|salary|voter)s? (?:table|database|data|records?|lists?|files?|details|information|dump|numbers)|(?:leak|breach|theft|dump|loss) of|(?:records|rows|accounts|customers|users|patients) (?:were|was|have been|got|are)|acl|access list|port forwarding|vlan|jira|servicenow|incident|ticket)\b/iy,
   anchor: anchorOf.doors,
@@ -58,8 +60,5 @@ export const around = {
 
 export const openDoors: Detector = {
   name: 'open_doors',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([detector, pattern]) => matches(part, pattern, { type: 'confidential', detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, valueIn, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, valueIn, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -23,7 +23,7 @@ const suffering =
 const condition =
   '(?:[Dd]iab[eè]t\\p{L}*|[Dd]epress?i\\p{L}*|dépressi\\p{L}+|[Kk]rebs|cancer|cáncer|cancro|tumore?s?|câncer|kanker|HIV|VIH|SIDA|[Ss]éropositi\\p{L}+|seropositiv\\p{L}+|[Ee]pilep\\p{L}+|épilep\\p{L}+|[Dd]emen[tzc]\\p{L}*|démence|[Aa]lzheimer|[Pp]arkinson|[Aa]utis\\p{L}+|[Aa]sth?ma\\p{L}*|schwanger|enceinte|embarazada|incinta|grávida|zwanger|w ciąży|krankgeschrieben|[Bb]urn-?out|[Mm]agersucht|anorex\\p{L}+|[Bb]ipolar\\p{L}*|[Ss]chizophren\\p{L}*|[Ss]uizid\\p{L}*|suicid\\p{L}+|alkoholkrank|alcooli\\p{L}+|alcohólic[oa]|[Mm]etformin\\p{L}*|[Ii]nsulin\\p{L}*|[Ll]evodopa|[Rr]isperidon\\p{L}*|cukrzyc\\p{L}+|padaczk\\p{L}+|depresj\\p{L}+|nowotw\\p{L}+)';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'secret',
     'abroad.password',
@@ -98,7 +98,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'abroad.number',
     /\b(?:[Ss]teuernummer|[Ss]teuer-?ID|[Ss]ozialversicherungsnummer|[Kk]rankenversichertennummer|BLZ|[Nn]uméro de sécurité sociale|[Nn]uméro fiscal|NIR|[Nn]úmero de (?:la )?seguridad social|[Cc]odice fiscale|[Nn]úmero do (?:CPF|cartão)|BSN|[Bb]urgerservicenummer)\b[^\d\n]{0,16}\d[\d ./-]{5,24}\d/gu,
   ],
-];
+]);
 
 export const around = {
   core: /\b(?:mein(?:e[rmn]?)?|unser(?:e[rmn]?)?|ich|wir|wohnhaft|wohnt|passwort|password|pin|kennwort|zugangscode|vertraulich|nur|nicht|frau|herrn?|patient(?:in|e)?|kündigung|abmahnung|aufhebungsvertrag|zeugnis|steuernummer|steuer|sozialversicherungsnummer|krankenversichertennummer|blz|mots?|code|mon|ma|notre|nos|je|j|nous|demeurant|document|confidentiel(?:le)?|usage|pas|mme|monsieur|madame|licenciement|num|contrase|clave|llamo|nombre|mi|mis|nuestr[oa]s?|tengo|sufro|padezco|vivo|vive|vivimos|domiciliad[oa]|gano|sueldo|confidencial|uso|compartir|difundir|divulgar|reenviar|vamos|paciente|sra?|don|despido|carta|chiamo|mio|mia|nostr[oa]|abit[oa]|residente|sono|soffro|ho|guadagno|stipendio|riservato|confidenziale|divulgare|diffondere|condividere|inoltrare|paziente|sig|licenziamento|codice|senha|chamo|meu|minha|noss[oa]|tenho|sofro|mor[oa]|ganho|encaminhar|compartilhar|partilhar|wachtwoord|toegangscode|mijn|onze|ik|woont?|wij|ons|vertrouwelijk|niet|intern|geheim|dhr|mevrouw|mevr|ontslag(?:brief)?|bsn|burgerservicenummer|nazywam|mieszkam|mam|moj[ae]|pani?|zarabiam|choruj|cierpi|nie|poufne|tajne|has|m)\b/iy,
@@ -110,10 +110,7 @@ export const around = {
 export const otherLanguages: Detector = {
   name: 'abroad',
   find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => {
-        const found = matches(part, pattern, { type, detector });
-        return type === 'secret' ? found.map(valueIn(part)) : found;
-      }),
+    matchesAround(facts, around, kinds, (span, part) =>
+      span.type === 'secret' ? valueIn(part)(span) : span,
     ),
 };

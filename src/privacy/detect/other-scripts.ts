@@ -1,4 +1,4 @@
-import { matches, valueIn, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesOf, valueIn, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -9,7 +9,7 @@ import { TextFacts } from './text-facts.ts';
 const is = '(?:は|が|이|가|은|는|是|为|為|это|—|-|هو|هي|है|คือ|:|：|=|\\s)';
 const number = '[\\dA-Z][\\dA-Z \\-./]{4,30}\\d';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'secret',
     'script.password',
@@ -41,34 +41,22 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'script.health',
     /(?:我(?:有|得了|患有|被诊断)[^。？?]{0,8}(?:糖尿病|癌|抑郁|艾滋|怀孕)|(?:私|母|父|妻|夫|息子|娘)(?:は|が)[^。？?]{0,12}(?:糖尿病|がん|癌|うつ|妊娠|認知症)|(?:저|제 (?:아내|남편|아들|딸|어머니|아버지))[는은가이][^.?]{0,12}(?:당뇨|암|우울증|임신|치매)|у (?:меня|моей|моего) [^.?!]{0,24}(?:диабет|рак|депресси|ВИЧ|эпилепси)|я беременна|моя зарплата|我的(?:工资|薪水|年薪)|私の(?:年収|給料)|제 연봉)/giu,
   ],
-];
+]);
 
 /** Letters beyond those of Western Europe. */
 const otherLetters = /[\u0250-\u1dff\u3040-\ud7ff\u015f\u0131]/;
 /** Of languages whose sentences may have none. */
-const words = [
-  ...[
-    'kata sandi',
-    'nama saya',
-    'alamat saya',
-    'rahasia',
-    'nomor ',
-    'parola',
-    'kimlik',
-    'cmnd',
-    'cccd',
-    'personnummer',
-  ],
-  ...['jag heter', 'jag bor', 'f\u00e5r ej', 'l\u00f6senord', 'adgangskoden', 't\u00f4i t', 'm\u1eadt'],
-];
+const words =
+  /kata sandi|nama saya|alamat saya|rahasia|nomor |parola|kimlik|cmnd|cccd|personnummer|jag heter|jag bor|f\u00e5r ej|l\u00f6senord|adgangskoden|t\u00f4i t|m\u1eadt/iu;
 
 export const otherScripts: Detector = {
   name: 'script',
   find(text, facts = new TextFacts(text)) {
-    if (!otherLetters.test(text) && !facts.has(...words)) return [];
-    return patterns.flatMap(([type, detector, pattern]) => {
-      const found = matches(text, pattern, { type, detector });
-      return type === 'secret' ? found.map(valueIn(text)) : found;
+    const likely = kinds.filter((kind) => facts.mayMatch(kind));
+    if (likely.length === 0 || !((!facts.isAscii && otherLetters.test(text)) || words.test(text))) return [];
+    return likely.flatMap((kind) => {
+      const found = matchesOf(facts, kind);
+      return kind.type === 'secret' ? found.map(valueIn(text)) : found;
     });
   },
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -13,7 +13,7 @@ const named = "\\p{Lu}[\\p{L}\\p{N}&.’'-]+";
 const drug =
   '(?:weed|pot|marijuana|cannabis|cocaine|coke|heroin|meth|ketamine|mdma|ecstasy|fentanyl|xanax|adderall|opioids?|painkillers)';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'person',
     'life.work',
@@ -90,7 +90,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
       'gu',
     ),
   ],
-];
+]);
 
 /** Somebody speaks of himself or his house; what he says of it follows within two lines. */
 export const around = {
@@ -102,8 +102,5 @@ export const around = {
 
 export const ownLife: Detector = {
   name: 'life',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -25,7 +25,7 @@ const paper = [
   '(?:\\p{L}+ )?(?:contracts?|ndas?|lease agreement|license agreement|supplier agreement)|legal (?:complaint|dispute|case|brief|strategy|opinion|memo)|lawsuit|settlement|litigation|patents?(?: application| draft| pending)?|invention(?: disclosure)?|trade secrets?|compliance (?:issues?|violations?|report)|audit (?:findings|report)|data breach|whistle-?blower|prototype|blueprints?|schematics?|formula|research (?:data|results|findings)|lab (?:results|data|notebook)|clinical (?:trial|data)|product (?:design|specs?|specification)|board (?:deck|minutes|meeting|presentation)|internal (?:memo|email|report|document)s?',
 ].join('|');
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'confidential',
     'papers.asked',
@@ -64,7 +64,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'papers.sum',
     /\b(?:budget|funding|valuation|offer|bid) (?:for|of) (?:the|our) (?:new |next |upcoming |marketing |q[1-4] )?(?:campaign|project|launch|deal|acquisition|product|initiative|tender|contract|department|team|startup|company) (?:is|was|will be|stands at) (?:[$€£]\s?\d|\d[\d,.]* ?(?:million|k\b|m\b|euros|dollars))|\bi (?:have|got|hold|inherited|saved) [$€£]\s?\d[\d,.]*k? (?:in (?:savings|cash|my|debt|stocks|crypto|bitcoin|bonds|the bank|a bank)|saved|invested)\b|\bi (?:make|earn) (?:about |around |over )?\d[\d,.]*k? (?:a|per) (?:year|month|week)\b|\bthe secret ingredient is \p{L}|\bthe (?:formula|recipe|blend) is \d+ ?(?:%|percent|parts)|\bclinical trial (?:results|data) (?:show|showed|indicate|suggest)\b/giu,
   ],
-];
+]);
 
 export const around = {
   core: /\b(?:our|my (?:company|employer|client|firm|team|boss|startup|department|agency|patent)|(?:internal|confidential|proprietary|private|unreleased|classified|sensitive|non-public) |company['’]s|we(?:['’]re| are| just| recently| have| might| may| will| lost| lose| losing)\b|i (?:have|got|hold|inherited|saved|make|earn) |against (?:us|me|our|my)|charges? us|(?:spreadsheet|csv|excel|list|database|table|file|dataset|export|dump|records?)(?: file| sheet)? (?:of|with|containing)|minutes of|(?:months?|weeks?) of (?:cash|runway|funding)|(?:merger|acquisition|takeover|buyout|licensing|settlement|peace) (?:talks|negotiations|discussions)|top secret|(?:launch|release|rollout|announcement|unveiling|product)(?: date)?(?: of| for)? [^.?!\n]{0,32}? ?(?:is|will be|was|has been) (?:scheduled|set|planned|slated|postponed|delayed|moved)|(?:merger|acquisition|deal|sale|takeover|settlement|partnership|ipo|layoffs?) (?:will be|is being|is to be|gets)|(?:ceo|cfo|cto|coo|chairman|chair|president|director) (?:will be|is going|gets)|board (?:has )?(?:decided|voted|agreed|plans|wants)|(?:prices?|fees?|rents?|salaries|premiums?|rates?) (?:will|is going|are going)|(?:budget|funding|valuation|offer|bid) (?:for|of) (?:the|our)|ingredient is|(?:formula|recipe|blend) is \d|clinical trial|(?:announcement|press release|memo|e-?mail|letter|statement|notice|message|talking points|faq|slides?)(?: to [a-z ]{2,30})? (?:about|on|for|regarding|announcing|explaining|to))/iy,
@@ -75,8 +75,5 @@ export const around = {
 
 export const ownPapers: Detector = {
   name: 'papers',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, type Detector, type SpanType } from './span.ts';
+import { kindOf, matchesOf, type Detector, type SpanType } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** Names by which a house knows its machines, people and papers, and nobody else has any. */
@@ -67,17 +67,23 @@ const patterns: readonly (readonly [SpanType, string, hint: RegExp, RegExp])[] =
   ],
 ];
 
+const kinds = patterns.map(([type, detector, hint, pattern]) => ({
+  ...kindOf(type, detector, pattern),
+  hint,
+}));
+const named = /:\/\/|arn:aws|\\\\/i;
+
 /** Everywhere, whatever words a text has. */
 const anywhere: ReadonlySet<string> = new Set(['system.coded', 'system.ending']);
 
 export const ownSystems: Detector = {
   name: 'system',
   find(text, facts = new TextFacts(text)) {
-    const isLikely = facts.hasAnchor(anchorOf.system) || facts.has('://', 'arn:aws', '\\\\');
-    return patterns.flatMap(([type, detector, hint, pattern]) =>
-      (isLikely || anywhere.has(detector)) && hint.test(text)
-        ? matches(text, pattern, { type, detector })
-        : [],
+    const likely = kinds.filter((kind) => facts.mayMatch(kind));
+    if (likely.length === 0) return [];
+    const isSystem = facts.hasAnchor(anchorOf.system) || named.test(text);
+    return likely.flatMap((kind) =>
+      (isSystem || anywhere.has(kind.detector)) && kind.hint.test(text) ? matchesOf(facts, kind) : [],
     );
   },
 };

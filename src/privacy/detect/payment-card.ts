@@ -1,5 +1,6 @@
 import { isLuhn } from './check-digits.ts';
 import { hasNear, matches, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Digits in groups that are printed on cards, or in one piece. */
 const pattern =
@@ -21,13 +22,15 @@ const issuers: readonly (readonly [RegExp, readonly number[]])[] = [
 
 /** Beside a word for it, a number of a card's length is one, be it mistyped or of an issuer unknown here. */
 const named = /(?<![\d.,$€£-])\d{4}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,4}){0,2}(?!\d|[.,]\d)/g;
+const shortestNamed = 12;
 const words =
   /\b(?:card|credit|debit|visa|master ?card|amex|maestro|cc|tarjeta|karte|carte)\b[^\n\d]{0,24}$/i;
 
 /** Numbers of payment cards, by issuer, length and check digit, or beside a word for them. */
 export const paymentCard: Detector = {
   name: 'payment_card',
-  find(text) {
+  find(text, facts = new TextFacts(text)) {
+    if (facts.longestNumber < shortestNamed) return [];
     const found = matches(text, pattern, { type: 'payment_card', detector: 'payment_card' }, ([whole]) => {
       const digits = whole.replace(/\D/g, '');
       return (

@@ -51,7 +51,10 @@ const particle =
   '(?:de la|de los|van der|van den|von der|de|del|della|di|da|do|dos|du|van|von|der|den|ter|bin|ibn|al|el|la|le|af|av)';
 const candidate = new RegExp(
   `(?=\\p{Lu})(?<![\\p{L}\\p{N}@./_-])(?:(Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau|Mme|M|Señora?|Sra?|Signora?)\\.? )?(${part})((?: \\p{Lu}\\.?)?)(?: ((?:${particle} )?${part}))?(?: (${part}))?(?![\\p{L}@_])`,
-  'gu',
+  'uy',
+);
+const titles: ReadonlySet<string> = new Set(
+  'Mr Mrs Ms Miss Mx Dr Prof Sir Madam Herr Frau Mme M Sr Sra Signor Signora'.split(' '),
 );
 
 /** Behind one of these stands a name. */
@@ -145,13 +148,22 @@ export const person: Detector = {
     /** Of the whole text; reckoned when a name needs it. */
     let ofText: number | null = null;
     const found: Span[] = [];
-    candidate.lastIndex = 0;
-    for (let match = candidate.exec(text); match !== null; match = candidate.exec(text)) {
+    let from = 0;
+    for (const at of facts.capitals) {
+      if (at < from) continue;
+      const alone = wordAlone(text, at);
+      if (alone !== null && (alone.length < 2 || isNoName(alone, lexicon, isOwn))) {
+        from = at + alone.length;
+        continue;
+      }
+      candidate.lastIndex = at;
+      const match = candidate.exec(text);
+      if (match === null) continue;
       const [whole, title, first = '', initial = '', second, third] = match;
-      const at = match.index;
+      from = at + whole.length;
       if (noNames.has(first)) {
         // What follows may be a name: `Dear Jane Smith`.
-        candidate.lastIndex = at + (title === undefined ? 0 : title.length + 1) + first.length;
+        from = at + (title === undefined ? 0 : title.length + 1) + first.length;
         continue;
       }
       const last = second !== undefined && noNames.has(second) ? undefined : (third ?? second);
@@ -162,7 +174,7 @@ export const person: Detector = {
       if (title !== undefined) score += weights.title;
       const isOfKin = text === given && isOwn && kinIntroduction.test(before);
       if (score === 0 && title === undefined && !isOfKin && lexicon.isEnglish(first)) {
-        candidate.lastIndex = at + first.length;
+        from = at + first.length;
         continue;
       }
       const name = whole.slice(title === undefined ? 0 : whole.indexOf(first));
@@ -205,12 +217,42 @@ export const person: Detector = {
           detector: isKnown ? 'person.name' : 'person.context',
         });
       if (last === undefined && second !== undefined)
-        candidate.lastIndex =
-          at + whole.length - (third === undefined ? second.length : second.length + third.length + 1);
+        from = at + whole.length - (third === undefined ? second.length : second.length + third.length + 1);
     }
     return found;
   },
 };
+
+/**
+ * The word that begins here, where it is plain and clearly the whole of what can be a name: most capitals begin a sentence, and a look
+ * at the word is cheaper than at the pattern. `null`: that is not clear.
+ */
+function wordAlone(text: string, at: number): string | null {
+  let end = at;
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (!isLetter(code)) break;
+  }
+  if (end === at) return null;
+  const next = text.charCodeAt(end);
+  if (next >= 0x80 || next === 0x27 || next === 0x2d || next === 0x40 || next === 0x5f) return null;
+  const word = text.slice(at, end);
+  if (titles.has(word)) return null;
+  if (next !== 0x20 || noNames.has(word)) return word;
+  // A capital behind it may be a surname, and these letters may begin a `von` before one.
+  const behind = text.charCodeAt(end + 1);
+  return behind >= 0x80 || isCapital(behind) || 'dvtbiael'.includes(text[end + 1] ?? ' ') ? null : word;
+}
+
+const isCapital = (code: number): boolean => code >= 0x41 && code <= 0x5a;
+const isLetter = (code: number): boolean => isCapital(code) || (code >= 0x61 && code <= 0x7a);
+
+/** Of a word alone: it is no name, whatever stands around it. */
+function isNoName(word: string, lexicon: Lexicon, isOwn: boolean): boolean {
+  if (noNames.has(word)) return true;
+  const parts: Parts = { title: undefined, first: word, initial: '', last: undefined };
+  return !isOwn && kindWeight(parts, lexicon) === 0 && lexicon.isEnglish(word);
+}
 
 /** One unit for one: positions must stay. */
 function upper(letter: string): string {

@@ -1,5 +1,6 @@
 import { isValidPhoneNumber, type CountryCode } from 'libphonenumber-js/min';
 import { matches, hasNear, type Detector } from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Digits in groups as numbers are written; what is long enough and has no letters or decimals at its ends. */
 const candidate =
@@ -37,10 +38,14 @@ const countries: readonly CountryCode[] = [
   'PT',
 ];
 
+/** Digits. */
+const shortest = 7;
+const longest = 15;
+
 function isPhone(text: string, match: RegExpExecArray): boolean {
   const [whole] = match;
   const digitCount = whole.replace(/\D/g, '').length;
-  if (digitCount < 7 || digitCount > 15) return false;
+  if (digitCount < shortest || digitCount > longest) return false;
   if (/^\d{4}([-/.])\d{1,2}\1\d{1,2}$/.test(whole) || /^\d{1,2}([-/.])\d{1,2}\1\d{4}$/.test(whole))
     return false;
   if (northAmerican.test(whole)) return true;
@@ -59,8 +64,8 @@ function isPhone(text: string, match: RegExpExecArray): boolean {
 /** Telephone numbers: international ones, North America's form, national forms that libphonenumber knows, or beside a word. */
 export const phone: Detector = {
   name: 'phone',
-  find: (text) =>
-    /\d{3}/.test(text) || /\d[ .-]\d{2}/.test(text)
+  find: (text, facts = new TextFacts(text)) =>
+    facts.longestNumber >= shortest && (/\d{3}/.test(text) || /\d[ .-]\d{2}/.test(text))
       ? matches(text, candidate, { type: 'phone', detector: 'phone' }, (match) => isPhone(text, match))
       : [],
 };

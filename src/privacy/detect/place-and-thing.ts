@@ -1,5 +1,4 @@
-import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAt, type Detector } from './span.ts';
+import { kindOf, matchesOf, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 const coordinates =
@@ -56,41 +55,30 @@ function isVin(code: string): boolean {
   return '0123456789X'[sum % 11] === code[8];
 }
 
+const kinds = {
+  coordinates: kindOf('residence', 'place.coordinates', coordinates),
+  gps: kindOf('residence', 'place.gps', gps),
+  bankNumber: kindOf('bank_account', 'thing.bank_number', bankNumber),
+  vin: kindOf('account_number', 'thing.vin', vin),
+  plate: kindOf('account_number', 'thing.plate', plate),
+  seat: kindOf('residence', 'place.seat', seat),
+  bic: kindOf('bank_account', 'thing.bic', bic),
+  account: kindOf('account_number', 'thing.account', account),
+  login: kindOf('account_number', 'thing.login', login),
+} as const;
+
 /** Where somebody is to the metre, what he drives, and what he is called where he signs in. */
 export const placeAndThing: Detector = {
   name: 'place_and_thing',
-  find(text, facts = new TextFacts(text)) {
-    const found = [];
-    if (/\d/.test(text))
-      found.push(
-        ...(/\d\.\d{3}|\d°/.test(text)
-          ? matches(text, coordinates, { type: 'residence', detector: 'place.coordinates' })
-          : []),
-        ...(facts.has('gps', 'lat') ? matches(text, gps, { type: 'residence', detector: 'place.gps' }) : []),
-        ...(facts.has('iban', 'account', 'acct')
-          ? matches(text, bankNumber, { type: 'bank_account', detector: 'thing.bank_number' })
-          : []),
-        ...(facts.longestWord >= 17
-          ? matches(text, vin, { type: 'account_number', detector: 'thing.vin' }, ([code]) => isVin(code))
-          : []),
-        ...(facts.has('plate')
-          ? matches(text, plate, { type: 'account_number', detector: 'thing.plate' }, ([one]) =>
-              /\d/.test(one),
-            )
-          : []),
-      );
-    if (facts.has('seat')) found.push(...matches(text, seat, { type: 'residence', detector: 'place.seat' }));
-    if (facts.has('swift', 'bic'))
-      found.push(...matches(text, bic, { type: 'bank_account', detector: 'thing.bic' }));
-    const anchor = anchorOf.own | anchorOf.others;
-    found.push(
-      ...matchesAt(text, facts.startsOf(anchor), account, {
-        type: 'account_number',
-        detector: 'thing.account',
-      }),
-    );
-    if (facts.has('login', 'user', 'handle', 'screen'))
-      found.push(...matches(text, login, { type: 'account_number', detector: 'thing.login' }));
-    return found;
-  },
+  find: (text, facts = new TextFacts(text)) => [
+    ...matchesOf(facts, kinds.coordinates),
+    ...matchesOf(facts, kinds.gps),
+    ...matchesOf(facts, kinds.bankNumber),
+    ...(facts.longestWord >= 17 ? matchesOf(facts, kinds.vin, ([code]) => isVin(code)) : []),
+    ...matchesOf(facts, kinds.plate, ([one]) => /\d/.test(one)),
+    ...matchesOf(facts, kinds.seat),
+    ...matchesOf(facts, kinds.bic),
+    ...matchesOf(facts, kinds.account),
+    ...matchesOf(facts, kinds.login),
+  ],
 };

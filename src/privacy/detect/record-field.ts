@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, valueIn, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, valueIn, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** Fields of records and files, where a name and its value are all that is said: forms, notes, settings, headers of tables. */
@@ -8,7 +8,7 @@ import { TextFacts } from './text-facts.ts';
 const noValue =
   '(?!(?:string|str|text|null|none|nil|true|false|required|optional|your[\\w-]*|my|the|an?|any|some|new|old|example|undefined|process|os|env|get|input|request|req|self|this|user|hash|hashed|md5|bcrypt|sha\\d*|varchar|char|int|integer|number|field|type|label|placeholder|name|value|data|form|args?|params?|config|settings|await|async|function|const|let|var|return|if|not|is|in|on|by|min|max|minimum|maximum|must|should|can|what|how|why|when|which|who|reset|change|forgot|forgotten|wrong|invalid|incorrect|protected|manager|policy|hashing|generator|strength|authentication|based|word|phrase|code|basic|bearer|secret|password|passwd|hidden|masked|redacted|xxx+)\\b|x{3}|\\*|\\.{2}|<|\\{|\\$|\\[|%|\\()';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'secret',
     'field.password',
@@ -42,7 +42,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'field.attached',
     /\b(?:salaries|payroll|payslips?|contracts?|medical records?|lab results|passport(?: scan| copy)?|bank statements?|customer list|client list|financials|source code|credentials|passwords|minutes|performance reviews?|tax returns?|nda|term sheet|cap table|board deck|x-?rays?|mri) (?:(?:is|are) )?(?:attached|enclosed|pasted below|below|as follows)\b|\bconfidential (?:project|matter|case|file|document|memo|report|figures|data|draft|minutes)\s*[:—–-]/giu,
   ],
-];
+]);
 
 export const around = {
   core: /(?:\b|(?<=_))(?:(?:password|passwd|passphrase|passcode|pass|pwd|secret)(?:["']?\s*[:=]|>)|(?:admin|root|administrator|sa)(?: \/ |:)|(?:(?:primary |admitting |final )?diagnosis|dx|hx|medical history|(?:current )?medications?|allergies|blood (?:group|type)|hiv status|prognosis|(?:chief )?complaint)\s*[:=]|(?:therapy|session|case|progress|nursing|intake) notes|prescribed \d|(?:salary|compensation|bonus|net worth|account balance|credit limit)\s*[:=]|(?:name|id|email|first_?name|last_?name|customer|employee|patient)\s*[,;|\t]|(?:salaries|payroll|payslips?|contracts?|medical records?|lab results|passport(?: scan| copy)?|bank statements?|customer list|client list|financials|source code|credentials|passwords|minutes|performance reviews?|tax returns?|nda|term sheet|cap table|board deck|x-?rays?|mri) (?:(?:is|are) )?(?:attached|enclosed|pasted|below|as follows)|confidential (?:project|matter|case|file|document|memo|report|figures|data|draft|minutes)\s*[:—–-])/iy,
@@ -54,10 +54,7 @@ export const around = {
 export const recordField: Detector = {
   name: 'field',
   find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => {
-        const found = matches(part, pattern, { type, detector });
-        return type === 'secret' && detector !== 'field.pair' ? found.map(valueIn(part)) : found;
-      }),
+    matchesAround(facts, around, kinds, (span, part) =>
+      span.type === 'secret' && span.detector !== 'field.pair' ? valueIn(part)(span) : span,
     ),
 };

@@ -1,5 +1,4 @@
-import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAt, valueIn, type Detector, type Span } from './span.ts';
+import { kindOf, matchesOf, valueIn, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** Keys and tokens by the form that their issuers document. */
@@ -51,12 +50,6 @@ const formats: readonly (readonly [string, RegExp])[] = [
 const named =
   /(?<![\p{L}\p{N}])((?:api[ _-]?key|secret(?:[ _-]?(?:key|token))?|access[ _-]?(?:key|token)|auth[ _-]?token|token|password|passwort|passwd|passphrase|passcode|pwd|pin(?: code)?|credentials?|contraseña|mot de passe|client[ _-]?secret))(?:\s+(?:for|to|of|on)\s+[^\n=:"']{1,40}?)?["'`]?\s*(?:=>|[:=]|\bis(?: now)?\b|\bwas\b|\bto\b|\bas\b|\s)\s*(?:set to\s+|changed to\s+|still\s+)?(["'`“«]?)([^\s"'`”»]{4,256})\2/giu;
 
-/** What the issuers' forms have in common, to look for them only where one can be. */
-const formatHint =
-  /-----BEGIN|A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]+-|xox[a-z]-|hooks\.slack|_(?:live|test)_|sk-|AIza|ya29\.|GOCSPX-|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]{8}|:AA|[MNO][\w-]{23,25}\.|AccountKey=|AccessKey=|nf-|gsk_|eyJ|do[opr]_v1_|shp[a-z]{2}_|sq0[aci]|NRA[KA]-|hv[sbr]\.|dapi[0-9a-f]{8}|ATATT3|lin_(?:api|oauth)_|ntn_|secret_|gl(?:sa|c)_|PMAK-|figd_|r8_|pplx-|xai-|dckr_|key-[0-9a-f]{8}|[?&]sig=|:\/\/|authorization:/i;
-const nameHints = ['key', 'secret', 'token', 'pass', 'pwd', 'pin', 'credential', 'contrase'];
-/** The same where names begin words; behind an underscore they may begin within one. */
-export const namedAtWord = new RegExp(named.source, 'iuy');
 /** Behind an address or a name, as in lists of what leaked. */
 const pairedPattern = /[\w.+-]+@[\w.-]+\.\w{2,}\s*[/:|,;]\s*([^\s/:|,;]{6,64})/g;
 
@@ -109,45 +102,36 @@ function isNamed([, name, quote, value = '']: RegExpExecArray): boolean {
   return looksChosen(value) || (quote !== '' && value.length >= 6 && /[\d\W]/.test(value));
 }
 
+const kinds = {
+  formats: formats.map(([name, pattern]) => kindOf('secret', `secret.${name}`, pattern)),
+  paired: kindOf('secret', 'secret.paired', pairedPattern),
+  named: kindOf('secret', 'secret.named', named),
+  licenseKey: kindOf('secret', 'secret.license_key', licenseKey),
+  random: kindOf('secret', 'secret.entropy', random),
+} as const;
+/** The shortest format that has no name before it, in characters without a space. */
+const shortestFormat = 20;
+/** What the others have in them. */
+const shortFormats = /:\/\/|-----begin|authorization:|xox/i;
+
 /** Keys, tokens, passwords: by format, by name, by entropy. */
 export const secret: Detector = {
   name: 'secret',
   find(text, facts = new TextFacts(text)) {
-    const found: Span[] = [];
-    // None is shorter than that but for those that are looked for.
-    const isLong = facts.longestWord >= 20 || facts.has('://', '-----begin', 'authorization:', 'xox');
-    const isHinted = isLong && formatHint.test(text);
-    for (const [name, pattern] of isHinted ? formats : [])
-      found.push(...matches(text, pattern, { type: 'secret', detector: `secret.${name}` }));
-    if (text.includes('@'))
-      found.push(
-        ...matches(text, pairedPattern, { type: 'secret', detector: 'secret.paired' }, ([, value = '']) =>
-          isMixed(value),
-        ),
-      );
-    if (facts.has('_')) {
-      if (facts.has(...nameHints))
-        found.push(
-          ...matches(text, named, { type: 'secret', detector: 'secret.named' }, isNamed).map(valueIn(text)),
-        );
-    } else {
-      const starts = facts.startsOf(anchorOf.secretNames);
-      const span = { type: 'secret', detector: 'secret.named' } as const;
-      found.push(...matchesAt(text, starts, namedAtWord, span, isNamed).map(valueIn(text)));
-    }
-    if (facts.longestWord >= 19)
-      found.push(
-        ...matches(
-          text,
-          licenseKey,
-          { type: 'secret', detector: 'secret.license_key' },
-          ([one]) => (one.match(/\d/g)?.length ?? 0) >= 3 && (one.match(/[A-Z]/g)?.length ?? 0) >= 3,
-        ),
-      );
-    if (facts.longestWord >= 32)
-      found.push(
-        ...matches(text, random, { type: 'secret', detector: 'secret.entropy' }, ([one]) => looksRandom(one)),
-      );
-    return found;
+    const formatted = kinds.formats.filter((kind) => facts.mayMatch(kind));
+    const isFormat = formatted.length > 0 && (facts.longestWord >= shortestFormat || shortFormats.test(text));
+    return [
+      ...(isFormat ? formatted.flatMap((kind) => matchesOf(facts, kind)) : []),
+      ...matchesOf(facts, kinds.paired, ([, value = '']) => isMixed(value)),
+      ...matchesOf(facts, kinds.named, isNamed).map(valueIn(text)),
+      ...(facts.longestWord >= 19
+        ? matchesOf(
+            facts,
+            kinds.licenseKey,
+            ([one]) => (one.match(/\d/g)?.length ?? 0) >= 3 && (one.match(/[A-Z]/g)?.length ?? 0) >= 3,
+          )
+        : []),
+      ...(facts.longestWord >= 32 ? matchesOf(facts, kinds.random, ([one]) => looksRandom(one)) : []),
+    ];
   },
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /** What somebody says of who he is: work, schooling, family, body, faith, politics, plans. Together these say which person it is. */
@@ -8,7 +8,7 @@ const kin =
 const named = "\\p{Lu}[\\p{L}\\p{N}&'’.-]+(?: (?:of |the |and |& )?\\p{Lu}[\\p{L}\\p{N}&'’.-]+){0,4}";
 const iAm = "(?:i am|i['’]m|we are|we['’]re|my \\p{Ll}+ is)";
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'person',
     'portrait.work',
@@ -74,7 +74,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
       'gu',
     ),
   ],
-];
+]);
 
 export const around = {
   core: /\b(?:i|i['’](?:m|ve|ll)|my|we|we['’](?:re|ll)|our)\b/iy,
@@ -85,8 +85,5 @@ export const around = {
 
 export const selfPortrait: Detector = {
   name: 'portrait',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };

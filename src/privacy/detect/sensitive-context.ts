@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matchesAt, type Detector, type SpanType } from './span.ts';
+import { kindOf, matchesOf, type Detector, type SpanType } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -67,10 +67,9 @@ export const contextPatterns: readonly (readonly [SpanType, string, anchor: numb
   ],
 ];
 
+const kinds = contextPatterns.map(([type, detector, , pattern]) => kindOf(type, detector, pattern));
+
 export const sensitiveContext: Detector = {
   name: 'context',
-  find: (text, facts = new TextFacts(text)) =>
-    contextPatterns.flatMap(([type, detector, anchor, pattern]) =>
-      facts.hasAnchor(anchor) ? matchesAt(text, facts.startsOf(anchor), pattern, { type, detector }) : [],
-    ),
+  find: (text, facts = new TextFacts(text)) => kinds.flatMap((kind) => matchesOf(facts, kind)),
 };

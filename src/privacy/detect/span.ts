@@ -1,4 +1,5 @@
 import { compact } from '../normal-text.ts';
+import { sift, type Sifted } from '../sieve/sieve.ts';
 import type { TextFacts } from './text-facts.ts';
 
 /** What a span of text tells about somebody, or opens. */
@@ -49,6 +50,73 @@ export interface Detector {
    * @param facts of that text; reckoned where nobody has them
    */
   find(text: string, facts?: TextFacts): readonly Span[];
+}
+
+/** What a pattern finds, and what it needs. */
+export interface Kind extends Sifted {
+  readonly type: SpanType;
+  readonly detector: string;
+}
+
+export function kindOf(type: SpanType, detector: string, pattern: RegExp): Kind {
+  return { type, detector, ...sift(pattern) };
+}
+
+export function kindsOf(
+  patterns: readonly (readonly [SpanType, detector: string, RegExp])[],
+): readonly Kind[] {
+  return patterns.map((one) => kindOf(...one));
+}
+
+/** All matches of a kind that `accept` takes, looked for only where they can be. */
+export function matchesOf(
+  facts: TextFacts,
+  kind: Kind,
+  accept: (match: RegExpExecArray) => boolean = () => true,
+): Span[] {
+  if (!facts.mayMatch(kind)) return [];
+  const { type, detector } = kind;
+  return runsOf(facts.text, kind, facts.placesOf(kind))
+    .filter(accept)
+    .map(({ 0: whole, index }) => ({ start: index, end: index + whole.length, type, detector }));
+}
+
+/** Where a match can begin in a part of a text, from its start; `null`: anywhere. */
+export function placesWithin(
+  facts: TextFacts,
+  kind: Kind,
+  start: number,
+  end: number,
+): readonly number[] | null {
+  const places = facts.placesOf(kind, start, end);
+  return start === 0 ? places : (places?.map((place) => place - start) ?? null);
+}
+
+/** What a pattern finds, from left to right. @param places in order, where it can begin; `null`: anywhere */
+export function runsOf(
+  text: string,
+  { pattern, here }: Kind,
+  places: readonly number[] | null,
+): RegExpExecArray[] {
+  const found: RegExpExecArray[] = [];
+  if (places === null) {
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      if (match[0] === '') pattern.lastIndex++;
+      else found.push(match);
+    }
+    return found;
+  }
+  let end = 0;
+  for (const place of places) {
+    if (place < end) continue;
+    here.lastIndex = place;
+    const match = here.exec(text);
+    if (match === null) continue;
+    end = here.lastIndex;
+    found.push(match);
+  }
+  return found;
 }
 
 /** All matches of a pattern with the flag `g` that `accept` takes, as spans. */
@@ -113,6 +181,36 @@ export function windows(text: string, core: RegExp, before: number, after: numbe
   return cut(text, found);
 }
 
+/** The same for a core with the flag `y` that begins at one of some places. @param starts in order */
+export function windowsAt(
+  text: string,
+  starts: readonly number[],
+  core: RegExp,
+  before: number,
+  after: number,
+): Window[] {
+  return cut(text, partsAt(text, starts, core, before, after));
+}
+
+function partsAt(
+  text: string,
+  starts: readonly number[],
+  core: RegExp,
+  before: number,
+  after: number,
+): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  let coreEnd = 0;
+  for (const start of starts) {
+    if (start < coreEnd) continue;
+    core.lastIndex = start;
+    if (!core.test(text)) continue;
+    coreEnd = core.lastIndex;
+    widen(found, start - before, coreEnd + after);
+  }
+  return found;
+}
+
 function widen(found: { start: number; end: number }[], start: number, end: number): void {
   const last = found.at(-1);
   if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
@@ -144,20 +242,36 @@ export interface Around {
 export function matchesAround(
   facts: TextFacts,
   { core, anchor, before, after }: Around,
-  find: (part: string) => readonly Span[],
+  kinds: readonly Kind[],
+  refine: (span: Span, part: string) => Span = (span) => span,
 ): Span[] {
   if (!facts.hasAnchor(anchor)) return [];
-  const { text } = facts;
-  const found: { start: number; end: number }[] = [];
-  let coreEnd = 0;
-  for (const start of facts.startsOf(anchor)) {
-    if (start < coreEnd) continue;
-    core.lastIndex = start;
-    if (!core.test(text)) continue;
-    coreEnd = core.lastIndex;
-    widen(found, start - before, coreEnd + after);
-  }
-  return cut(text, found).flatMap(({ start, text: part }) => shifted(find(part), start));
+  const likely = kinds.filter((kind) => facts.mayMatch(kind));
+  if (likely.length === 0) return [];
+  const parts = partsAt(facts.text, facts.startsOf(anchor), core, before, after);
+  return parts.flatMap(({ start, end }) => matchesWithin(facts, likely, start, end, refine));
+}
+
+/** What patterns find in a part of a text that is read as if it were all. */
+export function matchesWithin(
+  facts: TextFacts,
+  kinds: readonly Kind[],
+  start: number,
+  end: number,
+  refine: (span: Span, part: string) => Span = (span) => span,
+): Span[] {
+  const inside = facts.lookInto(start, end);
+  const likely = kinds.filter((kind) => inside.mayMatch(kind));
+  if (likely.length === 0) return [];
+  const slice = facts.text.slice(start, end);
+  const part = facts.isAscii ? slice : compact(slice);
+  const spans = likely.flatMap((kind) => {
+    const { type, detector } = kind;
+    return runsOf(part, kind, placesWithin(facts, kind, start, end)).map(({ 0: whole, index }) =>
+      refine({ start: index, end: index + whole.length, type, detector }, part),
+    );
+  });
+  return shifted(spans, start);
 }
 
 /** Of a name of a secret and its value the value: the last word without quotes. The name tells nothing. */

@@ -1,4 +1,15 @@
-import { matches, shifted, windows, type Detector, type Span } from './span.ts';
+import {
+  kindOf,
+  matchesOf,
+  placesWithin,
+  runsOf,
+  shifted,
+  windowsAt,
+  type Detector,
+  type Span,
+  type Window,
+} from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 /** Credentials that people say in a sentence: plain words as passwords, codes, PINs, combinations, phrases of wallets, and what connects. */
 
@@ -138,9 +149,15 @@ const patterns: readonly (readonly [string, RegExp, (value: string) => boolean])
   ],
 ];
 
-/** Words of which each pattern has one. */
+/** Words of which each pattern has one. They begin with a word, or with the one before. */
 const around = {
-  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|code (?:to|for|of)|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/gi,
+  core: /\b(?:\w*pass(?: ?word|wd|code| ?phrase|wort)?s?|pwd?|pw|pin|mot de passe|contraseña|\w+ code|otp|code (?:to|for|of)|combination|cvv|cvc|(?:security|secret) (?:answer|key)|licen[cs]e (?:key|code)|credentials?|creds?|log(?:ged)? ?in|sign(?:ed)? ?in|(?:Server|Data Source|Host|Endpoint|AccountName|DefaultEndpointsProtocol|Driver)\s*=|jdbc:|mysql|psql|mongo(?:sh)?|sqlplus|redis-cli|curl|sshpass|ldapsearch|smbclient|\w*(?:key(?:_?id)?|secret|token)s?\b["']?\s*(?:=|:|is\b)|wi-?fi|wlan|hotspot|bearer|AKIA|sk[-_]|gh[pousr]_|xox[abprs]-|AIza|glpat-|hf_|https:\/\/hooks\.slack)/iy,
+  /** Where to look for one: in the word in which this stands, or the one before it. */
+  sign: kindOf(
+    'secret',
+    'credential',
+    /pass|pwd|pw|pin|mot de|contrase|code|otp|combination|cvv|cvc|answer|key|licen[cs]e|cred|log|sign|secur|secret|server|data source|host|endpoint|accountname|defaultendp|driver|jdbc:|mysql|psql|mongo|sqlplus|redis-|curl|sshpass|ldaps|smbc|token|wifi|wi-fi|wlan|bearer|akia|sk[-_]|gh[pousr]_|xox[abprs]-|aiza|glpat|hf_|https:\/\/hook/gi,
+  ),
   before: 64,
   after: 320,
 };
@@ -149,30 +166,62 @@ const around = {
 const phrase =
   /\b(?:(?:seed|recovery|mnemonic|backup|secret)(?: (?:phrase|words?))+|(?:crypto|wallet|bitcoin|metamask) (?:seed|mnemonic))(?: (?:is|are)|:|=)?\s*["“]?((?:[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8})\b/giu;
 
-function findIn(part: string): Span[] {
-  return patterns.flatMap(([name, pattern, accept]) => {
-    const found: Span[] = [];
-    pattern.lastIndex = 0;
-    for (const { 0: whole, index, groups } of part.matchAll(pattern)) {
-      const value = groups?.['value'] ?? groups?.['other'] ?? whole;
-      // Not what stands in its place already.
-      if (!/[\p{L}\p{N}]/u.test(value) || !accept(value)) continue;
-      // Without the words around it, which tell nothing.
-      const start = index + whole.lastIndexOf(value);
-      found.push({ start, end: start + value.length, type: 'secret', detector: `credential.${name}` });
-    }
-    return found;
-  });
+const kinds = patterns.map(([name, pattern, accept]) => ({
+  ...kindOf('secret', `credential.${name}`, pattern),
+  accept,
+}));
+const phraseKind = kindOf('secret', 'credential.phrase', phrase);
+
+/** Without the words around it, which tell nothing; `null`: not what was looked for. */
+function valueOf({ 0: whole, groups }: RegExpExecArray, accept: (value: string) => boolean): string | null {
+  const value = groups?.['value'] ?? groups?.['other'] ?? whole;
+  // Not what stands in its place already.
+  return /[\p{L}\p{N}]/u.test(value) && accept(value) ? value : null;
 }
 
 export const spokenCredential: Detector = {
   name: 'credential',
-  find(text) {
-    const found = windows(text, around.core, around.before, around.after).flatMap((window) =>
-      shifted(findIn(window.text), window.start),
-    );
-    if (/phrase|words?|mnemonic|seed/i.test(text))
-      found.push(...matches(text, phrase, { type: 'secret', detector: 'credential.phrase' }));
-    return found;
+  find(text, facts = new TextFacts(text)) {
+    const likely = kinds.filter((kind) => facts.mayMatch(kind));
+    const found: Span[] = [];
+    if (likely.length > 0)
+      for (const part of partsOf(facts)) found.push(...shifted(findIn(part, facts, likely), part.start));
+    return [...found, ...matchesOf(facts, phraseKind)];
   },
 };
+
+const wordLetter = /\w/;
+
+/** Where the word begins in which this stands. */
+function wordStart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && wordLetter.test(text[start - 1] ?? '')) start--;
+  return start;
+}
+
+function partsOf(facts: TextFacts): Window[] {
+  const { text } = facts;
+  const starts = new Set<number>();
+  for (const { start } of matchesOf(facts, around.sign)) {
+    const here = wordStart(text, start);
+    if (text[here - 1] === ' ') starts.add(wordStart(text, here - 1));
+    starts.add(here);
+  }
+  const ordered = [...starts].sort((a, b) => a - b);
+  return windowsAt(text, ordered, around.core, around.before, around.after);
+}
+
+function findIn({ start, text }: Window, facts: TextFacts, likely: typeof kinds): Span[] {
+  const end = start + text.length;
+  const inside = facts.lookInto(start, end);
+  return likely.flatMap((kind) => {
+    if (!inside.mayMatch(kind)) return [];
+    const { type, detector, accept } = kind;
+    return runsOf(text, kind, placesWithin(facts, kind, start, end)).flatMap((match): Span[] => {
+      const value = valueOf(match, accept);
+      if (value === null) return [];
+      const at = match.index + match[0].lastIndexOf(value);
+      return [{ start: at, end: at + value.length, type, detector }];
+    });
+  });
+}

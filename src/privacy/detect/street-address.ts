@@ -1,4 +1,18 @@
-import { matches, shifted, windows, type Detector, type Span } from './span.ts';
+import { anchorOf } from './anchor-words.ts';
+import {
+  kindOf,
+  matches,
+  matchesOf,
+  placesWithin,
+  runsOf,
+  shifted,
+  windows,
+  type Detector,
+  type Kind,
+  type Span,
+  type Window,
+} from './span.ts';
+import { TextFacts } from './text-facts.ts';
 
 const word = "\\p{Lu}[\\p{L}\\p{M}'’.-]*";
 const month = '(?:January|February|March|April|May|June|July|August|September|October|November|December)\\b';
@@ -17,7 +31,7 @@ const foreignKinds =
 const endings =
   '\\p{Lu}\\p{L}*(?:straße|strasse|str\\.|weg|gasse|allee|platz|ring|damm|ufer|gatan|gata|gate|gaten|vägen|vegen|veien|vei|väg|vej|gade|gränd|torget|torg|katu|tie|kuja|polku|straat|laan|plein|dijk|kade|gracht|steeg|singel|utca|utcája|köz|tér|körút|ulica|vna|cesta|trg|põik|tänav|tee|iela|gatvė|stræti|braut|vegur|caddesi|sokak|sokağı)|\\p{Lu}\\p{L}+ (?:u\\.|utca|út|útja|tér|köz|kapu|põik|tee|tn|mnt|gata|ulica|cesta|utcája|krt\\.)';
 
-const kinds: readonly (readonly [string, RegExp])[] = [
+const patterns: readonly (readonly [string, RegExp])[] = [
   [
     'numbered_unit',
     /(?<![\p{L}\p{N}$€£.,])\d{1,6}[A-Za-z]?,? [\p{L}\p{M} .'’-]{3,40}(?: \d{1,5})?[,\n ]+\s?(?:suite|ste|apt|apartment|unit|flat)\.? ?#?\d{1,5}(?![\p{L}\p{N}])/giu,
@@ -58,8 +72,7 @@ const envelope = new RegExp(
   `(?<![\\p{L}\\p{N}$€£.,])(?:${number} (?:${longWord} ){0,3}${longWord}|(?:${longWord} ){1,3}${number})(?: [^\\n:?]{0,20})?,? ?\\n(?:[^\\n:?]{0,32}\\n){0,3} ?(?:(?:${longWord}[ ,]+)+\\p{Lu}{0,2} ?\\d{4,6}(?:-\\d{3,4})?|\\p{Lu}{4,})(?![\\p{L}\\p{N}:])`,
   'gu',
 );
-/** A unit or a postcode is not an address by itself: a hotel has rooms, and a sum can look like a code. */
-const isWeak: Readonly<Record<string, boolean>> = { unit: true, postcode: true };
+/** A unit or a postcode is not an address by itself, a hotel has rooms and a sum can look like a code: where this is said they are. */
 const spoken =
   /\b(?:liv(?:e|es|ing)|resid(?:e|es|ing)|stay(?:s|ing)?|located|address(?:es)?(?: is| to| was)?|offices? (?:is|are)(?: located)?|meet (?:me|us|you)|deliver(?:ed|y)?(?: to)?|ship(?:ped)?(?: it)? to|moved|move|mail(?:ed)? to|side of|corner of)\b[^\n\d]{0,40}/iu;
 
@@ -69,33 +82,83 @@ const placed = new RegExp(
   'gu',
 );
 
+const kinds = patterns.map(([name, pattern]) => ({
+  name,
+  isWeak: name === 'unit' || name === 'postcode',
+  ...kindOf('street_address', `street_address.${name}`, pattern),
+}));
+const placedKind = kindOf('street_address', 'street_address.placed', placed);
+const onEnvelope = { type: 'street_address', detector: 'street_address.envelope' } as const;
+
+const englishKind = new RegExp(`(?:${englishKinds})\\b`, 'uy');
+const foreignKind = new RegExp(`(?:${foreignKinds})\\s`, 'uy');
+/** Of the endings those that are ASCII, at the end of a word. */
+const asciiEnding = kindOf(
+  'street_address',
+  'street_address.ending',
+  /(?:strasse|str\.|weg|gasse|allee|platz|ring|damm|ufer|gatan|gata|gate|gaten|vegen|veien|vei|vej|gade|torget|torg|katu|tie|kuja|polku|straat|laan|plein|dijk|kade|gracht|steeg|singel|utca|ulica|vna|cesta|trg|tee|iela|braut|vegur|caddesi|sokak|u\.|kapu|tn|mnt|krt\.)(?![A-Za-z])/g,
+);
+
+/** Where a kind that is dear to look for can be at all; `null`: not known. */
+function signsOf(facts: TextFacts): Readonly<Record<string, readonly number[] | null>> {
+  const { text } = facts;
+  const at = (anchor: number, pattern: RegExp): readonly number[] =>
+    facts.startsOf(anchor).filter((start) => {
+      pattern.lastIndex = start;
+      return pattern.test(text);
+    });
+  return {
+    numbered: at(anchorOf.streets, englishKind),
+    // Words begin behind an underscore and behind a letter beyond ASCII too, of which anchors know nothing.
+    foreign: facts.isAscii && !text.includes('_') ? at(anchorOf.foreignStreets, foreignKind) : null,
+    ending: facts.isAscii ? matchesOf(facts, asciiEnding).map(({ start }) => start) : null,
+  };
+}
+
+/** What these have in them, whatever stands around: one look at the whole text. */
+const postcodeSign =
+  /[A-Z]\d[A-Z\d]? ?\d[A-Z]|[A-Z]{2}[,.]?\s+\d{5}|\d{4} ?[A-Z]{2}|\d{5}-\d{3}|\d{4}-\d{3}/u;
+const envelopeSign = /\n ?(?:\p{Lu}{4}|(?:\p{Lu}[\p{L}\p{M}'’-]{2,}[ ,]+)+\p{Lu}{0,2} ?\d{4})/u;
 const numbers = /\d+/g;
 
 /** Addresses of houses: by kinds of streets in the languages of Europe and the Americas, or by how envelopes look. */
 export const streetAddress: Detector = {
   name: 'street_address',
-  find: (text) =>
-    windows(text, numbers, 80, 96).flatMap((window) => shifted(findIn(window.text), window.start)),
+  find(text, facts = new TextFacts(text)) {
+    if (facts.longestNumber === 0) return [];
+    const signs = signsOf(facts);
+    const isLikely =
+      kinds.some(
+        (kind) => kind.name !== 'postcode' && facts.mayMatch(kind) && signs[kind.name]?.length !== 0,
+      ) ||
+      facts.mayMatch(placedKind) ||
+      postcodeSign.test(text) ||
+      envelopeSign.test(text);
+    if (!isLikely) return [];
+    return windows(text, numbers, 80, 96).flatMap((window) =>
+      shifted(findIn(window, facts, signs), window.start),
+    );
+  },
 };
 
-/** Words without which a kind cannot be, for those that take long to look for. */
-const hints: Readonly<Record<string, RegExp>> = {
-  numbered_unit: /\b(?:suite|ste|apt|apartment|unit|flat)\b/i,
-  unit: /\b(?:suite|ste|apt|apartment|flat|unit|room|floor|piso|puerta)\b/i,
-  box: /box|postfach|apartado/i,
-};
-
-function findIn(text: string): Span[] {
-  const likely = kinds.filter(([name]) => hints[name]?.test(text) !== false);
-  const found = likely.flatMap(([name, pattern]) =>
-    matches(text, pattern, { type: 'street_address', detector: `street_address.${name}` }, ([one]) =>
-      /\d/.test(one),
-    ),
-  );
-  const strong = found.filter(({ detector }) => isWeak[detector.split('.')[1] ?? ''] !== true);
-  strong.push(...matches(text, placed, { type: 'street_address', detector: 'street_address.placed' }));
-  const onEnvelope = matches(text, envelope, { type: 'street_address', detector: 'street_address.envelope' });
-  if (strong.length > 0 || onEnvelope.length > 0) return [...found, ...strong, ...onEnvelope];
-  const isSpoken = spoken.test(text);
-  return found.length > 1 || isSpoken ? found : [];
+function findIn({ start, text }: Window, facts: TextFacts, signs: ReturnType<typeof signsOf>): Span[] {
+  const end = start + text.length;
+  const inside = facts.lookInto(start, end);
+  const spansOf = (kind: Kind): Span[] =>
+    runsOf(text, kind, placesWithin(facts, kind, start, end)).map(({ 0: whole, index }) => {
+      return { start: index, end: index + whole.length, type: kind.type, detector: kind.detector };
+    });
+  const found: Span[] = [];
+  const strong: Span[] = [];
+  for (const kind of kinds) {
+    const places = signs[kind.name];
+    if (!inside.mayMatch(kind) || places?.some((place) => place >= start && place < end) === false) continue;
+    const spans = spansOf(kind).filter((span) => /\d/.test(text.slice(span.start, span.end)));
+    found.push(...spans);
+    if (!kind.isWeak) strong.push(...spans);
+  }
+  if (inside.mayMatch(placedKind)) strong.push(...spansOf(placedKind));
+  if (text.includes('\n')) strong.push(...matches(text, envelope, onEnvelope));
+  if (strong.length > 0) return [...found, ...strong];
+  return found.length > 1 || (found.length > 0 && spoken.test(text)) ? found : [];
 }

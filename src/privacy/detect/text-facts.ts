@@ -1,23 +1,19 @@
+import { newStamp, openAutomaton, type Automaton, type Sifted } from '../sieve/sieve.ts';
 import { anchorOf, anchorTable, stemLength } from './anchor-words.ts';
 
 /**
  * What one pass over a text tells about it, so that a detector need not look for itself whether it has anything to look at: most
- * texts have nothing, and two dozen searches that find nothing were most of the time that reading took.
+ * texts have nothing, and hundreds of searches that find nothing were most of the time that reading took.
  */
 export class TextFacts {
   readonly text: string;
-  #lower: string | null = null;
   #marks: Marks | null = null;
+  /** Of lists of literals that were asked for. */
+  readonly #places = new Map<number, readonly number[]>();
 
   /** @param text NFKC */
   constructor(text: string) {
     this.text = text;
-  }
-
-  /** Whether one of these stands in it in any case. @param literals ASCII, lower case */
-  has(...literals: readonly string[]): boolean {
-    this.#lower ??= this.text.toLowerCase();
-    return literals.some((literal) => this.#lower?.includes(literal) === true);
   }
 
   /** Characters between spaces and controls, of the longest such run. */
@@ -39,8 +35,68 @@ export class TextFacts {
     return (this.#read().allMasks & anchor) !== 0;
   }
 
+  /** Where a name may begin: capital letters, and whatever is not ASCII, behind what ends a word. In order. */
+  get capitals(): readonly number[] {
+    return this.#read().capitals;
+  }
+
+  /** Digits of the longest stretch of digits, spaces and `.-/()+`. */
+  get longestNumber(): number {
+    return this.#read().longestNumber;
+  }
+
+  /** Runs of characters of base64, of at least 12. */
+  get codeRuns(): readonly { readonly start: number; readonly end: number }[] {
+    return this.#read().codeRuns;
+  }
+
+  get isAscii(): boolean {
+    return this.#read().isAscii;
+  }
+
+  /** Whether what the pattern needs is there. `false`: it matches nowhere in it. */
+  mayMatch({ ways }: Sifted): boolean {
+    return ways.length === 0 || satisfies(ways, this.#read().lists);
+  }
+
+  /** The same of a part. */
+  lookInto(start: number, end: number): PartFacts {
+    return new PartFacts(this.#read(), start, end);
+  }
+
+  /** Where one of the pattern's beginnings stands within a part, in order; `null` where these are not known. */
+  placesOf({ starts }: Sifted, start = 0, end = Infinity): readonly number[] | null {
+    if (starts < 0) return null;
+    const known = this.#places.get(starts) ?? placesIn(this.#read(), starts);
+    this.#places.set(starts, known);
+    if (start === 0 && end >= this.text.length) return known;
+    return known.filter((place) => place >= start && place < end);
+  }
+
   #read(): Marks {
     return (this.#marks ??= readMarks(this.text));
+  }
+}
+
+/** What stands within a part of a text. */
+export class PartFacts {
+  readonly #lists: Int32Array;
+
+  constructor({ automaton, hitEnds, hits, lists }: Marks, start: number, end: number) {
+    const { bits, stamps } = automaton;
+    const stamp = newStamp(automaton);
+    this.#lists = new Int32Array(lists.length);
+    for (let index = firstAbove(hitEnds, start); index < hits.length; index++) {
+      if ((hitEnds[index] ?? 0) > end) break;
+      const hit = hits[index] ?? 0;
+      if (stamps[hit] === stamp) continue;
+      stamps[hit] = stamp;
+      mark(this.#lists, bits[hit] ?? none);
+    }
+  }
+
+  mayMatch({ ways }: Sifted): boolean {
+    return ways.length === 0 || satisfies(ways, this.#lists);
   }
 }
 
@@ -49,28 +105,156 @@ interface Marks {
   readonly masks: readonly number[];
   readonly allMasks: number;
   readonly longestWord: number;
+  readonly longestNumber: number;
+  readonly capitals: readonly number[];
+  readonly codeRuns: TextFacts['codeRuns'];
+  readonly isAscii: boolean;
+  readonly automaton: Automaton;
+  /** Where literals end (behind their last letter), and what ends there. */
+  readonly hitEnds: readonly number[];
+  readonly hits: readonly number[];
+  /** A bit for each list that has a literal in the text. */
+  readonly lists: Int32Array;
 }
 
-/** Of each ASCII character that patterns count to words (`\w`) its lower case, of others 0. */
-const folded = Uint8Array.from({ length: 128 }, (_, code) =>
-  /\w/.test(String.fromCharCode(code)) ? String.fromCharCode(code).toLowerCase().charCodeAt(0) : 0,
-);
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+function satisfies(ways: Sifted['ways'], lists: Int32Array): boolean {
+  for (const way of ways) {
+    let isThere = true;
+    for (const list of way) {
+      if ((((lists[list >>> 5] ?? 0) >>> (list & 31)) & 1) === 0) {
+        isThere = false;
+        break;
+      }
+    }
+    if (isThere) return true;
+  }
+  return false;
+}
+
+const none = new Int32Array(0);
+
+function mark(lists: Int32Array, bits: Int32Array): void {
+  for (let at = 0; at < bits.length; at += 2) {
+    const word = bits[at] ?? 0;
+    lists[word] = (lists[word] ?? 0) | (bits[at + 1] ?? 0);
+  }
+}
+
+/** The first of some numbers in order that is above a limit. */
+function firstAbove(ordered: readonly number[], limit: number): number {
+  let low = 0;
+  for (let high = ordered.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if ((ordered[middle] ?? 0) > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function placesIn({ automaton, hitEnds, hits, lists }: Marks, list: number): number[] {
+  const places: number[] = [];
+  if ((((lists[list >>> 5] ?? 0) >>> (list & 31)) & 1) === 0) return places;
+  let isOrdered = true;
+  for (let index = 0; index < hits.length; index++) {
+    const found = automaton.found[hits[index] ?? 0] ?? [];
+    for (let at = 0; at < found.length; at += 2) {
+      if (found[at] !== list) continue;
+      const place = (hitEnds[index] ?? 0) - (found[at + 1] ?? 0);
+      if (place < (places.at(-1) ?? 0)) isOrdered = false;
+      places.push(place);
+    }
+  }
+  return isOrdered ? places : places.sort((a, b) => a - b);
+}
+
+const kind = { digit: 1, numberSign: 2, code: 4, capital: 8, inName: 16, space: 32 } as const;
+/**
+ * Of each ASCII code, and at 128 of all others: bits of `kind`, and eight bits further up its lower case where patterns count it to
+ * words (`\w`), else 0.
+ */
+const traits = Uint16Array.from({ length: 129 }, (_, code) => {
+  if (code === 128) return kind.capital;
+  const character = String.fromCharCode(code);
+  return (
+    (/\d/.test(character) ? kind.digit : 0) |
+    (/[ .\-/()+]/.test(character) ? kind.numberSign : 0) |
+    (/[A-Za-z0-9+/_-]/.test(character) ? kind.code : 0) |
+    (/[A-Z]/.test(character) ? kind.capital : 0) |
+    (/[A-Za-z0-9@./_-]/.test(character) ? kind.inName : 0) |
+    (code <= 0x20 ? kind.space : 0) |
+    (/\w/.test(character) ? character.toLowerCase().charCodeAt(0) << 8 : 0)
+  );
+});
+const shortestCode = 12;
+
+const encoder = new TextEncoder();
+/** The text that is being read, a byte for each unit; 128: not ASCII. */
+let codes = new Uint8Array(4096);
+
+/** Whether all of it is ASCII. */
+function readCodes(text: string): boolean {
+  const { length } = text;
+  if (codes.length < length + 8) codes = new Uint8Array(length * 2);
+  // As many bytes as units: each is ASCII, as nothing else has a byte for a unit.
+  const { read, written } = encoder.encodeInto(text, codes);
+  if (read === length && written === length) return true;
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    codes[index] = code < 128 ? code : 128;
+  }
+  return false;
+}
 
 function readMarks(text: string): Marks {
+  const automaton = openAutomaton();
+  const { letters, next, ends, bits, stamps } = automaton;
+  const stamp = newStamp(automaton);
+  const isAscii = readCodes(text);
+  const lists = new Int32Array(automaton.wordCount);
   const starts: number[] = [];
   const masks: number[] = [];
+  const capitals: number[] = [];
+  const codeRuns: { start: number; end: number }[] = [];
+  const hitEnds: number[] = [];
+  const hits: number[] = [];
   let allMasks = 0;
   let longestWord = 0;
-  /** Where the run without spaces began. */
+  let longestNumber = 0;
+  let numberLength = 0;
+  /** Where the run without spaces began, and that of characters of base64. */
   let runStart = 0;
+  let codeStart = 0;
   let wordStart = -1;
   let hash = anchorTable.seed;
   let stemMask = 0;
+  let state = 0;
+  let kindBefore = 0;
   const { length } = text;
+  const bytes = codes;
+  bytes[length] = 0x20;
   for (let index = 0; index <= length; index++) {
-    const code = index < length ? text.charCodeAt(index) : 0x20;
-    const letter = code < 128 ? (folded[code] ?? 0) : 0;
+    const code = bytes[index] ?? 0;
+    const kindHere = traits[code] ?? 0;
+    state = next[(state << 6) | (letters[code] ?? 0)] ?? 0;
+    const end = ends[state] ?? 0;
+    if (end !== 0 && index < length) {
+      hitEnds.push(index + 1);
+      hits.push(end);
+      if (stamps[end] !== stamp) {
+        stamps[end] = stamp;
+        mark(lists, bits[end] ?? none);
+      }
+    }
+    if ((kindHere & kind.capital) !== 0 && (kindBefore & kind.inName) === 0) capitals.push(index);
+    kindBefore = kindHere;
+    if ((kindHere & kind.code) === 0) {
+      if (index - codeStart >= shortestCode) codeRuns.push({ start: codeStart, end: index });
+      codeStart = index + 1;
+    }
+    if ((kindHere & kind.digit) !== 0) {
+      if (++numberLength > longestNumber) longestNumber = numberLength;
+    } else if ((kindHere & kind.numberSign) === 0) numberLength = 0;
+    const letter = kindHere >>> 8;
     if (letter !== 0) {
       if (wordStart < 0) {
         wordStart = index;
@@ -83,7 +267,7 @@ function readMarks(text: string): Marks {
     }
     if (wordStart >= 0) {
       let mask = stemMask | anchorTable.wordMask(hash);
-      if (isDigit(text.charCodeAt(wordStart))) mask |= anchorOf.digits;
+      if (((traits[bytes[wordStart] ?? 0] ?? 0) & kind.digit) !== 0) mask |= anchorOf.digits;
       if (mask !== 0) {
         starts.push(wordStart);
         masks.push(mask);
@@ -91,10 +275,23 @@ function readMarks(text: string): Marks {
       }
       wordStart = -1;
     }
-    if (code <= 0x20) {
+    if ((kindHere & kind.space) !== 0) {
       if (index - runStart > longestWord) longestWord = index - runStart;
       runStart = index + 1;
     }
   }
-  return { starts, masks, allMasks, longestWord };
+  return {
+    starts,
+    masks,
+    allMasks,
+    longestWord,
+    longestNumber,
+    capitals,
+    codeRuns,
+    isAscii,
+    automaton,
+    hitEnds,
+    hits,
+    lists,
+  };
 }

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, matchesAt, type Detector, type SpanType } from './span.ts';
+import { kindOf, kindsOf, matchesAround, matchesOf, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -14,7 +14,7 @@ const role =
 const record =
   '(?:[Ll]ab results?|[Bb]lood (?:work|test|results?)|[Tt]est results?|[Bb]iopsy|MRI|CT(?: scan)?|X-?[Rr]ay|[Ss]can|ECG|EKG|[Pp]sych(?:iatric|ological)? ?(?:eval(?:uation)?|report|assessment)?|[Tt]oxicology|[Dd]rug (?:test|screen)|[Dd]iagnosis|[Pp]rognosis|[Pp]rescriptions?|[Mm]edications?|[Aa]llerg(?:y|ies)|[Mm]edical (?:records?|history|file)|[Dd]ischarge (?:note|summary|letter)|[Tt]reatment plan|[Jj]uvenile record|[Cc]riminal record|[Aa]rrest record|[Pp]ersonnel file|[Pp]ay ?slip|[Ss]alary|[Pp]erformance (?:review|rating|appraisal)|[Bb]ackground check|[Cc]redit (?:report|score|history)|[Bb]ank (?:account|statement)s?|[Tt]ax returns?|[Dd]eposition|[Gg]rades|[Tt]ranscript|[Dd]isciplinary (?:hearing|record|action)|[Tt]ermination(?: letter)?|[Dd]ismissal|[Ss]everance|[Ww]arning(?: letter)?|[Pp]romotion|[Ee]xit interview|[Aa]ppeal|[Cc]omplaint|[Ww]hereabouts|[Hh]ome address|[Pp]hone number|[Cc]all log|[Cc]hat history|[Bb]rowsing history)';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'person',
     'people.record',
@@ -87,11 +87,13 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
     'people.household',
     /\b(?:account|file|case|loan|policy|mortgage|estate|booking|house|home|address) of (?:the )?\p{Lu}\p{Ll}+ family\b|\b[Gg]rades?\s*:\s*\p{Lu}\p{Ll}+:? [A-F][+-]?(?=[,;\s]|$)|\b(?:[Aa]ttendees|[Pp]articipants|[Aa]pplicants|[Cc]andidates|[Pp]atients|[Ss]ubscribers|[Gg]uests|[Ll]eads|[Ww]itnesses|[Dd]onors|[Ee]mployees|[Cc]ustomers)(?: from the \p{Ll}+)?\s*:\s*(?:(?:Dr|Mr|Mrs|Ms)\.? )?\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)?[ ,(]|\b[Ll]ists? of (?:our |the )?(?:subscribers|customers|donors|members|patients|employees|clients|vendors|suppliers|informants|guests|victims)\s*(?::|we\b|who\b|and what)/gu,
   ],
-];
+]);
 
 /** Begins with a role; the name that follows has a capital, which a look without regard to case would not see. */
 export const calledPattern =
   /\b(?:[Ss]tudent|[Pp]upil|[Pp]atient|[Ee]mployee|[Tt]enant|[Cc]lient|[Cc]ustomer|[Ii]nmate|[Uu]ser|[Aa]gent|[Oo]fficer|[Ss]uspect) \p{Lu}\p{Ll}{2,}(?: \p{Lu}\p{Ll}+)? (?:got|failed|scored|was|has|had|can['’]t|cannot|wants|lives|works|complained|owes|earns)\b/uy;
+
+const called = kindOf('person', 'people.called', calledPattern);
 
 export const around = {
   core: /\b(?:(?:lab|blood|test|biopsy|mri|ct|x-?ray|scan|ecg|ekg|psych(?:iatric|ological)?|toxicology|drug|diagnosis|prognosis|prescriptions?|medications?|allerg(?:y|ies)|medical|discharge|treatment|juvenile|criminal|arrest|personnel|pay ?slip|salary|performance|background|credit|bank|tax|deposition|grades|transcript|disciplinary|termination|dismissal|severance|warning|promotion|exit|appeal|complaint|whereabouts|home|phone|call|chat|browsing)(?: [a-z]+){0,2} (?:of|for|from|by|against|about|to)\b|(?:customer|client|employee|inmate|prisoner|subscriber|donor|claimant|applicant|policyholder|cardholder|pupil|student|suspect|detainee|trainee)(?: no\.?| nr\.?| #)?(?: #?|#)\d{4}|(?:maternity|paternity|parental|sick|medical|stress|unpaid|bereavement|compassionate|disability) leave|(?:performance|appraisal|annual|employee|probation) (?:rating|review|score|evaluation|appraisal)|rank (?:these|the|my|our)|(?:one|two|three|four|some|several|half|most|many) of (?:my|our)|(?:our|my) (?:former |old |new |last |[a-z]+ )?(?:head|director|vp|vice|chief|manager|ceo|cfo|cto|coo|accountant|bookkeeper|engineer|developer|nurse|driver|receptionist|cleaner|analyst|recruiter|treasurer|secretary|janitor|nanny|babysitter|contractor|teacher|coach|priest|doctor|landlord|tenant|client|employee|colleague|co-?worker|boss|supervisor|intern|[a-z]+ is out|patient|student|clearance|fingerprint|face|voice|iris|dna|genome)\b|my clearance|(?:suing|sue|evicting|evict|investigating|charging|charge|prosecuting|prosecute|blackmailing|blackmail|stalking|harassing|threatening|fire|firing|auditing|audit|deporting|deport|extorting|extort|bullying|abusing|beating|report|reporting) (?:me|us|my|our)|subpoena|settlement with|plea deal|(?:case|docket|cause|file|matter|index)(?: no\.?| number| #)?(?: #?|#)\d|(?:convoy|patrol|platoon|battalion|squad|submarine|frigate|destroyer|drone|troops|motorcade|swat|special forces|raid|airstrike|prisoner transfer|transport of|cash (?:transport|van)|armou?red|courier|guards?|sentr(?:y|ies)|shipment of|ambassador|agent|informant|witness|source|whistle-?blower|defector)\b|(?:hid(?:e|es|den|ing)?|kept|keep(?:s|ing)?) (?:it|this|that|her|him|them|my|our|the)\b|i (?:have|keep|hide|store|stash(?:ed)?|converted|secretly)\b|help me (?:hide|launder|evade)|(?:account|loan|policy|mortgage|estate|booking|house|home|address|file|case) of (?:the )?[a-z]+ family|grades?\s*:|(?:attendees|participants|applicants|candidates|patients|subscribers|guests|leads|witnesses|donors|employees|customers)(?: from the [a-z]+)?\s*:|lists? of (?:our |the )?(?:subscribers|customers|donors|members|patients|employees|clients|vendors|suppliers|informants|guests|victims)|(?:tenant|guest|patient|resident|inmate|prisoner) in|(?:his|her|their|my) (?:hiv|std|pregnancy|drug|hepatitis|paternity|genetic) test|(?:appointment|meeting|session|consultation) with|secretly|employee badge|(?:accounting|hr|sales|marketing|finance|engineering|legal|payroll|support|procurement|logistics|compliance)\b(?<= (?:from|in) [a-z]+))/iy,
@@ -103,14 +105,7 @@ export const around = {
 export const toldOfPeople: Detector = {
   name: 'people',
   find: (text, facts = new TextFacts(text)) => [
-    ...matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
-    ...(facts.hasAnchor(anchorOf.roles)
-      ? matchesAt(text, facts.startsOf(anchorOf.roles), calledPattern, {
-          type: 'person',
-          detector: 'people.called',
-        })
-      : []),
+    ...matchesAround(facts, around, kinds),
+    ...matchesOf(facts, called),
   ],
 };

@@ -1,5 +1,5 @@
 import { anchorOf } from './anchor-words.ts';
-import { matches, matchesAround, type Detector, type SpanType } from './span.ts';
+import { kindsOf, matchesAround, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -14,7 +14,7 @@ const asset =
   '(?:company|business|firm|unit|division|plant|factory|site|office|branch|store|stake|brand|line|product|subsidiary|team|department|market|service|app|game|campaign|project|merger|deal|contract|building|warehouse|headquarters|\\p{Lu}\\p{L}+)';
 const soon = '(?:planned|scheduled|set|due|expected|approved|decided|coming|happening)';
 
-const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
+const kinds = kindsOf([
   [
     'confidential',
     'house.doing',
@@ -99,7 +99,7 @@ const patterns: readonly (readonly [SpanType, string, RegExp])[] = [
       'giu',
     ),
   ],
-];
+]);
 
 export const around = {
   core: /\b(?:we(?:['’]re| are|['’]ll| will| plan| intend| have decided| decided| agreed| (?:keep |are |often |always |usually )?(?:lose|lost|losing|win|winning|undercut|poached|copied)| (?:can|could|would|may|price|sell|charge|bill|offer|quote|['’]d))\b|we['’]d accept|our (?:board|directors|shareholders|investors?|lead|founders?|owners?|parent|headquarters|management|executives|leadership|lender|bank)|company['’]s (?:board|directors|shareholders|investors?|owners?|management|executives|leadership|lender|bank)|board (?:approved|rejected|voted|decided|agreed|will vote|votes)|(?:loi|mou|nda|spa|letter of intent|term sheet|exclusivity|due diligence|(?:non-)?binding offer|takeover bid|memorandum of|retainer|framework agreement|earn-?out|licen[cs]e deal|supply contract|distribution agreement) (?:with|on|for|from|to|understanding)|(?:secret|confidential|private|closed-door|ongoing|exclusive) (?:talks|negotiations|discussions|meetings?)|wants exclusivity|(?:spin-?off|closure|sale|relocation|carve-?out|divestment|divestiture|restructuring|recall|launch|release|reorgani[sz]ation|lay-?offs?|downsizing|rollout|shutdown|takeover|merger|acquisition|ipo|price (?:increase|rise|cut)) of (?:the|our)|(?:nobody|no one|no-one) (?:outside|inside|else|in|at)|do(?:es)?(?:n['’]t| not)(?: yet)? know|ha(?:s|ve)(?:n['’]t| not)(?: yet)? been told|ha(?:s|ve) no idea|must (?:not|never) (?:know|find|learn|hear)|can(?:['’]t|not) (?:know|find)|should(?:n['’]t| not) (?:know|find)|know nothing|not (?:yet )?(?:published|announced|disclosed)|keep (?:it|this|that) (?:quiet|under|low)|negotiati(?:on|ng) (?:limit|position|floor|ceiling|strategy|mandate)|walk-?away (?:price|point)|(?:lowest|highest|best) (?:price|offer|bid) we|prototype|trial (?:of|for)|(?:margins?|churn|sales|orders|bookings|revenues?|turnover|arr|mrr|headcount|cash|market share) (?:on|of|for|in|at) (?:the|our)|(?:he|she|they|who) (?:makes?|earns?|gets?|is paid|are paid|made|earned) |bridge (?:loan|financing|round))/iy,
@@ -111,8 +111,5 @@ export const around = {
 /** What a house is doing, has decided or will not say, before it is known. */
 export const unannounced: Detector = {
   name: 'unannounced',
-  find: (text, facts = new TextFacts(text)) =>
-    matchesAround(facts, around, (part) =>
-      patterns.flatMap(([type, detector, pattern]) => matches(part, pattern, { type, detector })),
-    ),
+  find: (text, facts = new TextFacts(text)) => matchesAround(facts, around, kinds),
 };
