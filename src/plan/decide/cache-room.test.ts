@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planEngines } from '../catalogue/engines.ts';
 import { planFormats } from '../catalogue/formats.ts';
 import { planModels } from '../catalogue/models.ts';
+import { qualityFloors } from '../catalogue/tasks.ts';
 import { kvBytesPerToken } from '../calculate/attention.ts';
 import { findDevice } from '../calculate/device.ts';
 import { ownedOffer, usualQuestion } from './ask.ts';
@@ -49,7 +50,9 @@ describe('room for the longest request', () => {
 describe('a format whose kernels are slow', () => {
   it('is not served from where another of its size is quicker: NF4 beside AWQ', () => {
     const formats = planFormats.filter(({ name }) => name === 'NF4' || name === 'AWQ');
-    const { near } = best(asked({ formats, engines: planEngines.filter(({ name }) => name === 'vLLM') }));
+    const limits = { ...usualQuestion.limits, floor: qualityFloors.basic };
+    const engines = planEngines.filter(({ name }) => name === 'vLLM');
+    const { near } = best(asked({ formats, engines, limits }));
     expect(near.format.name).toBe('AWQ');
   });
 });
