@@ -67,7 +67,7 @@ function createSource(byteCount: number, read: (at: number, target: Uint8Array) 
     const window = windows.get(index) ?? load(at, Math.min(windowBytes, byteCount - at));
     windows.delete(index);
     windows.set(index, window);
-    const [oldest] = windows.keys();
+    const oldest = windows.keys().next().value;
     if (windows.size > mostWindows && oldest !== undefined) windows.delete(oldest);
     return window;
   };
