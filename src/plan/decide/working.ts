@@ -58,7 +58,9 @@ function nearLines(question: PlanQuestion, setUp: SetUp, near: NearPart): readon
         `roofline with ${batchSize} answer${batchSize === 1 ? '' : 's'} at once, bound by ${near.boundBy}: first token ${near.firstTokenMs.toFixed(0)} ms, ` +
         `${near.interTokenMs.toFixed(1)} ms a token, ${near.requestsPerSecond.toPrecision(3)} requests/s; ${Math.round(engine.efficiency.memory * 100)}% of ` +
         `${gb(device.memoryBytesPerSecond)}/s and ${Math.round(engine.efficiency.compute * 100)}% of its FLOPS assumed` +
-        `${format.kernelShare === 1 ? '' : `, of which the kernels of ${format.name} reach ${Math.round(format.kernelShare * 100)}%`}` +
+        (format.kernelShare === 1
+          ? ''
+          : `, of which the kernels of ${format.name} reach ${Math.round(format.kernelShare * 100)}%`) +
         `${splitCount > 1 ? `, ${splitEfficiency} of ${splitCount} devices together` : ''}${offer.terms === 'users' ? '' : `, ${networkMs} ms of network`}`,
     },
     { what: 'device', working: `${device.name}: ${deviceEvidence(device)}` },
