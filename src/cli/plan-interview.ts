@@ -17,17 +17,21 @@ interface Asked {
   readonly check?: (answer: string) => unknown;
 }
 
+function counted(option: string, text: string, usual: string, least: number, most = Infinity): Asked {
+  const range = most === Infinity ? `from ${least}` : `from ${least} to ${most}`;
+  const check = (answer: string): void => {
+    const count = Number(answer);
+    if (!(count >= least && count <= most && Number.isFinite(count)))
+      throw new UsageError(`${text}: expected a number ${range}, got ${JSON.stringify(answer)}`);
+  };
+  return { option, text, usual, choices: [], check };
+}
+
 const questions: readonly Asked[] = [
   { option: 'goal', text: 'What matters most', usual: 'cost', choices: goals },
-  {
-    ...{ option: 'requests-per-day', text: 'Requests a day', usual: '1000', choices: [] },
-    check: (answer) => {
-      if (!(Number(answer) >= 0 && Number(answer) <= mostRequestsPerDay))
-        throw new UsageError(
-          `Requests a day: expected a number from 0 to ${mostRequestsPerDay}, got ${JSON.stringify(answer)}`,
-        );
-    },
-  },
+  counted('requests-per-day', 'Requests a day', '1000', 0, mostRequestsPerDay),
+  counted('prompt', 'Tokens of a prompt, on average', '500', 1),
+  counted('answer', 'Tokens of an answer, on average', '200', 1),
   {
     option: 'privacy',
     text: 'Where may prompts go (any; own machines or rented; the device only)',
