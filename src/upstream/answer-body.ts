@@ -29,6 +29,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
   #chunks: Uint8Array[] = [];
   #byteCount = 0;
   #isPaused = false;
+  #isUnread = true;
   #end: { readonly error: unknown } | 'good' | null = null;
   #waiting: Waiting | null = null;
 
@@ -86,6 +87,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
 
   /** All that is there. */
   #take(): Uint8Array {
+    this.#isUnread = false;
     const [first, ...others] = this.#chunks;
     const all = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
     this.#chunks = [];
@@ -106,6 +108,11 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** All of it, where it has come to its end and nobody has read any yet; else null. */
+  takeWhole(): Uint8Array | null {
+    return this.#end === 'good' && this.#waiting === null && this.#isUnread ? this.#take() : null;
   }
 
   /** Reads to the end, so that the connection can be used again; beyond so many bytes it is cut instead. */
