@@ -248,7 +248,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
           return null;
         }
         const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
-        settleOnce({ type: 'error', error });
+        void settleOnce({ type: 'error', error });
         throw error;
       }
     },

@@ -42,7 +42,7 @@ export function relayReply(
   function end(): void {
     isOver = true;
     if (hasFinished) return;
-    settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
+    void settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
   }
   return {
     model,
@@ -87,7 +87,7 @@ export function relayReply(
       } catch (thrown) {
         isOver = true;
         const error = toNearfarError(thrown);
-        settle({ type: 'error', error });
+        void settle({ type: 'error', error });
         return error;
       }
     },
@@ -95,7 +95,7 @@ export function relayReply(
       if (isOver) return;
       isOver = true;
       const error = new NearfarError('aborted', 'The client went away.');
-      settle({ type: 'error', error });
+      void settle({ type: 'error', error });
       clock.abort(error);
       items.return();
     },

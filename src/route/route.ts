@@ -107,11 +107,22 @@ export function createRoute(settings: RouteSettings): Route {
     return kept.tiers.map((tier) => ({ ...tier, pauseMs: pauseOf(tier.modelId) }));
   }
 
+  async function chained(name: string): Promise<RouteDecision> {
+    const resolved = await resolve(name);
+    const chain = await chainOf(resolved.modelId, name, fallbacks, resolve);
+    return chain.length === 0 ? resolved : withChain(resolved, chain);
+  }
+
+  /** What names led to among these models: most requests name one of a few. */
+  let named = { ids: [] as readonly string[], near: near(), decisions: new Map<string, RouteDecision>() };
+
   /** As without a policy. */
   async function byName(request: RouteRequest): Promise<RouteDecision> {
-    const resolved = await resolve(request.requestedModel);
-    const chain = await chainOf(resolved.modelId, request.requestedModel, fallbacks, resolve);
-    const decision = chain.length === 0 ? resolved : withChain(resolved, chain);
+    const ids = await listModelIds();
+    if (named.ids !== ids || named.near !== near()) named = { ids, near: near(), decisions: new Map() };
+    const { decisions } = named;
+    const decision = decisions.get(request.requestedModel) ?? (await chained(request.requestedModel));
+    if (decisions.size < keptNames) decisions.set(request.requestedModel, decision);
     return request.privacy === 'local_only'
       ? { ...decision, reasons: ['local_only: inside only', ...decision.reasons] }
       : decision;
@@ -254,6 +265,8 @@ export function createRoute(settings: RouteSettings): Route {
 /** Milliseconds for which a model that failed the router is left alone, where others can answer. */
 const failurePauseMs = 3_000;
 const keptFailures = 100;
+/** Clients choose them. */
+const keptNames = 500;
 
 function tierOf({ tier, model }: Routing['tiers'][number], known: KnownNames): Omit<ResolvedTier, 'pauseMs'> {
   try {

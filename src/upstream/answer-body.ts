@@ -88,8 +88,8 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
   /** All that is there. */
   #take(): Uint8Array {
     this.#isUnread = false;
-    const [first, ...others] = this.#chunks;
-    const all = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
+    const [first] = this.#chunks;
+    const all = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#byteCount = 0;
     if (this.#isPaused) {
