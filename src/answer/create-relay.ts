@@ -206,7 +206,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const found =
           bytePlace === null || cache === null
             ? null
-            : await cache.bytes.find(bytePlace, abortSignalOf(clock.signal), checks.of(asked, [decision.modelId])); // cache
+            : await cache.bytes.find(
+                bytePlace,
+                abortSignalOf(clock.signal),
+                checks.of(asked, [decision.modelId]),
+              ); // cache
         const known = found?.answer ?? null;
         const look = found?.look ?? null;
         holdsCheck = (look?.checkMicros ?? 0) > 0;
