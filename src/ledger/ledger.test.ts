@@ -272,7 +272,7 @@ describe('a journal', () => {
     await Promise.all(waits);
     expect(written).toEqual([3]);
     ledger.record(rowOf(4));
-    expect(await readWaitingRows(path())).toEqual([1, 2, 3, 4].map(rowOf));
+    expect(await readWaitingRows(path())).toEqual([1, 2, 3, 4].map((number) => rowOf(number)));
     // Those that nobody waited for are not left out at the end.
     void ledger.recordTogether(rowOf(5));
     await ledger.close();

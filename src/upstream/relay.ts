@@ -83,30 +83,29 @@ export async function relay(
     body,
     request.body,
   );
-  const asking = {
-    upstream,
-    replicas,
-    request: {
-      model: model.name,
-      tenant: request.tenant,
-      blocks: replicas.blocks(model.name, () =>
-        request.operation === 'embeddings' ? '' : promptTextOf(request.body),
-      ),
-      callIds: answeredCallsOf(request.body),
-    },
-    deadlineAt: request.deadlineAt,
-    signal,
-    // A whole answer has no first token that could be late.
-    isHedgeable: request.isStreamed,
-    attempt: (turn: Turn) => tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, turn }),
-    discard: ({ items }: Relayed) => {
-      items.return();
-    },
-    ...(random === undefined ? {} : { random }),
-    ...(now === undefined ? {} : { now }),
-  };
   try {
-    const { result, delivery } = await askInTurn(asking);
+    const { result, delivery } = await askInTurn({
+      upstream,
+      replicas,
+      request: {
+        model: model.name,
+        tenant: request.tenant,
+        blocks: replicas.blocks(model.name, () =>
+          request.operation === 'embeddings' ? '' : promptTextOf(request.body),
+        ),
+        callIds: answeredCallsOf(request.body),
+      },
+      deadlineAt: request.deadlineAt,
+      signal,
+      // A whole answer has no first token that could be late.
+      isHedgeable: request.isStreamed,
+      attempt: (turn) => tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, turn }),
+      discard: ({ items }) => {
+        items.return();
+      },
+      ...(random === undefined ? {} : { random }),
+      ...(now === undefined ? {} : { now }),
+    });
     return delivery === undefined ? result : { ...result, delivery };
   } catch (thrown) {
     const error = toNearfarError(thrown);
