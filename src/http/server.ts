@@ -3,6 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NearfarError } from '../chat/error.ts';
+import { afterTurn } from '../upstream/after-turn.ts';
 import type { HttpLimits } from './dependencies.ts';
 import { sendStream } from './stream-response.ts';
 
@@ -51,10 +52,12 @@ export async function listen(
     connectionsCheckingInterval: Math.max(50, Math.min(5_000, limits.headerTimeoutMs / 4)),
     keepAliveTimeout: 65_000,
   };
-  const answer = ({ incoming, outgoing }: Arrived): void => {
-    if (app.direct?.(incoming, outgoing) !== true) void answerByFetch(incoming, outgoing);
-  };
-  const server = createServer(options, inStep(answer));
+  const server = createServer(options, (incoming, outgoing) => {
+    // A small body is there by then.
+    afterTurn(() => {
+      if (app.direct?.(incoming, outgoing) !== true) void answerByFetch(incoming, outgoing);
+    });
+  });
   await bind(server, host, port);
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -62,30 +65,6 @@ export async function listen(
     url: `http://${name}:${address.port}`,
     port: address.port,
     close: (graceMs = 5_000) => close(server, graceMs),
-  };
-}
-
-interface Arrived {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-}
-
-/**
- * Requests that came in one turn of the event loop begin together, behind it: small bodies are there by then, and what they
- * do goes step by step side by side, so that code that one of them brought into the processor's caches serves the others.
- */
-function inStep(
-  answer: (arrived: Arrived) => void,
-): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  let waiting: Arrived[] = [];
-  const answerAll = (): void => {
-    const arrived = waiting;
-    waiting = [];
-    for (const one of arrived) answer(one);
-  };
-  return (incoming, outgoing) => {
-    if (waiting.length === 0) setImmediate(answerAll);
-    waiting.push({ incoming, outgoing });
   };
 }
 

@@ -27,8 +27,8 @@ export interface Ledger {
    */
   record(row: LedgerRow): void;
   /**
-   * The same for whoever can wait: rows of one turn of the event loop go to the journal in one write, behind it. Resolves
-   * when the row is there, or could not be written. Never rejects.
+   * The same for whoever can wait: rows that come one upon the other go to the journal in one write. Resolves when the row
+   * is there, or could not be written. Never rejects.
    */
   recordTogether(row: LedgerRow): Promise<void>;
   /** Resolves when every row recorded so far is in the store, or the store was tried in vain at the end. */
@@ -128,7 +128,8 @@ class StoreLedger implements Ledger {
     this.#unjournaled.push(row);
     this.#await(row);
     return (this.#journaling ??= new Promise((resolve) => {
-      setImmediate(() => {
+      // Behind all promises that go on now.
+      process.nextTick(() => {
         this.#journaling = null;
         this.#journalRest();
         resolve();

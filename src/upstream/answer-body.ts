@@ -1,3 +1,5 @@
+import { afterTurn } from './after-turn.ts';
+
 /** What holds the socket that an answer comes from. */
 export interface AnswerSource {
   pause(): void;
@@ -44,7 +46,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
 
   push(chunk: Uint8Array): void {
     // Behind whatever else the socket gives at once.
-    if (this.#waiting !== null && this.#chunks.length === 0) queueMicrotask(this.#deliver);
+    if (this.#waiting !== null && this.#chunks.length === 0) afterTurn(this.#deliver);
     this.#chunks.push(chunk);
     this.#byteCount += chunk.byteLength;
     if (this.#byteCount >= heldBytes && !this.#isPaused) {
@@ -55,7 +57,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
 
   finish(): void {
     this.#end ??= 'good';
-    this.#deliver();
+    if (this.#waiting !== null) afterTurn(this.#deliver);
   }
 
   /** What came before is read first. */

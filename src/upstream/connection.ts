@@ -1,6 +1,7 @@
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { NearfarError } from '../chat/error.ts';
 import type { StopSignal } from '../chat/stop-signal.ts';
+import { afterTurn } from './after-turn.ts';
 import { AnswerBody } from './answer-body.ts';
 
 export interface ConnectionSettings {
@@ -99,8 +100,11 @@ function dispatch(
       onResponseStart(controller, status, headers) {
         // What is only informed of is not the answer yet.
         if (status < 200) return;
-        answerBody = new AnswerBody(controller);
-        resolve({ status, headers, body: answerBody });
+        const body = (answerBody = new AnswerBody(controller));
+        // A short answer is all there by then.
+        afterTurn(() => {
+          resolve({ status, headers, body });
+        });
       },
       onResponseData(_controller, chunk) {
         answerBody?.push(chunk);
