@@ -169,6 +169,7 @@ test('kill -9 in the very turn in which a request ended loses nothing', async ()
     ledger.record(${JSON.stringify(rowOf(0))});
     await ledger.flush();
     for (const row of ${JSON.stringify([rowOf(1), rowOf(2), rowOf(3)])}) ledger.record(row);
+    await Promise.all(${JSON.stringify([rowOf(4), rowOf(5)])}.map((row) => ledger.recordTogether(row)));
     process.kill(process.pid, 'SIGKILL');
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'ignore' });
@@ -178,7 +179,7 @@ test('kill -9 in the very turn in which a request ended loses nothing', async ()
   const reopened = await createStore({ path });
   const ledger = await createLedger({ store: reopened, journal: createJournal(journalPath), warn });
   expect((await ledger.recent(10)).map((row) => row.requestId)).toEqual(
-    [3, 2, 1, 0].map((n) => `request-${n}`),
+    [5, 4, 3, 2, 1, 0].map((n) => `request-${n}`),
   );
   expect(warnings).toEqual([]);
   await ledger.close();
