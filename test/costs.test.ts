@@ -160,8 +160,8 @@ describe('nearfar costs', () => {
     await traffic();
     const rows = await far.rows();
     const journal = createJournal(join(far.home, 'ledger.sqlite.journal'));
-    journal.append({ ...(rows[0] as LedgerRow), requestId: 'waits' });
-    journal.append(rows[1] as LedgerRow);
+    journal.append([{ ...(rows[0] as LedgerRow), requestId: 'waits' }]);
+    journal.append([rows[1] as LedgerRow]);
     const report = JSON.parse(await run('--json', '--by', 'none')) as Report;
     expect(report.total.requests).toBe(4);
     expect((await far.rows()).length).toBe(3);

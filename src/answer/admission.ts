@@ -70,10 +70,12 @@ export function createAdmission({ rates, reserve }: AdmissionDependencies): Admi
             maxTokenCount: asked.maxTokenCount === null ? null : asked.maxTokenCount * asked.choiceCount,
           }));
           if (reserve === null || costsNothing) return allowed;
-          const { modelIds, reservation: made } = await reserve(
-            { ...asked, keyName, limits, mayStepDown: routed !== undefined },
-            allowed,
-          );
+          const wanted = { ...asked, keyName, limits, mayStepDown: routed !== undefined };
+          const { modelIds, reservation: made } = await reserve(wanted, allowed).catch((thrown: unknown) => {
+            // What was refused does not count.
+            ticket?.takeBack();
+            throw thrown;
+          });
           reservation = made;
           if (hasLeft()) {
             // The client left meanwhile: its row knows of no reservation.

@@ -29,6 +29,7 @@ import { rememberedAnswer } from './first-answers.ts';
 import { insideOnly } from './inside-only.ts';
 import { place, type BoundaryOf } from './place.ts';
 import { withRouteHeader } from './route-note.ts';
+import type { Settle } from './settle.ts';
 import { singleEnd } from './single-end.ts';
 
 export interface AnswerDependencies {
@@ -56,7 +57,7 @@ export interface AnswerDependencies {
   /** `null`: every answer is made anew. */
   readonly cache: AnswerCache | null;
   /** Takes the row of each request at its end: ledger and metrics. Must not throw. */
-  readonly settle: (row: LedgerRow) => void;
+  readonly settle: ((row: LedgerRow) => void) & Partial<Pick<Settle, 'together'>>;
   /** Keeps prompts and answers; absent: nothing is kept. */
   readonly capture?: Pick<Capture, 'begin'>;
   /** Compares a sample of answers with other tiers', after the fact; absent: none. */

@@ -6,6 +6,7 @@ import type { ChatPart } from '../chat/part.ts';
 import type { BytePlace, KeptPassing, MadeAnswer } from '../cache/byte-answers.ts';
 import type { Look } from '../cache/semantic/semantic-cache.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
+import { abortSignalOf, type StopSignal } from '../chat/stop-signal.ts';
 import { mayCross } from '../privacy/clear.ts';
 import type { ShadowRecorder } from '../quality/shadow.ts';
 import { askedBody } from '../route/asked-body.ts';
@@ -108,13 +109,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     look: Look | null,
     modelId: string,
     request: RelayRequest,
-    signal: AbortSignal,
+    signal: StopSignal,
   ): Promise<MadeAnswer<Relayed>> {
     if (cache !== null && place !== null) {
       // Each reader's own deadline ends its reading; the answer goes on for the others.
       const shared = { ...request, deadlineAt: null };
       const open = (ownSignal: AbortSignal) => upstreams.relay(modelId, shared, ownSignal);
-      return cache.bytes.answer(place, look, open, signal);
+      return cache.bytes.answer(place, look, open, abortSignalOf(signal));
     }
     const opened = await upstreams.relay(modelId, request, signal); //                 model
     return { ...opened, source: 'model', opened };
@@ -173,13 +174,16 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       let hasEntered = false;
       let holdsCheck = false;
       let shadowed: ShadowRecorder | null = null;
-      const settleOnce = once((last: LastPart) => {
+      const settleOnce = once((last: LastPart): Promise<void> | null => {
         clock.end();
         const row = admitted.close(account.close(last));
-        settle(row); //                                                                settle
+        let settled: Promise<void> | null = null;
+        if (last.type === 'finish' && settle.together !== undefined) settled = settle.together(row);
+        else settle(row); //                                                           settle
         if (decision !== null) route.settled?.(decision, row);
         recorder?.end(row);
         shadowed?.end(row, decision?.healthyTier);
+        return settled;
       });
       /**
        * As if it had never come: the ordinary way begins anew and writes the row. False: the store does not give back what is held,
@@ -216,7 +220,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const found =
           bytePlace === null || cache === null
             ? null
-            : await cache.bytes.find(bytePlace, clock.signal, checks.of(asked, [decision.modelId])); // cache
+            : await cache.bytes.find(
+                bytePlace,
+                abortSignalOf(clock.signal),
+                checks.of(asked, [decision.modelId]),
+              ); // cache
         const known = found?.answer ?? null;
         const look = found?.look ?? null;
         holdsCheck = (look?.checkMicros ?? 0) > 0;
@@ -261,7 +269,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
           if (canBeginAnew() && (await beginsAnew())) return null;
         }
         const error = verdict?.label === 'local_only' ? explained(failed, verdict) : failed;
-        settleOnce({ type: 'error', error });
+        void settleOnce({ type: 'error', error });
         throw error;
       }
     },
@@ -279,11 +287,11 @@ function again(known: KeptPassing): MadeAnswer<Relayed> {
   return { ...known, opened: null };
 }
 
-function once<Value>(act: (value: Value) => void): (value: Value) => void {
+function once<Value, Result>(act: (value: Value) => Result): (value: Value) => Result | null {
   let isDone = false;
   return (value) => {
-    if (isDone) return;
+    if (isDone) return null;
     isDone = true;
-    act(value);
+    return act(value);
   };
 }

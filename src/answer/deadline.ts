@@ -1,8 +1,9 @@
 import { NearfarError } from '../chat/error.ts';
+import { Stopper, type StopSignal } from '../chat/stop-signal.ts';
 
 /** The client's signal and the request's deadline as one. */
 export interface Deadline {
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   abort(reason: NearfarError): void;
   /** Stops the clock. What is under way goes on. */
   end(): void;
@@ -11,10 +12,10 @@ export interface Deadline {
 /** Longest delay that a timer takes. */
 const longestTimerMs = 2 ** 31 - 1;
 
-export function createDeadline(client: AbortSignal, deadlineAt: number | null): Deadline {
-  const controller = new AbortController();
+export function createDeadline(client: StopSignal, deadlineAt: number | null): Deadline {
+  const stopper = new Stopper();
   const onAbort = (): void => {
-    controller.abort(new NearfarError('aborted', 'The client went away.'));
+    stopper.abort(new NearfarError('aborted', 'The client went away.'));
   };
   if (client.aborted) onAbort();
   else client.addEventListener('abort', onAbort, { once: true });
@@ -23,15 +24,15 @@ export function createDeadline(client: AbortSignal, deadlineAt: number | null): 
       ? undefined
       : setTimeout(
           () => {
-            controller.abort(new NearfarError('timeout', 'The deadline of this request passed.'));
+            stopper.abort(new NearfarError('timeout', 'The deadline of this request passed.'));
           },
           Math.min(longestTimerMs, Math.max(0, deadlineAt - Date.now())),
         );
   timer?.unref();
   return {
-    signal: controller.signal,
+    signal: stopper,
     abort: (reason) => {
-      controller.abort(reason);
+      stopper.abort(reason);
     },
     end: () => {
       clearTimeout(timer);

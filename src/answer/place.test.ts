@@ -29,7 +29,7 @@ const facts: fc.Arbitrary<PrivacyFacts> = fc.record({
   mode: fc.constantFrom(...routeModes),
   keyMode: fc.constantFrom(null, ...keyModes),
   nearGrade: fc.constantFrom<ModelGrade | null>(null, 'basic', 'assistant', 'ungraded'),
-  sessionKey: fc.constant(null),
+  sessionKey: fc.constant(() => null),
 });
 
 const world = fc.record({
@@ -111,7 +111,7 @@ describe('where a request is placed', () => {
       mode: 'auto',
       keyMode: null,
       nearGrade: 'basic',
-      sessionKey: null,
+      sessionKey: () => null,
       ...changes,
     });
   const placed = async (one: World, changes: Partial<PrivacyFacts>) => {

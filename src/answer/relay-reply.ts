@@ -30,7 +30,7 @@ export function relayReply(
   model: string,
   { contentType, items, source, similarity }: MadeAnswer<Relayed>,
   account: { readonly see: (part: ChatPart) => void },
-  settle: (last: LastPart) => void,
+  settle: (last: LastPart) => Promise<void> | null,
   clock: Deadline,
   route: string | null,
 ): RelayReply {
@@ -42,7 +42,7 @@ export function relayReply(
   function end(): void {
     isOver = true;
     if (hasFinished) return;
-    settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
+    void settle({ type: 'error', error: new NearfarError('internal', 'The answer ended without an end.') });
   }
   return {
     model,
@@ -62,6 +62,7 @@ export function relayReply(
           return null;
         }
         const { bytes, parts } = next.value;
+        let settled: Promise<void> | null = null;
         for (const part of parts) {
           if (part.type !== 'finish') {
             if (part.type !== 'start') firstAt ??= performance.now();
@@ -78,14 +79,15 @@ export function relayReply(
           };
           // Before the last bytes go out: who has read the end finds the request settled.
           hasFinished = true;
-          settle({ ...part, timings });
+          settled = settle({ ...part, timings });
         }
         if (items.isOver === true) end();
+        if (settled !== null) await settled;
         return bytes;
       } catch (thrown) {
         isOver = true;
         const error = toNearfarError(thrown);
-        settle({ type: 'error', error });
+        void settle({ type: 'error', error });
         return error;
       }
     },
@@ -93,7 +95,7 @@ export function relayReply(
       if (isOver) return;
       isOver = true;
       const error = new NearfarError('aborted', 'The client went away.');
-      settle({ type: 'error', error });
+      void settle({ type: 'error', error });
       clock.abort(error);
       items.return();
     },

@@ -1,4 +1,5 @@
 import { toNearfarError, type NearfarError } from '../chat/error.ts';
+import type { StopSignal } from '../chat/stop-signal.ts';
 
 export interface FirstOfTwo<Turn, Result> {
   readonly first: Turn;
@@ -7,7 +8,7 @@ export interface FirstOfTwo<Turn, Result> {
   /** Milliseconds after which the first is late. */
   readonly afterMs: number;
   /** The first's: nobody else is asked once it is aborted. */
-  readonly signal: AbortSignal;
+  readonly signal: Pick<StopSignal, 'aborted'>;
   /** Null: there is nobody to ask. */
   readonly openSecond: () => Turn | null;
   readonly cancel: (turn: Turn) => void;

@@ -21,7 +21,7 @@ export interface PrivacyVerdict {
   readonly detectors: readonly string[];
   /** Whether pictures, sounds and files may leave though nobody here has read them. */
   readonly allowsMedia: boolean;
-  /** Keyed hash of the session, the same for all its turns; null where none can be told. */
+  /** Keyed hash of the session, the same for all its turns; null where none can be told, or where it is plainly open. */
   readonly sessionKey: string | null;
 }
 

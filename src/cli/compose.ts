@@ -229,10 +229,7 @@ async function composeRooms(parts: Parts): Promise<Gateway> {
   const modelOf = async (id: string): Promise<ChatModel> =>
     upstreams.upstreamOf(id) === null ? localModels.model(id) : upstreams.model(id);
   const withhold = rooms.openWithholding({ loaded, index });
-  const settleWhole = rooms.createSettle({ ledger, metrics, warn });
-  const settle: typeof settleWhole = (row) => {
-    settleWhole(withhold(row));
-  };
+  const settle = rooms.createSettle({ ledger, metrics, warn }, withhold);
   const pipeline: AnswerDependencies = {
     ...(await rooms.openPrivacy({
       ...{ loaded, state, warn },

@@ -70,7 +70,7 @@ describe('the questions of nearfar plan', () => {
     expect(screen.said).toEqual([
       'Requests a day: expected a number from 0 to 1000000000000, got "many".',
       'Requests a day: expected a number from 0 to 1000000000000, got "1e13".',
-      'Tokens of a prompt, on average: expected a number from 1, got "0".',
+      'Tokens of a prompt, on average: expected a number from 1 to 100000000, got "0".',
       expect.stringMatching(/^--hardware: expected this, or one of H100 SXM, .*got "abacus"\.$/),
       expect.stringMatching(/^--least-quality: expected none, .*got "best"\.$/),
     ]);

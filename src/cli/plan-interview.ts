@@ -4,7 +4,7 @@ import { platforms } from '../plan/decide/ask.ts';
 import { goals, privacies } from '../plan/decide/question.ts';
 import { UsageError, type OptionValues } from './command.ts';
 import { checkHardware } from './plan-hardware.ts';
-import { floorOf, mostRequestsPerDay } from './plan-question.ts';
+import { floorOf, mostTokenCount, mostRequestsPerDay } from './plan-question.ts';
 
 /** One question on the terminal: the option that it stands for, and how it is asked. */
 interface Asked {
@@ -17,12 +17,13 @@ interface Asked {
   readonly check?: (answer: string) => unknown;
 }
 
-function counted(option: string, text: string, usual: string, least: number, most = Infinity): Asked {
-  const range = most === Infinity ? `from ${least}` : `from ${least} to ${most}`;
+function counted(option: string, text: string, usual: string, least: number, most: number): Asked {
   const check = (answer: string): void => {
     const count = Number(answer);
-    if (!(count >= least && count <= most && Number.isFinite(count)))
-      throw new UsageError(`${text}: expected a number ${range}, got ${JSON.stringify(answer)}`);
+    if (!(count >= least && count <= most))
+      throw new UsageError(
+        `${text}: expected a number from ${least} to ${most}, got ${JSON.stringify(answer)}`,
+      );
   };
   return { option, text, usual, choices: [], check };
 }
@@ -30,8 +31,8 @@ function counted(option: string, text: string, usual: string, least: number, mos
 const questions: readonly Asked[] = [
   { option: 'goal', text: 'What matters most', usual: 'cost', choices: goals },
   counted('requests-per-day', 'Requests a day', '1000', 0, mostRequestsPerDay),
-  counted('prompt', 'Tokens of a prompt, on average', '500', 1),
-  counted('answer', 'Tokens of an answer, on average', '200', 1),
+  counted('prompt', 'Tokens of a prompt, on average', '500', 1, mostTokenCount),
+  counted('answer', 'Tokens of an answer, on average', '200', 1, mostTokenCount),
   {
     option: 'privacy',
     text: 'Where may prompts go (any; own machines or rented; the device only)',

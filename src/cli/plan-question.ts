@@ -18,7 +18,8 @@ import { UsageError, type OptionValues } from './command.ts';
 import { offersOf } from './plan-hardware.ts';
 
 const share = { min: 0, max: 1 };
-const tokens = { min: 1, max: 1e8 };
+export const mostTokenCount = 1e8;
+const tokens = { min: 1, max: mostTokenCount };
 export const mostRequestsPerDay = 1e12;
 
 /** The question that the options ask, with what they leave open as usual. @throws UsageError naming the option */

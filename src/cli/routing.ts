@@ -189,10 +189,23 @@ export async function openRouting(dependencies: RoutingDependencies): Promise<Ro
   return { tiers, router, observes: settings.route.observe, figures, sessions, orderGroup };
 }
 
+/** Clients choose their names. */
+const keptModels = 1000;
+
 /** What is known of a model now. */
 function createOutlook(dependencies: RoutingDependencies): (modelId: string) => Promise<ModelOutlook> {
   const { upstreams, localModels, index, billing, prices } = dependencies;
   const { settings } = dependencies.loaded;
+  /** Asked with each request, of the same few models. */
+  const contexts = new Map<string, number | null>();
+  const contextOf = (modelId: string): number | null => {
+    let context = contexts.get(modelId);
+    if (context === undefined) {
+      context = boundsOf(modelId, settings.upstreams, prices).contextTokenCount;
+      if (contexts.size < keptModels) contexts.set(modelId, context);
+    }
+    return context;
+  };
   return async (modelId) => {
     const { price } = billing(modelId);
     const upstream = upstreams.upstreamOf(modelId);
@@ -202,7 +215,7 @@ function createOutlook(dependencies: RoutingDependencies): (modelId: string) => 
         boundary: upstream.boundary,
         rest: pauseMs === 0 ? null : { reason: 'it failed of late and is left alone for a while', pauseMs },
         can: {
-          contextTokenCount: boundsOf(modelId, settings.upstreams, prices).contextTokenCount,
+          contextTokenCount: contextOf(modelId),
           tools: true,
           media: true,
           schema: true,

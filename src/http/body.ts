@@ -1,5 +1,5 @@
 import { NearfarError, toNearfarError } from '../chat/error.ts';
-import { boundBrackets, boundStructure } from './body-structure.ts';
+import { boundBrackets, boundStructure, maxValueCount } from './body-structure.ts';
 import type { ArrivedRequest, RequestHeaders } from './arrived-request.ts';
 import type { HttpLimits } from './dependencies.ts';
 
@@ -33,7 +33,8 @@ export async function readJson(
   boundBrackets(bytes);
   const text = decodeText(bytes);
   const value = parseJson(text);
-  boundStructure(value);
+  // Each value takes a byte.
+  if (bytes.length > maxValueCount) boundStructure(value);
   return { text, value };
 }
 

@@ -60,8 +60,16 @@ function isForeignFetch(request: GuardedRequest): boolean {
   return !(request.method === 'GET' && request.headers.get('sec-fetch-mode') === 'navigate');
 }
 
+/** Nearly all requests come under one name. */
+let last: { readonly host: string; readonly name: string | null } = { host: '', name: null };
+
 /** `[::1]:4242` -> `[::1]`, `LocalHost:80` -> `localhost`; null where it is no host at all. */
 function hostName(host: string): string | null {
+  if (last.host !== host) last = { host, name: readHostName(host) };
+  return last.name;
+}
+
+function readHostName(host: string): string | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host.toLowerCase());
   return match?.[1]?.replace(/\.$/, '') ?? null;
 }

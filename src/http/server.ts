@@ -3,6 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NearfarError } from '../chat/error.ts';
+import { afterTurn } from '../upstream/after-turn.ts';
 import type { HttpLimits } from './dependencies.ts';
 import { sendStream } from './stream-response.ts';
 
@@ -52,7 +53,10 @@ export async function listen(
     keepAliveTimeout: 65_000,
   };
   const server = createServer(options, (incoming, outgoing) => {
-    if (app.direct?.(incoming, outgoing) !== true) void answerByFetch(incoming, outgoing);
+    // A small body is there by then.
+    afterTurn(() => {
+      if (app.direct?.(incoming, outgoing) !== true) void answerByFetch(incoming, outgoing);
+    });
   });
   await bind(server, host, port);
   const address = server.address() as AddressInfo;

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import type { LedgerRow } from './row.ts';
 
 /**
- * Rows that are not in the database yet, as lines of JSON in files that only their owner can read. A row is handed to
+ * Rows that are not in the database yet, as lines of JSON in files that only their owner can read. They are handed to
  * the operating system in one write and no fsync: killing nearfar loses none, a power cut may lose the last ones.
  *
  * Two files take turns: while the rows of one enter the database, new ones go to the other. Each process has its own.
@@ -14,8 +14,8 @@ import type { LedgerRow } from './row.ts';
 export interface Journal {
   /** Where a person finds the files: their common beginning. */
   readonly path: string;
-  /** @throws where the file cannot be written; the row is then only in memory */
-  append(row: LedgerRow): void;
+  /** In one write. @throws where the file cannot be written; the rows are then only in memory, or some of them */
+  append(rows: readonly LedgerRow[]): void;
   /** From here on rows go to the other file. Those of this one may be forgotten by `forget`. */
   turn(): void;
   /** The rows that were written before the last turn are in the database. */
@@ -54,14 +54,16 @@ export function createJournal(path: string): Journal {
 
   return {
     path,
-    append(row) {
+    append(rows) {
       const [page] = pages ?? openPages();
-      const line = Buffer.from(`${page.isTorn ? '\n' : ''}${JSON.stringify(row)}\n`);
-      const writtenCount = writeSync(page.descriptor, line);
+      let text = page.isTorn ? '\n' : '';
+      for (const row of rows) text += `${JSON.stringify(row)}\n`;
+      const lines = Buffer.from(text);
+      const writtenCount = writeSync(page.descriptor, lines);
       page.byteCount += writtenCount;
-      page.isTorn = writtenCount < line.length;
+      page.isTorn = writtenCount < lines.length;
       if (page.isTorn)
-        throw new Error(`only ${writtenCount} of ${line.length} bytes fitted into ${page.path}`);
+        throw new Error(`only ${writtenCount} of ${lines.length} bytes fitted into ${page.path}`);
     },
     turn() {
       if (pages !== null) pages = [pages[1], pages[0]];

@@ -10,7 +10,7 @@ import { openTestStore } from '../../test/state-backends.ts';
 import { createStore } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { costMicros, localPrice } from './cost.ts';
-import { createJournal } from './journal.ts';
+import { createJournal, readWaitingRows } from './journal.ts';
 import { createLedger } from './ledger.ts';
 import type { LedgerRow } from './row.ts';
 
@@ -169,6 +169,7 @@ test('kill -9 in the very turn in which a request ended loses nothing', async ()
     ledger.record(${JSON.stringify(rowOf(0))});
     await ledger.flush();
     for (const row of ${JSON.stringify([rowOf(1), rowOf(2), rowOf(3)])}) ledger.record(row);
+    await Promise.all(${JSON.stringify([rowOf(4), rowOf(5)])}.map((row) => ledger.recordTogether(row)));
     process.kill(process.pid, 'SIGKILL');
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'ignore' });
@@ -178,7 +179,7 @@ test('kill -9 in the very turn in which a request ended loses nothing', async ()
   const reopened = await createStore({ path });
   const ledger = await createLedger({ store: reopened, journal: createJournal(journalPath), warn });
   expect((await ledger.recent(10)).map((row) => row.requestId)).toEqual(
-    [3, 2, 1, 0].map((n) => `request-${n}`),
+    [5, 4, 3, 2, 1, 0].map((n) => `request-${n}`),
   );
   expect(warnings).toEqual([]);
   await ledger.close();
@@ -256,9 +257,32 @@ describe('a journal', () => {
     await first.close();
   });
 
+  test('has the rows of one turn when those who wait for them go on, in one write', async () => {
+    const written: number[] = [];
+    const own = createJournal(path());
+    const journal = {
+      ...own,
+      append(rows: Parameters<typeof own.append>[0]) {
+        written.push(rows.length);
+        own.append(rows);
+      },
+    };
+    const ledger = await createLedger({ store: failing(Infinity), journal, warn });
+    const waits = [1, 2, 3].map((number) => ledger.recordTogether(rowOf(number)));
+    expect(written).toEqual([]);
+    await Promise.all(waits);
+    expect(written).toEqual([3]);
+    ledger.record(rowOf(4));
+    expect(await readWaitingRows(path())).toEqual([1, 2, 3, 4].map((number) => rowOf(number)));
+    // Those that nobody waited for are not left out at the end.
+    void ledger.recordTogether(rowOf(5));
+    await ledger.close();
+    expect(await readWaitingRows(path())).toHaveLength(5);
+  });
+
   test('can be read by its owner only', async () => {
     const journal = createJournal(path());
-    journal.append(rowOf(1));
+    journal.append([rowOf(1)]);
     for (const file of await journalFiles()) {
       expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
     }
@@ -276,7 +300,7 @@ describe('a journal', () => {
           let written: string[] = [];
           for (const [index, step] of steps.entries()) {
             if (step === 'append') {
-              journal.append(rowOf(index));
+              journal.append([rowOf(index)]);
               written.push(rowOf(index).requestId);
             } else if (step === 'keep') {
               journal.keep();

@@ -26,6 +26,11 @@ export interface Ledger {
    * with those that came meanwhile, in the store.
    */
   record(row: LedgerRow): void;
+  /**
+   * The same for whoever can wait: rows that come one upon the other go to the journal in one write. Resolves when the row
+   * is there, or could not be written. Never rejects.
+   */
+  recordTogether(row: LedgerRow): Promise<void>;
   /** Resolves when every row recorded so far is in the store, or the store was tried in vain at the end. */
   flush(): Promise<void>;
   /** Newest first. */
@@ -79,6 +84,9 @@ class StoreLedger implements Ledger {
   /** and those that came since. */
   #pending: LedgerRow[] = [];
   #writing: Promise<void> | null = null;
+  /** Of those that came since, the ones that are not in the journal yet. */
+  #unjournaled: LedgerRow[] = [];
+  #journaling: Promise<void> | null = null;
   #isClosing = false;
   #isJournalBroken = false;
   /** Ends the pause under way. */
@@ -112,13 +120,41 @@ class StoreLedger implements Ledger {
   }
 
   record(row: LedgerRow): void {
+    this.#toJournal([row]);
+    this.#await(row);
+  }
+
+  recordTogether(row: LedgerRow): Promise<void> {
+    this.#unjournaled.push(row);
+    this.#await(row);
+    return (this.#journaling ??= new Promise((resolve) => {
+      // Behind all promises that go on now.
+      process.nextTick(() => {
+        this.#journaling = null;
+        this.#journalRest();
+        resolve();
+      });
+    }));
+  }
+
+  #journalRest(): void {
+    if (this.#unjournaled.length === 0) return;
+    const rows = this.#unjournaled;
+    this.#unjournaled = [];
+    this.#toJournal(rows);
+  }
+
+  #toJournal(rows: readonly LedgerRow[]): void {
     try {
-      this.#journal?.append(row);
+      this.#journal?.append(rows);
       this.#isJournalBroken = false;
     } catch (thrown) {
       if (!this.#isJournalBroken) this.#warn('The journal of the ledger cannot be written.', thrown);
       this.#isJournalBroken = true;
     }
+  }
+
+  #await(row: LedgerRow): void {
     this.#pending.push(row);
     if (this.pendingCount > pendingLimit) this.#leave(this.#pending.splice(0, rowsPerWrite).length);
     this.#writing ??= this.#writeAll();
@@ -186,6 +222,8 @@ class StoreLedger implements Ledger {
   async #writeAll(): Promise<void> {
     while (this.#pending.length > 0) {
       await this.#pause(collectMs);
+      // What is on its way to the store is in the file that is forgotten behind it.
+      this.#journalRest();
       this.#journal?.turn();
       this.#round = this.#pending;
       this.#pending = [];
@@ -239,6 +277,7 @@ class StoreLedger implements Ledger {
 
   /** Rows that this run will not bring to the store. */
   #leave(rowCount: number): void {
+    this.#journalRest();
     if (this.#journal === null || this.#isJournalBroken) {
       this.#warn(`${rowCount} ledger rows are lost.`);
       return;

@@ -102,7 +102,7 @@ export function createJudge(setup: JudgeSetup): JudgeRequest {
         mode: isOwn ? 'block' : setup.modeOf(request.requestedModel),
         keyMode: isOwn ? null : keyMode,
         nearGrade: setup.nearGrade(),
-        sessionKey: keys.named[0] ?? keys.opening,
+        sessionKey: () => keys.named[0] ?? keys.opening,
       });
       const finish = (more: Findings): Request | Promise<Request> => {
         const verdict = verdictOf(facts(more));

@@ -30,7 +30,10 @@ export function sessionKeys(
   const answer = turns[answerAt];
   return {
     named: ids.map((id) => keyOf('name', id)),
-    opening: opening.length === 0 ? null : keyOf('opening', ...opening),
+    // Only asked for where something was found, and as long as the prompt.
+    get opening() {
+      return opening.length === 0 ? null : keyOf('opening', ...opening);
+    },
     answered: answer === undefined ? null : keyOf('answered', ...opening, toText(answer)),
   };
 }

@@ -13,7 +13,7 @@ const plain: PrivacyFacts = {
   mode: 'auto',
   keyMode: null,
   nearGrade: 'basic',
-  sessionKey: null,
+  sessionKey: () => null,
 };
 const email: Findings = { detectors: ['email'], hasFailed: false, unread: [] };
 const picture: Findings = { detectors: [], hasFailed: false, unread: ['image'] };
@@ -28,7 +28,7 @@ const facts = fc.record({
   mode: fc.constantFrom(...routeModes),
   keyMode: fc.constantFrom(null, ...keyModes),
   nearGrade: fc.constantFrom<ModelGrade | null>(null, 'smoke test', 'basic', 'assistant', 'ungraded'),
-  sessionKey: fc.constant(null),
+  sessionKey: fc.constant(() => null),
 });
 
 describe('the verdict', () => {

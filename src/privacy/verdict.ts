@@ -30,7 +30,8 @@ export interface PrivacyFacts {
   readonly keyMode: KeyMode | null;
   /** Null: there is no near model. */
   readonly nearGrade: ModelGrade | null;
-  readonly sessionKey: string | null;
+  /** Of the session; null where none can be told. Called only where something follows from it. */
+  readonly sessionKey: () => string | null;
 }
 
 /**
@@ -38,7 +39,7 @@ export interface PrivacyFacts {
  * Never `open` where it was asked to stay, whatever the settings or the key say.
  */
 export function verdictOf(facts: PrivacyFacts): PrivacyVerdict {
-  const { findings, allowsMedia, session, keyMode, sessionKey } = facts;
+  const { findings, allowsMedia, session, keyMode } = facts;
   const unread = allowsMedia ? [] : findings.unread;
   const detectors = [...findings.detectors, ...unread.map((kind) => `unread.${kind}`)];
   const mayNever = [
@@ -54,8 +55,10 @@ export function verdictOf(facts: PrivacyFacts): PrivacyVerdict {
     ...(isFound ? ['detector'] : []),
     ...(unread.length > 0 ? ['media'] : []),
   ];
-  const common = { detectors, allowsMedia, sessionKey };
-  if (reasons.length === 0) return { label: 'open', mode: 'open', reasons, ...common };
+  if (reasons.length === 0) {
+    return { label: 'open', mode: 'open', reasons, detectors, allowsMedia, sessionKey: null };
+  }
+  const common = { detectors, allowsMedia, sessionKey: facts.sessionKey() };
   // What a key is allowed is what detectors found. That nobody could look, or that somebody asked, is another matter.
   if (keyMode === 'open' && mayNever.length === 0 && !findings.hasFailed) {
     return { label: 'open', mode: 'open', reasons: [...reasons, 'exception'], ...common };

@@ -92,7 +92,7 @@ export function createRoute(settings: RouteSettings): Route {
   });
   const resolve = async (name: string): Promise<RouteDecision> => resolveModelName(name, await knownNames());
 
-  function chainFrom(modelId: string, { requestedModel }: RouteRequest): Promise<readonly string[]> {
+  function chainFrom(modelId: string, requestedModel: string): Promise<readonly string[]> {
     const { steps } = followAliases(requestedModel, { aliases, tiers: tierModels });
     return chainOf(modelId, steps, fallbacks, resolve);
   }
@@ -112,11 +112,22 @@ export function createRoute(settings: RouteSettings): Route {
     return kept.tiers.map((tier) => ({ ...tier, pauseMs: pauseOf(tier.modelId) }));
   }
 
+  async function chained(name: string): Promise<RouteDecision> {
+    const resolved = await resolve(name);
+    const chain = await chainFrom(resolved.modelId, name);
+    return chain.length === 0 ? resolved : withChain(resolved, chain);
+  }
+
+  /** What names led to among these models: most requests name one of a few. */
+  let named = { ids: [] as readonly string[], near: near(), decisions: new Map<string, RouteDecision>() };
+
   /** As without a policy. */
   async function byName(request: RouteRequest): Promise<RouteDecision> {
-    const resolved = await resolve(request.requestedModel);
-    const chain = await chainFrom(resolved.modelId, request);
-    const decision = chain.length === 0 ? resolved : withChain(resolved, chain);
+    const ids = await listModelIds();
+    if (named.ids !== ids || named.near !== near()) named = { ids, near: near(), decisions: new Map() };
+    const { decisions } = named;
+    const decision = decisions.get(request.requestedModel) ?? (await chained(request.requestedModel));
+    if (decisions.size < keptNames) decisions.set(request.requestedModel, decision);
     return request.privacy === 'local_only'
       ? { ...decision, reasons: ['local_only: inside only', ...decision.reasons] }
       : decision;
@@ -141,7 +152,7 @@ export function createRoute(settings: RouteSettings): Route {
       ...(sessionKey === null ? {} : { sessionKey }),
     };
     // The owner's own list for `auto` goes before the order of the tiers, within what may be asked.
-    const own = await chainFrom(modelId, request);
+    const own = await chainFrom(modelId, request.requestedModel);
     const allowed = own.filter((id) => fallbackIds.includes(id));
     return allowed.length === 0 ? made : { ...made, fallbackIds: allowed };
   }
@@ -188,7 +199,7 @@ export function createRoute(settings: RouteSettings): Route {
       failedIds: new Set(ids.filter((id) => pauseOf(id) > 0)),
     });
     // Behind the group's own come those that the owner lists for its name.
-    const further = await chainFrom(modelId, request);
+    const further = await chainFrom(modelId, request.requestedModel);
     const fallbackIds = [...new Set([...others, ...further])];
     return {
       modelId,
@@ -259,6 +270,8 @@ export function createRoute(settings: RouteSettings): Route {
 /** Milliseconds for which a model that failed the router is left alone, where others can answer. */
 const failurePauseMs = 3_000;
 const keptFailures = 100;
+/** Clients choose them. */
+const keptNames = 500;
 
 function tierOf({ tier, model }: Routing['tiers'][number], known: KnownNames): Omit<ResolvedTier, 'pauseMs'> {
   try {

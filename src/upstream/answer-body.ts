@@ -1,3 +1,5 @@
+import { afterTurn } from './after-turn.ts';
+
 /** What holds the socket that an answer comes from. */
 export interface AnswerSource {
   pause(): void;
@@ -29,6 +31,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
   #chunks: Uint8Array[] = [];
   #byteCount = 0;
   #isPaused = false;
+  #isUnread = true;
   #end: { readonly error: unknown } | 'good' | null = null;
   #waiting: Waiting | null = null;
 
@@ -43,7 +46,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
 
   push(chunk: Uint8Array): void {
     // Behind whatever else the socket gives at once.
-    if (this.#waiting !== null && this.#chunks.length === 0) queueMicrotask(this.#deliver);
+    if (this.#waiting !== null && this.#chunks.length === 0) afterTurn(this.#deliver);
     this.#chunks.push(chunk);
     this.#byteCount += chunk.byteLength;
     if (this.#byteCount >= heldBytes && !this.#isPaused) {
@@ -54,7 +57,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
 
   finish(): void {
     this.#end ??= 'good';
-    this.#deliver();
+    if (this.#waiting !== null) afterTurn(this.#deliver);
   }
 
   /** What came before is read first. */
@@ -86,8 +89,9 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
 
   /** All that is there. */
   #take(): Uint8Array {
-    const [first, ...others] = this.#chunks;
-    const all = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
+    this.#isUnread = false;
+    const [first] = this.#chunks;
+    const all = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#byteCount = 0;
     if (this.#isPaused) {
@@ -106,6 +110,11 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array, undefined> 
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** All of it, where it has come to its end and nobody has read any yet; else null. */
+  takeWhole(): Uint8Array | null {
+    return this.#end === 'good' && this.#waiting === null && this.#isUnread ? this.#take() : null;
   }
 
   /** Reads to the end, so that the connection can be used again; beyond so many bytes it is cut instead. */

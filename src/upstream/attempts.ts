@@ -2,6 +2,7 @@ import type { BalanceRequest, Lease } from '../balance/balancer.ts';
 import { firstOfTwo } from '../balance/first-of-two.ts';
 import { NearfarError, toNearfarError } from '../chat/error.ts';
 import type { Delivery } from '../chat/part.ts';
+import type { StopSignal } from '../chat/stop-signal.ts';
 import type { BreakerEnd } from './circuit-breaker.ts';
 import type { Connection } from './connection.ts';
 
@@ -14,7 +15,7 @@ import { upstreamModelId } from './upstream.ts';
 export interface Turn {
   readonly connection: Connection;
   /** Aborted by the client, or because another replica was first. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Longest wait for the first piece, in milliseconds. */
   readonly firstTokenMs: number;
   /** Tells what the answer says of itself. */
@@ -32,7 +33,7 @@ export interface Asking<Result> {
   };
   readonly request: BalanceRequest;
   readonly deadlineAt: number | null;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Whether a second may be asked where the first piece is late: what resolves when it is there. */
   readonly isHedgeable: boolean;
   /** Resolves once there is something to deliver. */
@@ -144,20 +145,11 @@ async function askOnce<Result>(
   const { replicas, request, isHedgeable, discard } = asking;
   const afterMs =
     isHedgeable && replicas.count > 1 && !first.lease.isProbe ? replicas.hedgeAfterMs(request.model) : null;
-  const run = async (turn: OpenTurn): Promise<Result> => {
-    try {
-      return await asking.attempt(turn);
-    } catch (thrown) {
-      const error = toNearfarError(thrown);
-      turn.report(isFault(error) ? 'failed' : 'neither');
-      throw error;
-    }
-  };
   replicas.hedgeBudget.earn();
-  if (afterMs === null) return delivered(await run(first), notes, []);
+  if (afterMs === null) return delivered(await runTurn(asking, first), notes, []);
   const race = await firstOfTwo({
     first,
-    run,
+    run: (turn) => runTurn(asking, turn),
     afterMs,
     signal: first.signal,
     openSecond: () =>
@@ -179,6 +171,16 @@ async function askOnce<Result>(
   const told = [...notes, `${late}: ${nameOf(race.second, replicas)} was asked too, ${outcome}`];
   const id = upstreamModelId(asking.upstream.name, request.model);
   return delivered(race.result, told, race.loserFailed ? [] : [id]);
+}
+
+async function runTurn<Result>({ attempt }: Asking<Result>, turn: OpenTurn): Promise<Result> {
+  try {
+    return await attempt(turn);
+  } catch (thrown) {
+    const error = toNearfarError(thrown);
+    turn.report(isFault(error) ? 'failed' : 'neither');
+    throw error;
+  }
 }
 
 function delivered<Result>(

@@ -1,5 +1,7 @@
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { NearfarError } from '../chat/error.ts';
+import type { StopSignal } from '../chat/stop-signal.ts';
+import { afterTurn } from './after-turn.ts';
 import { AnswerBody } from './answer-body.ts';
 
 export interface ConnectionSettings {
@@ -16,7 +18,7 @@ export interface SendOptions {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Called once a connection takes the request: from here on the other side may have read it. */
   readonly onSent?: () => void;
 }
@@ -25,7 +27,11 @@ export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Its bytes as they come. Leaving the loop early cuts the connection. */
-  readonly body: AsyncIterable<Uint8Array> & { dump(options: { limit: number }): Promise<void> };
+  readonly body: AsyncIterable<Uint8Array> & {
+    dump(options: { limit: number }): Promise<void>;
+    /** All of it at once, where it is there already; else null. */
+    takeWhole?(): Uint8Array | null;
+  };
 }
 
 /** A pool of kept connections to one upstream. Redirects are not followed: they could lead across a boundary. */
@@ -65,7 +71,7 @@ export function createConnection({ baseUrl, connectMs, usesProxy }: ConnectionSe
 function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
   onSent: (() => void) | undefined,
 ): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
@@ -94,8 +100,11 @@ function dispatch(
       onResponseStart(controller, status, headers) {
         // What is only informed of is not the answer yet.
         if (status < 200) return;
-        answerBody = new AnswerBody(controller);
-        resolve({ status, headers, body: answerBody });
+        const body = (answerBody = new AnswerBody(controller));
+        // A short answer is all there by then.
+        afterTurn(() => {
+          resolve({ status, headers, body });
+        });
       },
       onResponseData(_controller, chunk) {
         answerBody?.push(chunk);

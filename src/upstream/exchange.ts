@@ -1,4 +1,5 @@
 import { NearfarError } from '../chat/error.ts';
+import type { StopSignal } from '../chat/stop-signal.ts';
 import { networkFailure, type Connection, type SendOptions, type UpstreamAnswer } from './connection.ts';
 import { createEventFraming, createLineFraming, type Framing } from './framing.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -21,7 +22,7 @@ export interface Exchange {
   readonly timeouts: UpstreamTimeouts;
   /** Texts that no error may show. */
   readonly secrets: readonly string[];
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** The upstream took the request, and answered that it does not answer it. */
   readonly onRefused?: () => void;
 }

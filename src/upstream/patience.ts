@@ -1,9 +1,10 @@
 import { NearfarError } from '../chat/error.ts';
+import { Stopper, type StopSignal } from '../chat/stop-signal.ts';
 
 /** One clock of an exchange: it runs until the next sign of life, and aborts what is waited for when it runs out. */
 export interface Patience {
   /** Aborted by the client, or by running out of patience; the reason is a NearfarError. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Starts anew. @param what completes "The upstream ..." */
   wait(milliseconds: number, what: string): void;
   /** Starts anew with what was waited for last. */
@@ -14,11 +15,11 @@ export interface Patience {
   finish(): void;
 }
 
-export function createPatience(client: AbortSignal): Patience {
-  const controller = new AbortController();
+export function createPatience(client: StopSignal): Patience {
+  const stopper = new Stopper();
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
-    controller.abort(abortedError(client));
+    stopper.abort(abortedError(client));
   };
   const finish = (): void => {
     clearTimeout(timer);
@@ -27,11 +28,11 @@ export function createPatience(client: AbortSignal): Patience {
   if (client.aborted) onAbort();
   else client.addEventListener('abort', onAbort, { once: true });
   return {
-    signal: controller.signal,
+    signal: stopper,
     wait(milliseconds, what) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        controller.abort(
+        stopper.abort(
           new NearfarError('timeout', `The upstream ${what} within ${milliseconds / 1000} seconds.`),
         );
       }, milliseconds);
@@ -41,7 +42,7 @@ export function createPatience(client: AbortSignal): Patience {
     },
     end() {
       finish();
-      controller.abort(isOver);
+      stopper.abort(isOver);
     },
     finish,
   };
@@ -50,7 +51,7 @@ export function createPatience(client: AbortSignal): Patience {
 /** Made once: an abort without a reason makes one with a stack, for each request. */
 const isOver = new Error('The exchange is over.');
 
-function abortedError(signal: AbortSignal): NearfarError {
+function abortedError(signal: StopSignal): NearfarError {
   const reason: unknown = signal.reason;
   return reason instanceof NearfarError ? reason : new NearfarError('aborted', 'The client went away.');
 }

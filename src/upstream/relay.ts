@@ -2,6 +2,7 @@ import { toNearfarError } from '../chat/error.ts';
 import type { Delivery } from '../chat/part.ts';
 import type { PromptPrefix } from '../chat/prompt-prefix.ts';
 import type { ChatRequest } from '../chat/request.ts';
+import type { StopSignal } from '../chat/stop-signal.ts';
 import { clear, type Cleared } from '../privacy/clear.ts';
 import { askInTurn, type Turn } from './attempts.ts';
 import type { UpstreamAnswer } from './connection.ts';
@@ -69,7 +70,7 @@ export async function relay(
   dependencies: UpstreamModelDependencies,
   id: string,
   request: RelayRequest,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Relayed> {
   const { upstream, replicas, model, random, now } = dependencies;
   const cleared = clear(request, upstream.boundary);
@@ -82,33 +83,35 @@ export async function relay(
     body,
     request.body,
   );
-  const { result, delivery } = await askInTurn({
-    upstream,
-    replicas,
-    request: {
-      model: model.name,
-      tenant: request.tenant,
-      blocks: replicas.blocks(model.name, () =>
-        request.operation === 'embeddings' ? '' : promptTextOf(request.body),
-      ),
-      callIds: answeredCallsOf(request.body),
-    },
-    deadlineAt: request.deadlineAt,
-    signal,
-    // A whole answer has no first token that could be late.
-    isHedgeable: request.isStreamed,
-    attempt: (turn) => tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, turn }),
-    discard: ({ items }) => {
-      items.return();
-    },
-    ...(random === undefined ? {} : { random }),
-    ...(now === undefined ? {} : { now }),
-  }).catch((thrown: unknown) => {
+  try {
+    const { result, delivery } = await askInTurn({
+      upstream,
+      replicas,
+      request: {
+        model: model.name,
+        tenant: request.tenant,
+        blocks: replicas.blocks(model.name, () =>
+          request.operation === 'embeddings' ? '' : promptTextOf(request.body),
+        ),
+        callIds: answeredCallsOf(request.body),
+      },
+      deadlineAt: request.deadlineAt,
+      signal,
+      // A whole answer has no first token that could be late.
+      isHedgeable: request.isStreamed,
+      attempt: (turn) => tryOnce({ dependencies, id, cleared, prompt, hidesUsage: asksForUsage, turn }),
+      discard: ({ items }) => {
+        items.return();
+      },
+      ...(random === undefined ? {} : { random }),
+      ...(now === undefined ? {} : { now }),
+    });
+    return delivery === undefined ? result : { ...result, delivery };
+  } catch (thrown) {
     const error = toNearfarError(thrown);
     prompt.abandon(error);
     throw error;
-  });
-  return delivery === undefined ? result : { ...result, delivery };
+  }
 }
 
 /** OpenAI's streams tell their usage only to those who ask. */

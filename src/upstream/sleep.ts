@@ -1,5 +1,7 @@
+import type { StopSignal } from '../chat/stop-signal.ts';
+
 /** True after the time; false, at once, where the signal aborts before. */
-export function sleepUnless(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+export function sleepUnless(milliseconds: number, signal: StopSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     const onAbort = (): void => {

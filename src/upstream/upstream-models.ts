@@ -1,6 +1,7 @@
 import { createBlockKey } from '../balance/prefix-blocks.ts';
 import { NearfarError } from '../chat/error.ts';
 import type { ChatModel } from '../chat/model.ts';
+import type { StopSignal } from '../chat/stop-signal.ts';
 import { createPublicFetch } from '../fetch/public-fetch.ts';
 import { anthropicMessages } from './anthropic.ts';
 import { ollamaChat } from './ollama.ts';
@@ -23,7 +24,7 @@ export interface UpstreamModels {
   /** @throws NearfarError `model_not_found` */
   model(id: string): ChatModel;
   /** Passes on a request in the upstream's own language. @throws NearfarError as `relay` does */
-  relay(id: string, request: RelayRequest, signal: AbortSignal): Promise<Relayed>;
+  relay(id: string, request: RelayRequest, signal: StopSignal): Promise<Relayed>;
   /** The models that were sent this request's prompt; forgets them. */
   sentTo(requestId: string): readonly string[];
   /** Milliseconds for which a model that failed is left alone; 0: it may be asked. */

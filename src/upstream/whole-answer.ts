@@ -1,4 +1,5 @@
 import type { FinishReason, Usage } from '../chat/part.ts';
+import type { UpstreamAnswer } from './connection.ts';
 import type { ProtocolName, WirePart } from './protocol.ts';
 import { asBuffer } from './text-reader.ts';
 import { anthropicUsage, ollamaUsage, openaiUsage, unmeasuredUsage } from './usage.ts';
@@ -12,19 +13,12 @@ const longestAnswer = 256 * 1024 * 1024;
  * @throws NearfarError `upstream_failed` where it is no JSON object
  */
 export async function readWhole(
-  body: AsyncIterable<Uint8Array>,
+  body: UpstreamAnswer['body'],
   protocol: ProtocolName,
   model: string,
 ): Promise<{ readonly bytes: Uint8Array; readonly parts: readonly WirePart[] }> {
-  const chunks: Uint8Array[] = [];
-  let byteCount = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    byteCount += chunk.byteLength;
-    if (byteCount > longestAnswer) throw broken('sent an answer without end');
-  }
-  const [first] = chunks;
-  const bytes = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
+  // Nearly always head and body came together.
+  const bytes = body.takeWhole?.() ?? (await allOf(body));
   let answer: unknown;
   try {
     answer = JSON.parse(asBuffer(bytes).toString('utf8')) as unknown;
@@ -33,6 +27,18 @@ export async function readWhole(
   }
   if (!isObject(answer)) throw broken('sent an answer that is no object');
   return { bytes, parts: partsOf(answer, protocol, model) };
+}
+
+async function allOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    byteCount += chunk.byteLength;
+    if (byteCount > longestAnswer) throw broken('sent an answer without end');
+  }
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 function partsOf(answer: WireObject, protocol: ProtocolName, model: string): readonly WirePart[] {

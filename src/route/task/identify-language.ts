@@ -103,10 +103,18 @@ interface Profiles {
   /** Trigram or function word -> index of a profile and what it counts for there, alternating. */
   readonly trigrams: ReadonlyMap<string, readonly number[]>;
   readonly words: ReadonlyMap<string, readonly number[]>;
+  /** The trigrams that are ASCII once more, by `plainPlace`. */
+  readonly plain: readonly (readonly number[] | undefined)[];
 }
 
 /** What one function word counts for, in trigrams' score. */
 const wordScore = 5;
+
+/** Characters that ASCII words are made of and padded with. */
+const plainCharacters = " abcdefghijklmnopqrstuvwxyz'-";
+const plainCount = plainCharacters.length;
+const plainDigits = new Int8Array(128).fill(-1);
+for (const [digit, character] of [...plainCharacters].entries()) plainDigits[character.charCodeAt(0)] = digit;
 
 const profilesOf: ReadonlyMap<string, Profiles> = new Map(
   Object.entries(languageProfiles).map(([script, languages]) => [script, readProfiles(languages)]),
@@ -125,7 +133,23 @@ function readProfiles(languages: Readonly<Record<string, string>>): Profiles {
     for (const word of functionWords[codes[index] ?? '']?.split(' ') ?? [])
       add(words, word, index, wordScore);
   }
-  return { codes, areLow: codes.map(isLowResource), trigrams, words };
+  const plain: (readonly number[] | undefined)[] = Array.from({ length: plainCount ** 3 }, () => undefined);
+  for (const [trigram, scores] of trigrams) {
+    const place = plainPlace(trigram);
+    if (place !== null) plain[place] = scores;
+  }
+  return { codes, areLow: codes.map(isLowResource), trigrams, words, plain };
+}
+
+/** Of three characters; null: others are among them. */
+function plainPlace(trigram: string): number | null {
+  let place = 0;
+  for (const character of trigram) {
+    const digit = plainDigits[character.charCodeAt(0)] ?? -1;
+    if (digit < 0) return null;
+    place = place * plainCount + digit;
+  }
+  return trigram.length === 3 ? place : null;
 }
 
 function add(to: Map<string, number[]>, key: string, index: number, score: number): void {
@@ -134,21 +158,46 @@ function add(to: Map<string, number[]>, key: string, index: number, score: numbe
   else scores.push(index, score);
 }
 
-function byProfiles(text: string, { codes, areLow, trigrams, words: known }: Profiles): Language | null {
-  const words = text
-    .replaceAll(/https?:\S+|[\d_]+/g, ' ')
+function wordsOf(text: string): readonly string[] {
+  const read = text.includes('http') ? text.replaceAll(/https?:\S+/g, ' ') : text;
+  if (isPlain(read)) return read.match(/['-]*[a-z][a-z'-]*/g) ?? [];
+  return read
+    .replaceAll(/[\d_]+/g, ' ')
     .replaceAll(/[’‘ʼ]/g, "'")
     .split(/[^\p{L}\p{M}'-]+/u)
     .filter((word) => /\p{L}/u.test(word));
+}
+
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) >= 128) return false;
+  return true;
+}
+
+/** What the trigrams of a word count for. @param word of `plainCharacters`, else false is returned and nothing counted */
+function addPlain(sums: Float64Array, word: string, plain: Profiles['plain']): boolean {
+  for (let at = 0; at < word.length; at += 1) if ((plainDigits[word.charCodeAt(at)] ?? -1) < 1) return false;
+  let two = plainDigits[word.charCodeAt(0)] ?? 0;
+  for (let at = 1; at <= word.length; at += 1) {
+    const digit = at === word.length ? 0 : (plainDigits[word.charCodeAt(at)] ?? 0);
+    addTo(sums, plain[two * plainCount + digit]);
+    two = (two % plainCount) * plainCount + digit;
+  }
+  return true;
+}
+
+function byProfiles(text: string, profiles: Profiles): Language | null {
+  const { codes, areLow, trigrams, words: known, plain } = profiles;
+  const words = wordsOf(text);
   const letterCount = words.reduce((sum, word) => sum + word.length, 0);
   if (words.length < leastWordCount || letterCount < leastLetterCount) return null;
   const sums = new Float64Array(codes.length);
   let trigramCount = 0;
   for (const word of words) {
     addTo(sums, known.get(word));
+    trigramCount += word.length;
+    if (addPlain(sums, word, plain)) continue;
     const padded = ` ${word} `;
     for (let at = 0; at + 3 <= padded.length; at += 1) addTo(sums, trigrams.get(padded.slice(at, at + 3)));
-    trigramCount += padded.length - 2;
   }
   const best = (isLow: boolean) =>
     codes.reduce(
