@@ -56,6 +56,8 @@ export interface Engine {
   persist(): Promise<void>;
 }
 
+/** Of the longest step, how much the beginning of a conversation's next turn may take beside those who read. */
+const readAheadShare = 0.5;
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
@@ -73,7 +75,7 @@ export function createEngine(setup: EngineSetup): Engine {
   const bulkCredit = createBulkCredit();
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
-  const outbox = createPartOutbox(setup);
+  const outbox = voices.listening(createPartOutbox(setup));
   const requests = new Map<string, ActiveRequest>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
@@ -161,7 +163,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function step(): boolean {
     expire();
-    if (hold.isArriving()) return false;
+    if (hold.isHeld()) return false;
     if (waiting.length === 0 && running.length === 0) {
       outbox.flushAll();
       if (voices.rehearse() || cache.offloadIdle()) return true;
@@ -188,6 +190,7 @@ export function createEngine(setup: EngineSetup): Engine {
       run(batch, drafts);
       if (!isOnlyDecoding() || !outbox.mayHold()) outbox.flush();
     }
+    if (isOnlyDecoding() && running.length > 0) voices.readAhead(readAheadShare * longestStepMs());
     return true;
   }
 
@@ -343,7 +346,10 @@ export function createEngine(setup: EngineSetup): Engine {
     if (isForced) counts.forced++;
     queue.serve(sequence);
     figures.token(sequence, now());
-    if (sequence.request.completionTokenCount === 1) voices.noteFirstToken(sequence.request);
+    const { request } = sequence;
+    if (request.completionTokenCount !== 1) return;
+    voices.noteFirstToken(request);
+    if (request.promise !== null) hold.deliver();
   }
 
   /** Bookkeeping after the draws: publish, finish, learn what the step cost. */

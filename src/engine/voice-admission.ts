@@ -2,7 +2,9 @@ import { NearfarError } from '../chat/error.ts';
 import type { AdapterGroups } from './adapter-groups.ts';
 import type { AdapterLease } from './adapter-store.ts';
 import type { Decoder } from './decoder.ts';
+import type { PartOutbox } from './part-outbox.ts';
 import type { GenerateCommand } from './protocol.ts';
+import { createVoiceAhead, type VoiceAheadOptions } from './voice-ahead.ts';
 import {
   createVoiceDesk,
   type VoiceDesk,
@@ -24,13 +26,18 @@ export interface VoiceAdmission extends Pick<
     lease: AdapterLease | null,
     load: VoiceLoad,
   ): VoicePromise;
-  /** Nobody runs or waits: one step for a prompt that was refused; false where there is none. */
+  /** Nobody runs or waits: one step for a prompt that was refused, or of what comes next; false where there is none. */
   rehearse(): boolean;
+  /** Beside those who only read: one step of what comes next, of no more than so many milliseconds. */
+  readAhead(limitMs: number): void;
+  /** The outbox, listened to for answers of this class. */
+  listening(outbox: PartOutbox): PartOutbox;
   /** Somebody else is about to be computed. */
   stopRehearsing(): void;
 }
 
-export interface VoiceAdmissionOptions extends VoiceDeskOptions {
+export interface VoiceAdmissionOptions
+  extends VoiceDeskOptions, Pick<VoiceAheadOptions, 'foreseePrompt' | 'wake'> {
   readonly decoder: Decoder;
   readonly groups: AdapterGroups;
 }
@@ -45,11 +52,23 @@ export function createVoiceAdmission(options: VoiceAdmissionOptions): VoiceAdmis
       desk.noteError(errorMs);
     },
   });
+  const ahead = createVoiceAhead({
+    ...options,
+    reading: createVoiceRehearsal({
+      ...options,
+      expectedMs: (size) => desk.expectedMs(size),
+      // So narrow a step says little of how wrong those of whole turns are.
+      onError: () => undefined,
+      longestWaitMs: Infinity,
+    }),
+  });
   return {
     ...desk,
     admit(command, tokens, lease, load) {
       try {
-        return desk.admit(command, tokens, lease?.adapter.key ?? '', load);
+        const promise = desk.admit(command, tokens, lease?.adapter.key ?? '', load);
+        if (cache.canResume) ahead.follow(command);
+        return promise;
       } catch (thrown) {
         const { salt, mayPersist } = command;
         const isLater = thrown instanceof NearfarError && thrown.kind === 'unavailable';
@@ -58,9 +77,14 @@ export function createVoiceAdmission(options: VoiceAdmissionOptions): VoiceAdmis
         throw thrown;
       }
     },
-    rehearse: () => rehearsal.step(),
+    rehearse: () => rehearsal.step() || ahead.step(Infinity),
+    readAhead: (limitMs) => {
+      ahead.step(limitMs);
+    },
+    listening: (outbox) => ahead.listening(outbox),
     stopRehearsing: () => {
       rehearsal.stop();
+      ahead.pause();
     },
   };
 }

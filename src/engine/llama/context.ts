@@ -1,6 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { LoadedAdapter } from '../adapter.ts';
 import type { DecodeOutcome, ShiftingDecoder } from '../decoder.ts';
+import { addedRowCount, noPadding, type RowPadding } from '../row-padding.ts';
 import { createBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
@@ -15,7 +16,7 @@ import {
 } from './context-options.ts';
 import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
-import { createSequenceMemory, usableSequenceCount } from './sequence-memory.ts';
+import { createSequenceMemory, scratchId, usableSequenceCount } from './sequence-memory.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
 import { createSplitStreams } from './split-streams.ts';
 import { createThreadpools } from './threadpool.ts';
@@ -27,6 +28,8 @@ export interface LlamaContext extends ShiftingDecoder {
   readonly threadpools: Threadpools;
   /** Threads from the next `decode` on. */
   setThreads(count: number): void;
+  /** Rows that every `decode` from now on adds for nothing, where that makes it quicker. Nothing of them is left behind. */
+  setPadding(padding: RowPadding): void;
   /** One past the last position that a sequence holds; 0 = empty. */
   sequenceEnd(sequence: number): number;
   close(): void;
@@ -100,6 +103,7 @@ function contextOver(
       isWhole,
     });
   const threadpools = options.threadpools ?? createThreadpools(model.library, idlePolling);
+  let padding = noPadding;
   let rowCount = 0;
   let outputRowCount = 0;
   let isDecoded = false;
@@ -130,6 +134,27 @@ function contextOver(
     else bindings.attachThreadpool(pointer, pool.pointer, pool.pointer);
   };
   useThreads(options.threadCount);
+
+  /** `null` where nothing is added, or there are no cells for it. */
+  const decodePadded = (): DecodeOutcome | null => {
+    if (isWhole || isSplit) return null;
+    const added = addedRowCount(padding, rowCount);
+    if (added === 0 || rowCount + added > batchTokenCount) return null;
+    const hasLogits = outputRowCount === rowCount && rowCount + added <= outputCount;
+    for (let index = 0; index < added; index++) {
+      const row = rowCount + index;
+      tokens[row] = tokens[0] ?? 0;
+      positions[row] = index;
+      sequences[row] = scratchId;
+      // Logits have kernels of the same kind.
+      outputs[row] = hasLogits ? 1 : 0;
+    }
+    struct.n_tokens = rowCount + added;
+    const outcome = outcomeOf(bindings.decode(pointer, struct));
+    struct.n_tokens = rowCount;
+    bindings.memoryRemove(memory, scratchId, -1, -1);
+    return outcome === 'no_cells' ? null : outcome;
+  };
 
   const isShiftable = !isSplit && canShift(model) && bindings.memoryCanShift(memory);
 
@@ -173,7 +198,7 @@ function contextOver(
       if (isDecoded) throw new RangeError('The batch was decoded already; clear it first.');
       struct.n_tokens = rowCount;
       const hasStreams = streams === null || streams.arrange(batch, rowCount);
-      const outcome = hasStreams ? outcomeOf(bindings.decode(pointer, struct)) : 'no_cells';
+      const outcome = !hasStreams ? 'no_cells' : (decodePadded() ?? outcomeOf(bindings.decode(pointer, struct)));
       isDecoded = outcome === 'ok';
       for (const sequence of ranges.settle(isDecoded)) {
         if (isDecoded) held.grown(sequence, ranges.end(sequence));
@@ -235,6 +260,9 @@ function contextOver(
     setThreads: (count) => {
       checkThreads(count);
       useThreads(count);
+    },
+    setPadding: (chosen) => {
+      padding = chosen;
     },
     close: () => {
       if (!isOpen) return;
