@@ -5,7 +5,9 @@ import { foreseePrompt } from './foresee-prompt.ts';
 /** A character a token; a turn is its role's first letter, its words and a full stop. */
 const read = (input: ChatInput): Promise<Int32Array> => {
   const text =
-    input.kind === 'chat' ? input.messages.map(({ role, content }) => `${role[0] ?? ''}${content}.`).join('') : '';
+    input.kind === 'chat'
+      ? input.messages.map(({ role, content }) => `${role[0] ?? ''}${content}.`).join('')
+      : '';
   return Promise.resolve(Int32Array.from([...`${text}a`], (character) => character.charCodeAt(0)));
 };
 

@@ -198,7 +198,9 @@ function contextOver(
       if (isDecoded) throw new RangeError('The batch was decoded already; clear it first.');
       struct.n_tokens = rowCount;
       const hasStreams = streams === null || streams.arrange(batch, rowCount);
-      const outcome = !hasStreams ? 'no_cells' : (decodePadded() ?? outcomeOf(bindings.decode(pointer, struct)));
+      const outcome = !hasStreams
+        ? 'no_cells'
+        : (decodePadded() ?? outcomeOf(bindings.decode(pointer, struct)));
       isDecoded = outcome === 'ok';
       for (const sequence of ranges.settle(isDecoded)) {
         if (isDecoded) held.grown(sequence, ranges.end(sequence));
