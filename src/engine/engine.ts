@@ -56,8 +56,6 @@ export interface Engine {
   persist(): Promise<void>;
 }
 
-/** Of the longest step, how much the beginning of a conversation's next turn may take beside those who read. */
-const readAheadShare = 0.5;
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
@@ -70,8 +68,8 @@ export function createEngine(setup: EngineSetup): Engine {
   const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
   const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
-  const voices = createVoiceAdmission({ ...setup, cache, groups, batchTokenCount, scannedCellCount });
   const hold = createArrivalHold(setup);
+  const voices = createVoiceAdmission({ ...setup, cache, groups, batchTokenCount, scannedCellCount, hold });
   const bulkCredit = createBulkCredit();
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
@@ -190,7 +188,7 @@ export function createEngine(setup: EngineSetup): Engine {
       run(batch, drafts);
       if (!isOnlyDecoding() || !outbox.mayHold()) outbox.flush();
     }
-    if (isOnlyDecoding() && running.length > 0) voices.readAhead(readAheadShare * longestStepMs());
+    if (isOnlyDecoding() && running.length > 0) voices.readAhead(longestStepMs());
     return true;
   }
 
@@ -346,10 +344,7 @@ export function createEngine(setup: EngineSetup): Engine {
     if (isForced) counts.forced++;
     queue.serve(sequence);
     figures.token(sequence, now());
-    const { request } = sequence;
-    if (request.completionTokenCount !== 1) return;
-    voices.noteFirstToken(request);
-    if (request.promise !== null) hold.deliver();
+    if (sequence.request.completionTokenCount === 1) voices.noteFirstToken(sequence.request);
   }
 
   /** Bookkeeping after the draws: publish, finish, learn what the step cost. */

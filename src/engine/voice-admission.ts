@@ -1,5 +1,6 @@
 import { NearfarError } from '../chat/error.ts';
 import type { AdapterGroups } from './adapter-groups.ts';
+import type { ArrivalHold } from './arrival-hold.ts';
 import type { AdapterLease } from './adapter-store.ts';
 import type { Decoder } from './decoder.ts';
 import type { PartOutbox } from './part-outbox.ts';
@@ -28,8 +29,8 @@ export interface VoiceAdmission extends Pick<
   ): VoicePromise;
   /** Nobody runs or waits: one step for a prompt that was refused, or of what comes next; false where there is none. */
   rehearse(): boolean;
-  /** Beside those who only read: one step of what comes next, of no more than so many milliseconds. */
-  readAhead(limitMs: number): void;
+  /** Beside those who only read: one step of what comes next. @param longestStepMs what a step may take for their sake */
+  readAhead(longestStepMs: number): void;
   /** The outbox, listened to for answers of this class. */
   listening(outbox: PartOutbox): PartOutbox;
   /** Somebody else is about to be computed. */
@@ -40,10 +41,14 @@ export interface VoiceAdmissionOptions
   extends VoiceDeskOptions, Pick<VoiceAheadOptions, 'foreseePrompt' | 'wake'> {
   readonly decoder: Decoder;
   readonly groups: AdapterGroups;
+  readonly hold: Pick<ArrivalHold, 'deliver'>;
 }
 
+/** Of the longest step, how much the beginning of a next turn may take beside those who read. */
+const readAheadShare = 0.5;
+
 export function createVoiceAdmission(options: VoiceAdmissionOptions): VoiceAdmission {
-  const { cache } = options;
+  const { cache, hold } = options;
   const desk = createVoiceDesk(options);
   const rehearsal = createVoiceRehearsal({
     ...options,
@@ -78,8 +83,12 @@ export function createVoiceAdmission(options: VoiceAdmissionOptions): VoiceAdmis
       }
     },
     rehearse: () => rehearsal.step() || ahead.step(Infinity),
-    readAhead: (limitMs) => {
-      ahead.step(limitMs);
+    noteFirstToken(request) {
+      desk.noteFirstToken(request);
+      if (request.promise !== null) hold.deliver();
+    },
+    readAhead: (longestStepMs) => {
+      ahead.step(readAheadShare * longestStepMs);
     },
     listening: (outbox) => ahead.listening(outbox),
     stopRehearsing: () => {

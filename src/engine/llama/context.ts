@@ -1,7 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { LoadedAdapter } from '../adapter.ts';
 import type { DecodeOutcome, ShiftingDecoder } from '../decoder.ts';
-import { addedRowCount, noPadding, type RowPadding } from '../row-padding.ts';
+import type { RowPadding } from '../row-padding.ts';
 import { createBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
@@ -16,6 +16,7 @@ import {
 } from './context-options.ts';
 import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
+import { createPaddedDecode } from './padded-decode.ts';
 import { createSequenceMemory, scratchId, usableSequenceCount } from './sequence-memory.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
 import { createSplitStreams } from './split-streams.ts';
@@ -103,7 +104,6 @@ function contextOver(
       isWhole,
     });
   const threadpools = options.threadpools ?? createThreadpools(model.library, idlePolling);
-  let padding = noPadding;
   let rowCount = 0;
   let outputRowCount = 0;
   let isDecoded = false;
@@ -135,26 +135,13 @@ function contextOver(
   };
   useThreads(options.threadCount);
 
-  /** `null` where nothing is added, or there are no cells for it. */
-  const decodePadded = (): DecodeOutcome | null => {
-    if (isWhole || isSplit) return null;
-    const added = addedRowCount(padding, rowCount);
-    if (added === 0 || rowCount + added > batchTokenCount) return null;
-    const hasLogits = outputRowCount === rowCount && rowCount + added <= outputCount;
-    for (let index = 0; index < added; index++) {
-      const row = rowCount + index;
-      tokens[row] = tokens[0] ?? 0;
-      positions[row] = index;
-      sequences[row] = scratchId;
-      // Logits have kernels of the same kind.
-      outputs[row] = hasLogits ? 1 : 0;
-    }
-    struct.n_tokens = rowCount + added;
-    const outcome = outcomeOf(bindings.decode(pointer, struct));
-    struct.n_tokens = rowCount;
-    bindings.memoryRemove(memory, scratchId, -1, -1);
-    return outcome === 'no_cells' ? null : outcome;
-  };
+  const padded = createPaddedDecode({
+    batch,
+    rowLimit: isWhole || isSplit ? 0 : batchTokenCount,
+    outputCount,
+    decode: () => outcomeOf(bindings.decode(pointer, struct)),
+    clear: () => bindings.memoryRemove(memory, scratchId, -1, -1),
+  });
 
   const isShiftable = !isSplit && canShift(model) && bindings.memoryCanShift(memory);
 
@@ -198,9 +185,7 @@ function contextOver(
       if (isDecoded) throw new RangeError('The batch was decoded already; clear it first.');
       struct.n_tokens = rowCount;
       const hasStreams = streams === null || streams.arrange(batch, rowCount);
-      const outcome = !hasStreams
-        ? 'no_cells'
-        : (decodePadded() ?? outcomeOf(bindings.decode(pointer, struct)));
+      const outcome = hasStreams ? padded.decode(rowCount, outputRowCount) : 'no_cells';
       isDecoded = outcome === 'ok';
       for (const sequence of ranges.settle(isDecoded)) {
         if (isDecoded) held.grown(sequence, ranges.end(sequence));
@@ -263,9 +248,7 @@ function contextOver(
       checkThreads(count);
       useThreads(count);
     },
-    setPadding: (chosen) => {
-      padding = chosen;
-    },
+    setPadding: padded.setPadding,
     close: () => {
       if (!isOpen) return;
       isOpen = false;
