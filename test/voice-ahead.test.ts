@@ -42,6 +42,7 @@ it('has read all of the next turn of a spoken conversation but its words and wha
   // Nobody else asks anything meanwhile.
   await sleep(1000);
   const second = await speak(messages);
-  // The word itself, the end of the turn, and the beginning of the answer: <|im_end|> \n <|im_start|> assistant \n.
-  expect(second.uncachedCount).toBeLessThanOrEqual(6);
+  // The word itself, the end of the turn, and the beginning of the answer: <|im_end|> \n <|im_start|> assistant \n. Before
+  // it are six more, the answer's last among them.
+  expect(second.uncachedCount).toBeLessThanOrEqual(8);
 });

@@ -8,7 +8,7 @@ const read = (input: ChatInput): Promise<Int32Array> => {
     input.kind === 'chat'
       ? input.messages.map(({ role, content }) => `${role[0] ?? ''}${content}.`).join('')
       : '';
-  return Promise.resolve(Int32Array.from([...`${text}a`], (character) => character.charCodeAt(0)));
+  return Promise.resolve(Int32Array.from(Buffer.from(`${text}a`)));
 };
 
 const chat = (...contents: string[]): ChatInput => ({

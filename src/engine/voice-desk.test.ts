@@ -209,7 +209,7 @@ describe('the class voice', () => {
     const asked = prompt(3, 20);
     const foreseen = (answer: string) => [
       ...asked,
-      ...[...answer].map((c) => c.charCodeAt(0) - 32),
+      ...Array.from(answer, (character) => character.charCodeAt(0) - 32),
       61,
       62,
       63,

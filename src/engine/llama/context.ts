@@ -248,7 +248,9 @@ function contextOver(
       checkThreads(count);
       useThreads(count);
     },
-    setPadding: padded.setPadding,
+    setPadding: (padding) => {
+      padded.setPadding(padding);
+    },
     close: () => {
       if (!isOpen) return;
       isOpen = false;
