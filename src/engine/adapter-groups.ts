@@ -66,6 +66,7 @@ export function createAdapterGroups({ decoder, cost, classes, now }: AdapterGrou
   const factors = new Map<string, number>();
   let applied: LoadedAdapter | null = null;
   let appliedAt = -Infinity;
+  let heldStepCount = 0;
   let hasSwitched = false;
   let switchMs = 0;
   let switchCount = 0;
@@ -92,7 +93,7 @@ export function createAdapterGroups({ decoder, cost, classes, now }: AdapterGrou
     return scheduleGroups({ ...view(), groups: [...keys].map((key) => groupView(key, work, time)) });
   }
 
-  const view = () => ({ currentKey: keyOf(applied), heldMs: now() - appliedAt, switchMs });
+  const view = () => ({ currentKey: keyOf(applied), heldMs: now() - appliedAt, heldStepCount, switchMs });
 
   /** Alone, nothing about it matters. */
   function bare(key: string): GroupView {
@@ -133,6 +134,7 @@ export function createAdapterGroups({ decoder, cost, classes, now }: AdapterGrou
       hasSwitched = true;
       switchCount++;
       appliedAt = now();
+      heldStepCount = 0;
     }
     applied = adapter;
     decoder.useAdapter(adapter);
@@ -151,6 +153,7 @@ export function createAdapterGroups({ decoder, cost, classes, now }: AdapterGrou
     learn(done, milliseconds) {
       const key = keyOf(applied);
       activeSince.set(key, now());
+      heldStepCount++;
       const plainMs = cost.predictMs(done);
       if (hasSwitched) {
         hasSwitched = false;

@@ -6,18 +6,18 @@ describe('the hold for who arrives', () => {
   it('lasts until the prompt has been read, and for a moment at most', () => {
     let time = 100;
     const hold = createArrivalHold({ now: () => time, wake: () => undefined });
-    expect(hold.isArriving()).toBe(false);
+    expect(hold.isHeld()).toBe(false);
     hold.arrive('a');
     hold.arrive('b');
-    expect(hold.isArriving()).toBe(true);
+    expect(hold.isHeld()).toBe(true);
     hold.arrived('a');
     time += 4;
-    expect(hold.isArriving()).toBe(true);
+    expect(hold.isHeld()).toBe(true);
     time += 2;
-    expect(hold.isArriving()).toBe(false);
+    expect(hold.isHeld()).toBe(false);
     hold.arrive('c');
     hold.arrived('c');
-    expect(hold.isArriving()).toBe(false);
+    expect(hold.isHeld()).toBe(false);
   });
 
   it('lets no step begin while the prompt of a person is read, and does not wait for a program', async () => {

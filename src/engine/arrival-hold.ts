@@ -10,16 +10,24 @@ export interface ArrivalHold {
   arrive(id: string): void;
   /** Its prompt has been read, or it is gone, or it waits for something that steps must bring about. */
   arrived(id: string): void;
-  /** One will be here in a moment: no step should begin now. */
-  isArriving(): boolean;
+  /** The first token of somebody who listens is on its way: the gateway and its client need the cores for a moment. */
+  deliver(): void;
+  /** One will be here, or gone, in a moment: no step should begin now. */
+  isHeld(): boolean;
 }
 
 /** Reading a turn of a conversation is a template and a tokenizer; a step takes 5 to 250 milliseconds. A guess. */
 const longestHoldMs = 5;
 
-/** @param setup `now` in milliseconds; `wake` is called when one took too long, and the loop should go on without it */
-export function createArrivalHold({ now, wake }: Pick<EngineSetup, 'now' | 'wake'>): ArrivalHold {
+/** @param setup `now` in milliseconds; `wake` is called when the loop should go on */
+export function createArrivalHold({
+  now,
+  wake,
+  deliveryHoldMs = 0,
+}: Pick<EngineSetup, 'now' | 'wake' | 'deliveryHoldMs'>): ArrivalHold {
   const arriving = new Map<string, { readonly since: number; readonly timer: NodeJS.Timeout }>();
+
+  let deliveredAt = -Infinity;
 
   function arrived(id: string): void {
     clearTimeout(arriving.get(id)?.timer);
@@ -32,7 +40,13 @@ export function createArrivalHold({ now, wake }: Pick<EngineSetup, 'now' | 'wake
       arriving.set(id, { since: now(), timer: setTimeout(wake, longestHoldMs + 1) });
     },
     arrived,
-    isArriving() {
+    deliver() {
+      if (deliveryHoldMs === 0) return;
+      deliveredAt = now();
+      setTimeout(wake, deliveryHoldMs + 1);
+    },
+    isHeld() {
+      if (now() - deliveredAt < deliveryHoldMs) return true;
       for (const { since } of arriving.values()) if (now() - since < longestHoldMs) return true;
       return false;
     },

@@ -15,6 +15,7 @@ import { createEngine, type Engine } from './engine.ts';
 import type { CompiledGrammar } from './grammar/grammar-part.ts';
 import type { Embedder } from './embedder.ts';
 import { fitPrompt } from './fit-prompt.ts';
+import { foreseePrompt } from './foresee-prompt.ts';
 import type { EngineSetup, ReadPrompt } from './engine-setup.ts';
 import { exitWithParent } from './lifeline.ts';
 import { cannotWrite, createLoadedEmbedder } from './load-embedder.ts';
@@ -39,6 +40,8 @@ import { within } from './within.ts';
 const statsIntervalMs = 250;
 /** Shorter than a screen's two frames: no reader sees it. */
 const holdPartsMs = 10;
+/** What the first token takes to the client's socket where both cores are free; beside a step it took three times that. */
+const deliveryHoldMs = 2;
 
 interface Running {
   readonly options: LoadOptions;
@@ -231,6 +234,7 @@ function createLoadedWriter(
     speculation: options.speculation,
     draftModel: loaded.writing.draft?.draftModel ?? null,
     holdPartsMs,
+    deliveryHoldMs,
     readPrompt,
     adapters: createAdapterStore({
       room: options.adapterRoom,
@@ -243,6 +247,7 @@ function createLoadedWriter(
       },
     }),
     overflowAdvice: overflowAdviser(loaded.facts, options.hostCacheBytes),
+    foreseePrompt: (command, answer) => foreseePrompt(command.input, answer, read),
     prepareGrammar: (grammar) => grammars.prepare(grammar.text),
     createChoice: createEngineChoice,
     emit: (parts) => {

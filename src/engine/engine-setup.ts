@@ -55,8 +55,15 @@ export interface EngineSetup {
   readonly draftModel: DraftModel | null;
   /** Text may wait this long for more, so that a fast stream is not one message per token; 0 = never. */
   readonly holdPartsMs: number;
+  /** Milliseconds that no step begins after the first token of a voice request; 0 where absent. */
+  readonly deliveryHoldMs?: number;
   /** Prompt to tokens, off the loop. @throws NearfarError */
   readonly readPrompt: (command: GenerateCommand) => Promise<ReadPrompt>;
+  /**
+   * With which tokens the next turn of a conversation will begin that was answered so; `null` where that is not known.
+   * Absent: it never is.
+   */
+  readonly foreseePrompt?: (command: GenerateCommand, answer: string) => Promise<readonly number[] | null>;
   /** Behind the refusal of a prompt that is too long: what would help. @default nothing */
   readonly overflowAdvice?: (promptTokenCount: number) => string;
   /**

@@ -55,7 +55,6 @@ export interface Engine {
   /** Before the end: writes the prefixes that may be found again after the next start. */
   persist(): Promise<void>;
 }
-
 /** Of the time of a step, how much may go into moving idle prefixes out of the pool before it. */
 const movingShare = 0.2;
 export function createEngine(setup: EngineSetup): Engine {
@@ -68,12 +67,12 @@ export function createEngine(setup: EngineSetup): Engine {
   const speculation = createSpeculation(setup, decoder, cost);
   const queue = createClassQueue(setup.classes);
   const groups = createAdapterGroups({ decoder, cost, classes: setup.classes, now });
-  const voices = createVoiceAdmission({ ...setup, cache, groups, batchTokenCount, scannedCellCount });
   const hold = createArrivalHold(setup);
+  const voices = createVoiceAdmission({ ...setup, cache, groups, batchTokenCount, scannedCellCount, hold });
   const bulkCredit = createBulkCredit();
   const figures = createClassFigures(setup.classes, targetMs);
   const group = setup.batching === 'static' ? createStaticGroup(setup.parallelCount, setup.wake) : null;
-  const outbox = createPartOutbox(setup);
+  const outbox = voices.listening(createPartOutbox(setup));
   const requests = new Map<string, ActiveRequest>();
   let waiting: Sequence[] = [];
   let running: Sequence[] = [];
@@ -161,7 +160,7 @@ export function createEngine(setup: EngineSetup): Engine {
 
   function step(): boolean {
     expire();
-    if (hold.isArriving()) return false;
+    if (hold.isHeld()) return false;
     if (waiting.length === 0 && running.length === 0) {
       outbox.flushAll();
       if (voices.rehearse() || cache.offloadIdle()) return true;
@@ -189,6 +188,7 @@ export function createEngine(setup: EngineSetup): Engine {
       run(batch, drafts);
       if (!isOnlyDecoding() || !outbox.mayHold()) outbox.flush();
     }
+    if (isOnlyDecoding() && running.length > 0) voices.readAhead(longestStepMs());
     return true;
   }
 

@@ -33,6 +33,7 @@ const view = (groups: readonly GroupView[], more: Partial<GroupScheduleView> = {
   groups,
   currentKey: null,
   heldMs: Infinity,
+  heldStepCount: 1000,
   switchMs: 0,
   ...more,
 });
@@ -53,10 +54,14 @@ describe('whose turn it is', () => {
 
   it('stays until a switch has paid for itself, unless a reader would miss his target', () => {
     const groups = [reading('a', 0), reading('b', 10)];
-    expect(order(groups, { currentKey: 'a', heldMs: 9, switchMs: 2 })[0]).toBe('a');
-    expect(order(groups, { currentKey: 'a', heldMs: 10, switchMs: 2 })[0]).toBe('b');
+    const held = { currentKey: 'a', heldMs: 9, switchMs: 2 };
+    // Ten times what it took, in steps as they take on average.
+    const stepCount = Math.ceil(20 / reading('a', 0).leastMs);
+    expect(order(groups, { ...held, heldStepCount: stepCount - 1 })[0]).toBe('a');
+    expect(order(groups, { ...held, heldStepCount: stepCount })[0]).toBe('b');
+    expect(order(groups, { ...held, heldStepCount: 0, heldMs: 25 })[0]).toBe('b');
     const late = [reading('a', 0), reading('b', 92)];
-    expect(order(late, { currentKey: 'a', heldMs: 9, switchMs: 2 })[0]).toBe('b');
+    expect(order(late, { currentKey: 'a', heldMs: 9, heldStepCount: 0, switchMs: 2 })[0]).toBe('b');
   });
 
   it('goes to prompts of a higher class before those of a lower one, whoever reads meanwhile', () => {
@@ -113,6 +118,7 @@ function simulate(groups: Simulated[], switchMs: number, untilMs: number) {
   let now = 0;
   let current: number | null = null;
   let heldSince = 0;
+  let heldStepCount = 0;
   let switchedMs = 0;
   while (now < untilMs) {
     const views = groups.flatMap((one, index): GroupView[] => {
@@ -132,6 +138,7 @@ function simulate(groups: Simulated[], switchMs: number, untilMs: number) {
       groups: views,
       currentKey: current === null ? null : String(current),
       heldMs: now - heldSince,
+      heldStepCount,
       switchMs,
     });
     if (turn === undefined) break;
@@ -141,6 +148,7 @@ function simulate(groups: Simulated[], switchMs: number, untilMs: number) {
     if (current !== index) {
       current = index;
       heldSince = now;
+      heldStepCount = 0;
       now += switchMs;
       switchedMs += switchMs;
     }
@@ -149,6 +157,7 @@ function simulate(groups: Simulated[], switchMs: number, untilMs: number) {
     now += readersMs(group) + Math.max(0, promptMs);
     group.longestGapMs = Math.max(group.longestGapMs, now - group.since);
     group.since = now;
+    heldStepCount++;
     group.tokenCount += group.readerCount;
   }
   return { now, switchedMs };

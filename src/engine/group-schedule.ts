@@ -40,8 +40,10 @@ export interface GroupScheduleView {
   readonly groups: readonly GroupView[];
   /** Whose adapter is applied now. */
   readonly currentKey: string | null;
-  /** Milliseconds since it was, the switch included. */
+  /** Milliseconds since it was, the switch included, */
   readonly heldMs: number;
+  /** and the steps since then. */
+  readonly heldStepCount: number;
   /** What another adapter adds to the step that begins with it; measured. */
   readonly switchMs: number;
 }
@@ -52,8 +54,11 @@ export interface GroupTurn {
   readonly limitMs: number;
 }
 
-/** A group keeps its turn for so many times what the switch took, so that switching takes a fifth of the time, */
-const holdFactor = 5;
+/**
+ * A group keeps its turn for so many times what the switch took, so that switching takes a tenth of the time. In steps, the
+ * same number for all: in milliseconds a group of many readers would get fewer tokens than one of few.
+ */
+const holdFactor = 10;
 /** but no more than this share of its part of the round: tokens should come evenly. */
 const holdShare = 0.5;
 
@@ -96,12 +101,14 @@ interface Round {
   readonly targetMs: number;
 }
 
-function roundOf({ groups, currentKey, heldMs, switchMs }: GroupScheduleView): Round {
+function roundOf({ groups, currentKey, heldMs, heldStepCount, switchMs }: GroupScheduleView): Round {
   const rankOfPrompts = ({ prompts }: GroupView): number =>
     prompts === null ? Infinity : rankOf(prompts.priority);
   const bestRank = Math.min(...groups.map(rankOfPrompts));
   const targetMs = Math.min(...groups.map((group) => group.readerTargetMs ?? Infinity));
-  const holdMs = Math.min(holdFactor * switchMs, (holdShare * targetMs) / groups.length);
+  const mostHoldMs = (holdShare * targetMs) / groups.length;
+  const stepMs = groups.reduce((sum, { leastMs }) => sum + leastMs, 0) / groups.length;
+  const holdStepCount = Math.ceil((holdFactor * switchMs) / stepMs);
   const ranked = groups.map((group): RankedGroup => {
     const { prompts, readerTargetMs, idleMs } = group;
     const rank = rankOfPrompts(group);
@@ -116,7 +123,7 @@ function roundOf({ groups, currentKey, heldMs, switchMs }: GroupScheduleView): R
       slackMs,
       // A stream of voices must not silence the others.
       lane: slackMs <= -waitMs ? -2 : laneOf(group, rank, bestRank, slackMs),
-      holds: isCurrent && heldMs < holdMs,
+      holds: isCurrent && heldStepCount < holdStepCount && heldMs + group.leastMs <= mostHoldMs,
     };
   });
   return { groups: ranked, switchMs, bestRank, targetMs };

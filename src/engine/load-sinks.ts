@@ -8,6 +8,7 @@ import type { LlamaModel } from './llama/model.ts';
 import type { Loaded } from './load.ts';
 import { createOverflowDesk } from './overflow-desk.ts';
 import type { LoadOptions } from './protocol.ts';
+import { noPadding } from './row-padding.ts';
 import { createSinksEngine, type SinksEngine } from './sinks/sinks-engine.ts';
 import { createSlidingDecoder } from './sinks/sliding-decoder.ts';
 import { createWindowCost } from './sinks/window-cost.ts';
@@ -42,7 +43,7 @@ export function createLoadedSinks(
       ...setup,
       decoder,
       window: decoder,
-      cost: createWindowCost(writing.calibration.curve, decoder),
+      cost: createWindowCost({ ...writing.calibration.curve, padding: noPadding }, decoder),
       contextTokenCount: Number.MAX_SAFE_INTEGER,
       parallelCount: sizes.parallelCount,
       hostCacheBytes: 0,

@@ -16,6 +16,7 @@ import type { EmbeddingDecoder } from './embedding-decoder.ts';
 import { loadDraftModel, openDraft, type LoadedDraft } from './load-draft.ts';
 import type { EngineEvent, LoadedModel, LoadOptions } from './protocol.ts';
 import { splitStreams } from './offline-mode.ts';
+import { noPadding, rowPadding } from './row-padding.ts';
 import { draftRowCount, outputRowCount } from './speculation/speculator.ts';
 
 /** Everything that a child holds once its model is loaded. */
@@ -99,7 +100,7 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
       'This model keeps a state in place of a cache of tokens: prompts share only prefixes that an earlier answer ended with, and nothing is drafted.';
     send({ type: 'log', level: 'warn', text });
   }
-  const calibration = findCalibration({
+  const measured = findCalibration({
     model,
     context,
     kvType: options.kvType,
@@ -111,7 +112,10 @@ export async function load(options: LoadOptions, send: (event: EngineEvent) => v
     curvePath: options.curvePath,
     streamCount: streams?.streamCount ?? null,
   });
+  const padding = streams === null && !isWhole ? rowPadding(measured.curve.points) : noPadding;
+  const calibration = { ...measured, curve: { ...measured.curve, padding } };
   context.setThreads(calibration.threadCount);
+  context.setPadding(padding);
   const target = { model, context, threadCount: calibration.threadCount };
   const draft = draftModel === null ? null : openDraft(options, draftModel, target);
   const longestTokenCount = context.cellCount / (streams?.streamCount ?? 1);

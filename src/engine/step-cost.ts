@@ -1,3 +1,5 @@
+import { addedRowCount, noPadding, type RowPadding } from './row-padding.ts';
+
 /** One measured point: a step of `tokenCount` tokens over an empty KV pool. */
 export interface StepCostPoint {
   readonly tokenCount: number;
@@ -22,6 +24,8 @@ export interface StepCostCurve {
   readonly attention: readonly AttentionCost[];
   /** Whether readers' tokens and a wide piece of a prompt are quicker in two batches than in one. */
   readonly readersApart: boolean;
+  /** What steps are widened by; absent: nothing. Derived from the points, and not kept. */
+  readonly padding?: RowPadding;
 }
 
 /** What a step has to do, in the counts that its cost depends on. */
@@ -52,6 +56,8 @@ const smoothing = 0.2;
 const spreading = 0.25;
 /** Steps that draft, and their kind: up to this width each has a factor of its own, */
 const narrowTokenCount = 32;
+/** those that no draft has, the last turn of a conversation say, one together; */
+const togetherFrom = 18;
 /** which follows the mean of what was seen, and later more slowly than the load does, */
 const ownSmoothing = 0.1;
 /** and no further than this, or its inverse. */
@@ -70,13 +76,15 @@ export function createStepCost(curve: StepCostCurve): StepCost {
   // busy moment that fell on one width must not make the others look cheap. What is particular to a width (kernels work
   // in rows of four, and a curve may not have every width) is learnt apart from it, and slowly.
   let narrowLoad = 1;
-  const ownFactors = new Float64Array(narrowTokenCount + 1).fill(1);
-  const observedCounts = new Uint32Array(narrowTokenCount + 1);
+  const ownFactors = new Float64Array(togetherFrom + 1).fill(1);
+  const observedCounts = new Uint32Array(togetherFrom + 1);
+  const ownOf = (tokenCount: number): number => Math.min(tokenCount, togetherFrom);
   const factorOf = (tokenCount: number): number =>
     tokenCount <= narrowTokenCount
-      ? narrowLoad * (ownFactors[tokenCount] ?? 1)
+      ? narrowLoad * (ownFactors[ownOf(tokenCount)] ?? 1)
       : (factors[bandOf(tokenCount)] ?? 1);
 
+  const padding = curve.padding ?? noPadding;
   const reading = attentionCurve(curve, (cost) => cost.readMsPerCell);
   const masking = attentionCurve(curve, (cost) => cost.maskedMsPerCell);
 
@@ -84,7 +92,7 @@ export function createStepCost(curve: StepCostCurve): StepCost {
     const readCellCount = readPairCount / tokenCount;
     const maskedCellCount = Math.max(0, cellCount - readCellCount);
     return (
-      interpolate(curve.points, tokenCount) +
+      interpolate(curve.points, tokenCount + addedRowCount(padding, tokenCount)) +
       readCellCount * reading(tokenCount) +
       maskedCellCount * masking(tokenCount)
     );
@@ -100,7 +108,7 @@ export function createStepCost(curve: StepCostCurve): StepCost {
       const { tokenCount } = work;
       const own = bandOf(tokenCount);
       const isNarrow = tokenCount <= narrowTokenCount;
-      const ownFactor = isNarrow ? (ownFactors[tokenCount] ?? 1) : 1;
+      const ownFactor = isNarrow ? (ownFactors[ownOf(tokenCount)] ?? 1) : 1;
       const load = ratio / ownFactor;
       const weightOf = (distance: number): number =>
         distance === 0 ? smoothing : (smoothing * spreading) / 2 ** (distance - 1);
@@ -111,12 +119,12 @@ export function createStepCost(curve: StepCostCurve): StepCost {
       // One token is what the others are measured by: were all to move, load and widths could drift apart together.
       if (!isNarrow || tokenCount === 1) return;
       // What is left over once the load has followed.
-      const count = (observedCounts[tokenCount] ?? 0) + 1;
-      observedCounts[tokenCount] = count;
+      const count = (observedCounts[ownOf(tokenCount)] ?? 0) + 1;
+      observedCounts[ownOf(tokenCount)] = count;
       // The curve counts as one observation.
       const weight = Math.max(ownSmoothing, 1 / (1 + count));
       const moved = ownFactor + weight * (ratio / narrowLoad - ownFactor);
-      ownFactors[tokenCount] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
+      ownFactors[ownOf(tokenCount)] = Math.min(mostOwnFactor, Math.max(1 / mostOwnFactor, moved));
     },
     idleCellMs: (tokenCount) => factorOf(tokenCount) * masking(tokenCount),
     loadFactor: factorOf,

@@ -231,4 +231,74 @@ describe('the class voice', () => {
     harness.engine.step();
     expect(firstPart(harness, 'later')).toMatchObject({ type: 'start' });
   });
+
+  describe('ahead of the next turn', () => {
+    const asked = prompt(3, 20);
+    const foreseen = (answer: string) => [
+      ...asked,
+      ...Array.from(answer, (character) => character.charCodeAt(0) - 32),
+      61,
+      62,
+      63,
+    ];
+    const ahead = { foreseePrompt: (_: unknown, answer: string) => Promise.resolve(foreseen(answer)) };
+    const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+    it('reads the answer and what the template adds while nobody waits', async () => {
+      const harness = createHarness({ cellCount: 500, ...ahead });
+      await ask(harness, 'v', asked);
+      while (harness.engine.step());
+      await settle();
+      // The last token of the answer, and three of the template.
+      expect(harness.engine.step()).toBe(true);
+      expect(harness.decoder.batches.at(-1)).toBe(4);
+      const next = [...foreseen(harness.textOf('v')), ...prompt(41, 9)];
+      await ask(harness, 'next', next);
+      harness.engine.step();
+      expect(harness.decoder.batches.at(-1)).toBe(9);
+      while (harness.engine.step());
+      expect(harness.textOf('next')).toBe(expectedText(next, 4));
+    });
+
+    it('reads it beside others who only read, in a step of its own, and not while somebody waits', async () => {
+      const harness = createHarness({
+        cellCount: 500,
+        targetInterTokenMs: 60,
+        batchTokenCount: 64,
+        ...ahead,
+      });
+      await harness.engine.submit(
+        command('reader', prompt(50, 8), { ...endless, priority: 'interactive', maxTokenCount: 60 }),
+      );
+      run(harness, 2);
+      await ask(harness, 'v', asked);
+      while (harness.textOf('v').length < 4) run(harness, 1);
+      await settle();
+      await harness.engine.submit(command('other', prompt(9, 40), { priority: 'interactive' }));
+      run(harness, 1);
+      expect(harness.decoder.batches.at(-1)).toBeGreaterThan(4);
+      run(harness, 2);
+      expect(harness.decoder.batches).toContain(4);
+      while (harness.engine.step());
+      expect(harness.textOf('reader').startsWith(expectedText(prompt(50, 8), 60))).toBe(true);
+    });
+
+    it('follows no answer that has several choices, failed, or was given in another class', async () => {
+      const heard: string[] = [];
+      const foreseePrompt = (_: unknown, answer: string) => {
+        heard.push(answer);
+        return Promise.resolve(null);
+      };
+      const harness = createHarness({ cellCount: 500, foreseePrompt });
+      await ask(harness, 'two', asked, 0, { choiceCount: 2 });
+      await harness.engine.submit(command('other', prompt(9, 8), { ...endless, maxTokenCount: 4 }));
+      while (harness.engine.step());
+      await ask(harness, 'gone', asked);
+      harness.engine.step();
+      harness.engine.abort('gone');
+      while (harness.engine.step());
+      await settle();
+      expect(heard).toEqual([]);
+    });
+  });
 });

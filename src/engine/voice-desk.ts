@@ -67,9 +67,13 @@ const leastLimitShare = 0.2;
 const leastMarginMs = 1;
 /** More than this share of the target is not kept for errors: else one bad minute would refuse all for ever. */
 const longestMarginShare = 0.3;
-/** What is promised is kept more often than nineteen times in twenty. */
-const marginQuantile = 0.97;
-const keptCount = 32;
+/**
+ * By how much all but one prediction in twenty were exceeded at most. Of those who are admitted most have time to spare
+ * beyond it, so what is promised is kept more often than that.
+ */
+const marginQuantile = 0.95;
+const keptErrorCount = 64;
+const keptSizeCount = 32;
 /** Of what comes next. */
 const sizeQuantile = 0.9;
 /** With fewer errors known the first guess of one, a share of the target, stays among them. */
@@ -137,7 +141,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
 
   function noteError(errorMs: number): void {
     errors.push(errorMs);
-    if (errors.length > keptCount) errors.shift();
+    if (errors.length > keptErrorCount) errors.shift();
   }
 
   function marginMs(): number {
@@ -196,7 +200,7 @@ export function createVoiceDesk(options: VoiceDeskOptions): VoiceDesk {
       if (verdict.kind === 'never')
         throw new NearfarError('invalid_request', verdict.message, { field: 'x-nearfar-priority' });
       sizes.push(size);
-      if (sizes.length > keptCount) sizes.shift();
+      if (sizes.length > keptSizeCount) sizes.shift();
       if (verdict.kind === 'later')
         throw new NearfarError('unavailable', verdict.message, { retryAfterSeconds: 1 });
       return { enteredAt: now() - elapsedMs, predictedMs: verdict.predictedMs, deliveryMs: latestDeliveryMs };

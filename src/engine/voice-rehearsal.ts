@@ -23,10 +23,17 @@ export interface RefusedPrompt {
 export interface VoiceRehearsal {
   /** In the place of an earlier one. */
   offer(prompt: RefusedPrompt): void;
-  /** One step of it; false where there is none. Only where nothing runs or waits. */
-  step(): boolean;
-  /** What was read so far stays as a prefix. To be called before anybody else is computed. */
+  /** Whether there is anything to be read. */
+  readonly isBusy: boolean;
+  /**
+   * One step of it; false where there is none, or it would take more than so many milliseconds. Without a limit only where
+   * nothing runs or waits.
+   */
+  step(limitMs?: number): boolean;
+  /** What was read so far stays as a prefix, and what was offered is forgotten. To be called before anybody else is computed. */
   stop(): void;
+  /** The same, but that what was offered and not begun stays. */
+  interrupt(): void;
 }
 
 export interface VoiceRehearsalOptions {
@@ -35,11 +42,11 @@ export interface VoiceRehearsalOptions {
   readonly groups: AdapterGroups;
   readonly now: () => number;
   readonly expectedMs: (size: PromptSize) => number;
+  /** What a step took over what was expected of it. */
   readonly onError: (errorMs: number) => void;
+  /** Who does not ask again for so long has gone; 5 s where absent, which is for who heard no. */
+  readonly longestWaitMs?: number;
 }
-
-/** Who heard no and does not ask again has gone. */
-const longestWaitMs = 5000;
 
 interface Reading extends RefusedPrompt {
   readonly hold: CellHold;
@@ -47,7 +54,7 @@ interface Reading extends RefusedPrompt {
 }
 
 export function createVoiceRehearsal(options: VoiceRehearsalOptions): VoiceRehearsal {
-  const { decoder, cache, groups, now } = options;
+  const { decoder, cache, groups, now, longestWaitMs = 5000 } = options;
   let offered: (RefusedPrompt & { readonly at: number }) | null = null;
   let reading: Reading | null = null;
 
@@ -56,13 +63,27 @@ export function createVoiceRehearsal(options: VoiceRehearsalOptions): VoiceRehea
     offered = null;
   }
 
-  function stop(): void {
-    withdraw();
+  function interrupt(): void {
     if (reading === null) return;
     const { hold, tokens, computedCount, lease } = reading;
     reading = null;
     cache.release(hold, { tokens, computedCount });
     lease?.release();
+  }
+
+  function stop(): void {
+    withdraw();
+    interrupt();
+  }
+
+  /** Of what is begun or would be. */
+  function nextMs(): number {
+    const prompt = reading ?? offered;
+    if (prompt === null) return 0;
+    const { salt, tokens, lease } = prompt;
+    const cachedTokenCount = reading?.computedCount ?? cache.probe(salt, tokens).matchedTokenCount;
+    const uncachedTokenCount = Math.min(decoder.batchTokenCount, tokens.length - cachedTokenCount);
+    return options.expectedMs({ uncachedTokenCount, cachedTokenCount, group: lease?.adapter.key ?? '' });
   }
 
   /** Nothing that is kept leaves for it. */
@@ -87,7 +108,11 @@ export function createVoiceRehearsal(options: VoiceRehearsalOptions): VoiceRehea
       withdraw();
       offered = { ...prompt, at: now() };
     },
-    step() {
+    get isBusy() {
+      return offered !== null || reading !== null;
+    },
+    step(limitMs = Infinity) {
+      if (limitMs < Infinity && nextMs() > limitMs) return false;
       reading ??= begin();
       if (reading === null) return false;
       const { tokens, computedCount, hold } = reading;
@@ -119,7 +144,7 @@ export function createVoiceRehearsal(options: VoiceRehearsalOptions): VoiceRehea
       const outcome = decoder.decode();
       if (outcome === 'failed') throw new Error('the decoder failed and its state is unknown');
       if (outcome === 'no_cells') {
-        stop();
+        interrupt();
         return true;
       }
       reading.computedCount += tokenCount;
@@ -129,11 +154,12 @@ export function createVoiceRehearsal(options: VoiceRehearsalOptions): VoiceRehea
       if (isOver) decoder.logits(row);
       const milliseconds = now() - startedAt;
       groups.learn(work, milliseconds);
-      if (isOver) stop();
+      if (isOver) interrupt();
       // Of an adapter that was only guessed at, nothing could be wrong.
       if (isOver && wasMeasured) options.onError(milliseconds - expectedMs);
       return true;
     },
     stop,
+    interrupt,
   };
 }

@@ -46,6 +46,20 @@ describe.each(['dense', 'sliding', 'recurrent'] as const)('what a %s model compu
     }
   });
 
+  it('is the same with rows that are added for nothing, which leave nothing behind', () => {
+    const tokens = tokensOf(30);
+    const expected = feed(open(), 2, tokens, 7);
+    const context = open({ cellCount: 256 });
+    context.setPadding({ narrow: [], wide: [0, 3, 2, 1] });
+    expect(distance(feed(context, 2, tokens, 7), expected)).toBeLessThan(noise);
+    expect(context.sequenceEnd(2)).toBe(30);
+    // All other cells can be had, and the last step has none left for rows that are for nothing.
+    feed(context, 3, tokensOf(context.cellCount - 30 - 7, 5), 5);
+    expect(
+      distance(feed(context, 2, tokensOf(7, 9)), feed(open(), 2, [...tokens, ...tokensOf(7, 9)])),
+    ).toBeLessThan(noise);
+  });
+
   it('is the same after a save and a restore, in a context of other size', () => {
     const context = open();
     const tokens = tokensOf(100);

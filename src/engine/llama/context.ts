@@ -1,6 +1,7 @@
 import { NearfarError } from '../../chat/error.ts';
 import type { LoadedAdapter } from '../adapter.ts';
 import type { DecodeOutcome, ShiftingDecoder } from '../decoder.ts';
+import type { RowPadding } from '../row-padding.ts';
 import { createBatch } from './batch.ts';
 import { viewFloats } from './bindings.ts';
 import type { Bindings, Pointer } from './bindings.ts';
@@ -15,7 +16,8 @@ import {
 } from './context-options.ts';
 import type { ContextOptions } from './context-options.ts';
 import type { LlamaModel } from './model.ts';
-import { createSequenceMemory, usableSequenceCount } from './sequence-memory.ts';
+import { createPaddedDecode } from './padded-decode.ts';
+import { createSequenceMemory, scratchId, usableSequenceCount } from './sequence-memory.ts';
 import { createSequenceRanges } from './sequence-ranges.ts';
 import { createSplitStreams } from './split-streams.ts';
 import { createThreadpools } from './threadpool.ts';
@@ -27,6 +29,8 @@ export interface LlamaContext extends ShiftingDecoder {
   readonly threadpools: Threadpools;
   /** Threads from the next `decode` on. */
   setThreads(count: number): void;
+  /** Rows that every `decode` from now on adds for nothing, where that makes it quicker. Nothing of them is left behind. */
+  setPadding(padding: RowPadding): void;
   /** One past the last position that a sequence holds; 0 = empty. */
   sequenceEnd(sequence: number): number;
   close(): void;
@@ -131,6 +135,14 @@ function contextOver(
   };
   useThreads(options.threadCount);
 
+  const padded = createPaddedDecode({
+    batch,
+    rowLimit: isWhole || isSplit ? 0 : batchTokenCount,
+    outputCount,
+    decode: () => outcomeOf(bindings.decode(pointer, struct)),
+    clear: () => bindings.memoryRemove(memory, scratchId, -1, -1),
+  });
+
   const isShiftable = !isSplit && canShift(model) && bindings.memoryCanShift(memory);
 
   return {
@@ -173,7 +185,7 @@ function contextOver(
       if (isDecoded) throw new RangeError('The batch was decoded already; clear it first.');
       struct.n_tokens = rowCount;
       const hasStreams = streams === null || streams.arrange(batch, rowCount);
-      const outcome = hasStreams ? outcomeOf(bindings.decode(pointer, struct)) : 'no_cells';
+      const outcome = hasStreams ? padded.decode(rowCount, outputRowCount) : 'no_cells';
       isDecoded = outcome === 'ok';
       for (const sequence of ranges.settle(isDecoded)) {
         if (isDecoded) held.grown(sequence, ranges.end(sequence));
@@ -235,6 +247,9 @@ function contextOver(
     setThreads: (count) => {
       checkThreads(count);
       useThreads(count);
+    },
+    setPadding: (padding) => {
+      padded.setPadding(padding);
     },
     close: () => {
       if (!isOpen) return;

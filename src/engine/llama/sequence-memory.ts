@@ -42,6 +42,8 @@ export interface SequenceMemoryOptions {
 }
 
 const idLimit = 256;
+/** Of a pool of cells: nobody's, and empty between two calls. */
+export const scratchId = 0;
 
 /** How many sequences a context can have: some of the 256 native ids are used up here. */
 export function usableSequenceCount(requested: number, swaWindow: number, isWhole: boolean): number {
@@ -52,7 +54,6 @@ export function usableSequenceCount(requested: number, swaWindow: number, isWhol
 export function createSequenceMemory(options: SequenceMemoryOptions): SequenceMemory {
   const { bindings, context, memory, sequenceCount, isWhole } = options;
   const window = isWhole ? 0 : options.swaWindow;
-  const scratch = 0;
   const offset = isWhole ? 0 : 1;
   const idOf = (sequence: number): number => sequence + offset;
   const guardOf = (sequence: number): number => idOf(sequence) + sequenceCount;
@@ -81,23 +82,23 @@ export function createSequenceMemory(options: SequenceMemoryOptions): SequenceMe
       return;
     }
     for (const piece of piecesOf(range, window)) {
-      bindings.memoryCopy(memory, idOf(sequence), scratch, piece.from, piece.to);
+      bindings.memoryCopy(memory, idOf(sequence), scratchId, piece.from, piece.to);
       try {
-        readState(scratch, (size) => saved.room(size));
+        readState(scratchId, (size) => saved.room(size));
       } finally {
-        bindings.memoryRemove(memory, scratch, -1, -1);
+        bindings.memoryRemove(memory, scratchId, -1, -1);
       }
     }
   };
 
   const writePiece = (sequence: number, data: Uint8Array): boolean => {
-    const id = isWhole ? idOf(sequence) : scratch;
+    const id = isWhole ? idOf(sequence) : scratchId;
     if (bindings.stateSet(context, data, data.length, id) === 0) return false;
     if (isWhole) return true;
-    bindings.memoryCopy(memory, scratch, idOf(sequence), -1, -1);
+    bindings.memoryCopy(memory, scratchId, idOf(sequence), -1, -1);
     // The guard must own the cells before the scratch lets go: a lone owner's cells may be recycled.
-    if (window > 0) bindings.memoryCopy(memory, scratch, guardOf(sequence), -1, -1);
-    bindings.memoryRemove(memory, scratch, -1, -1);
+    if (window > 0) bindings.memoryCopy(memory, scratchId, guardOf(sequence), -1, -1);
+    bindings.memoryRemove(memory, scratchId, -1, -1);
     return true;
   };
 

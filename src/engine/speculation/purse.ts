@@ -12,15 +12,16 @@ export interface Purse {
   settle(gainedStepCount: number): void;
 }
 
-const firstStepCount = 1.25;
-const earnedShare = 0.01;
+export const firstStepCount = 0.8;
+export const earnedShare = 0.01;
 /** However much was gained: texts change, and no more than this is lost on what was true before. */
 const mostStepCount = 5;
 /** However much was lost at once: another process may have held up the machine. */
 const leastStepCount = -3;
 
-export function createPurse(): Purse {
-  let stepCount = firstStepCount;
+/** @param firstCount steps that it begins with */
+export function createPurse(firstCount: number): Purse {
+  let stepCount = firstCount;
   const add = (more: number): void => {
     stepCount = Math.min(mostStepCount, Math.max(leastStepCount, stepCount + more));
   };

@@ -63,6 +63,8 @@ export interface HarnessOptions {
   readonly parkingBytes?: number;
   /** Windows that are there already, in the place of new ones. */
   readonly over?: SlidingDecoder;
+  /** With which tokens the next turn begins; not known by default. */
+  readonly foreseePrompt?: EngineSetup['foreseePrompt'];
   /** Told of all parts, too. */
   readonly emit?: EngineSetup['emit'];
 }
@@ -124,6 +126,7 @@ export function harnessSetup(
         grammar: command.grammar === null ? null : (options.createGrammar?.() ?? null),
         forcedTokens: options.createForcedTokens?.(prompt) ?? null,
       }),
+    ...(options.foreseePrompt === undefined ? {} : { foreseePrompt: options.foreseePrompt }),
     emit: options.emit ?? (() => undefined),
     othersLimitMs: () => options.othersLimitMs ?? Infinity,
     wake: () => undefined,

@@ -144,7 +144,7 @@ export const person: Detector = {
     const facts = text === given ? givenFacts : new TextFacts(text);
     const isOwn = facts.hasAnchor(anchorOf.own);
     const lexicon = openLexicon();
-    const mailboxes = facts.has('@') ? (text.toLowerCase().match(mailbox) ?? []) : [];
+    const mailboxes = text.includes('@') ? (text.toLowerCase().match(mailbox) ?? []) : [];
     /** Of the whole text; reckoned when a name needs it. */
     let ofText: number | null = null;
     const found: Span[] = [];
