@@ -3,6 +3,7 @@ import type { Command, CommandInput } from './command.ts';
 import { pullMissingAdapters } from './adapters.ts';
 import { renderBanner } from './banner.ts';
 import { prepareDraft, prepareModel } from './first-start.ts';
+import { databaseUrl, openState } from './open-state.ts';
 import { commandSettings, profileOption } from './settings.ts';
 import { nearfarVersion } from './version.ts';
 
@@ -54,6 +55,8 @@ async function runServe(input: CommandInput): Promise<number> {
     profile: 'route.profile',
   });
   const stop = stopSignal();
+  // A database that is away is told before a model is fetched, not after.
+  if (databaseUrl(loaded) !== null) await (await openState(loaded, () => undefined)).close();
   const model = await prepareModel(loaded, process.stderr, stop.signal, {
     mayPull: !input.options.flag('no-pull'),
   });
