@@ -1,4 +1,4 @@
-import { kindsOf, matchesOf, valueIn, type Detector } from './span.ts';
+import { waysOf, matchesOf, valueIn, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -17,7 +17,7 @@ const metric =
   '(?:services|licen[cs]es|subscriptions|opex|capex|cogs|revenues?|sales|arr|mrr|burn|churn|cash|payables?|receivables?|ebitda|margin|gmv|bookings|pipeline|debt|runway|headcount|floor|list|walk[- ]away(?: under)?|owed to \\p{L}+|payroll|rent|tax|profit|loss|backlog|inventory|spend|cac|ltv|nps)';
 const figure = `(?:${amount}|\\d[\\d,.]*\\s?%|\\d{1,3}(?:,\\d{3})+)`;
 
-const kinds = kindsOf([
+const kinds = waysOf([
   [
     'person',
     'handed.letter',

@@ -1,4 +1,4 @@
-import { kindsOf, matchesOf, type Detector } from './span.ts';
+import { waysOf, matchesOf, type Detector } from './span.ts';
 import { TextFacts } from './text-facts.ts';
 
 /**
@@ -12,7 +12,7 @@ const asset =
 const worker =
   '(?:ceo|cfo|cto|coo|vp|head of \\p{L}+|founder|manager|director|engineer|accountant|driver|nurse|teacher|intern|agent|supplier|vendor|contractor|auditor|lawyer|lead|chef|nanny|cleaner|staff|team|people|workers?|employees?)';
 
-const kinds = kindsOf([
+const kinds = waysOf([
   [
     'confidential',
     'act.did',

@@ -247,11 +247,19 @@ function wordAlone(text: string, at: number): string | null {
 const isCapital = (code: number): boolean => code >= 0x41 && code <= 0x5a;
 const isLetter = (code: number): boolean => isCapital(code) || (code >= 0x61 && code <= 0x7a);
 
+/** English words that are no names, as they were met: texts begin their sentences with few. */
+const plainWords = new Set<string>();
+const mostPlainWords = 5000;
+
 /** Of a word alone: it is no name, whatever stands around it. */
 function isNoName(word: string, lexicon: Lexicon, isOwn: boolean): boolean {
   if (noNames.has(word)) return true;
+  if (isOwn) return false;
+  if (plainWords.has(word)) return true;
   const parts: Parts = { title: undefined, first: word, initial: '', last: undefined };
-  return !isOwn && kindWeight(parts, lexicon) === 0 && lexicon.isEnglish(word);
+  const isPlain = kindWeight(parts, lexicon) === 0 && lexicon.isEnglish(word);
+  if (isPlain && plainWords.size < mostPlainWords) plainWords.add(word);
+  return isPlain;
 }
 
 /** One unit for one: positions must stay. */

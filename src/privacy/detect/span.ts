@@ -68,6 +68,31 @@ export function kindsOf(
   return patterns.map((one) => kindOf(...one));
 }
 
+/** Each way in which a pattern can match as a kind of its own, so that each is looked for only where it can be itself. */
+export function waysOf(
+  patterns: readonly (readonly [SpanType, detector: string, RegExp])[],
+): readonly Kind[] {
+  return patterns.flatMap(([type, detector, { source, flags }]) =>
+    alternativesOf(source).map((one) => kindOf(type, detector, new RegExp(one, flags))),
+  );
+}
+
+/** What stands between the bars that are in no group and no class. */
+function alternativesOf(source: string): readonly string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (const { 0: part, index } of source.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|[()|]/gu)) {
+    if (part === '(') depth++;
+    else if (part === ')') depth--;
+    else if (part === '|' && depth === 0) {
+      found.push(source.slice(start, index));
+      start = index + 1;
+    }
+  }
+  return [...found, source.slice(start)];
+}
+
 /** All matches of a kind that `accept` takes, looked for only where they can be. */
 export function matchesOf(
   facts: TextFacts,

@@ -8,8 +8,8 @@ import { anchorOf, anchorTable, stemLength } from './anchor-words.ts';
 export class TextFacts {
   readonly text: string;
   #marks: Marks | null = null;
-  /** Of lists of literals that were asked for. */
-  readonly #places = new Map<number, readonly number[]>();
+  /** Of each list of beginnings, once they were asked for. */
+  #places: ReadonlyMap<number, readonly number[]> | null = null;
 
   /** @param text NFKC */
   constructor(text: string) {
@@ -67,8 +67,8 @@ export class TextFacts {
   /** Where one of the pattern's beginnings stands within a part, in order; `null` where these are not known. */
   placesOf({ starts }: Sifted, start = 0, end = Infinity): readonly number[] | null {
     if (starts < 0) return null;
-    const known = this.#places.get(starts) ?? placesIn(this.#read(), starts);
-    this.#places.set(starts, known);
+    this.#places ??= placesIn(this.#read());
+    const known = this.#places.get(starts) ?? [];
     if (start === 0 && end >= this.text.length) return known;
     return known.filter((place) => place >= start && place < end);
   }
@@ -151,20 +151,26 @@ function firstAbove(ordered: readonly number[], limit: number): number {
   return low;
 }
 
-function placesIn({ automaton, hitEnds, hits, lists }: Marks, list: number): number[] {
-  const places: number[] = [];
-  if ((((lists[list >>> 5] ?? 0) >>> (list & 31)) & 1) === 0) return places;
-  let isOrdered = true;
+/** Of each list of beginnings where they stand, in order. */
+function placesIn({ automaton, hitEnds, hits }: Marks): ReadonlyMap<number, readonly number[]> {
+  const places = new Map<number, number[]>();
+  const mixed = new Set<number[]>();
   for (let index = 0; index < hits.length; index++) {
     const found = automaton.found[hits[index] ?? 0] ?? [];
     for (let at = 0; at < found.length; at += 2) {
-      if (found[at] !== list) continue;
+      const list = found[at] ?? 0;
       const place = (hitEnds[index] ?? 0) - (found[at + 1] ?? 0);
-      if (place < (places.at(-1) ?? 0)) isOrdered = false;
-      places.push(place);
+      const known = places.get(list);
+      if (known === undefined) places.set(list, [place]);
+      else {
+        // A longer literal may end behind a shorter one and begin before it.
+        if (place < (known.at(-1) ?? 0)) mixed.add(known);
+        known.push(place);
+      }
     }
   }
-  return isOrdered ? places : places.sort((a, b) => a - b);
+  for (const known of mixed) known.sort((a, b) => a - b);
+  return places;
 }
 
 const kind = { digit: 1, numberSign: 2, code: 4, capital: 8, inName: 16, space: 32 } as const;

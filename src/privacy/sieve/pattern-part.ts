@@ -19,7 +19,7 @@ const wordLimit = 4;
 const numberLimit = 9;
 const limitOf = (text: string): number => (text.includes('0') ? numberLimit : wordLimit);
 /** A list whose literals stand in every line tells nothing. In times for each character. */
-const commonest = 1 / 40;
+const commonest = 1 / 150;
 /** To look at so many places is no less work than to look everywhere. */
 const commonestStart = 1 / 250;
 

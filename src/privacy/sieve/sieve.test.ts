@@ -60,10 +60,10 @@ describe('the sieve', () => {
       }
     };
     texts.forEach(check);
-    fc.assert(fc.property(mixture, check), { numRuns: 500 });
+    fc.assert(fc.property(mixture, check), { numRuns: 200 });
     expect(sifted.length).toBeGreaterThan(200);
     expect(matchCount).toBeGreaterThan(1000);
-  });
+  }, 60_000);
 
   it('lets hardly a pattern through in a text that says nothing', () => {
     const facts = new TextFacts(

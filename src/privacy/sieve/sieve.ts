@@ -23,6 +23,8 @@ export interface Sifted {
 export const sifted: Sifted[] = [];
 const lists: Literals[] = [];
 const numbers = new Map<string, number>();
+/** Lists with which matches begin: of these places are asked. */
+const startLists = new Set<number>();
 let built: Automaton | null = null;
 
 function numberOf(list: Literals): number {
@@ -44,6 +46,10 @@ export function sift(pattern: RegExp): Sifted {
     ways: ways.map((way) => way.map(numberOf)),
     starts: starts === null ? -1 : numberOf(starts),
   };
+  if (one.starts >= 0 && !startLists.has(one.starts)) {
+    startLists.add(one.starts);
+    built = null;
+  }
   sifted.push(one);
   return one;
 }
@@ -64,9 +70,9 @@ export interface Automaton {
   readonly next: Uint16Array;
   /** Of each state the number of what ends there; 0: nothing. */
   readonly ends: Uint16Array;
-  /** Of each of these numbers the lists that have a literal that ends there, each followed by the length of that literal. */
+  /** Of each of these numbers the lists of beginnings that have a literal that ends there, each followed by that literal's length. */
   readonly found: readonly (readonly number[])[];
-  /** The same as bits of lists: which 32 of them, and which of these. */
+  /** Of each of these numbers all lists as bits: which 32 of them, and which of these. */
   readonly bits: readonly Int32Array[];
   /** Of each number the last text in which it was found, see `newStamp`. */
   readonly stamps: Uint32Array;
@@ -140,7 +146,7 @@ function build(all: readonly Literals[]): Automaton {
     letters: Uint8Array.from({ length: 129 }, (_, code) => letters[letterCodes[code] ?? 0] ?? 0),
     next,
     ends,
-    found,
+    found: found.map((all) => all.filter((_, at) => startLists.has(all[at - (at % 2)] ?? -1))),
     bits: found.map(bitsOf),
     stamps: new Uint32Array(found.length),
     wordCount: (all.length + 31) >>> 5,
