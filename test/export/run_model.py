@@ -1,6 +1,6 @@
 """Greedy picks of an exported model along given tokens, for test/export/main.ts.
 
-Arguments: onnx or executorch, the model's file, a JSON file {"tokens": [...], "from": N}. Prints {"picks": [...]}: what the model
+Arguments: onnx, executorch or litert, the model's file, a JSON file {"tokens": [...], "from": N}. Prints {"picks": [...]}: what the model
 holds for the likeliest next token after each of tokens[N - 1] to the one before the last.
 """
 
@@ -56,4 +56,28 @@ def executorch_picks():
     return picks
 
 
-print(json.dumps({"picks": {"onnx": onnx_picks, "executorch": executorch_picks}[kind]()}))
+def litert_picks():
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=model, num_threads=2)
+    decode = interpreter.get_signature_runner("decode")
+    feed = {}
+    for name, details in decode.get_input_details().items():
+        feed[name] = numpy.zeros(details["shape"], details["dtype"])
+    picks = []
+    for position, token in enumerate(tokens[:-1]):
+        feed["tokens"][:] = token
+        feed["input_pos"][:] = position
+        # Added to the scores: what lies ahead is not looked at.
+        mask = feed["mask"]
+        mask[...] = mask.dtype == bool or 0
+        mask[..., position + 1 :] = False if mask.dtype == bool else numpy.finfo(mask.dtype).min
+        results = decode(**feed)
+        feed.update((name, value) for name, value in results.items() if name in feed)
+        if position >= first - 1:
+            picks.append(int(results["logits"].reshape(-1).argmax()))
+    return picks
+
+
+runners = {"onnx": onnx_picks, "executorch": executorch_picks, "litert": litert_picks}
+print(json.dumps({"picks": runners[kind]()}))

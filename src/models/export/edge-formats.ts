@@ -182,7 +182,7 @@ export const edgeFormats: readonly EdgeFormat[] = [
       },
     ],
     product: /\.mlpackage$/,
-    tried: 'SmolLM2 in fp16 converted and read back on Linux; never run on a Mac',
+    tried: 'npm run test:export, SmolLM2 in fp16 converted and read back on Linux; never run on a Mac',
   },
   {
     name: 'litert',
@@ -190,9 +190,10 @@ export const edgeFormats: readonly EdgeFormat[] = [
     runsOn: 'Android (CPU, GPU, NPU), iOS, embedded Linux, browsers by LiteRT.js',
     needs: toolsRead,
     tool: 'litert-torch export_hf (Google)',
-    packages: ['litert-torch==0.10.0'],
+    // It imports tensorflow, which it does not ask pip for.
+    packages: ['litert-torch==0.10.0', 'tensorflow==2.21.0'],
     python: '3.10 to 3.13',
-    modules: ['litert_torch', 'torch', 'transformers'],
+    modules: ['litert_torch', 'tensorflow', 'torch', 'transformers'],
     precisions: ['fp32', 'int8', 'int4'],
     targets: ['cpu'],
     installNote: null,
@@ -210,7 +211,7 @@ export const edgeFormats: readonly EdgeFormat[] = [
       { title: 'tidying', program: python, args: ['-c', litertTidyScript, output] },
     ],
     product: /\.tflite$/,
-    tried: 'not run',
+    tried: 'npm run test:export, SmolLM2 in fp32 on a CPU',
   },
   {
     name: 'mlc',
@@ -224,7 +225,8 @@ export const edgeFormats: readonly EdgeFormat[] = [
     precisions: ['int4', 'fp16'],
     targets: ['webgpu', 'cpu', 'cuda'],
     installNote:
-      'Its packages are on its makers\' own index: see "Install MLC LLM Python Package" in the documentation of MLC LLM (llm.mlc.ai).',
+      'Its packages are on its makers\' own index: see "Install MLC LLM Python Package" in the documentation of MLC LLM (llm.mlc.ai). ' +
+      'Those of that name on the Python registry are empty.',
     steps: ({ source, output, python, precision, target }) => {
       const quantization = precision === 'int4' ? 'q4f16_1' : 'q0f16';
       const mlc = (title: string, ...args: readonly string[]): ExportStep => ({

@@ -20,6 +20,8 @@ const mostReadBytes = 1024 * 1024 * 1024;
 /** Most looks at a file: lists of lists that all point at one another would never end. */
 const mostViews = 50_000_000;
 const windowBytes = 64 * 1024;
+/** Pieces that stay: lists, tables and what they point at lie in places of their own, and are read in turns. */
+const mostWindows = 64;
 
 /** Over bytes in memory: what tests and small files are read through. */
 export function sourceOfBytes(bytes: Uint8Array): ByteSource {
@@ -49,8 +51,8 @@ export function withFile<Result>(path: string, work: (source: ByteSource) => Res
 }
 
 function createSource(byteCount: number, read: (at: number, target: Uint8Array) => void): ByteSource {
-  let windowAt = 0;
-  let window: Uint8Array = new Uint8Array();
+  /** By their number in the file; the one that was read last is the last. */
+  const windows = new Map<number, Uint8Array>();
   let readCount = 0;
   let viewCount = 0;
   const load = (at: number, length: number): Uint8Array => {
@@ -59,6 +61,15 @@ function createSource(byteCount: number, read: (at: number, target: Uint8Array) 
     const bytes = new Uint8Array(length);
     read(at, bytes);
     return bytes;
+  };
+  const windowOf = (index: number): Uint8Array => {
+    const at = index * windowBytes;
+    const window = windows.get(index) ?? load(at, Math.min(windowBytes, byteCount - at));
+    windows.delete(index);
+    windows.set(index, window);
+    const oldest = windows.keys().next().value;
+    if (windows.size > mostWindows && oldest !== undefined) windows.delete(oldest);
+    return window;
   };
   return {
     byteCount,
@@ -70,12 +81,12 @@ function createSource(byteCount: number, read: (at: number, target: Uint8Array) 
       if (at + length > byteCount) {
         throw new Malformed(`it is cut off: byte ${at + length} is needed, and it has ${byteCount}`);
       }
-      if (length > windowBytes) return viewOf(load(at, length));
-      if (at < windowAt || at + length > windowAt + window.byteLength) {
-        windowAt = at;
-        window = load(at, Math.min(windowBytes, byteCount - at));
-      }
-      return new DataView(window.buffer, window.byteOffset + at - windowAt, length);
+      const index = Math.floor(at / windowBytes);
+      const within = at - index * windowBytes;
+      // What lies in two of them is read by itself.
+      if (length === 0 || within + length > windowBytes) return viewOf(load(at, length));
+      const window = windowOf(index);
+      return new DataView(window.buffer, window.byteOffset + within, length);
     },
   };
 }
