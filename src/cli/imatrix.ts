@@ -67,7 +67,7 @@ export const imatrix: Command = {
         : [
             `${source.name} was quantized before (${source.loss}): what it computes is a little off from the original.`,
           ]),
-      `Use it: ${nearfarCommand(`quantize --to Q4_K_M --imatrix ${path.basename(output)} ${name}`)}`,
+      `Use it: ${nearfarCommand(`quantize --to Q4_K_M --imatrix ${options.text('out') ?? path.basename(output)} ${name}`)}`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
     return 0;

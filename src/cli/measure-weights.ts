@@ -73,7 +73,7 @@ export const measureWeightFormats: Measuring = {
     );
     if (svg !== undefined) writeFileSync(svg, renderWeightsSvg(report) ?? '');
     if (options.flag('json')) {
-      const recommendations = recommendationGoals.map((goal) => recommendFormat(report, goal));
+      const recommendations = recommendationGoals.flatMap((goal) => recommendFormat(report, goal) ?? []);
       const shown = { ...report, text: file ?? null, recommendations, qualityBounds };
       process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     } else if (options.flag('markdown')) {
@@ -105,7 +105,7 @@ export function renderWeights(report: WeightsReport): string {
   const { header, rows } = tableOf(report);
   const plot = renderWeightsPlot(report);
   return [
-    `${report.model}: weight formats against ${baseName(report)}; ${report.cpu}, ${report.threadCount} threads`,
+    `${basename(report.model)}: weight formats against ${baseName(report)}; ${report.cpu}, ${report.threadCount} threads`,
     '',
     renderTable(header, rows),
     '',

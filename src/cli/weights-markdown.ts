@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { recommendationGoals, recommendFormat } from '../measure/recommend-format.ts';
 import type { WeightsReport } from '../measure/weights-report.ts';
 
@@ -9,7 +10,7 @@ export function renderWeightsMarkdown(
 ): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
-    `${report.model} against ${from.base}, measured ${report.measuredAt.slice(0, 10)} by \`${from.command}\` on ${from.machine}, ` +
+    `${basename(report.model)} against ${from.base}, measured ${report.measuredAt.slice(0, 10)} by \`${from.command}\` on ${from.machine}, ` +
       `${report.threadCount} threads; ${report.scoredTokenCount} tokens scored, in windows of ${report.windowTokenCount}:`,
     '',
     line(table.header),

@@ -76,7 +76,11 @@ export async function measureWeights(
   const baseFormat = isMade ? 'F16' : (source.format ?? 'F16');
   const folder = join(request.folder, await weightsKey(request));
   await mkdir(folder, { recursive: true });
-  const others = [...new Set(request.formats)].filter((format) => format !== baseFormat);
+  // Made anew of itself it would be the same file, unless a matrix weighs it.
+  const isSource = (format: string): boolean => format === source.format && request.imatrix === null;
+  const others = [...new Set(request.formats)].filter(
+    (format) => format !== baseFormat && !(isMade && isSource(format)),
+  );
   // The file as it is shows how far kernels alone take a format from its own weights in F16.
   const units = ['base', ...(isMade ? ['source'] : []), ...others];
   const unitProgress = (index: number, from = 0, share = 1) => ({

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { WeightsReport, WeightsRow } from './weights-report.ts';
 
 /** Where a format lies: bits per weight, and KL divergence from the base on a logarithmic scale. */
@@ -88,7 +89,8 @@ export function renderWeightsSvg(report: WeightsReport): string | null {
     `<line class="a" x1="${left}" y1="${height - bottom}" x2="${width - right}" y2="${height - bottom}"/>`,
   );
   parts.push(`<line class="a" x1="${left}" y1="${top}" x2="${left}" y2="${height - bottom}"/>`);
-  const title = `${report.model}: KL divergence from ${report.baseFormat} (nats, log) by bits per weight`;
+  // Of a file its name: its folder is nobody's business where the plot is shown, and too long for it.
+  const title = `${basename(report.model)}: KL divergence from ${report.baseFormat} (nats, log) by bits per weight`;
   parts.push(`<text x="${left}" y="22">${escape(title)}</text>`);
   parts.push(
     `<text x="${(left + width - right) / 2}" y="${height - 10}" text-anchor="middle">bits per weight</text>`,

@@ -8,26 +8,10 @@ import {
   formatEfficiency,
   missingFormats,
   timeAt,
-  type SpeedCalibration,
   type StepLoad,
 } from './calibrated-speed.ts';
+import { madeUpCalibration as calibration } from './fixtures/calibration.ts';
 
-const calibration: SpeedCalibration = {
-  bytesPerSecond: 20e9,
-  flops: 200e9,
-  secondsPerWeight: {
-    F16: [1e-10, 1.2e-10, 1.3e-10, 1.5e-10, 2e-10, 5e-9],
-    Q8_0: [0.5e-10, 0.6e-10, 0.7e-10, 0.8e-10, 1e-10, 4e-9],
-  },
-  secondsPerRow: {
-    F16: [1e-8, 2e-8, 3e-8, 4e-8, 8e-8, 1e-6],
-    Q8_0: [2e-8, 3e-8, 4e-8, 5e-8, 9e-8, 2e-6],
-  },
-  secondsPerNode: [1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 100e-6],
-  secondsPerPair: { decode: 1e-11, prefill: 2e-12 },
-  secondsPerMaskedCell: 1e-10,
-  threadCount: 2,
-};
 const load: StepLoad = {
   blocks: { Q8_0: { weightCount: 100e6, rowCount: 150e3 } },
   ends: { F16: { weightCount: 30e6, rowCount: 50e3 } },
