@@ -2,6 +2,7 @@ import process from 'node:process';
 import { catalogueDate } from '../plan/catalogue/evidence.ts';
 import { commandsFor } from '../plan/decide/commands.ts';
 import type { PlanQuestion } from '../plan/decide/question.ts';
+import { relaxations, type Relaxation } from '../plan/decide/relax.ts';
 import { searchSetUps, type Recommendation } from '../plan/decide/search.ts';
 import { settingsFor } from '../plan/decide/settings.ts';
 import type { SetUp } from '../plan/decide/set-up.ts';
@@ -84,6 +85,8 @@ function linesOf(question: PlanQuestion, found: Recommendation, file: string): r
       ...Object.entries(found.leftOut)
         .filter(([, count]) => count > 0)
         .map(([why, count]) => `  ${count.toLocaleString('en')}: ${why}`),
+      '',
+      ...relaxedLines(relaxations(question)),
     ];
   }
   return [
@@ -93,6 +96,17 @@ function linesOf(question: PlanQuestion, found: Recommendation, file: string): r
       `${index === 0 ? 'RECOMMENDED' : `ALTERNATIVE ${index}`}  ${setUpWords(setUp)}`,
       ...(index === 0 ? detailLines(question, setUp, file) : shortLines(setUp)),
     ]),
+  ];
+}
+
+function relaxedLines(found: readonly Relaxation[]): readonly string[] {
+  if (found.length === 0)
+    return [
+      'No limit that can be given up would help: other hardware (--hardware), another mix (--tasks) or other privacy is needed.',
+    ];
+  return [
+    'Possible would be:',
+    ...found.map(({ options, setUp }) => `  with ${options}: ${setUpWords(setUp)}`),
   ];
 }
 
@@ -138,6 +152,14 @@ function jsonOf(question: PlanQuestion, found: Recommendation, file: string): ob
     consideredCount: found.consideredCount,
     possibleCount: found.possibleCount,
     leftOut: found.leftOut,
+    ...(found.setUps.length > 0
+      ? {}
+      : {
+          possibleWith: relaxations(question).map(({ options, setUp }) => ({
+            options,
+            summary: setUpWords(setUp),
+          })),
+        }),
     setUps: found.setUps.map((setUp) => ({
       ...flat(setUp),
       working: workingOf(question, setUp),

@@ -17,15 +17,19 @@ interface Asked {
   readonly check?: (answer: string) => unknown;
 }
 
+function counted(option: string, text: string, usual: string, least: number): Asked {
+  const check = (answer: string): void => {
+    if (!(Number(answer) >= least && Number.isFinite(Number(answer))))
+      throw new UsageError(`${text}: expected a number from ${least}, got ${JSON.stringify(answer)}`);
+  };
+  return { option, text, usual, choices: [], check };
+}
+
 const questions: readonly Asked[] = [
   { option: 'goal', text: 'What matters most', usual: 'cost', choices: goals },
-  {
-    ...{ option: 'requests-per-day', text: 'Requests a day', usual: '1000', choices: [] },
-    check: (answer) => {
-      if (!(Number(answer) >= 0 && Number.isFinite(Number(answer))))
-        throw new UsageError(`Requests a day: expected a number from 0, got ${JSON.stringify(answer)}`);
-    },
-  },
+  counted('requests-per-day', 'Requests a day', '1000', 0),
+  counted('prompt', 'Tokens of a prompt, on average', '500', 1),
+  counted('answer', 'Tokens of an answer, on average', '200', 1),
   {
     option: 'privacy',
     text: 'Where may prompts go (any; own machines or rented; the device only)',

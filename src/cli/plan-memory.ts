@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import process from 'node:process';
 import { kvShareOfF16, kvTypes } from '../engine/kv-type.ts';
 import { kvBytes, kvBytesPerToken } from '../plan/calculate/attention.ts';
@@ -7,6 +8,11 @@ import { formatByName, weightBytes } from '../plan/calculate/weight-bytes.ts';
 import { weightFormats } from '../plan/calculate/weight-format.ts';
 import { UsageError, type CommandInput, type OptionValues } from './command.ts';
 import { planModel, type PlannedModel } from './plan-model.ts';
+import { outputRowCount } from '../engine/speculation/speculator.ts';
+import { readGguf } from '../models/gguf.ts';
+import { memoryFacts } from '../models/memory-facts.ts';
+import { predictMemory, type MemoryNeed } from '../plan/model-memory.ts';
+import type { LoadedSettings } from '../config/load.ts';
 import { formatBytes } from './progress.ts';
 import { commandSettings } from './settings.ts';
 import { renderTable } from './table.ts';
@@ -54,11 +60,12 @@ export async function planMemory({ words, options }: CommandInput): Promise<numb
     totalByteCount: one.byteCount + cache,
   }));
   const guide = guideRowsOf(model.name);
+  const loads = await engineNeed(model, loaded, contextTokenCount, numberBytes);
   if (options.flag('json')) {
     const { name, parameterCount, source } = model;
     const kv = { contextTokenCount, bytesPerToken: perToken, byteCount: cache, bytesPerNumber: numberBytes };
     process.stdout.write(
-      `${JSON.stringify({ model: name, parameterCount, source, kv, formats: rows, guide }, null, 2)}\n`,
+      `${JSON.stringify({ model: name, parameterCount, source, kv, formats: rows, engine: loads, guide }, null, 2)}\n`,
     );
     return 0;
   }
@@ -77,11 +84,35 @@ export async function planMemory({ words, options }: CommandInput): Promise<numb
       ]),
     ),
     '',
-    'Activations, logits and the process come on top: nearfar predicts them before it loads a model (docs/decisions/051).',
+    loads === null
+      ? 'Activations, logits and the process come on top: of a GGUF file they are predicted.'
+      : `As nearfar would load it with so much context: ${formatBytes(loads.totalBytes)} = weights ${formatBytes(loads.weightBytes)}, KV cache ` +
+        `${formatBytes(loads.cacheBytes)}, computing ${formatBytes(loads.computeBytes)}, process and prefixes ${formatBytes(loads.processBytes)} ` +
+        '(docs/decisions/051).',
     ...guideLines(guide),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
+}
+
+/** All that the engine's process takes of it under these settings; `null` where no GGUF file is at hand. */
+async function engineNeed(
+  { file }: PlannedModel,
+  { settings: { engine } }: LoadedSettings,
+  contextTokenCount: number,
+  numberBytes: number,
+): Promise<MemoryNeed | null> {
+  if (file === null || !file.path.toLowerCase().endsWith('.gguf') || contextTokenCount === 0) return null;
+  return predictMemory(memoryFacts(await readGguf(file.path), file.byteCount, process.arch), {
+    contextTokenCount,
+    outputCount: outputRowCount(engine),
+    kvShareOfF16: numberBytes / 2,
+    hostCacheBytes: engine.hostCacheBytes,
+    adapterBytes: 0,
+    embeddingContextTokenCount: engine.embeddingContextTokenCount,
+    sinks: { windowTokenCount: engine.sinksWindowTokenCount, parallelCount: engine.sinksParallelCount },
+    memoryBytes: totalmem(),
+  });
 }
 
 function guideRowsOf(name: string): readonly (ComparedFigure & { readonly model: string })[] {

@@ -18,9 +18,10 @@ import {
   loadFormats,
   type StepLoad,
 } from '../plan/calculate/calibrated-speed.ts';
-import { nearParts, networkMs } from '../plan/decide/near-part.ts';
+import { cacheTokens } from '../plan/decide/cache-room.ts';
+import { nearParts, networkMs, type NearPart } from '../plan/decide/near-part.ts';
 import type { PlanQuestion } from '../plan/decide/question.ts';
-import { contextTokens, nearId } from '../plan/decide/settings.ts';
+import { nearId } from '../plan/decide/settings.ts';
 import type { SetUp } from '../plan/decide/set-up.ts';
 import { loadOptionsFor } from './load-options.ts';
 import { calibrateMachine, covers, keptCalibration, type KeptCalibration } from './machine-speed.ts';
@@ -73,7 +74,7 @@ export async function tryHere(
     (await store.find(id)) ?? (near.model.nearfar === null ? null : await store.find(near.model.nearfar));
   if (found === null)
     return notStarted(`${id} is not here yet: nearfar pull ${id}, then nearfar plan --apply --force again.`);
-  const settings = withSetUp(loaded, question, near.batchSize);
+  const settings = withSetUp(loaded, question, near);
   const options = await loadOptionsFor(found, settings, (reference) => findReference(store, reference));
   const need = await createMemoryPredictor()(found, { ...options, hostCacheBytes: 0 });
   const stepsOf = stepLoad(await readGguf(found.path));
@@ -121,11 +122,15 @@ async function measuredMachine(
   return { kept: (await calibrateMachine(loaded, load)).kept };
 }
 
-function withSetUp(loaded: LoadedSettings, question: PlanQuestion, batchSize: number): LoadedSettings {
+function withSetUp(
+  loaded: LoadedSettings,
+  { traffic }: PlanQuestion,
+  { model, batchSize }: NearPart,
+): LoadedSettings {
   const engine = {
     ...loaded.settings.engine,
     parallelCount: batchSize,
-    contextTokenCount: contextTokens(question, batchSize),
+    contextTokenCount: cacheTokens(traffic, model, batchSize),
     diskCacheBytes: 0,
   };
   return { ...loaded, settings: { ...loaded.settings, engine } };

@@ -154,10 +154,11 @@ export const devices: readonly Device[] = [
       bandwidth: 76.8 * GB,
       assumedFlops16: 5 * T,
       systems: ['ios'],
+      isChecked: true,
     },
     source:
-      'LPDDR5X-9600 on 64 bits (teardowns; Apple states neither memory nor bandwidth); 12 GB compared with ' +
-      'rickytakkar.com (February 2026), where 663 MB of 4-bit weights give 70 tokens/s: 60% of this bandwidth',
+      "12 GB of LPDDR5X-9600 (Wikipedia, Apple A19; Apple states neither) on 64 bits, 75.8 by others' leaks; rickytakkar.com " +
+      '(February 2026) has 70 tokens/s of 663 MB of 4-bit weights: 60% of it; FLOPS assumed',
   }),
   device('phone', {
     ...{ name: 'Snapdragon 8 Elite', memory: 16 * GB, bandwidth: 84.8 * GB, assumedFlops16: 6 * T },
@@ -167,8 +168,10 @@ export const devices: readonly Device[] = [
       '9600 MT/s have 76.8 GB/s (cputronic.com); FLOPS assumed',
   }),
   device('phone', {
-    ...{ name: 'Mid-range phone', memory: 8 * GB, bandwidth: 34 * GB, assumedFlops16: 2 * T },
-    source: 'LPDDR4X or LPDDR5 on 64 bits, typical of 2025',
+    ...{ name: 'Mid-range phone', memory: 8 * GB, bandwidth: 25.6 * GB, assumedFlops16: 2 * T },
+    isChecked: true,
+    source:
+      'stands for the Snapdragon 7s Gen 3: LPDDR5-6400 on two channels of 16 bits (io-tech.fi, August 2024); memory and FLOPS assumed',
   }),
   device('cpu', {
     ...{
@@ -178,9 +181,11 @@ export const devices: readonly Device[] = [
       assumedFlops16: 1.1 * T,
       watts: 120,
       price: 900,
+      isChecked: true,
     },
     source:
-      'eight cores with AVX2 at 4.5 GHz and two channels of DDR5-5600: 89.6 GB/s, of which four fifths are usual',
+      "two channels of DDR5-5600, as Intel's 14th generation has (ocinside.de): 89.6 GB/s, of which STREAM reads 74 to 79% (ti.com, of DDR4); " +
+      'eight cores with AVX2 at 4.5 GHz, FLOPS and watts assumed',
   }),
   device('cpu', {
     ...{
@@ -218,12 +223,14 @@ export const devices: readonly Device[] = [
     ...{
       name: 'Small IoT board',
       memory: 2 * GB,
-      bandwidth: 6 * GB,
+      bandwidth: 8.4 * GB,
       assumedFlops16: 0.03 * T,
       watts: 5,
       price: 50,
+      isChecked: true,
     },
-    source: 'four Cortex-A55 with LPDDR4 on 16 or 32 bits, typical',
+    source:
+      'stands for the Rockchip RK3566: four Cortex-A55 at 1.8 GHz, LPDDR4 at 1,056 MHz on 32 bits (iotdt.com, August 2025); FLOPS and watts assumed',
   }),
 ];
 

@@ -65,7 +65,7 @@ export function guideKvClaim(): readonly (ComparedFigure & { readonly model: str
     const why =
       cache?.kind === 'heads' && cache.kvHeadCount < shape.headCount
         ? `${shape.headCount / cache.kvHeadCount} query heads share a key and a value (grouped queries, Ainslie et al. 2023)`
-        : 'rounded down: keys and values of 80 layers and 64 heads of 128 in 16 bits are 2.6 MB';
+        : 'true of full attention, but rounded down: keys and values of 80 layers and 64 heads of 128 in 16 bits are 2.6 MB';
     return [{ ...compareWithGuide(figure, claim, why), model: shape.name }];
   });
 }

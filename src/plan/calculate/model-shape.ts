@@ -111,7 +111,9 @@ export const modelShapes: readonly ModelShape[] = [
   dense({
     ...{ name: 'LLaMA 65B', aliases: ['llama-65b'], family: 'llama', parameterCount: 65.2e9, layers: 80 },
     ...{ embedding: 8192, heads: 64, kvHeads: 64, head: 128, feedForward: 22_016, vocab: 32_000 },
-    ...{ context: 2048, source: 'Touvron et al. 2023, table 2; full attention' },
+    context: 2048,
+    source:
+      'Touvron et al. 2023, table 2; full attention (compared on 2026-11-30 with config.json of huggyllama/llama-65b)',
   }),
   dense({
     ...{ name: 'Mistral 7B', aliases: ['mistral-7b', 'mistral'], family: 'mistral', parameterCount: 7.25e9 },

@@ -1,5 +1,5 @@
 import type { PriceEntry } from '../../ledger/prices.ts';
-import { checked, fromMemory, type Evidence } from './evidence.ts';
+import { checked, type Evidence } from './evidence.ts';
 import type { SkillScores } from './tasks.ts';
 
 /**
@@ -36,10 +36,12 @@ export const apiClasses: readonly ApiClass[] = [
   {
     name: 'frontier',
     models: /(^|-)(astra|opus|fable|mythos)(-|$)/,
-    scores: { knowledge: 91.8, instructions: 90, code: 92.4, reasoning: 94.8, languages: 92 },
+    scores: { knowledge: 91.8, instructions: 90, code: 92.4, reasoning: 96.4, languages: 90.8 },
     firstTokenMs: 1000,
     interTokenMs: 25,
-    evidence: fromMemory('at least o1 (OpenAI, 2024); latency assumed'),
+    evidence: checked(
+      'at least o1 of 2024: openai/simple-evals, code and languages of o1-preview; instructions (IFEval) and latency assumed',
+    ),
   },
 ];
 

@@ -1,4 +1,4 @@
-import { checked, fromMemory, type Evidence } from './evidence.ts';
+import { checked, type Evidence } from './evidence.ts';
 
 /** A weight format as engines name it, and what it costs. */
 export interface PlanFormat {
@@ -11,6 +11,8 @@ export interface PlanFormat {
   readonly divergence: number;
   /** Whether prompts are multiplied in 8 bits, where a device can. */
   readonly hasFastMath: boolean;
+  /** Of the speed that other formats of its size reach, what its kernels do. */
+  readonly kernelShare: number;
   readonly evidence: Evidence;
 }
 
@@ -22,7 +24,8 @@ const format = (
   divergence: number,
   evidence: Evidence,
   hasFastMath = false,
-): PlanFormat => ({ name, kind, bitsPerWeight, divergence, hasFastMath, evidence });
+  kernelShare = 1,
+): PlanFormat => ({ name, kind, bitsPerWeight, divergence, hasFastMath, kernelShare, evidence });
 
 export const planFormats: readonly PlanFormat[] = [
   format('F16', 'FP16', 16, 0, checked('the base of all comparisons')),
@@ -37,42 +40,48 @@ export const planFormats: readonly PlanFormat[] = [
     'FP8',
     8,
     0.002,
-    fromMemory('Kurtic et al. 2024, "Give me BF16 or give me death": W8A8-FP is lossless within noise'),
+    checked(
+      'Kurtic et al. 2024 (arXiv 2411.02355), abstract: W8A8-FP is lossless at all sizes; 0.002 stands for noise',
+    ),
     true,
   ),
   format(
     'INT8-W8A8',
     'INT8',
     8,
-    0.01,
-    fromMemory('Kurtic et al. 2024: W8A8-INT keeps 98 to 99% of scores'),
+    0.02,
+    checked('Kurtic et al. 2024 (arXiv 2411.02355), abstract: W8A8-INT loses 1 to 3% of scores, well tuned'),
     true,
   ),
   format(
     'AWQ',
     'INT4',
     4.16,
-    0.03,
-    fromMemory(
-      'Lin et al. 2023 (AWQ): groups of 128, each with a 16-bit scale and a 4-bit zero; loss as of Q4_K_M is assumed',
+    0.045,
+    checked(
+      "torchao's AWQ (pytorch/ao#1036): groups of 128, each with a 16-bit scale and a 4-bit zero; perplexity of Llama 3 8B " +
+        "Instruct 10.936 becomes 11.383, of which the scoreboard's 1.1 nats of divergence a nat are taken",
     ),
   ),
   format(
     'NF4',
     'NF4',
     4.127,
-    0.04,
-    fromMemory(
-      'Dettmers et al. 2023: less loss than INT4 of the same size; between Q4_K_M and Q4_0 is assumed',
+    0.055,
+    checked(
+      'measured here on SmolLM2 135M and Gemma 3 270M, 0.23 nats where IQ4_NL has 0.17 and 0.14 and Q4_0 0.24 and 0.36 ' +
+        '(docs/quantizing.md), brought to the size of the scoreboard; speed: bitsandbytes#696, 12.2 tokens/s of Llama 2 7B where GPTQ has 21.4',
     ),
+    false,
+    0.57,
   ),
   format(
     'MLC-q4f16_1',
     'INT4',
     4.5,
     0.05,
-    fromMemory(
-      'mlc.ai/mlc-llm names q4f16_1 a grouped quantization; groups of 32, symmetric, and a loss between Q4_K_M and Q4_0 are not told there',
+    checked(
+      'mlc-ai/mlc-llm, quantization/quantization.py: groups of 32, each with a 16-bit scale; a loss between Q4_K_M and Q4_0 is assumed',
     ),
   ),
   format(
@@ -84,7 +93,16 @@ export const planFormats: readonly PlanFormat[] = [
       "ONNX Runtime's operator MatMulNBits (huggingface.co/kernels): a scale of 16 bits for each block, here of 32; loss as MLC is assumed",
     ),
   ),
-  format('ONNX-q8', 'INT8', 8.5, 0.01, fromMemory('ONNX Runtime dynamic quantization; as INT8-W8A8'), true),
+  format(
+    'ONNX-q8',
+    'INT8',
+    8,
+    0.02,
+    checked(
+      'huggingface/transformers.js, scripts/quantize.py: dynamic quantization, a scale for each matrix; loss as INT8-W8A8 is assumed',
+    ),
+    true,
+  ),
   format(
     'CoreML-int4',
     'INT4',
@@ -113,7 +131,9 @@ export const planFormats: readonly PlanFormat[] = [
     'INT8',
     8.02,
     0.01,
-    fromMemory('LiteRT, dynamic range: a scale for each channel, here of 1,024; loss assumed'),
+    checked(
+      "ai.google.dev, LiteRT's 8-bit quantization specification: a scale for each channel, here of 1,024; loss assumed",
+    ),
     true,
   ),
   format(

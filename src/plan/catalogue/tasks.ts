@@ -56,7 +56,8 @@ export function checkMix(mix: TaskMix): TaskMix {
 
 /**
  * Least score by kind of task, 0 to 100. `basic` is what Llama 3.2 1B reaches, `gpt-3.5` GPT-3.5 Turbo, `gpt-4o` GPT-4o: classes
- * that the guide speaks of, by what their makers or Meta's model card published.
+ * that the guide speaks of, by what their makers or Meta's model card published; those of GPT-3.5 by Meta's announcement of Llama 3.1,
+ * from memory.
  */
 export const qualityFloors = {
   none: { knowledge: null, instructions: null, code: null, reasoning: null, languages: null },

@@ -1,7 +1,8 @@
 import type { EngineName } from '../catalogue/engines.ts';
+import { cacheTokens, longestTokens } from './cache-room.ts';
 import type { NearPart } from './near-part.ts';
 import type { PlanQuestion } from './question.ts';
-import { contextTokens, isInHand, keyVariable, nearId, servedName } from './settings.ts';
+import { isInHand, keyVariable, nearId, servedName } from './settings.ts';
 import type { SetUp } from './set-up.ts';
 
 /** What is to be typed, in order; `#` begins a remark. */
@@ -30,7 +31,7 @@ export function commandsFor(question: PlanQuestion, setUp: SetUp, settingsFile: 
   ];
 }
 
-const perAnswer = ({ traffic }: PlanQuestion): number => traffic.promptTokenCount + traffic.outputTokenCount;
+const longest = ({ traffic }: PlanQuestion, { model }: NearPart): number => longestTokens(traffic, model);
 
 /** Names of quantization as the servers take them; absent: by the weights' own repository. */
 const serverFormats: Readonly<Record<string, string>> = { FP8: 'fp8', NF4: 'bitsandbytes' };
@@ -55,9 +56,9 @@ const engineCommands: Readonly<
       ? [`nearfar pull ${nearId(near)}`]
       : [`nearfar pull ${nearId(near)}  # or: nearfar quantize --to ${format.name} ${model.nearfar}`];
   },
-  Ollama: (near) => [
+  Ollama: (near, question) => [
     `ollama pull ${servedName(near)}`,
-    `OLLAMA_NUM_PARALLEL=${near.batchSize} OLLAMA_FLASH_ATTENTION=1 ollama serve`,
+    `OLLAMA_NUM_PARALLEL=${near.batchSize} OLLAMA_CONTEXT_LENGTH=${longest(question, near)} OLLAMA_FLASH_ATTENTION=1 ollama serve`,
   ],
   'llama.cpp': (near, question) =>
     isInHand(near)
@@ -66,19 +67,20 @@ const engineCommands: Readonly<
           `# in the app: the file of ${near.model.gguf ?? near.model.hub} in ${near.format.name}`,
         ]
       : [
-          `llama-server -hf ${near.model.gguf ?? near.model.hub}:${near.format.name} -c ${contextTokens(question, near.batchSize)} ` +
-            `-np ${near.batchSize}${['cpu', 'embedded'].includes(near.offer.device.kind) ? '' : ' -ngl 99'}`,
+          `llama-server -hf ${near.model.gguf ?? near.model.hub}:${near.format.name} -c ${cacheTokens(question.traffic, near.model, near.batchSize)} ` +
+            // Without it each of them has but its share of the cells.
+            `-np ${near.batchSize} --kv-unified${['cpu', 'embedded'].includes(near.offer.device.kind) ? '' : ' -ngl 99'}`,
         ],
   vLLM: (near, question) => [
     ...repositoryNote(near),
-    `vllm serve ${near.model.hub} --max-model-len ${perAnswer(question)} --max-num-seqs ${near.batchSize}` +
+    `vllm serve ${near.model.hub} --max-model-len ${longest(question, near)} --max-num-seqs ${near.batchSize}` +
       (near.splitCount > 1 ? ` --tensor-parallel-size ${near.splitCount}` : '') +
       `${serverFormats[near.format.name] === undefined ? '' : ` --quantization ${serverFormats[near.format.name] ?? ''}`} ` +
       '--enable-prefix-caching',
   ],
   SGLang: (near, question) => [
     ...repositoryNote(near),
-    `python -m sglang.launch_server --model-path ${near.model.hub} --context-length ${perAnswer(question)} ` +
+    `python -m sglang.launch_server --model-path ${near.model.hub} --context-length ${longest(question, near)} ` +
       `--max-running-requests ${near.batchSize}${near.splitCount > 1 ? ` --tp ${near.splitCount}` : ''}` +
       (near.format.name === 'FP8' ? ' --quantization fp8' : ''),
   ],
@@ -88,11 +90,11 @@ const engineCommands: Readonly<
       : [
           `# Needs a checkpoint in ${near.format.name}: NVIDIA publishes some, TensorRT Model Optimizer makes others.`,
         ]),
-    `trtllm-serve ${near.model.hub} --max_batch_size ${near.batchSize} --max_seq_len ${perAnswer(question)}` +
+    `trtllm-serve ${near.model.hub} --max_batch_size ${near.batchSize} --max_seq_len ${longest(question, near)}` +
       (near.splitCount > 1 ? ` --tp_size ${near.splitCount}` : ''),
   ],
   TGI: (near, question) => [
-    `text-generation-launcher --port 8080 --model-id ${near.model.hub} --max-total-tokens ${perAnswer(question)} ` +
+    `text-generation-launcher --port 8080 --model-id ${near.model.hub} --max-total-tokens ${longest(question, near)} ` +
       `--max-concurrent-requests ${near.batchSize}` +
       (near.format.name === 'FP8'
         ? ' --quantize fp8'
@@ -121,10 +123,11 @@ const engineCommands: Readonly<
 };
 
 /** Fetched as its makers publish it, and converted by the format's own tool, which `nearfar export` runs. */
-function exported({ model, format }: NearPart, question: PlanQuestion, to: string): readonly string[] {
+function exported(near: NearPart, question: PlanQuestion, to: string): readonly string[] {
+  const { model, format } = near;
   const precision = format.kind === 'FP16' ? 'fp16' : format.kind === 'INT8' ? 'int8' : 'int4';
   return [
     `hf download ${model.hub} --local-dir model`,
-    `nearfar export --to ${to} --precision ${precision} --context ${perAnswer(question)} model`,
+    `nearfar export --to ${to} --precision ${precision} --context ${longest(question, near)} model`,
   ];
 }

@@ -3,6 +3,7 @@ import type { PlanFormat } from '../catalogue/formats.ts';
 import type { PlanModel } from '../catalogue/models.ts';
 import { kvBytes, kvBytesPerToken } from '../calculate/attention.ts';
 import { decodeStep, prefillStep, type Machine, type ModelLoad } from '../calculate/roofline.ts';
+import { cacheTokens } from './cache-room.ts';
 import type { Offer, PlanQuestion } from './question.ts';
 
 /** A model in a format, run by an engine on so many devices, with so many answers at once: one machine. */
@@ -16,7 +17,7 @@ export interface NearPart {
   readonly batchSize: number;
   readonly memory: {
     readonly weightBytes: number;
-    /** Of all answers under way. */
+    /** Of all answers under way, and of the longest request at least. */
     readonly cacheBytes: number;
     readonly overheadBytes: number;
     readonly totalBytes: number;
@@ -51,15 +52,22 @@ export function nearParts(
   if (!runs(engine, offer) || !engine.formats.includes(format.name)) return [];
   if (tokenCount > model.shape.contextTokenCount) return [];
   const weightBytes = (model.shape.parameterCount * format.bitsPerWeight) / 8;
-  const ofOne = kvBytes(model.shape.layers, tokenCount, 2);
+  const cacheOf = (batchSize: number): number => {
+    const longest = cacheTokens(traffic, model, 1);
+    // Windows end where they end in each answer by itself: many short answers are no long one.
+    return Math.max(
+      kvBytes(model.shape.layers, longest, 2),
+      batchSize * kvBytes(model.shape.layers, tokenCount, 2),
+    );
+  };
   const parts: NearPart[] = [];
-  for (const splitCount of splits(engine, offer, weightBytes + ofOne + engine.overheadBytes)) {
+  for (const splitCount of splits(engine, offer, weightBytes + cacheOf(1) + engine.overheadBytes)) {
     const usableBytes = offer.device.memoryBytes * offer.device.usableShare * splitCount;
     const machine = machineOf(engine, format, offer, splitCount);
     const load = loadOf(model, weightBytes);
     for (const batchSize of batchSizes) {
       if (batchSize > engine.batchLimit) break;
-      const cacheBytes = batchSize * ofOne;
+      const cacheBytes = cacheOf(batchSize);
       const totalBytes = weightBytes + cacheBytes + engine.overheadBytes;
       if (totalBytes > usableBytes) break;
       const memory = {
@@ -99,7 +107,10 @@ function machineOf(engine: PlanEngine, format: PlanFormat, { device }: Offer, sp
   return {
     memoryBytesPerSecond: device.memoryBytesPerSecond * together,
     flops: flops === null ? null : flops * together,
-    efficiency: engine.efficiency,
+    efficiency: {
+      memory: engine.efficiency.memory * format.kernelShare,
+      compute: engine.efficiency.compute * format.kernelShare,
+    },
   };
 }
 

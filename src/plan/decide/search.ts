@@ -19,7 +19,8 @@ import {
 /** Why set-ups were left out, and how many. */
 export const obstacles = [
   'does not fit that hardware, or no engine runs on it',
-  'not enough machines or scores',
+  'not enough machines for the busiest hour',
+  'no score was published for a kind of task that is asked for',
   'a score below the floor',
   'the first token too late',
   'tokens too slow',
@@ -52,7 +53,8 @@ export function searchSetUps(question: PlanQuestion): Recommendation {
   const consider = (near: NearPart | null, division: Division): void => {
     consideredCount += 1;
     const setUp = composeSetUp(question, near, division);
-    const obstacle = setUp === null ? 'not enough machines or scores' : obstacleOf(question, setUp);
+    const obstacle =
+      setUp === null ? 'not enough machines for the busiest hour' : obstacleOf(question, setUp);
     if (obstacle !== null) leftOut[obstacle] += 1;
     if (setUp === null || obstacle !== null) return;
     possibleCount += 1;
@@ -66,7 +68,9 @@ export function searchSetUps(question: PlanQuestion): Recommendation {
       const isBelow = division !== null && isBelowFloor(question, division);
       if (division === null || isBelow) {
         consideredCount += 1;
-        leftOut[isBelow ? 'a score below the floor' : 'not enough machines or scores'] += 1;
+        leftOut[
+          isBelow ? 'a score below the floor' : 'no score was published for a kind of task that is asked for'
+        ] += 1;
       }
       return division !== null && !isBelow;
     }) as readonly Division[];

@@ -1,4 +1,5 @@
 import type { EngineName } from '../catalogue/engines.ts';
+import { cacheTokens } from './cache-room.ts';
 import type { NearPart } from './near-part.ts';
 import type { PlanQuestion } from './question.ts';
 import type { FarPart, SetUp } from './set-up.ts';
@@ -32,14 +33,6 @@ export function ollamaTag(tag: string, format: string): string {
     : `${tag}${tag.includes(':') ? '' : ':latest'}-instruct-${format.toLowerCase()}`;
 }
 
-/** Cells for all answers at once, in the 256s that the pool comes in. */
-export function contextTokens({ traffic }: PlanQuestion, batchSize: number): number {
-  return Math.max(
-    256,
-    Math.ceil((batchSize * (traffic.promptTokenCount + traffic.outputTokenCount)) / 256) * 256,
-  );
-}
-
 /**
  * `nearfar.config` for a set-up. What answers in pages, on phones or in programs of their own is no part of it: there the file is
  * of the gateway that stands behind it.
@@ -63,7 +56,7 @@ export function settingsFor(question: PlanQuestion, setUp: SetUp): SettingsData 
       ? {
           engine: {
             parallelCount: near.batchSize,
-            contextTokenCount: contextTokens(question, near.batchSize),
+            contextTokenCount: cacheTokens(question.traffic, near.model, near.batchSize),
           },
         }
       : {}),

@@ -5,6 +5,7 @@ import { deviceEvidence } from '../calculate/device.ts';
 import { requestsUnderWay } from '../calculate/batch-tradeoff.ts';
 import { daysPerMonth } from '../calculate/monthly-cost.ts';
 import { taskTypes } from '../../route/task/task-type.ts';
+import { longestTokens } from './cache-room.ts';
 import { networkMs, splitEfficiency, type NearPart } from './near-part.ts';
 import type { PlanQuestion } from './question.ts';
 import { usableShare, type FarPart, type SetUp } from './set-up.ts';
@@ -48,7 +49,7 @@ function nearLines(question: PlanQuestion, setUp: SetUp, near: NearPart): readon
       what: 'memory',
       working:
         `${(model.shape.parameterCount / 1e9).toFixed(2)} billion weights x ${format.bitsPerWeight} bits / 8 = ${gb(memory.weightBytes)}; ` +
-        `cache of ${batchSize} x ${traffic.promptTokenCount + traffic.outputTokenCount} tokens ${gb(memory.cacheBytes)}; process ${gb(memory.overheadBytes)}: ` +
+        `cache of ${batchSize} x ${traffic.promptTokenCount + traffic.outputTokenCount} tokens, at least of one of ${longestTokens(traffic, model)}, ${gb(memory.cacheBytes)}; process ${gb(memory.overheadBytes)}: ` +
         `${gb(memory.totalBytes)} of ${gb(memory.usableBytes)} (${Math.round(device.usableShare * 100)}% of ${splitCount} x ${gb(device.memoryBytes)}), estimated`,
     },
     {
@@ -57,6 +58,9 @@ function nearLines(question: PlanQuestion, setUp: SetUp, near: NearPart): readon
         `roofline with ${batchSize} answer${batchSize === 1 ? '' : 's'} at once, bound by ${near.boundBy}: first token ${near.firstTokenMs.toFixed(0)} ms, ` +
         `${near.interTokenMs.toFixed(1)} ms a token, ${near.requestsPerSecond.toPrecision(3)} requests/s; ${Math.round(engine.efficiency.memory * 100)}% of ` +
         `${gb(device.memoryBytesPerSecond)}/s and ${Math.round(engine.efficiency.compute * 100)}% of its FLOPS assumed` +
+        (format.kernelShare === 1
+          ? ''
+          : `, of which the kernels of ${format.name} reach ${Math.round(format.kernelShare * 100)}%`) +
         `${splitCount > 1 ? `, ${splitEfficiency} of ${splitCount} devices together` : ''}${offer.terms === 'users' ? '' : `, ${networkMs} ms of network`}`,
     },
     { what: 'device', working: `${device.name}: ${deviceEvidence(device)}` },

@@ -4,7 +4,7 @@ import { planFormat } from '../catalogue/formats.ts';
 import { listedApis, type GuideRow } from './guide-row.ts';
 import { gainAt, percent, within } from './techniques.ts';
 
-const dearest = listedApis
+const cheapestFrontier = listedApis
   .filter(({ tier }) => tier.name === 'frontier')
   .toSorted((one, other) => one.prices.output - other.prices.output)[0];
 const cheapOf = (name: string): { readonly input: number; readonly output: number } =>
@@ -26,7 +26,7 @@ export const costRows: readonly GuideRow[] = [
     today:
       'Below some ten uses an hour it costs more than it saves: what is written is billed at 1.25. nearfar marks only what came again.',
     answer: () => {
-      const prices = dearest?.prices;
+      const prices = cheapestFrontier?.prices;
       const saving = (perHour: number): number =>
         prices === undefined
           ? NaN

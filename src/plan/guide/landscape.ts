@@ -95,7 +95,7 @@ export const landscapeRows: readonly GuideRow[] = [
     '7B; GPT-3.5 class; fast, instruction-following',
     ['Mistral 7B'],
     'GPT-3.5',
-    'In knowledge nearly; in code, mathematics and languages far below.',
+    'In knowledge nearly, a fifth below in following instructions; in code, mathematics and languages far below.',
   ),
   {
     table: 'small models',

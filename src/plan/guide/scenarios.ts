@@ -74,7 +74,7 @@ export const approachRows: readonly GuideRow[] = [
     inputs:
       'goal cost, 1,000,000 requests a day, rented machines or providers, at least GPT-4o-mini on what is simple',
     today:
-      'A query is cheaper today than the guide says: small models at providers cost some hundredths of a cent, and are good enough for what GPT-3.5 did, so that nothing needs routing until the floor is higher.',
+      'A query is cheaper today than the guide says: some thousandths of a cent on rented GPUs that are busy, some hundredths at providers’ small models. Either is good enough for what GPT-3.5 did, so that nothing needs routing until the floor is higher.',
     answer: () => {
       const question = asked({ goal: 'cost', traffic: traffic(1_000_000), offers: rentedOffers() });
       const setUp = bestOf(question);
