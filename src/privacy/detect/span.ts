@@ -58,14 +58,15 @@ export interface Kind extends Sifted {
   readonly detector: string;
 }
 
-export function kindOf(type: SpanType, detector: string, pattern: RegExp): Kind {
-  return { type, detector, ...sift(pattern) };
+/** @param commonestOnes see `needsOf` */
+export function kindOf(type: SpanType, detector: string, pattern: RegExp, commonestOnes?: number): Kind {
+  return { type, detector, ...sift(pattern, commonestOnes) };
 }
 
 export function kindsOf(
   patterns: readonly (readonly [SpanType, detector: string, RegExp])[],
 ): readonly Kind[] {
-  return patterns.map((one) => kindOf(...one));
+  return patterns.map(([type, detector, pattern]) => kindOf(type, detector, pattern));
 }
 
 /** Each way in which a pattern can match as a kind of its own, so that each is looked for only where it can be itself. */

@@ -157,6 +157,7 @@ const around = {
     'secret',
     'credential',
     /pass|pwd|pw|pin|mot de|contrase|code|otp|combination|cvv|cvc|answer|key|licen[cs]e|cred|log|sign|secur|secret|server|data source|host|endpoint|accountname|defaultendp|driver|jdbc:|mysql|psql|mongo|sqlplus|redis-|curl|sshpass|ldaps|smbc|token|wifi|wi-fi|wlan|bearer|akia|sk[-_]|gh[pousr]_|xox[abprs]-|aiza|glpat|hf_|https:\/\/hook/gi,
+    1,
   ),
   before: 64,
   after: 320,

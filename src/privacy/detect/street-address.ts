@@ -97,6 +97,7 @@ const asciiEnding = kindOf(
   'street_address',
   'street_address.ending',
   /(?:strasse|str\.|weg|gasse|allee|platz|ring|damm|ufer|gatan|gata|gate|gaten|vegen|veien|vei|vej|gade|torget|torg|katu|tie|kuja|polku|straat|laan|plein|dijk|kade|gracht|steeg|singel|utca|ulica|vna|cesta|trg|tee|iela|braut|vegur|caddesi|sokak|u\.|kapu|tn|mnt|krt\.)(?![A-Za-z])/g,
+  1,
 );
 
 /** Where a kind that is dear to look for can be at all; `null`: not known. */

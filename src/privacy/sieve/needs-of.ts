@@ -2,6 +2,7 @@ import { lettersOf } from './letters.ts';
 import {
   anything,
   Chain,
+  commonestStart,
   costOf,
   exactly,
   listsOf,
@@ -29,7 +30,8 @@ const classLimit = 6;
 /** The rarest of a way says nearly all, and each costs a look at every text: another one is taken where it is as rare as this. */
 const rareEnough = 1 / 1000;
 
-export function needsOf(pattern: RegExp): Needs {
+/** @param commonestOnes how common beginnings may be that are known by their places, in times for each character */
+export function needsOf(pattern: RegExp, commonestOnes = commonestStart): Needs {
   const ways = new Reader(pattern.source, /[uv]/.test(pattern.flags)).ways();
   const lists = ways.map((way) => {
     const [best, next] = [...listsOf(way)].sort((a, b) => costOf(a) - costOf(b));
@@ -38,7 +40,7 @@ export function needsOf(pattern: RegExp): Needs {
   return {
     // A way that needs nothing can be taken anywhere.
     ways: lists.some((way) => way.length === 0) ? [] : lists,
-    starts: startsOf(oneOf(ways).exact ?? startsOfAll(ways)),
+    starts: startsOf(oneOf(ways).exact ?? startsOfAll(ways), commonestOnes),
   };
 }
 

@@ -19,9 +19,9 @@ const wordLimit = 4;
 const numberLimit = 9;
 const limitOf = (text: string): number => (text.includes('0') ? numberLimit : wordLimit);
 /** A list whose literals stand in every line tells nothing. In times for each character. */
-const commonest = 1 / 150;
+const commonest = 1 / 500;
 /** To look at so many places is no less work than to look everywhere. */
-const commonestStart = 1 / 250;
+export const commonestStart = 1 / 250;
 
 export const nothing: Part = { exact: new Set(['']), lists: [], starts: null };
 export const anything: Part = { exact: null, lists: [], starts: null };
@@ -47,13 +47,13 @@ function listOf(texts: Iterable<string>): Literals | null {
   return kept[0] === '' || kept.length === 0 || costOf(kept) > commonest ? null : kept;
 }
 
-export function startsOf(texts: ReadonlySet<string> | null): Literals | null {
+export function startsOf(texts: ReadonlySet<string> | null, commonestOnes: number): Literals | null {
   if (texts === null) return null;
   const cut = [...new Set(Array.from(texts, (one) => one.slice(0, limitOf(one))))];
   const kept: string[] = [];
   for (const one of cut.sort((a, b) => a.length - b.length))
     if (!kept.some((other) => one.startsWith(other))) kept.push(one);
-  return kept[0] === '' || costOf(kept) > commonestStart ? null : kept;
+  return kept[0] === '' || costOf(kept) > commonestOnes ? null : kept;
 }
 
 export function startsOfAll(parts: readonly Part[]): ReadonlySet<string> | null {

@@ -62,7 +62,7 @@ describe('the sieve', () => {
     texts.forEach(check);
     fc.assert(fc.property(mixture, check), { numRuns: 200 });
     expect(sifted.length).toBeGreaterThan(200);
-    expect(matchCount).toBeGreaterThan(1000);
+    expect(matchCount).toBeGreaterThan(500);
   }, 60_000);
 
   it('lets hardly a pattern through in a text that says nothing', () => {

@@ -37,9 +37,9 @@ function numberOf(list: Literals): number {
   return lists.push(list) - 1;
 }
 
-/** @param pattern with the flag `g` or `y` */
-export function sift(pattern: RegExp): Sifted {
-  const { ways, starts } = needsOf(pattern);
+/** @param pattern with the flag `g` or `y` @param commonestOnes see `needsOf` */
+export function sift(pattern: RegExp, commonestOnes?: number): Sifted {
+  const { ways, starts } = needsOf(pattern, commonestOnes);
   const one: Sifted = {
     pattern: withFlag(pattern, 'g'),
     here: withFlag(pattern, 'y'),
@@ -98,7 +98,7 @@ function build(all: readonly Literals[]): Automaton {
   let letterCount = 1;
   for (const code of new Set(all.flat().flatMap((one) => Array.from(one, (letter) => letter.charCodeAt(0)))))
     letters[code] = letterCount < 1 << letterBits ? letterCount++ : letterCount - 1;
-  const children: Map<number, number>[] = [new Map()];
+  const children: Map<number, number>[] = [new Map<number, number>()];
   const endings: number[][] = [[]];
   all.forEach((list, number) => {
     for (const literal of list) {
