@@ -1,3 +1,4 @@
+// Over 300 lines: the whole way from a name to a decision, with and without a policy, is read in one place.
 import type { KeyLimits } from '../access/limits.ts';
 import type { ChatRequest } from '../chat/request.ts';
 import type { LedgerRow } from '../ledger/row.ts';

@@ -1,3 +1,4 @@
+// Over 300 lines: what a span is, and the one way in which all patterns are searched and cut; apart they would say the same twice.
 import { compact } from '../normal-text.ts';
 import { sift, type Sifted } from '../sieve/sieve.ts';
 import type { TextFacts } from './text-facts.ts';

@@ -1,3 +1,4 @@
+// Over 300 lines: everything that is read off a text once, in one pass; parts of it would each read the text again.
 import { newStamp, openAutomaton, type Automaton, type Sifted } from '../sieve/sieve.ts';
 import { anchorOf, anchorTable, stemLength } from './anchor-words.ts';
 
