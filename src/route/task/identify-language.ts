@@ -114,7 +114,7 @@ const wordScore = 5;
 const plainCharacters = " abcdefghijklmnopqrstuvwxyz'-";
 const plainCount = plainCharacters.length;
 const plainDigits = new Int8Array(128).fill(-1);
-for (let digit = 0; digit < plainCount; digit++) plainDigits[plainCharacters.charCodeAt(digit)] = digit;
+for (let digit = 0; digit < plainCount; digit += 1) plainDigits[plainCharacters.charCodeAt(digit)] = digit;
 
 const profilesOf: ReadonlyMap<string, Profiles> = new Map(
   Object.entries(languageProfiles).map(([script, languages]) => [script, readProfiles(languages)]),
