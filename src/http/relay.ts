@@ -158,7 +158,7 @@ function refuseTwins(text: string, body: unknown): void {
   if (!hasTwins(text, body)) return;
   throw new NearfarError(
     'invalid_request',
-    'An object of the body has a member twice; servers differ in which of the two they take, so it is not passed on.',
+    'An object of the body has a member twice, or a name with an escape that can be read as another; servers differ in what they take, so it is not passed on.',
   );
 }
 
