@@ -81,13 +81,10 @@ export const measure: Benchmark = async (given) => {
     const speedErrors: number[] = [];
     const builtErrors: number[] = [];
     for (const format of speedFormats) {
-      const speeds = middleOf(state.speeds[format] ?? { own: [], theirs: [], built: [] });
-      const errorsOf = (own: Speeds): number[] => [
-        Math.abs(own.prefill / speeds.theirs.prefill - 1),
-        Math.abs(own.decode / speeds.theirs.decode - 1),
-      ];
-      speedErrors.push(...errorsOf(speeds.own));
-      builtErrors.push(...errorsOf(speeds.built));
+      const runs = state.speeds[format] ?? { own: [], theirs: [], built: [] };
+      speedErrors.push(...speedErrorsOf(runs.own, runs.theirs));
+      builtErrors.push(...speedErrorsOf(runs.built, runs.theirs));
+      const speeds = middleOf(runs);
       rows.push({ label: `${format}, speed`, cells: speedCells(speeds.own, speeds.theirs) });
       rows.push({
         label: `${format}, speed, kernels built here`,
@@ -117,7 +114,7 @@ export const measure: Benchmark = async (given) => {
           : [
               `The peer's build crashes in its kernels for repacked weights (AMX) on this processor: both sides ran without them. llama-perplexity with --no-repack, llama-bench with --repack 0, ours with use_extra_bufts off.`,
             ]),
-        `speed_error is over prefill (pp512) and decode (tg128), each the median of runs that alternate with llama-bench's; every run is the mean of 3 rounds. speed_error: nearfar as it is shipped. speed_error_built: the same measurement with the CPU kernels that \`nearfar kernels build\` compiles (${kernels.record.compiler}), as the peer's are, from the source of the shipped ones: what is left is the measurement's own, and the peer's version.`,
+        `speed_error is over prefill (pp512) and decode (tg128), each the median over ${repeatCount} turns of ours over llama-bench's in the same turn, for the machine's speed drifts; every run is the mean of 3 rounds, and the table has medians of each side. speed_error: nearfar as it is shipped. speed_error_built: the same measurement with the CPU kernels that \`nearfar kernels build\` compiles (${kernels.record.compiler}), as the peer's are, from the source of the shipped ones: what is left is the measurement's own, and the peer's version.`,
         `The shipped kernels were compiled by GCC 11.4, which stores all sums of the F16 kernel's tiles in every round (decision 235).`,
       ],
     };
@@ -240,6 +237,13 @@ function qualityCells(own: Quality, theirs: Quality): Row['cells'] {
     'same top': shown(own.topAgreement),
     "peer's top": shown(theirs.topAgreement),
   };
+}
+
+/** Of prefill and decode, the median over the turns of what ours was over theirs in the same turn: the machine's speed drifts. */
+function speedErrorsOf(own: readonly Speeds[], theirs: readonly Speeds[]): number[] {
+  return (['prefill', 'decode'] as const).map((kind) =>
+    Math.abs(median(own.map((run, turn) => run[kind] / (theirs[turn]?.[kind] ?? NaN))) - 1),
+  );
 }
 
 /** Of each side, the medians over its runs. */
