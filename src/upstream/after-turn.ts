@@ -13,5 +13,14 @@ export function afterTurn(act: () => void): void {
 function actAll(): void {
   const acts = waiting;
   waiting = [];
-  for (const act of acts) act();
+  for (const act of acts) {
+    try {
+      act();
+    } catch (thrown) {
+      // As if it had run by itself: the others go on.
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
+  }
 }
