@@ -25,13 +25,16 @@ async function leftAfter(text: string): Promise<DirectRequest> {
 
 const head = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n';
 
-it.each([head, `${head}{`, `${head}{}`])('hears at once of a client that is gone already (%#)', async (text) => {
-  const request = await leftAfter(text);
-  expect(request.signal.aborted).toBe(true);
-  // Those that were whole may be read or not.
-  const bytes = await Promise.resolve(request.takeBytes()).then(
-    (all) => all.length,
-    () => 'gone',
-  );
-  expect(text.endsWith('{}') ? [2, 'gone'] : ['gone']).toContain(bytes);
-});
+it.each([head, `${head}{`, `${head}{}`])(
+  'hears at once of a client that is gone already (%#)',
+  async (text) => {
+    const request = await leftAfter(text);
+    expect(request.signal.aborted).toBe(true);
+    // Those that were whole may be read or not.
+    const bytes = await Promise.resolve(request.takeBytes()).then(
+      (all) => all.length,
+      () => 'gone',
+    );
+    expect(text.endsWith('{}') ? [2, 'gone'] : ['gone']).toContain(bytes);
+  },
+);
