@@ -44,6 +44,8 @@ export class DirectRequest implements ArrivedRequest {
       const bytes = incoming.read() as Uint8Array | null;
       if (bytes !== null) return bytes;
     }
+    // Its end has been told already: nobody would hear of it again.
+    if (incoming.destroyed) return Promise.reject(leftEarly);
     return new Promise((resolve, reject) => {
       let only: Uint8Array | null = null;
       let chunks: Uint8Array[] | null = null;
