@@ -60,9 +60,15 @@ export function createAccess(settings: AccessSettings): Access {
     return found;
   }
 
+  async function reread(secret: string | null, fresh: KeyBook): Promise<Caller> {
+    await fresh.refresh();
+    // A reading that was under way may have begun before the key was made.
+    if (fresh.isStale(secret)) await fresh.refresh();
+    return recognise(secret);
+  }
+
   return {
-    authenticate: (secret) =>
-      book?.isStale() === true ? book.refresh().then(() => recognise(secret)) : recognise(secret),
+    authenticate: (secret) => (book?.isStale(secret) === true ? reread(secret, book) : recognise(secret)),
   };
 }
 

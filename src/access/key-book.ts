@@ -8,8 +8,11 @@ import { idWithin, isSecretOf } from './virtual-key.ts';
 export interface KeyBook {
   /** Whether any key was ever made: then everyone needs one, also once all of them are revoked. */
   readonly hasKeys: boolean;
-  /** True where `refresh` must come before `find`. */
-  isStale(): boolean;
+  /**
+   * True where `refresh` must come before `find`: something changed, or the secret has the form of a key that nearfar made and is not
+   * known. It may have been made by another process a moment ago, of which this one has yet to be told.
+   */
+  isStale(secret: string | null): boolean;
   /** @throws NearfarError `unavailable` where the store could not be asked for longer than keys are trusted without it */
   refresh(): Promise<void>;
   /** @throws NearfarError `unauthorized` that says so where the key is known, and revoked or expired; null: not known */
@@ -78,8 +81,12 @@ export async function createKeyBook(dependencies: KeyBookDependencies): Promise<
     get hasKeys() {
       return byId.size > 0;
     },
-    isStale: () =>
-      refreshing !== null || changes.hasChanged() || (failedAt !== null && now() - failedAt >= retryMs),
+    isStale(secret) {
+      if (refreshing !== null || changes.hasChanged()) return true;
+      if (failedAt !== null) return now() - failedAt >= retryMs;
+      const id = secret === null ? null : idWithin(secret);
+      return id !== null && !byId.has(id);
+    },
     refresh() {
       // A change during a reading is seen by the next question.
       refreshing ??= refresh().finally(() => {

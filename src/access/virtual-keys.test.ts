@@ -71,6 +71,18 @@ describe('a key that was made', () => {
     await expect(access.authenticate(null)).rejects.toThrow(unauthorized(/needs a key/));
   });
 
+  test('is known to a gateway that was not told of it yet, which else would take its requests for those of nobody', async () => {
+    const changes = { hasChanged: () => false };
+    const book = await createKeyBook({ keys: createKeyStore(serving), changes, warn, now: () => now });
+    const access = createAccess({ keys: [], isLoopback: true, book });
+    const { secret } = await keys().create(ana);
+    expect(await Promise.all([secret, secret].map(async (one) => access.authenticate(one)))).toMatchObject([
+      { keyName: 'ana' },
+      { keyName: 'ana' },
+    ]);
+    expect(access.authenticate(secret)).not.toBeInstanceOf(Promise);
+  });
+
   test('is answered without a promise while nothing changes', async () => {
     const { secret } = await keys().create(ana);
     const book = await createKeyBook({ keys: createKeyStore(serving), changes: serving.changes, warn });
