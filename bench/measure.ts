@@ -7,16 +7,9 @@ import { measureWeightsFile } from '../src/measure/weights-job.ts';
 import type { WeightsFileMeasurement } from '../src/measure/weights.ts';
 import { alternating, type Benchmark, type BenchmarkSetup, type Row } from './benchmark.ts';
 import { builtKernels } from './built-kernels.ts';
-import {
-  readMeasureState,
-  speedSides,
-  writeMeasureState,
-  type MeasureState,
-  type Quality,
-  type Speeds,
-  type SpeedSide,
-} from './measure-state.ts';
+import { speedSides, type MeasureState, type Quality, type Speeds, type SpeedSide } from './measure-state.ts';
 import type { Peer } from './peer.ts';
+import { keepResumed, readResumed } from './resume-file.ts';
 import { smolAs } from './speculate-models.ts';
 import { median, rounded } from './stats.ts';
 
@@ -39,11 +32,11 @@ export const measure: Benchmark = async (given) => {
   const peer = await given.openPeer();
   const setup: Setup = { ...given, repacks: await canRepack(given, peer) };
   const kernels = await builtKernels(setup);
-  const state = await readMeasureState(
-    setup.resumePath,
-    `${setup.threadCount} threads, ${peer.version}, ${kernels.record.library} and its kernels of ${kernels.record.builtAt}`,
-  );
-  const save = () => writeMeasureState(setup.resumePath, state);
+  const state = await readResumed<MeasureState>(setup.resumePath, {
+    key: `${setup.threadCount} threads, ${peer.version}, ${kernels.record.library} and its kernels of ${kernels.record.builtAt}`,
+    ...{ quality: {}, speeds: {} },
+  });
+  const save = () => keepResumed(setup.resumePath, state);
   const folder = await mkdtemp(join(tmpdir(), 'nearfar-measure-'));
   try {
     const textPath = join(folder, 'text.txt');

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { RunnerUp } from './engine-loop.ts';
+import type { Resumable } from './resume-file.ts';
 import type { WidthNoise } from './width-noise.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -46,9 +45,7 @@ export interface ModelState {
   };
 }
 
-export interface SpeculateState {
-  /** What must be the same for the rounds to belong together. */
-  readonly key: string;
+export interface SpeculateState extends Resumable {
   readonly models: Record<string, ModelState>;
 }
 
@@ -62,20 +59,4 @@ export function emptyModelState(): ModelState {
     agreement: { sameCount: 0, partedCount: 0, tieCount: 0, widestGap: 0 },
     peer: { tried: [], plain: [], drafting: [] },
   };
-}
-
-/** @throws Error where the file holds measurements of other conditions */
-export async function readState(path: string | null, key: string): Promise<SpeculateState> {
-  if (path === null || !existsSync(path)) return { key, models: {} };
-  const state = JSON.parse(await readFile(path, 'utf8')) as SpeculateState;
-  if (state.key !== key) throw new Error(`--resume: ${path} holds "${state.key}", not "${key}"`);
-  return state;
-}
-
-/** Lands by rename, so that a run that is stopped leaves the last whole round. */
-export async function writeState(path: string | null, state: SpeculateState): Promise<void> {
-  if (path === null) return;
-  const partial = `${path}.${process.pid}.part`;
-  await writeFile(partial, JSON.stringify(state));
-  await rename(partial, path);
 }

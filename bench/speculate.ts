@@ -7,13 +7,12 @@ import { leastCountedTokenCount, longestOf, measureOwn } from './speculate-own.t
 import { bestFlags, measurePeer } from './speculate-peer.ts';
 import {
   emptyModelState,
-  readState,
-  writeState,
   type Job,
   type ModelState,
   type SideTimes,
   type SpeculateState,
 } from './speculate-state.ts';
+import { keepResumed, readResumed } from './resume-file.ts';
 import { median, rounded } from './stats.ts';
 
 type WorkloadName = Job['workload'];
@@ -35,11 +34,11 @@ export const speculate: Benchmark = async (setup) => {
   const startedAt = performance.now();
   const repeatCount = setup.repeatCount ?? (setup.quick ? 1 : 9);
   const key = `${setup.quick ? 'quick, ' : ''}${setup.threadCount} threads, ${setup.kernels === null ? '' : 'kernels built here, '}sources ${await sourceDigest()}`;
-  const state = await readState(setup.resumePath, key);
+  const state = await readResumed<SpeculateState>(setup.resumePath, { key, models: {} });
   const rounds = {
     repeatCount,
     hasTime: () => setup.minutes === null || performance.now() - startedAt < setup.minutes * 60_000,
-    save: () => writeState(setup.resumePath, state),
+    save: () => keepResumed(setup.resumePath, state),
   };
   let peer: Promise<Peer> | null = null;
   const openPeer = () => (peer ??= setup.openPeer());
